@@ -46,7 +46,7 @@ type Patching struct {
 }
 
 // TagOf is the entity tag of a state (RFC 9110, section 8.8.3). What changes by itself, such as
-// measured values, goes into more: it gives the answer another tag, but If-Match ignores it.
+// measured values, goes into more: it changes the response's tag, but If-Match ignores it.
 func TagOf(state any, more ...any) string {
 	tag := hashJSON(state)
 	if len(more) > 0 {
@@ -83,11 +83,11 @@ func ChangedMeanwhile() error {
 // change has, T what is kept.
 type Thing[B, T any] struct {
 	Load  func(ctx context.Context, id string) (T, error)
-	State func(T) any // what is tagged of it; nil: all
+	State func(T) any // the part that its tag covers; nil: all
 	Save  func(ctx context.Context, id string, b B) (T, error)
-	// what of it is answered; nil: all
+	// the part in the response; nil: all
 	Show func(ctx context.Context, kept T, said map[string]any) T
-	// what only the change itself answers, such as a secret; nil: nothing
+	// adds what only the response to the change shows, such as a secret; nil: nothing
 	Once func(now *T, saved T)
 }
 

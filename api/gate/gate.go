@@ -85,7 +85,7 @@ func New(o Options) (*Gate, error) {
 	return r, nil
 }
 
-// Handler answers every request to the gate's operations and to what Plain added.
+// Handler serves the gate's operations, and what Plain and Rest added.
 func (s *Gate) Handler() http.Handler { return s.outer(s.mux) }
 
 // OpenAPI is the document, with the operations that were registered so far.
@@ -94,23 +94,22 @@ func (s *Gate) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
 // Now is the time by the gateway's clock.
 func (s *Gate) Now() time.Time { return s.now() }
 
-// Log is for what the caller is not told.
+// Log is for what callers must not see.
 func (s *Gate) Log() *slog.Logger { return s.log }
 
 // In is the registry as a scope sees it. Most areas need View, the registry as the caller sees it.
 func (s *Gate) In(scope g.Scope) *registry.View { return s.reg.In(scope) }
 
-// Plain adds a handler that is no operation of the API, and takes no query parameters.
+// Plain adds a handler outside of the API's operations, which takes no query parameters.
 func (s *Gate) Plain(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, s.bare(h)) }
 
-// Rest adds what answers the paths that nothing else does: those below /v1/ with a problem, all
-// others with h.
+// Rest handles all other paths: those below /v1/ with a problem, the rest with h.
 func (s *Gate) Rest(h http.HandlerFunc) {
 	s.mux.HandleFunc("/v1/", s.unknown)
 	s.mux.HandleFunc("/", h)
 }
 
-// unknown answers paths under /v1 that are no operation, and methods that a path lacks.
+// unknown refuses unknown paths under /v1, and methods that a path lacks.
 func (s *Gate) unknown(w http.ResponseWriter, r *http.Request) {
 	var allow []string
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
@@ -132,8 +131,8 @@ func (s *Gate) unknown(w http.ResponseWriter, r *http.Request) {
 			g.Word("there is no such path; /docs lists them")))
 }
 
-// Passes admits a request outside of the operations: it is true where the caller has the permission
-// and is within the rate. Otherwise it has answered.
+// Passes admits a request outside of the operations: it is true if the caller has the permission
+// and is within the rate. Otherwise it has written the response.
 func (s *Gate) Passes(w http.ResponseWriter, r *http.Request, p g.Permission) bool {
 	if _, err := s.admit(w, r, Endpoint{Perm: p}); err != nil {
 		refuse(w, s.problem(r.Context(), err))

@@ -98,8 +98,8 @@ func (s *Gate) Identify(r *http.Request) (*Caller, error) {
 	return &Caller{User: user, Scope: scope, Token: c.Value}, nil
 }
 
-// unauthenticated answers alike for every credential that is not accepted, and passes on an error
-// of the registry itself.
+// unauthenticated returns the same error for every credential that is not accepted, and passes on
+// an error of the registry itself.
 func unauthenticated(err error, message string) error {
 	switch g.ErrorCode(err) {
 	case g.Unauthenticated, g.NotFound, g.Forbidden, g.Invalid:
@@ -227,8 +227,8 @@ func (b broken) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// BrowserCookie tells a browser in which somebody has signed in before from a stranger's: the
-// wrong tries of others do not hold it up. It signs nobody in.
+// BrowserCookie marks a browser in which somebody has signed in before, so that it is not delayed
+// by others' wrong passwords. It signs nobody in.
 const BrowserCookie = "gatehouse_browser"
 
 // BrowserOf is the value of BrowserCookie, "" where there is none.

@@ -14,15 +14,16 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// Bounds of the answers that are kept for an Idempotency-Key; the registry has those of all.
+// Limits of a response that is kept for an Idempotency-Key; the registry
+// limits all of them together.
 const (
-	idemOne = 256 << 10 // bytes of one answer; a larger one is not kept, and its key is free again
+	idemOne = 256 << 10 // bytes of one response; a larger one is not kept and frees its key
 	idemKey = 255       // bytes of a key
 )
 
-// idempotency answers POSTs that carry an Idempotency-Key once. The answers are the
-// registry's, so a restart forgets none; here is only which of them are under way. Only
-// success is kept: after an error the same key tries again.
+// idempotency executes POSTs that carry an Idempotency-Key once. The responses are kept in the
+// registry, so they survive a restart; here is only which requests are under way. Only success is
+// kept: after an error the same key tries again.
 type idempotency struct {
 	reg *registry.View
 	mu  sync.Mutex
@@ -86,8 +87,8 @@ func (i *idempotency) end(ctx context.Context, name string, c *capture) error {
 	return i.reg.Access.EndOnce(context.WithoutCancel(ctx), name, a)
 }
 
-// once answers a POST that carries an Idempotency-Key: the first time by doing it, later by
-// the kept answer.
+// once serves a POST that carries an Idempotency-Key: the first time it executes it, later it
+// repeats the kept response.
 func (s *Gate) once(w http.ResponseWriter, r *http.Request, c *Caller, next http.Handler) {
 	key := r.Header.Get(idemHeader)
 	if len(key) > idemKey {

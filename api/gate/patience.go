@@ -11,13 +11,13 @@ import (
 // How long the gateway waits for bytes. A caller must not hold a connection by sending nothing; one
 // that has authenticated may be slow.
 const (
-	// for the whole body of somebody who has not proved who they are
+	// for the whole body of a caller who is not authenticated
 	strangerBody = 10 * time.Second
-	// for what is left of a body that nobody reads, before the answer goes out
+	// for the rest of a body that is not read, before the response is sent
 	refusedBody = 2 * time.Second
-	silentBody  = 20 * time.Second // between two pieces of a known caller's body
+	silentBody  = 20 * time.Second // between two pieces of an authenticated caller's body
 	wholeBody   = 15 * time.Minute // for all of it
-	slowAnswer  = 30 * time.Second // for the caller to take answerPiece of an answer
+	slowAnswer  = 30 * time.Second // for the caller to read answerPiece of a response
 
 	answerPiece = 64 << 10 // bytes
 )
@@ -106,8 +106,8 @@ func (r *recorder) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-// Write implements io.Writer, piece by piece: who takes an answer slowly gets all of it, and
-// who takes none is cut off.
+// Write implements io.Writer, piece by piece: a caller who reads a response slowly gets all of it,
+// and one who reads nothing is disconnected.
 func (r *recorder) Write(b []byte) (n int, err error) {
 	if r.status == 0 {
 		r.status = http.StatusOK

@@ -49,7 +49,7 @@ func serving(t *testing.T, h http.HandlerFunc) net.Conn {
 		ours.Close()
 		srv.Close()
 		<-ended
-		time.Sleep(time.Minute) // of the test's own clock: what the server does before it lets go
+		time.Sleep(time.Minute) // by synctest's clock: the server's goroutines end
 	})
 	return ours
 }
@@ -90,7 +90,7 @@ func answered(
 	return r.StatusCode, string(b), after
 }
 
-// TestBodyThatNeverComes: a refused caller who sends no body is answered after refusedBody,
+// TestBodyThatNeverComes: a refused caller who sends no body gets the response after refusedBody,
 // and the connection ends.
 func TestBodyThatNeverComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -199,8 +199,8 @@ func TestSilentCaller(t *testing.T) {
 	}
 }
 
-// TestStreamOutlivesDeadlines: an answer that goes on is ended by no deadline of the body that
-// asked for it, and notices when its caller goes.
+// TestStreamOutlivesDeadlines: a streamed response is not ended by the deadline of the request's
+// body, and notices when its caller goes.
 func TestStreamOutlivesDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := make(chan error, 1)
@@ -239,7 +239,8 @@ func TestStreamOutlivesDeadlines(t *testing.T) {
 	})
 }
 
-// TestAnswerThatNobodyTakes: who asks and reads nothing holds the connection for slowAnswer.
+// TestAnswerThatNobodyTakes: a caller who does not read the response holds the
+// connection for slowAnswer.
 func TestAnswerThatNobodyTakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan error, 1)
@@ -255,7 +256,8 @@ func TestAnswerThatNobodyTakes(t *testing.T) {
 	})
 }
 
-// TestSlowReaderGetsAll: who takes an answer piece by piece gets all of it, however long.
+// TestSlowReaderGetsAll: a caller who reads the response piece by piece
+// gets all of it, however long.
 func TestSlowReaderGetsAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := serving(t, func(w http.ResponseWriter, r *http.Request) {

@@ -13,7 +13,8 @@ type JPEG struct {
 	Body         []byte
 }
 
-// Picture answers a JPEG that no cache may store. Other bytes mean that there is no picture yet.
+// Picture makes the response of a JPEG that no cache may store. Other bytes mean
+// that there is no picture yet.
 func Picture(b []byte, err error) (*JPEG, error) {
 	if err != nil {
 		return nil, err

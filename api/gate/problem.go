@@ -47,10 +47,11 @@ type FieldProblem struct {
 	Need float64 `json:"need,omitempty" doc:"With a reason that counts: how much has to be, or may be."`
 }
 
-// Confirm is the code of an answer that asks back: the same request is sent again with answers.
+// Confirm is the code of a response that asks questions: the same request
+// is sent again with answers.
 const Confirm g.Code = "confirm"
 
-// Question is asked back before a face is enrolled.
+// Question has to be answered before a face is enrolled.
 type Question struct {
 	Ask     string     `json:"ask" doc:"unlike_own: the face is unlike the person's other ones. like_other: it looks like somebody else of the school. mouth_covered, eyes_covered: something seems to lie before them."`
 	Answers []string   `json:"answers" nullable:"false" doc:"What can be answered; to give up is to send nothing."`
@@ -177,8 +178,8 @@ func statusWords() map[int]g.Text {
 	}
 }
 
-// problem turns an error into what the caller is told. Errors that are not for people are
-// logged, and told as the gateway's own fault.
+// problem turns an error into the response's problem document. Errors that are not for people are
+// logged, and the response says only that the fault is the gateway's.
 func (s *Gate) problem(ctx context.Context, err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
@@ -294,7 +295,7 @@ func fragment(field string) string {
 	return "#/" + strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(field)
 }
 
-// refuse answers with a problem outside huma.
+// refuse writes a problem outside huma.
 func refuse(w http.ResponseWriter, p *Problem) {
 	w.Header().Set("Content-Type", problemType)
 	for name, values := range p.GetHeaders() {

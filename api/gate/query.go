@@ -10,10 +10,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// checkQuery refuses a query that would be read otherwise than it was meant: what cannot be
-// decoded, what is said twice, and, where known is given, what nobody knows. net/url drops the
-// first, and a reader of one value the second, and the caller would get an answer to another
-// question.
+// checkQuery refuses a query that would be misread: one that cannot be decoded, a parameter that is
+// given twice and, if known is given, an unknown one. net/url drops the first and readers of one
+// value the second, so that the response would be to another question.
 func checkQuery(raw string, known []string) error {
 	q, err := url.ParseQuery(raw)
 	if err != nil {

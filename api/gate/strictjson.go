@@ -47,7 +47,7 @@ func CheckJSON(b []byte) error {
 	return checkKeys(b)
 }
 
-// checkEscapes finds a half of a surrogate pair. A backslash stands only in strings.
+// checkEscapes finds half of a surrogate pair. In JSON a backslash occurs only in strings.
 func checkEscapes(b []byte) error {
 	unit := func(i int) (uint64, bool) {
 		if i+6 > len(b) || b[i] != '\\' || b[i+1] != 'u' {
@@ -150,7 +150,7 @@ func checkKeys(b []byte) error {
 	}
 }
 
-// next is told that a value ended.
+// next notes that a value ended.
 func (l *level) next() {
 	if l == nil {
 		return

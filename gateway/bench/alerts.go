@@ -199,7 +199,7 @@ func (w *watcher) follow() {
 	}
 }
 
-// all waits for an alert of each probe, and answers how long they took.
+// all waits for an alert of each probe, and returns how long they took.
 func (w *watcher) all(ctx context.Context, sent map[g.DeviceID]time.Time) ([]time.Duration, error) {
 	for deadline := time.Now().Add(30 * time.Second); ; {
 		w.mu.Lock()

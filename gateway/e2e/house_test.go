@@ -200,7 +200,7 @@ func (h *house) signIn(name string) *client {
 	return c
 }
 
-// status sends a request and answers its status and body.
+// status sends a request and returns the response's status and body.
 func (c *client) status(method, path string, body any) (int, []byte) {
 	c.t.Helper()
 	var r io.Reader

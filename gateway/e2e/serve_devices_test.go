@@ -98,7 +98,7 @@ func (o *ownSchool) probe(
 	return p
 }
 
-// registered answers the registration of a device.
+// registered is the response to registering a device.
 type registered struct {
 	Device   g.Device
 	Password string

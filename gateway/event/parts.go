@@ -230,7 +230,7 @@ func appendMatch(b []byte, m *g.Match) []byte {
 
 // match adds what comes to m, or to a new one.
 func (d *decoder) match(m *g.Match) *g.Match {
-	told := m != nil // a margin that came before stands
+	told := m != nil // a margin that was read before stays
 	if m == nil {
 		m = new(g.Match)
 	}

@@ -123,8 +123,7 @@ func (d *old) status(weak bool) *g.Status {
 	return s
 }
 
-// old reads from the front of b; after the first thing that does not fit it is bad and
-// answers zero values.
+// old reads from the front of b; after the first error it is bad and returns zero values.
 type old struct {
 	b   []byte
 	bad bool

@@ -80,8 +80,7 @@ func closeMessage(b []byte, begin int) []byte {
 
 func unzigzag(n uint64) int64 { return int64(n>>1) ^ -int64(n&1) }
 
-// decoder reads b from at on. After the first thing that does not fit it is bad and answers zero
-// values.
+// decoder reads b from at on. After the first error it is bad and returns zero values.
 type decoder struct {
 	b    []byte
 	text string // the record as a string that decoded strings share; empty: each has its own

@@ -42,7 +42,7 @@ type Options struct {
 	MaxBytes     int64         // bound of all files together; default 8 GiB
 	MaxAge       time.Duration // consumed segments older than this are removed; default 30 days
 	QueueBytes   int           // bound of what waits for the disk, per shard; default 8 MiB
-	NoWait       bool          // Append answers ErrBusy where it would block for room in the queue
+	NoWait       bool          // Append returns ErrBusy instead of blocking on a full queue
 	MaxRecord    int           // largest data of one record; default 1 MiB
 	Floor        uint64        // sequences up to here are not given out: after a restore, for one
 	ReserveBytes int64         // disk space kept free for the rest of the gateway; default 64 MiB

@@ -184,7 +184,7 @@ func (s *segment) seal(sync bool) error {
 	return nil
 }
 
-// empty tells that no record is in it.
+// empty says whether the segment has no record.
 func (s *segment) empty() bool { return s.end.Load() == segmentHeader }
 
 // writeAt turns a short write of a File into an error, as io.WriterAt demands.

@@ -37,7 +37,7 @@ type Hub struct {
 	newest uint64
 	count  int
 	wake   chan struct{} // closed and replaced at each batch
-	rare   uint64        // sequence of the newest event that is no reading
+	rare   uint64        // sequence of the newest event other than a reading
 	stir   chan struct{} // closed and replaced at each batch that has one
 }
 

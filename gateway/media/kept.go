@@ -31,7 +31,7 @@ func (s *Store) PutFace(school g.SchoolID, id g.MediaID, f Face) error {
 	return s.write(school, id, faceSuffix, b)
 }
 
-// Face answers the face of a picture, or a NotFound error where it is not kept any more.
+// Face returns the face of a picture, or a NotFound error if it is no longer stored.
 func (s *Store) Face(_ context.Context, school g.SchoolID, id g.MediaID) (Face, error) {
 	path, err := s.path(school, id)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *Store) Face(_ context.Context, school g.SchoolID, id g.MediaID) (Face, 
 	return f, nil
 }
 
-// keptPath is where a picture lies that somebody has kept.
+// keptPath is the file of a picture that somebody has kept.
 func (s *Store) keptPath(school g.SchoolID, id g.MediaID) string {
 	return filepath.Join(s.dir, string(school), "kept", string(id))
 }

@@ -81,7 +81,7 @@ func (s *Store) write(school g.SchoolID, id g.MediaID, suffix string, plain []by
 	return nil
 }
 
-// Open answers the picture, or a NotFound error where there is none of that school.
+// Open returns the picture, or a NotFound error if the school has none of that id.
 func (s *Store) Open(_ context.Context, school g.SchoolID, id g.MediaID) ([]byte, error) {
 	path, err := s.path(school, id)
 	if err != nil {
@@ -153,7 +153,7 @@ func periodEnd(name string) (time.Time, bool) {
 	return t.AddDate(0, 0, 1), err == nil
 }
 
-// path is where a picture lies while nobody has kept it.
+// path is the file of a picture while nobody has kept it.
 func (s *Store) path(school g.SchoolID, id g.MediaID) (string, error) {
 	rest, ok := strings.CutPrefix(string(id), "med_")
 	period, _, cut := strings.Cut(rest, "_")

@@ -81,7 +81,7 @@ func (d Devices) End(ctx context.Context, id g.DeviceID, rule string, now time.T
 	return d.Tell(ctx, over...)
 }
 
-// Ended returns an alert as resolved by itself.
+// Ended returns an alert as resolved by the gateway.
 func Ended(x g.Alert, now time.Time) g.Alert {
 	x.Firing = false
 	x.State = g.AlertResolved

@@ -39,7 +39,7 @@ func (d Disk) MakeRoom() {
 	}
 }
 
-// space is what is free and what there is at all, in bytes; 0 and 0 where nobody can say.
+// space is the free and the total space, in bytes; 0 and 0 if that is unknown.
 func (d Disk) space() (free, total uint64) {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(d.Dir, &fs); err != nil {

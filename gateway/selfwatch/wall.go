@@ -21,12 +21,12 @@ const (
 	becameWorse = "It became worse: see the newer alert. / 情况加重，请看新的告警。"
 )
 
-// wall raises alerts about the gateway itself and ends them. They are written straight into the
-// registry, so that they come while the journal takes nothing; their events wait in the outbox
-// meanwhile.
+// wall raises alerts about the gateway itself and ends them. They are written straight
+// into the registry, so that they come even while the journal accepts nothing; their
+// events then wait in the outbox.
 type wall struct {
 	Options
-	raised map[g.SchoolID]map[g.RuleID]g.Alert // that fire, as they were written
+	raised map[g.SchoolID]map[g.RuleID]g.Alert // firing ones, as they were written
 	since  map[g.RuleID]time.Time              // when the trouble was first seen
 	seen   map[g.RuleID]time.Time              // and last
 	logged time.Time                           // when a failure to write was last logged
@@ -41,8 +41,7 @@ func newWall(o Options) *wall {
 	}
 }
 
-// Run looks after the gateway itself until ctx ends. What fires then is taken up again at the next
-// start.
+// Run watches the gateway itself until ctx ends. Alerts that fire then go on at the next start.
 func (w *Watch) Run(ctx context.Context) error {
 	l := newWall(w.o)
 	tick := time.NewTicker(watchEvery)

@@ -153,8 +153,8 @@ func TestCostWhileRunning(t *testing.T) {
 	}
 }
 
-// FuzzExpression: whatever is asked gets an answer, and nothing that is let through to the
-// parser is beyond its bounds.
+// FuzzExpression: every query gets a response, and none that passes to the
+// parser exceeds its limits.
 func FuzzExpression(f *testing.F) {
 	for _, s := range []string{
 		"1", `x{a=~"b.*"}`, "sum(rate(x[5m:1m]))", "'", "`", `"\`, "=~", `x=~"("`, "#",

@@ -75,7 +75,7 @@ func badForm(err error) error {
 	return badData{err}
 }
 
-// Empty are the paths that Grafana asks for and about which nothing is kept, with their answers.
+// Empty are the paths that Grafana requests and for which there is no data, with their responses.
 func Empty() map[string]any {
 	return map[string]any{
 		"/metadata":         map[string]any{},

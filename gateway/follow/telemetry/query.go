@@ -47,7 +47,7 @@ func (a Allowed) matcher() *labels.Matcher {
 	return labels.MustNewMatcher(labels.MatchRegexp, "school", strings.Join(patterns, "|"))
 }
 
-// Queries answers PromQL out of a source of series.
+// Queries evaluates PromQL over a source of series.
 type Queries struct {
 	engine *promql.Engine
 	source storage.Queryable

@@ -37,7 +37,7 @@ type Options struct {
 	Logger  *slog.Logger
 }
 
-// Describe tells the store what it needs to know of a device; ok false drops its readings.
+// Describe returns what the store needs to know of a device; ok false drops its readings.
 type Describe func(g.DeviceID) (d Series, ok bool)
 
 // Series is the part of a device that becomes labels.

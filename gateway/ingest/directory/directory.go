@@ -60,8 +60,8 @@ func New(ctx context.Context, reg *registry.Registry, log *slog.Logger) (*Direct
 	return d, nil
 }
 
-// Watch calls f, from Run's goroutine, for each device that was added or changed (true) or
-// removed (false). Call it before Run; f is told of every device first.
+// Watch calls f, from Run's goroutine, for each device that was added or changed (true) or removed
+// (false). Call it before Run; f is called for every device first.
 func (d *Directory) Watch(f func(g.DeviceID, Entry, bool)) { d.watch = append(d.watch, f) }
 
 // TellAll makes Run call the watchers for every device once more. It does not block.
@@ -108,7 +108,7 @@ func (d *Directory) apply(ctx context.Context, c registry.Change) {
 	case "device":
 		id := g.DeviceID(c.ID)
 		e, ok, err := d.fetch(ctx, id)
-		if err != nil { // what is known of it stands until the registry answers
+		if err != nil { // keep the known entry until the registry responds
 			d.held(ctx, err)
 			return
 		}
@@ -345,7 +345,7 @@ func (d *Directory) Known(id g.DeviceID) (Entry, bool) {
 	return e, ok
 }
 
-// Zone answers one zone.
+// Zone returns one zone.
 func (d *Directory) Zone(id g.ZoneID) (g.Zone, bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()

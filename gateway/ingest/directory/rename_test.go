@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 )
 
-// TestARoomsNewNameIsToldToItsDevices: a zone's new name is told to the watchers for its devices
-// only: drivers are asked about each one.
+// TestARoomsNewNameIsToldToItsDevices: when a zone is renamed the watchers are called for its
+// devices only, since each call goes on to a driver.
 func TestARoomsNewNameIsToldToItsDevices(t *testing.T) {
 	h := newHouse(t)
 	h.zone(t, "attic")
@@ -52,8 +52,8 @@ func TestARoomsNewNameIsToldToItsDevices(t *testing.T) {
 	}
 }
 
-// TestAnEmptyRoomsNewName: a new name of an empty zone is told for no device; a profile's change is
-// told for its devices.
+// TestAnEmptyRoomsNewName: when an empty zone is renamed the watchers are called for no device;
+// after a change of a profile they are, for its devices.
 func TestAnEmptyRoomsNewName(t *testing.T) {
 	h := newHouse(t)
 	h.zone(t, "attic")

@@ -18,7 +18,7 @@ var (
 	off = g.Status{State: g.StateOffline, Reason: "the stream ended"}
 )
 
-// told records what others hear of a device: statuses that are passed on, and turns.
+// told records what is passed on of a device: statuses, and turns.
 type told struct {
 	w    *flapping.Watch
 	said []string
@@ -88,7 +88,7 @@ func TestACameraThatDiesEveryFewSeconds(t *testing.T) {
 		x.turns()
 		x.wants(t, "online")
 		x.note(off)
-		x.wants(t, "offline") // one outage is told like any
+		x.wants(t, "offline") // a single outage is reported as usual
 	})
 }
 
@@ -164,7 +164,8 @@ func TestSilence(t *testing.T) {
 	})
 }
 
-// TestADriversProgramThatComesAndGoes is told apart: all its devices go with it.
+// TestADriversProgramThatComesAndGoes is distinguished from flapping devices:
+// all its devices go with it.
 func TestADriversProgramThatComesAndGoes(t *testing.T) {
 	w := flapping.New(limits())
 	now := time.Now()

@@ -136,8 +136,8 @@ func (i *Identifier) Credential(
 	return person, err
 }
 
-// galleries answers the school's galleries by model, loaded anew after a change. Templates of
-// one model are never compared with a face that another measured.
+// galleries returns the school's galleries by model, reloaded after a change. A face is never
+// compared with templates of another model.
 func (i *Identifier) galleries(ctx context.Context, id g.SchoolID) (map[string]*gallery, error) {
 	i.mu.Lock()
 	sc := i.schools[id]

@@ -290,8 +290,8 @@ func TestWhatDoesNotFitIsJournalledAsRejected(t *testing.T) {
 	}
 }
 
-// TestWhatIsRefusedOfPeopleIsKept: a rejected payload about people is kept sealed, and so is the
-// credential of a sighting that matched nobody; not that of somebody who was recognised.
+// TestWhatIsRefusedOfPeopleIsKept: a rejected payload about people is kept encrypted, and so is the
+// credential of a sighting that matched nobody, but not that of somebody who was recognised.
 func TestWhatIsRefusedOfPeopleIsKept(t *testing.T) {
 	s := open(t)
 	s.Seal = func(_ context.Context, school g.SchoolID, plain []byte) ([]byte, error) {

@@ -57,8 +57,8 @@ func TestSilentAddressLeavesRoom(t *testing.T) {
 	}
 }
 
-// hello connects as a device and answers CONNACK's code. The front may not have noticed yet
-// that a connection was closed: a refusal is tried again.
+// hello connects as a device and returns CONNACK's code. The front may not have noticed yet that a
+// connection was closed: a refusal is tried again.
 func hello(t *testing.T, f *mqttfront.Front, address string) byte {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {

@@ -22,7 +22,7 @@ type inbound struct {
 	after uint64
 
 	settled   bool // on disk; under s.mu
-	failed    bool // on disk in the intake, but not for those who are away; under s.mu
+	failed    bool // on disk in the intake, but not for offline subscribers; under s.mu
 	forgotten bool // PUBREL came, and its record goes to the state log; under s.mu
 }
 
@@ -194,9 +194,9 @@ func (c *client) again(old *inbound) {
 	}
 }
 
-// done is called by the intake, once the publication is on disk or could not be put
-// there. It delivers to the subscribers, and acknowledges when the message is on disk
-// for those who are away, too.
+// done is called by the intake, once the publication is on disk or could not be put there. It
+// delivers to the subscribers, and acknowledges when the message is on disk for offline
+// subscribers, too.
 func (in *inbound) done(err error) {
 	if err != nil {
 		in.shed(err)

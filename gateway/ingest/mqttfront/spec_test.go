@@ -140,7 +140,7 @@ func (w *wire) hears(packets ...string) {
 	}
 }
 
-// quiet wants the client to be told nothing more, and to be served still.
+// quiet checks that the client gets no further packet and is still served.
 func (w *wire) quiet() {
 	w.t.Helper()
 	w.say(ping)
@@ -204,7 +204,7 @@ func specFront(t testing.TB) (*mqttfront.Front, *intake) {
 	return start(t, mqttfront.Config{MaxSessions: 100})
 }
 
-// dialogue is what one client says, and all that it is told.
+// dialogue is what one client sends, and all that it receives.
 type dialogue struct {
 	name   string
 	says   string
@@ -675,7 +675,7 @@ func TestSpecToTheSubscriber(t *testing.T) {
 		for _, id := range []int{5, 4, 3} {
 			sub.say(pubcomp(id))
 		}
-		sub.say(puback(77), pubcomp(78)) // answers to nothing change nothing
+		sub.say(puback(77), pubcomp(78)) // acknowledgements of unknown packets change nothing
 		sub.quiet()
 		sub.say(bye)
 		sub.closed()
@@ -715,7 +715,7 @@ func TestSpecRetained(t *testing.T) {
 		pub.say(v.publish(1, status, 0, "second")) // [MQTT-3.3.1-7] [MQTT-3.3.1-5]
 		live.hears(v.publish(0, status, 0, "second"))
 		retained("", v.publish(1, status, 0, "second"))
-		pub.leaves(f) // [MQTT-3.1.2-7]: it is no part of the session
+		pub.leaves(f) // [MQTT-3.1.2-7]: it is not part of the session
 		pub = v.comes(t, f, "dev")
 		retained("", v.publish(1, status, 0, "second"))
 		live.say(v.subscribe(2, status, 0)) // [MQTT-3.8.4-3] [MQTT-3.8.4-4]: the same filter again

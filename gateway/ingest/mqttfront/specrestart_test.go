@@ -17,7 +17,7 @@ func keptFor(seconds uint32, id string, more ...string) string {
 	return v5.connectWith(id, 0, v5.props(append(more, "\x11"+four(seconds))...))
 }
 
-// passes waits for time to pass that nothing else tells of.
+// passes waits until d has passed.
 func passes(t *testing.T, d time.Duration) {
 	t.Helper()
 	began := time.Now()

@@ -18,7 +18,7 @@ type dueWill struct {
 	number uint64 // of the session
 	will   *will
 	busy   bool
-	there  bool // the intake has it, but it is not on disk for those who are away
+	there  bool // the intake has it, but it is not on disk for offline subscribers
 }
 
 // add takes a will, marked busy so that nobody else publishes it; false: there are too many.

@@ -35,7 +35,7 @@ func (c *Channel) Check(ctx context.Context, address string) error {
 }
 
 func (c *Channel) mayPost(ctx context.Context, host string) error {
-	host = norm.NFKC.String(host) // as a client reads it: ①⑥⑨ and full-width digits are digits
+	host = norm.NFKC.String(host) // as clients read it: ①⑥⑨ and full-width digits are digits
 	host = strings.NewReplacer("。", ".", "｡", ".").Replace(host)
 	if ip, err := netip.ParseAddr(host); err == nil {
 		if reachOf(ip) == privately && !c.private {

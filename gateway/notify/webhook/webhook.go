@@ -14,10 +14,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
 )
 
-// answerWithin is how long a server has to answer.
+// answerWithin is how long a server has to respond.
 const answerWithin = 15 * time.Second
 
-// The headers that say where a delivery stands among those of its subject.
+// The headers by which a receiver orders the deliveries of a subject.
 const (
 	subjectHeader  = "gatehouse-subject"
 	sequenceHeader = "gatehouse-sequence"

@@ -18,8 +18,8 @@ import (
 
 const token = "gatehouse:pass,w\"ord"
 
-// prepare makes the user and the database. A server that has just started may not know a user at
-// once that it has made: then it is asked again.
+// prepare makes the user and the database. A server that has just started may not know its new user
+// at once: then it tries again.
 func prepare(t *testing.T, base string) {
 	t.Helper()
 	user, password, _ := strings.Cut(token, ":")

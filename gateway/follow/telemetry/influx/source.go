@@ -150,7 +150,7 @@ func (q querier) read(
 	return all, nil
 }
 
-// trouble is what a caller is told of an error; the log has all of it.
+// trouble is the error as callers see it; the log has all of it.
 func (q querier) trouble(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

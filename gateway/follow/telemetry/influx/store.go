@@ -91,7 +91,7 @@ func Open(o Options) (*Store, error) {
 	return s, nil
 }
 
-// Close lets go of idle connections.
+// Close closes idle connections.
 func (s *Store) Close() error {
 	s.client.Close()
 	s.http.CloseIdleConnections()

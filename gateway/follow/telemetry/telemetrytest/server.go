@@ -25,9 +25,9 @@ type Server struct {
 	said *bytes.Buffer
 }
 
-// Influxd is InfluxDB 1.8.10 with Flux, with passwords if they are asked for, and the address
-// of its API. It is not started, and ends by SIGKILL: what it acknowledged it has to keep.
-// The test is skipped where deploy/setup/influxd.sh has not built it.
+// Influxd is InfluxDB 1.8.10 with Flux, with authentication if passwords is true, and the address
+// of its API. It is not started yet, and ends by SIGKILL: what it acknowledged it has to keep. The
+// test is skipped where deploy/setup/influxd.sh has not built it.
 func Influxd(t *testing.T, passwords bool) (*Server, string) {
 	t.Helper()
 	cache := os.Getenv("GATEHOUSE_CACHE")

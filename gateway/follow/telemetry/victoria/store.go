@@ -74,7 +74,7 @@ func Open(o Options) (*Store, error) {
 	}, nil
 }
 
-// Close lets go of idle connections.
+// Close closes idle connections.
 func (s *Store) Close() error {
 	s.client.CloseIdleConnections()
 	return nil

@@ -56,7 +56,7 @@ func flooding(ctx context.Context, o options) (measure.Line, error) {
 		Ratio:  ratio,
 		Bar:    fmt.Sprintf("<=%.2fx", floodBar),
 	}
-	// A flooder that is cut off, or let through at another rate, is no noise.
+	// A flooder that is disconnected, or passes at another rate, is a failure and not noise.
 	paced := limited.cut == nil && limited.slowest >= 0.8*floodRate &&
 		limited.fastest <= 1.2*floodRate
 	l.Unclear = paced && noise > floodBar && ratio <= floodBar*noise
@@ -146,9 +146,8 @@ func floodBlocks(ctx context.Context, o options, each int) (r floodResult, err e
 	return r, nil
 }
 
-// floodBlock leaves the latencies of one block in took. It answers how many of
-// the flooder's publications were acknowledged in a second, and whether it was
-// cut off.
+// floodBlock leaves the latencies of one block in took. It returns how many of the flooder's
+// publications were acknowledged in a second, and the error if it was disconnected.
 func (l *loop) floodBlock(ctx context.Context, f *flooder) (rate float64, cut, err error) {
 	if err := l.paced(ctx, floodSettle, floodOthers, 1); err != nil {
 		return 0, nil, err

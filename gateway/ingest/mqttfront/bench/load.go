@@ -159,7 +159,7 @@ func (l *loop) measure(
 	return r, nil
 }
 
-// run answers every acknowledgement with the next publication for d.
+// run sends the next publication after every acknowledgement, for d.
 func (l *loop) run(ctx context.Context, d time.Duration) error {
 	events := make([]unix.EpollEvent, 256)
 	buf := make([]byte, 4096)
