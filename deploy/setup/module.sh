@@ -40,7 +40,7 @@ module() {
   cp -r "$(go env GOMODCACHE)/$module@$version" "$tmp/src"
   chmod -R u+w "$tmp/src"
   cd "$tmp/src"
-  CGO_ENABLED=0 GOFLAGS= go build -mod=mod -buildvcs=false -trimpath "$@" -o "$tmp/$name" "./cmd/$name"
+  CGO_ENABLED=0 GOFLAGS= go build -mod=mod -buildvcs=false "$@" -o "$tmp/$name" "./cmd/$name"
   mv "$tmp/$name" "$bin"
   say "done, as $bin"
 }

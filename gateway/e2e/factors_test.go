@@ -16,6 +16,7 @@ import (
 
 // TestSecondFactors goes through authenticator codes and passkeys in a browser with a security key.
 func TestSecondFactors(t *testing.T) {
+	t.Parallel()
 	o := &ownSchool{root: root(t)}
 	o.dir = programs(t, o.root)
 	port := freePort(t)

@@ -38,6 +38,7 @@ type ownSchool struct {
 // TestOwnSchool is the first days with a gateway of one's own, in the order in which they
 // come: wrong files, the first run, one's own equipment and people, a developer, a vendor, TLS.
 func TestOwnSchool(t *testing.T) {
+	t.Parallel()
 	o := &ownSchool{root: root(t), zones: map[string]g.ZoneID{}, people: map[string]g.PersonID{}}
 	o.dir = programs(t, o.root)
 	t.Run("wrong files", o.wrongFiles)

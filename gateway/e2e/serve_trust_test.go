@@ -260,6 +260,7 @@ func (o *ownSchool) certificate(t *testing.T) *x509.CertPool {
 
 // TestFirstHour goes through the console's first hour in a browser, at an empty gateway.
 func TestFirstHour(t *testing.T) {
+	t.Parallel()
 	o := &ownSchool{root: root(t)}
 	o.dir = programs(t, o.root)
 	o.configure(t, "", "")
