@@ -28,8 +28,8 @@ type limited struct {
 	l   *rate.Limiter
 }
 
-// verdict is the limiter's answer and what the RateLimit headers say.
-type verdict struct {
+// Verdict is the limiter's answer and what the RateLimit headers say.
+type Verdict struct {
 	OK               bool
 	limit, remaining int
 	reset            time.Duration // until the burst is whole again
@@ -49,7 +49,7 @@ func NewLimiter(per rate.Limit, burst, max int) *Limiter {
 }
 
 // Allow takes one token of a caller and tells whether there was one.
-func (l *Limiter) Allow(key string, now time.Time) verdict {
+func (l *Limiter) Allow(key string, now time.Time) Verdict {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.by[key]
@@ -64,7 +64,7 @@ func (l *Limiter) Allow(key string, now time.Time) verdict {
 	}
 	l.order.MoveToFront(e)
 	lim := e.Value.(*limited).l
-	v := verdict{OK: lim.AllowN(now, 1), limit: l.burst}
+	v := Verdict{OK: lim.AllowN(now, 1), limit: l.burst}
 	tokens := lim.TokensAt(now)
 	v.remaining = max(0, int(tokens))
 	v.reset = time.Duration((float64(l.burst) - tokens) / float64(l.per) * float64(time.Second))
@@ -75,7 +75,7 @@ func (l *Limiter) Allow(key string, now time.Time) verdict {
 }
 
 // tell writes the RateLimit headers of the IETF draft and their older X- form.
-func (v verdict) tell(h http.Header) {
+func (v Verdict) tell(h http.Header) {
 	seconds := func(d time.Duration) string {
 		return strconv.Itoa(int(math.Ceil(max(0, d.Seconds()))))
 	}

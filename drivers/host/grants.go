@@ -99,6 +99,11 @@ func (s *supervisor) grants(n needs) grants {
 			out.add(mayUse, p)
 		}
 	}
+	if len(out) >= maxGrants {
+		s.host.options.Logger.Warn("a driver may open only some of the files that it asks for: too "+
+			"many lie beside the gateway's secrets; give them a folder of their own",
+			"driver", s.spec.Name, "granted", len(out))
+	}
 	return out
 }
 

@@ -208,9 +208,7 @@ func (s *supervisor) pause(ctx context.Context, delay time.Duration, reason gate
 		if err := s.reportDown(ctx, reason); err != nil && ctx.Err() == nil {
 			s.host.options.Logger.Error("devices could not be reported as driver_down", "driver",
 				s.spec.Name, "reason", err)
-			timer := time.NewTimer(sinkPause)
-			defer timer.Stop()
-			again = timer.C
+			again = time.After(sinkPause)
 		}
 		select {
 		case <-over:

@@ -31,8 +31,12 @@ type Bounds struct {
 
 // Within returns the bounds for a listener that may hold total connections: a quarter is reserved
 // for authenticated callers, an address gets at most half of the total and perAddress strangers;
-// with perAddress 0 addresses are not limited.
+// with perAddress 0 addresses are not limited, and with total 0
+// nothing is.
 func Within(total, perAddress int) Bounds {
+	if total <= 0 {
+		return Bounds{}
+	}
 	b := Bounds{Total: total, Strangers: max(1, total-total/4)}
 	if perAddress > 0 {
 		b.AddressTotal, b.AddressStrangers = max(1, total/2), max(1, min(perAddress, b.Strangers/2))

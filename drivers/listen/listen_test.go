@@ -223,6 +223,7 @@ func TestWithin(t *testing.T) {
 		},
 		{50, 128, listen.Bounds{Total: 50, Strangers: 38, AddressTotal: 25, AddressStrangers: 19}},
 		{50, 0, listen.Bounds{Total: 50, Strangers: 38}},
+		{0, 8, listen.Bounds{}},
 		{1, 1, listen.Bounds{Total: 1, Strangers: 1, AddressTotal: 1, AddressStrangers: 1}},
 	} {
 		if got := listen.Within(c.total, c.address); got != c.want {

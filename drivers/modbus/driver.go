@@ -204,17 +204,23 @@ func (d *driver) borrow(t target) *line {
 	return s.line
 }
 
+// giveBack closes a line that has no user left. The line is in the map until it is closed: a device
+// that connects meanwhile gets the same line, which dials again, and a serial line is never open
+// twice.
 func (d *driver) giveBack(t target) {
 	d.mu.Lock()
 	s := d.lines[t]
 	s.users--
 	last := s.users == 0
-	if last {
-		delete(d.lines, t)
-	}
 	d.mu.Unlock()
-	if last {
-		s.line.close()
+	if !last {
+		return
+	}
+	s.line.close()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s.users == 0 && d.lines[t] == s {
+		delete(d.lines, t)
 	}
 }
 

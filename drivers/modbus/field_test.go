@@ -422,3 +422,38 @@ func FuzzFrames(f *testing.F) {
 		}
 	})
 }
+
+// TestALostPacketDoesNotSplitABlockForEver: one request without a response splits the block, and
+// ten minutes later it is read as a whole again.
+func TestALostPacketDoesNotSplitABlockForEver(t *testing.T) {
+	asked := 0
+	o := &odd{answer: func(_, answer []byte) []byte {
+		if asked++; asked == 1 {
+			return nil
+		}
+		return answer
+	}}
+	set, err := parseSettings(fieldDevice(o.start(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := time.Now()
+	whole := plan(set.points, set.gap)
+	s := &session{set: set, line: newLine(set.target), blocks: whole, now: func() time.Time { return clock }}
+	defer s.line.close()
+	round := func() int {
+		before := asked
+		if values, troubles, err := s.readAll(t.Context()); err != nil || len(values) != 3 {
+			t.Fatalf("got %v, %v, %v, want three values", values, troubles, err)
+		}
+		return asked - before
+	}
+	round()
+	if n := round(); n <= len(whole) {
+		t.Fatalf("got %d requests after the lost packet, want more than %d", n, len(whole))
+	}
+	clock = clock.Add(rejoinAfter)
+	if n := round(); n != len(whole) {
+		t.Errorf("got %d requests after %s, want %d again", n, rejoinAfter, len(whole))
+	}
+}

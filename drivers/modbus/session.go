@@ -20,7 +20,8 @@ type session struct {
 	poke   chan struct{} // size 1: requests a poll now
 
 	// properties whose register does not respond, and until when they are skipped
-	muted map[string]time.Time
+	muted  map[string]time.Time
+	rejoin time.Time // when split blocks are read as a whole again; zero where none is split
 
 	fault string // last fault reported to the gateway, "" if none
 }
@@ -83,9 +84,13 @@ func (s *session) tell(
 // muteFor is how long a register that does not respond is skipped: each attempt costs a timeout.
 const muteFor = time.Minute
 
+// rejoinAfter is how long a block stays split that got no response: that may have been one lost
+// packet, and every request more makes a round longer.
+const rejoinAfter = 10 * time.Minute
+
 // readAll reads every block once. troubles are faults of single registers; the error means that the
-// device cannot be read at all. If a block of several points is refused or gets no response, it is
-// split into one request a point for as long as the session lasts.
+// device cannot be read at all. If a block of several points is refused, it is split into one
+// request a point for as long as the session lasts; if it gets no response, for rejoinAfter.
 func (s *session) readAll(
 	ctx context.Context,
 ) (map[string]gatehouse.Value, []gatehouse.Reason, error) {
@@ -93,6 +98,9 @@ func (s *session) readAll(
 	var troubles []gatehouse.Reason
 	var last error
 	silent, heard := 0, false
+	if !s.rejoin.IsZero() && !s.now().Before(s.rejoin) {
+		s.blocks, s.rejoin = plan(s.set.points, s.set.gap), time.Time{}
+	}
 	for i := 0; i < len(s.blocks); i++ {
 		b := s.blocks[i]
 		if s.leftOut(b) {
@@ -117,6 +125,9 @@ func (s *session) readAll(
 		}
 		if err != nil && len(b.points) > 1 && (mute != nil || !busy(exc.code)) {
 			// Some of its registers may not exist: read each point alone.
+			if mute != nil {
+				s.rejoin = s.now().Add(rejoinAfter)
+			}
 			s.blocks = append(append(append([]block{}, s.blocks[:i]...), b.apart()...),
 				s.blocks[i+1:]...)
 			i--

@@ -246,7 +246,7 @@ func (s source) value(x any) (v gatehouse.Value, ok bool) {
 		return gatehouse.StringValue(kindOf(x)), false
 	}
 	if !gatehouse.FitsValue(text) {
-		return gatehouse.StringValue(text[:64] + "…"), false
+		return gatehouse.StringValue(cut(text, 64)), false
 	}
 	switch s.kind {
 	case "number":
@@ -296,4 +296,12 @@ func timeOf(x any) time.Time {
 		return time.UnixMicro(int64(f * 1e6)).UTC()
 	}
 	return time.Time{}
+}
+
+// cut shortens a text to at most n bytes and whole characters.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	return strings.ToValidUTF8(text[:n], "") + "…"
 }

@@ -87,7 +87,7 @@ func (s settings) status(x any) []gatehouse.Observation {
 			gatehouse.Because(gatehouse.ReasonBrokerSaysAway, "word", s.down))
 	}
 	if len(word) > 40 {
-		word = word[:40] + "…"
+		word = cut(word, 40)
 	}
 	odd := gatehouse.Because(gatehouse.ReasonAvailabilityOdd, "word", word, "up", s.up, "down",
 		s.down)

@@ -43,6 +43,7 @@ func (a *App) openReaders(context.Context) error {
 		Subscribe: a.reg.Subscribe,
 		Recompute: a.attendance.Recompute,
 		Now:       a.now,
+		Log:       a.log,
 	}
 	a.counting = quality.New(quality.Options{
 		Feed:      a.feed,

@@ -145,13 +145,19 @@ func (c *Cursor) Close() error {
 	return nil
 }
 
+// write puts the position into the older slot. A write that fails may have torn that slot, so the
+// next one goes there again, and the other slot keeps the last good position.
 func (c *cursorFile) write() error {
-	c.writes++
+	next := c.writes + 1
 	var b [cursorSlot]byte
 	binary.LittleEndian.PutUint64(b[:], c.committed)
-	binary.LittleEndian.PutUint32(b[8:], c.writes)
+	binary.LittleEndian.PutUint32(b[8:], next)
 	binary.LittleEndian.PutUint32(b[12:], crc32.Checksum(b[:12], crcTable))
-	return writeAt(c.file, b[:], int64(c.writes%2)*cursorSlot)
+	if err := writeAt(c.file, b[:], int64(next%2)*cursorSlot); err != nil {
+		return err
+	}
+	c.writes = next
+	return nil
 }
 
 // read takes the newer of the two slots. bad reports that a slot was written and

@@ -375,3 +375,43 @@ func TestForeignFileIsLeftAlone(t *testing.T) {
 			got[0])
 	}
 }
+
+// TestATornPositionIsWrittenOverItself: a commit that fails may tear its slot; the next one takes
+// the same slot, so that the last good position is there whatever becomes of it.
+func TestATornPositionIsWrittenOverItself(t *testing.T) {
+	dir := t.TempDir()
+	var tear atomic.Bool
+	disk := &faultfs.FS{BeforeWrite: func(name string, n int) (int, error) {
+		if tear.Load() && strings.HasSuffix(name, ".pos") {
+			return n / 2, io.ErrShortWrite
+		}
+		return n, nil
+	}}
+	j := open(t, dir, journal.Options{FS: disk, Shards: 1})
+	appendAll(t, j, "d", "one", "two", "three")
+	c, err := j.Cursor("reader")
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := c.Next(t.Context(), 3)
+	if err != nil || len(records) != 3 {
+		t.Fatalf("got %d records, %v", len(records), err)
+	}
+	if err := c.Commit(records[0].Seq); err != nil {
+		t.Fatal(err)
+	}
+	tear.Store(true)
+	for range 2 {
+		if err := c.Commit(records[1].Seq); err == nil {
+			t.Fatal("a torn write was taken for a commit")
+		}
+	}
+	j.Close()
+	j = open(t, dir, journal.Options{Shards: 1})
+	if c, err = j.Cursor("reader"); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Committed(); got != records[0].Seq {
+		t.Errorf("got position %d, want %d, the last that was committed", got, records[0].Seq)
+	}
+}

@@ -75,6 +75,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("journal: %d shards: want 1 to %d", o.Shards, maxShards)
 	case o.SegmentBytes < 4096 || o.SegmentBytes > 2<<30:
 		return o, fmt.Errorf("journal: segments of %d bytes: want 4 KiB to 2 GiB", o.SegmentBytes)
+	case o.MaxRecord > maxData:
+		return o, fmt.Errorf("journal: records of %d bytes: want at most 1 GiB", o.MaxRecord)
 	case int64(recordSize(o.MaxRecord))+segmentHeader+recordHeader > o.SegmentBytes:
 		return o, fmt.Errorf("journal: a record of %d bytes does not fit a segment of %d",
 			o.MaxRecord, o.SegmentBytes)

@@ -34,7 +34,8 @@ func (d Disk) Subject() Subject { return Subject{Check: d.line, Troubles: d.trou
 
 // MakeRoom gives the journal's reserve to the registry where that has no room left for an alert.
 func (d Disk) MakeRoom() {
-	if free, _ := d.space(); free < needed && d.Journal.Stat().Reserve {
+	free, total := d.space()
+	if total > 0 && free < needed && d.Journal.Stat().Reserve {
 		d.Journal.GiveReserve()
 	}
 }

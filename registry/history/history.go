@@ -27,7 +27,7 @@ func (v View) Apply(ctx context.Context, events []g.Event) error {
 	if !wanted {
 		return nil
 	}
-	_, err := v.s.Hist.Write(ctx, v.s.Now(), func(t *store.Tx) error {
+	_, err := v.s.Hist.Write(ctx, v.s.Now, func(t *store.Tx) error {
 		var stmts [4]*store.Stmt
 		for i, q := range []string{
 			"INSERT INTO sightings (seq, id, school, device, zone, person, method, direction, " +

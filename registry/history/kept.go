@@ -159,7 +159,7 @@ func (v View) ResolvePassages(
 	persons := map[g.PersonID]bool{}
 	resolved := int64(0)
 	now := v.s.Now()
-	_, err := v.s.Hist.Write(ctx, now, func(t *store.Tx) error {
+	_, err := v.s.Hist.Write(ctx, func() time.Time { return now }, func(t *store.Tx) error {
 		stmt, err := t.Prepare(ctx,
 			`UPDATE sightings SET person = ?, sealed = NULL, media = '', resolved = ?
 			WHERE seq = ? AND school = ? AND person = ''`)

@@ -108,7 +108,7 @@ func (v View) ApplyQuality(ctx context.Context, q QualityTurn) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
 	}
-	_, err := v.s.Hist.Write(ctx, v.s.Now(), func(t *store.Tx) error {
+	_, err := v.s.Hist.Write(ctx, v.s.Now, func(t *store.Tx) error {
 		var kept uint64
 		err := t.Row(ctx, "SELECT turn FROM quality_reader WHERE id = 1").Scan(&kept)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) || kept >= q.Turn {

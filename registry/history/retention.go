@@ -33,7 +33,7 @@ func (v View) Trim(
 	}{{"sightings", &n.Sightings}, {"statuses", &n.Statuses}, {"rejections", &n.Rejections}} {
 		for {
 			removed := int64(0)
-			_, err := v.s.Hist.Write(ctx, v.s.Now(), func(t *store.Tx) (err error) {
+			_, err := v.s.Hist.Write(ctx, v.s.Now, func(t *store.Tx) (err error) {
 				removed, err = t.Exec(ctx,
 					"DELETE FROM "+x.table+" WHERE seq IN (SELECT seq FROM "+x.table+
 						" WHERE school = ? AND time < ? LIMIT ?)",
@@ -68,7 +68,7 @@ func (v View) trimQuality(ctx context.Context, school g.SchoolID, before time.Ti
 	day := before.UTC().Add(-36 * time.Hour).Format(time.DateOnly)
 	for {
 		removed := int64(0)
-		_, err := v.s.Hist.Write(ctx, v.s.Now(), func(t *store.Tx) (err error) {
+		_, err := v.s.Hist.Write(ctx, v.s.Now, func(t *store.Tx) (err error) {
 			removed, err = t.Exec(ctx,
 				"DELETE FROM quality WHERE school = ? AND day IN (SELECT day FROM quality WHERE "+
 					"school = ? AND day <= ? ORDER BY day LIMIT 1)",

@@ -154,11 +154,8 @@ func (f *File) about(t *sheet.Table, first, at int) {
 	if !t.Sure {
 		f.say(Remark{Code: "encoding_unsure", Params: map[string]string{"encoding": t.Encoding}})
 	}
-	for code, n := range map[string]int{"formula_values": t.Formulas, "merged_filled": t.Merged} {
-		if n > 0 {
-			f.say(Remark{Code: code, Note: true, Params: map[string]string{"n": strconv.Itoa(n)}})
-		}
-	}
+	f.count("formula_values", t.Formulas)
+	f.count("merged_filled", t.Merged)
 	if t.Hidden > 0 {
 		f.say(Remark{
 			Code:   "hidden_rows",
@@ -179,6 +176,13 @@ func (f *File) about(t *sheet.Table, first, at int) {
 			Params: t.Rows[at].Broken.Params,
 			Line:   t.Rows[at].Line,
 		})
+	}
+}
+
+// count adds a remark about how many cells were read in a special way, if any were.
+func (f *File) count(code string, n int) {
+	if n > 0 {
+		f.say(Remark{Code: code, Note: true, Params: map[string]string{"n": strconv.Itoa(n)}})
 	}
 }
 

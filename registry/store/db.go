@@ -135,19 +135,21 @@ func (s *Stmt) Exec(ctx context.Context, args ...any) (int64, error) {
 	return touched(s.ExecContext(ctx, args...))
 }
 
-// Write runs f in a transaction and commits it if f returns nil. Writers are serialised.
-func (s *DB) Write(ctx context.Context, now time.Time, f func(*Tx) error) (*Tx, error) {
+// Write runs f in a transaction and commits it if f returns nil. Writers are serialised; now is
+// called when it is this one's turn, so that later transactions have later times.
+func (s *DB) Write(ctx context.Context, now func() time.Time, f func(*Tx) error) (*Tx, error) {
 	sqltx, err := s.begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("begin in %s: %w", s.name, err)
 	}
-	t := &Tx{Tx: sqltx, s: s, Now: now}
+	t := &Tx{Tx: sqltx, s: s}
 	defer sqltx.Rollback() // does nothing after Commit
 	if s.Postgres {
 		if _, err := t.Exec(ctx, "SELECT pg_advisory_xact_lock(?)", s.lock); err != nil {
 			return nil, fmt.Errorf("take turns in %s: %w", s.name, err)
 		}
 	}
+	t.Now = now()
 	if err := f(t); err != nil {
 		return nil, err
 	}

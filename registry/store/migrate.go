@@ -14,7 +14,7 @@ import (
 
 // migrate applies the missing migrations, each in its own transaction. migrations has a folder of
 // that name with one for each engine and store.
-func (s *DB) migrate(ctx context.Context, now time.Time, migrations fs.FS) error {
+func (s *DB) migrate(ctx context.Context, now func() time.Time, migrations fs.FS) error {
 	engine := "sqlite"
 	if s.Postgres {
 		engine = "postgres"
@@ -58,7 +58,7 @@ func (s *DB) migrate(ctx context.Context, now time.Time, migrations fs.FS) error
 }
 
 // step applies one migration, unless that or a newer one has been applied.
-func (s *DB) step(ctx context.Context, now time.Time, n int, migrations fs.FS, file string) error {
+func (s *DB) step(ctx context.Context, now func() time.Time, n int, migrations fs.FS, file string) error {
 	text, err := fs.ReadFile(migrations, file)
 	if err != nil {
 		return err

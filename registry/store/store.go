@@ -85,7 +85,7 @@ func (r *Store) open(ctx context.Context, o Options, migrations fs.FS) (err erro
 		return err
 	}
 	for _, s := range []*DB{r.Reg, r.Hist} {
-		if err := s.migrate(ctx, r.Now(), migrations); err != nil {
+		if err := s.migrate(ctx, r.Now, migrations); err != nil {
 			return err
 		}
 	}
@@ -145,7 +145,7 @@ func (r *Store) OutboxReady() <-chan struct{} { return r.ready }
 
 // Write runs f in a transaction of registry.db and notifies the subscribers after the commit.
 func (r *Store) Write(ctx context.Context, f func(*Tx) error) error {
-	t, err := r.Reg.Write(ctx, r.Now(), func(t *Tx) error {
+	t, err := r.Reg.Write(ctx, r.Now, func(t *Tx) error {
 		if err := holds(ctx); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -140,7 +141,7 @@ func (c *camera) lookAt(f vision.Frame) error {
 	if changed {
 		o := pictureStatus(f.Time, state)
 		o.Status.Weak, _ = c.weak.Load().(gatehouse.Weakness)
-		c.outbox.put("status", o)
+		c.outbox.put(statusKey, o)
 	}
 	if o, ok := c.stats.add(f.Time, time.Now(), seen, state, changed); ok {
 		c.addCost(o.Reading.Values, f)
@@ -290,8 +291,12 @@ func (s *stats) add(
 
 func round1(v float64) float64 { return float64(int64(v*10+0.5)) / 10 }
 
-// outbox holds the observations that have not been emitted: the newest of each key. When it is
-// full, the oldest is dropped.
+// statusKey is the outbox's key for the state of the camera; tracks have keys of their own.
+const statusKey = "status"
+
+// outbox holds the observations that have not been emitted: the newest of each key,
+// at most vision.MaxTracks and one. When it is full, the oldest that is not the camera's state is
+// dropped.
 type outbox struct {
 	ready chan struct{} // size 1
 
@@ -310,10 +315,17 @@ func (b *outbox) put(key string, o gatehouse.Observation) {
 		}
 	}
 	if len(b.keys) > vision.MaxTracks {
-		b.keys, b.items = b.keys[1:], b.items[1:]
+		b.drop()
 	}
 	b.keys, b.items = append(b.keys, key), append(b.items, o)
 	b.wake()
+}
+
+// drop removes the oldest observation, but not the camera's state: that is told when it changes
+// only, and would stay wrong.
+func (b *outbox) drop() {
+	i := max(0, slices.IndexFunc(b.keys, func(k string) bool { return k != statusKey }))
+	b.keys, b.items = slices.Delete(b.keys, i, i+1), slices.Delete(b.items, i, i+1)
 }
 
 func (b *outbox) wake() {

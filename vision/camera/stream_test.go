@@ -388,3 +388,18 @@ func TestOutboxKeepsTheNewestOfEachAndDropsTheOldest(t *testing.T) {
 		t.Errorf("got -, want +:\n%s", diff)
 	}
 }
+
+// TestOutboxKeepsTheStateOfTheCamera: it is told when it changes only.
+func TestOutboxKeepsTheStateOfTheCamera(t *testing.T) {
+	b := outbox{ready: make(chan struct{}, 1)}
+	b.put(statusKey, gatehouse.Observation{Sequence: 1})
+	for i := range 2 * vision.MaxTracks {
+		b.put(strconv.Itoa(i), gatehouse.Observation{Sequence: uint64(10 + i)})
+	}
+	if o, ok := b.take(); !ok || o.Sequence != 1 {
+		t.Errorf("got %+v first, want the camera's state, which a flood of sightings must not push out", o)
+	}
+	if n := len(b.keys); n != vision.MaxTracks {
+		t.Errorf("got %d sightings kept, want %d", n, vision.MaxTracks)
+	}
+}

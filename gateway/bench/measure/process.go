@@ -28,8 +28,9 @@ func (p *Process) Stop() error {
 	if p.Clean != nil {
 		defer p.Clean()
 	}
-	if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
+	gone := p.Cmd.Process.Signal(syscall.SIGTERM)
+	if gone != nil && !errors.Is(gone, os.ErrProcessDone) {
+		return gone
 	}
 	done := make(chan error, 1)
 	go func() { done <- p.Cmd.Wait() }()

@@ -6,6 +6,7 @@ package resolve
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -32,6 +33,7 @@ type Resolver struct {
 	Subscribe func(func(registry.Change)) (cancel func())
 	Recompute func(ctx context.Context, school g.SchoolID, at []time.Time) error
 	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // Run passes over every school at the start, and over one whose people have changed, until ctx
@@ -100,6 +102,8 @@ func (x *Resolver) resolve(ctx context.Context, school g.SchoolID) error {
 			return err
 		}
 	}
+	x.Log.Warn("only the newest passages of nobody were looked at for people who are known by now",
+		"school", school, "passages", seen)
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
@@ -13,9 +12,6 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// lookback is how far PromQL looks back for a value.
-const lookback = 5 * time.Minute
-
 // endForgotten is called for the first reading of a property since the start: the device may have
 // been moved while the gateway was down. It ends the series under other labels that PromQL would
 // still look back to.
@@ -23,7 +19,7 @@ func (s *Store) endForgotten(
 	ctx context.Context, a storage.Appender, class int, now labels.Labels, e *g.Event,
 ) error {
 	at := max(e.Received.UnixMilli(), moment(e).UnixMilli())
-	q, err := s.dbs[class].Querier(at-lookback.Milliseconds(), at)
+	q, err := s.dbs[class].Querier(at-Lookback.Milliseconds(), at)
 	if err != nil {
 		return fmt.Errorf("look for a series from before the start: %w", err)
 	}

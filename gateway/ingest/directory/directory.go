@@ -88,15 +88,15 @@ func (d *Directory) Run(ctx context.Context) error {
 	d.again = time.NewTimer(retryAfter)
 	d.again.Stop()
 	defer d.again.Stop()
-	d.reload(ctx, nil, everything)
+	d.reload(ctx, nil)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-d.all:
-			d.reload(ctx, d.snapshot(), everything)
+			d.reload(ctx, d.snapshot())
 		case <-d.again.C:
-			d.reload(ctx, d.snapshot(), everything)
+			d.reload(ctx, d.snapshot())
 		case c := <-d.changes:
 			d.apply(ctx, c)
 		}
@@ -203,14 +203,9 @@ func (d *Directory) snapshot() map[g.DeviceID]Entry {
 	return maps.Clone(d.devices)
 }
 
-// everything makes reload call the watchers for every device.
-func everything(Entry, Entry) bool { return true }
-
-// reload loads everything and calls the watchers for each device of before that is gone, and for
-// each device for which news returns true.
-func (d *Directory) reload(
-	ctx context.Context, before map[g.DeviceID]Entry, news func(old, now Entry) bool,
-) {
+// reload loads everything and calls the watchers for each device: as gone, where before has it and
+// the registry no longer does.
+func (d *Directory) reload(ctx context.Context, before map[g.DeviceID]Entry) {
 	if err := d.load(ctx); err != nil {
 		d.held(ctx, err)
 		return
@@ -222,9 +217,7 @@ func (d *Directory) reload(
 		}
 	}
 	for id, e := range after {
-		if news(before[id], e) {
-			d.tell(id, e, true)
-		}
+		d.tell(id, e, true)
 	}
 }
 

@@ -1,6 +1,9 @@
 package mqttfront
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // maxRefusals is how many refused connections are remembered.
 const maxRefusals = 256
@@ -37,8 +40,8 @@ func (f *Front) Refusals() []Refusal {
 
 // clip bounds what a client that has not authenticated can make the gateway keep.
 func clip(s string) string {
-	if len(s) > 128 {
-		return s[:128]
+	if len(s) <= 128 {
+		return s
 	}
-	return s
+	return strings.ToValidUTF8(s[:128], "") // the cut may have split a character
 }
