@@ -19,7 +19,7 @@ type manualInput struct {
 	}
 }
 
-// Passage answers a manual pass.
+// Passage is the response to a manual pass.
 type Passage struct {
 	Seq uint64       `json:"seq" doc:"Its place in the journal."`
 	ID  g.SightingID `json:"id" doc:"The sighting's id."`

@@ -43,7 +43,7 @@ func wait(w http.ResponseWriter, r *http.Request) *patient {
 	return p
 }
 
-// until sets the deadline. A writer that knows none, a test's, has no socket to hold.
+// until sets the deadline. A test's writer may support none.
 func (p *patient) until(t time.Time) { _ = p.rc.SetReadDeadline(t) }
 
 // Read implements io.Reader. A caller that is too slow gets errSlow.
@@ -79,7 +79,7 @@ func (p *patient) end() {
 	}
 }
 
-// vouched lifts the stranger's deadline from a body.
+// vouched lifts the deadline that bodies of unauthenticated callers have.
 func vouched(r *http.Request) {
 	if p, ok := r.Body.(*patient); ok {
 		p.known = true

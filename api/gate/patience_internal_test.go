@@ -114,7 +114,8 @@ func TestBodyThatNeverComes(t *testing.T) {
 	})
 }
 
-// TestStrangersBody: however steadily a stranger sends, the whole body has its bound.
+// TestStrangersBody: however steadily an unauthenticated caller sends, the
+// whole body has a deadline.
 func TestStrangersBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan error, 1)

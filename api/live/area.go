@@ -35,7 +35,7 @@ type Needs struct {
 	Telemetry func(prefix string, schools []g.SchoolID) http.Handler
 
 	Streams int           // at a time; of one caller at most 16
-	Changes func() uint64 // rises when a school changes: what a caller sees is then asked again
+	Changes func() uint64 // rises when a school changes, so that streams check their scope
 }
 
 // area is what the operations use.

@@ -88,7 +88,7 @@ func (s *area) registerEvents() {
 type wanted struct {
 	kinds   map[g.EventKind]bool
 	schools map[g.SchoolID]bool
-	now     func() time.Time // set where the caller has no reason to look back over people
+	now     func() time.Time // set without a reason: older events of people are left out
 }
 
 func (w wanted) has(e *g.Event) bool {

@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
-// describeTelemetry tells the document what the Prometheus API takes and answers, which no input
-// of ours says.
+// describeTelemetry documents the parameters and responses of the Prometheus API, which no type of
+// ours describes.
 func (s *area) describeTelemetry(e gate.Endpoint) {
 	item := s.OpenAPI().Paths[e.Path]
 	op := item.Get

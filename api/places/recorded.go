@@ -79,7 +79,7 @@ func (s *area) recorded(ctx context.Context, id g.SchoolID) (RecordedFacts, erro
 	return f, err
 }
 
-// taggedFacts has the tag of what is set: what is counted changes by itself.
+// taggedFacts is tagged by the settings alone, since the counts change by themselves.
 func taggedFacts(f RecordedFacts, err error) (*gate.Tagged[RecordedFacts], error) {
 	return gate.WithTag(gate.TagOf(f.Pictures, f), f), err
 }

@@ -95,8 +95,8 @@ func readers() []string {
 	}
 }
 
-// correspond holds the places of both against each other: the same arguments, said with the same
-// verbs, each of them said.
+// correspond compares the placeholders of both: the same arguments, with the same
+// verbs, and none left out.
 func correspond(en, zh string) error {
 	want, err := places(en)
 	if err != nil {

@@ -21,8 +21,8 @@ var (
 	auditing  = regexp.MustCompile(`^(Audit|AuditAs|AuditChanges|Record)$`)
 )
 
-// TestDeeds holds what the audit log names against the words that the console has for it: each deed
-// has words in both languages, and no words are left of a deed that nobody does.
+// TestDeeds compares the actions that the audit log names with the console's words for them: each
+// action has words in both languages, and there are no words for actions that do not exist.
 func TestDeeds(t *testing.T) {
 	told, all := map[string]string{}, map[string]bool{}
 	for _, dir := range []string{"../../registry", "../../api", "../../gateway"} {
@@ -48,7 +48,7 @@ func TestDeeds(t *testing.T) {
 	}
 }
 
-// deedWords are the deeds that a file of the console has words for.
+// deedWords are the actions that a file of the console has words for.
 func deedWords(t *testing.T, file string) map[string]bool {
 	t.Helper()
 	b, err := os.ReadFile(file)
@@ -70,9 +70,9 @@ func deedWords(t *testing.T, file string) map[string]bool {
 	return out
 }
 
-// readDeeds finds the deeds below a folder: told are those that a call to the audit log names
-// itself; all are the literals that may reach such a call through a variable, or as a suffix
-// (".put").
+// readDeeds finds the audit log's actions below a folder: told are those that a call to the audit
+// log names itself; all are the literals that may reach such a call through a variable, or as a
+// suffix (".put").
 func readDeeds(t *testing.T, root string, told map[string]string, all map[string]bool) {
 	t.Helper()
 	set := token.NewFileSet()

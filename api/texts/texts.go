@@ -1,9 +1,9 @@
-// Package texts is the catalogue of what the gateway says to people: it renders a text or an error
-// of the root package in the reader's language. English is in the code, as the format of each
-// text, and names it here; Chinese is in zh.json, one line for each format. The package's test
-// reads all Go source and fails for a text without Chinese, for Chinese that nobody says any more,
-// and for places that do not correspond. It refuses to decide anything: what a program must tell
-// apart has a code.
+// Package texts is the catalogue of what the gateway says to people: it renders a text or an
+// error of the root package in the reader's language. English is in the code, as the format of
+// each text, and is the key here; Chinese is in zh.json, one line for each format. The
+// package's test reads all Go source and fails for a text without Chinese, for Chinese that is
+// no longer used, and for placeholders that differ. It refuses to decide anything: what a
+// program must distinguish has a code.
 package texts
 
 import (

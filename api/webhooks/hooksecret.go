@@ -15,7 +15,7 @@ type rotateInput struct {
 	}
 }
 
-// NewSecret answers the rotation of a webhook's secret.
+// NewSecret is the response to rotating a webhook's secret.
 type NewSecret struct {
 	Secret   string    `json:"secret" doc:"The new key of the signatures, whsec_ and base64. It is shown this once."`
 	OldUntil time.Time `json:"old_until,omitzero" doc:"Until then deliveries are signed with the old key, too."`

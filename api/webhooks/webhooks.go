@@ -29,19 +29,19 @@ type webhookBody struct {
 	NewSecret bool `json:"new_secret,omitempty" doc:"In a change: make a new signing secret and answer it. Needed where the address is another server's (scheme, host or port); the old secret signs nothing any more."`
 }
 
-// ChangedWebhook answers the change of a webhook.
+// ChangedWebhook is the response to changing a webhook.
 type ChangedWebhook struct {
 	g.Webhook
 	Secret string `json:"secret,omitempty" doc:"The new key of the signatures, where one was asked for. It is shown this once."`
 }
 
-// NewWebhook answers the making of a webhook.
+// NewWebhook is the response to creating a webhook.
 type NewWebhook struct {
 	Webhook g.Webhook `json:"webhook" doc:"The webhook."`
 	Secret  string    `json:"secret" doc:"The key of the signatures, whsec_ and base64. It is shown this once."`
 }
 
-// TestFired answers a test of a webhook.
+// TestFired is the response to testing a webhook.
 type TestFired struct {
 	EventID string `json:"event_id" doc:"The id of the test event; the list of deliveries shows what became of it."`
 }

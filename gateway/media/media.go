@@ -164,7 +164,7 @@ func (s *Store) path(school g.SchoolID, id g.MediaID) (string, error) {
 	return filepath.Join(s.dir, string(school), period, string(id)), nil
 }
 
-// name is keyed, so that it tells nobody whether a picture that they have is kept here.
+// name is a keyed hash, so that nobody who has a picture can find out whether it is stored here.
 func (s *Store) name(school g.SchoolID, at time.Time, picture []byte) (g.MediaID, error) {
 	key, err := hkdf.Key(sha256.New, s.master, nil, "gatehouse media name "+string(school), 32)
 	if err != nil {

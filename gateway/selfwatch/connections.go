@@ -13,7 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/listen"
 )
 
-// fewFiles is how few file descriptors may be left before the gateway says so.
+// fewFiles is how few file descriptors may be left before the gateway warns.
 const fewFiles = 16
 
 // Connections watches the connections of the listeners.
@@ -24,7 +24,7 @@ type Connections struct {
 
 // Places are the limits of the listeners.
 type Places struct {
-	Files      int // that the process may open; 0 where nobody says
+	Files      int // that the process may open; 0: unknown
 	HTTP, MQTT int // connections at a time
 	MQTTWanted int // devices that the configuration asks for; 0 where MQTT is off
 }

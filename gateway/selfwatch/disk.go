@@ -25,7 +25,7 @@ const (
 type Disk struct {
 	Dir     string
 	Journal *journal.Journal
-	// FreeBytes is asked for the free space instead of the system, where it is not nil.
+	// FreeBytes, if not nil, returns the free space in place of the system.
 	FreeBytes func(dir string) (uint64, error)
 }
 

@@ -130,7 +130,7 @@ func (r *Readers) troubles(now time.Time, told Told) []Trouble {
 	return out
 }
 
-// readerName is what a reader of the journal is called in front of people.
+// readerName is a journal reader's name for people.
 func readerName(cursor string) (en, zh string) {
 	switch cursor {
 	case "twin":

@@ -330,7 +330,7 @@ func TestGrafanaShapes(t *testing.T) {
 	}
 }
 
-// FuzzRequest holds that no request panics and every answer is the API's JSON.
+// FuzzRequest checks that no request panics and every response is the API's JSON.
 func FuzzRequest(f *testing.F) {
 	for _, form := range []string{"query=up&time=1",
 		"query=sum(rate(x[5m] @ end()))&start=0&end=10&step=1s&timeout=1ms",
@@ -370,7 +370,7 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// FuzzConfine holds that whatever expression is let through to another server has the school in
+// FuzzConfine checks that every expression that is sent on to another server has the school in
 // every selector, also when it is parsed again.
 func FuzzConfine(f *testing.F) {
 	for _, expr := range []string{`up`, `{school="sch_b"} or x{school=~".*"}`,

@@ -18,8 +18,8 @@ type Likeness struct {
 	Alike    bool       // Score is so high that it may be that person
 }
 
-// Compare holds a new face of a person ("": somebody new) against the person's own templates
-// and those of everybody else in the school.
+// Compare compares a new face of a person ("": somebody new) with the person's own templates and
+// with those of everybody else in the school.
 func (i *Identifier) Compare(
 	ctx context.Context, school g.SchoolID, person g.PersonID, model string, embedding []float32,
 ) (Likeness, error) {

@@ -344,7 +344,7 @@ func TestWhatIsRefusedOfPeopleIsKept(t *testing.T) {
 }
 
 // TestOneBadFieldHidesNoOther: what fits is an event, what does not is named in a rejection, and
-// both are on disk before the device is answered.
+// both are on disk before the device gets its acknowledgement.
 func TestOneBadFieldHidesNoOther(t *testing.T) {
 	s := open(t)
 	done := make(chan error, 1)

@@ -21,9 +21,9 @@ func from(t *testing.T, f *mqttfront.Front, address string) (net.Conn, error) {
 	return c, err
 }
 
-// TestSilentAddressLeavesRoom: one address that opens connections and says half a packet, or
-// nothing, is refused beyond its bound, and a device of another address is served; so is one
-// of the same address once the bound is free again.
+// TestSilentAddressLeavesRoom: an address that opens connections and sends half a packet, or
+// nothing, is refused beyond its limit, and a device of another address is served; so is one of the
+// same address once it is below its limit again.
 func TestSilentAddressLeavesRoom(t *testing.T) {
 	f, _ := start(t, mqttfront.Config{MaxPerAddress: 3, ConnectTimeout: time.Hour})
 	var held []net.Conn

@@ -231,7 +231,7 @@ type killer struct {
 func (k *killer) at(point string) {
 	if point == k.point && k.left.Add(-1) == 0 {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {} // no thread of this process does anything more of interest
+		select {} // until the signal ends the process
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// TestLimitsChangeUnderConnectedDevices: a new rate holds for a device that stays connected, and a
-// smaller number of clients sends nobody away.
+// TestLimitsChangeUnderConnectedDevices: a new rate applies to connected devices, and a lower
+// MaxClients disconnects nobody.
 func TestLimitsChangeUnderConnectedDevices(t *testing.T) {
 	clock := newHands()
 	f, _ := start(t, mqttfront.Config{DeviceRate: 0, Now: clock.Now})

@@ -7,9 +7,9 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// TestDeletedDeviceLeavesNothing: of two devices, each with a session that is away, one that is
-// connected, a will and a retained message, one is deleted. All of its things are gone, also
-// after a restart or a power cut; the other has all of its own.
+// TestDeletedDeviceLeavesNothing: of two devices, each with an offline and a connected session, a
+// will and a retained message, one is deleted. Nothing of it is left, also after a restart or a
+// power cut; the other keeps everything.
 func TestDeletedDeviceLeavesNothing(t *testing.T) {
 	both(t, mqttfront.Config{}, func(t *testing.T, h *house, again func()) {
 		retain := func(w *wire, topic string) {

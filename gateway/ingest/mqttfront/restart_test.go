@@ -102,7 +102,7 @@ type onceIntake struct {
 
 	mu     sync.Mutex
 	refuse error
-	after  func() // called when a publication is on disk, before anybody is told
+	after  func() // called when a publication is on disk, before it is acknowledged
 }
 
 func (in *onceIntake) Publish(

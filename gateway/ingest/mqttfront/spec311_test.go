@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What MQTT 3.1.1 says by itself; see spec_test.go.
+// What only MQTT 3.1.1 says; see spec_test.go.
 
 func TestSpec311Connect(t *testing.T) {
 	f, _ := specFront(t)

@@ -9,7 +9,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 )
 
-// What MQTT 5 says by itself; see spec_test.go.
+// What only MQTT 5 says; see spec_test.go.
 
 const v5 = mqtt(5)
 

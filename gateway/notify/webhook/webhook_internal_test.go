@@ -75,7 +75,7 @@ func TestReachable(t *testing.T) {
 	}
 }
 
-// A name that leads to where machines keep their metadata is as good as the address.
+// A host name that resolves to an address of cloud metadata is refused like the address.
 func TestNeverPosted(t *testing.T) {
 	for addr, want := range map[string]bool{
 		"93.184.216.34":      true,

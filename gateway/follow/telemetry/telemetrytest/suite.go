@@ -1,7 +1,7 @@
-// Package telemetrytest holds every store of readings against the same promises: what was
-// written is read back through the Prometheus HTTP API, late and repeated readings included,
-// no request reaches another school, and a store that was away has everything once the
-// caller has tried again.
+// Package telemetrytest checks that every store of readings keeps the same promises: what
+// was written is read back through the Prometheus HTTP API, late and repeated readings
+// included, no request reaches another school, and a store that was away has everything once
+// the caller has tried again.
 package telemetrytest
 
 import (
@@ -45,7 +45,7 @@ const (
 	patience = 2 * time.Minute
 )
 
-// Run holds a store that is empty at first against the promises.
+// Run checks the promises on a store, which must be empty.
 func Run(t *testing.T, rig Rig) {
 	w := &world{rig: rig, end: time.Now().Add(-5 * time.Minute).Truncate(time.Minute)}
 	w.open(t)

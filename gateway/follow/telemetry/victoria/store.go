@@ -1,6 +1,6 @@
-// Package victoria keeps readings in a VictoriaMetrics server (single node): line protocol
-// in, PromQL out. Requests are rewritten before they leave, so that every selector holds the
-// caller's schools, and the server is told the same once more by extra_filters[].
+// Package victoria keeps readings in a VictoriaMetrics server (single node): line protocol in,
+// PromQL out. Requests are rewritten before they are sent, so that every selector holds the
+// caller's schools, and extra_filters[] tells the server the same.
 //
 // It promises what the server does: VictoriaMetrics acknowledges before its disk has it, so
 // that a server that is killed loses its last seconds. Run it with

@@ -17,7 +17,7 @@ import (
 
 func notifyTerm(c chan os.Signal) { signal.Notify(c, syscall.SIGTERM) }
 
-// idle measures what a connection costs that says nothing.
+// idle measures what a connection costs that sends nothing.
 func idle(ctx context.Context, o options) (measure.Line, error) {
 	ours, err := idleSide(ctx, o, startFront)
 	if err != nil {
