@@ -69,10 +69,21 @@ type Property struct {
 	Maximum  *float64 `json:"maximum,omitempty" yaml:"maximum,omitempty"`
 	Enum     []string `json:"enum,omitempty" yaml:"enum,omitempty"`
 	Writable bool     `json:"writable,omitempty" yaml:"writable,omitempty"` // may have a desired value
+	// Reports says when the device reports the property: ReportsPeriodic, also if "", or
+	// ReportsChange.
+	Reports string `json:"reports,omitempty" yaml:"reports,omitempty"`
 	// Forms tells drivers where to find the value, e.g. {"register": "holding:100", "as": "int16",
 	// "scale": "0.1"}.
 	Forms map[string]string `json:"forms,omitempty" yaml:"forms,omitempty"`
 }
+
+// When a device reports a property.
+const (
+	ReportsPeriodic = "periodic" // repeatedly, whether it has changed or not
+	// once, when it changes: a reported value stays true until the next one, or until the device is
+	// out of reach
+	ReportsChange = "change"
+)
 
 // Action is a command that a device accepts.
 type Action struct {
@@ -132,6 +143,11 @@ func (p Property) validate(at string) error {
 	case "number", "boolean", "string":
 	default:
 		return FieldErrorf(at+".type", "%q is no type; use number, boolean or string", p.Type)
+	}
+	switch p.Reports {
+	case "", ReportsPeriodic, ReportsChange:
+	default:
+		return FieldErrorf(at+".reports", "%q is not known here; use periodic or change", p.Reports)
 	}
 	if p.Minimum != nil && p.Maximum != nil && *p.Minimum > *p.Maximum {
 		return FieldErrorf(at+".minimum", "the minimum %v is above the maximum %v", *p.Minimum,

@@ -85,7 +85,7 @@ func (e *Engine) Changes() ([]byte, error) {
 	part := func(r *rule) savedRule {
 		x, ok := s.Rules[r.ID]
 		if !ok {
-			x = newSavedRule(r.hash)
+			x = newSavedRule(r)
 		}
 		return x
 	}
@@ -142,8 +142,9 @@ func (s *savedEngine) merge(c savedEngine) {
 	for id, changed := range c.Rules {
 		to, ok := s.Rules[id]
 		if !ok || to.Hash != changed.Hash {
-			to = newSavedRule(changed.Hash)
+			to = savedRule{Hash: changed.Hash}
 		}
+		to.Manner = changed.Manner
 		to = to.filled()
 		for _, k := range changed.Gone {
 			delete(to.Subjects, k)

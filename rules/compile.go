@@ -1,11 +1,7 @@
 package rules
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"math"
-	"slices"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -29,11 +25,13 @@ type moment struct {
 	resumed int64 // values and absences count from here at the earliest
 	devs    []*device
 	counts  [][]int64
-	ev      *g.Event // nil where time alone asks
-	dev     *device  // of ev
+	ev      *g.Event       // nil where time alone asks
+	dev     *device        // of ev
+	place   *time.Location // of the subject's school
 
 	raise int64 // earliest time at which time alone can make the condition true or false
 	stale int64 // earliest time at which a value that was looked at stops counting
+	old   bool  // a value was looked at that was measured before the gateway rested
 }
 
 type condition func(*moment) tri
@@ -43,16 +41,24 @@ type rule struct {
 	Rule
 	index     int
 	isNew     bool // not asked yet about the devices that are known
+	revised   bool // means what it meant, but for how long and how severe
 	hash      string
+	manner    string
 	when      condition
-	clearWhen condition // nil: the opposite of when
+	clearWhen condition   // nil: the opposite of when
+	risesWhen []condition // by stage; nil: time alone
 	momentary bool
 	props     []string // that trigger it
 	status    bool     // triggered by status
 	sighting  bool     // triggered by sightings
-	negated   bool     // has a not
+	occurs    bool     // triggered by occurrences
+	negated   bool     // can become true by a value that goes stale
 	lasting   bool     // reads values, status or absence of devices
+	timed     bool     // asks what time it is
 	counted   []counted
+	rates     []rateKey
+	shared    *Share // the first, for what the alert shows
+	sharedOf  condition
 	empty     [][]int64 // what a subject that is not there has counted
 	compares  []compare
 	watch     map[string][]watcher // by property
@@ -61,14 +67,20 @@ type rule struct {
 	once     map[string]*repeat
 	passages map[string]*passages
 
+	quiets []Subject      // the places at which other rules are quiet while this one fires
+	fires  map[string]int // by such a place: how many of its alerts fire there
+	hushed []*rule        // those other rules
+
 	onceChanged map[string]bool // since Saved
 	passChanged map[string]bool
 }
 
-// counted is one count condition: which happenings it counts.
+// counted is one count condition, or one step of a sequence: which happenings it counts.
 type counted struct {
 	*Count
-	test func(*moment) bool
+	test  func(*moment) bool
+	step  int // of a sequence, from 1; 0: a count
+	steps int // of the sequence
 }
 
 type compare struct {
@@ -86,34 +98,48 @@ func compileRule(r Rule, index int) *rule {
 		subjects:    map[string]*subject{},
 		once:        map[string]*repeat{},
 		passages:    map[string]*passages{},
+		fires:       map[string]int{},
 		onceChanged: map[string]bool{},
 		passChanged: map[string]bool{},
 	}
 	if c.Fresh <= 0 {
-		c.Fresh = DefaultFresh
+		c.Fresh = freshFor(c.For)
 	}
-	c.hash = contentHash(c.Rule)
+	c.hash, c.manner = contentHash(c.Rule), mannerHash(c.Rule)
 	c.props = r.Properties()
-	look := func(x Condition) {
-		c.status = c.status || x.Status != nil
-		c.negated = c.negated || x.Not != nil
-		c.sighting = c.sighting || x.Sighting != nil
-		c.lasting = c.lasting || x.Status != nil || x.Compare != nil || x.Absent != nil
-		if x.Compare != nil {
-			c.compares = append(c.compares, compare{x.Compare.Property, x.Compare.test()})
-		}
-		if w := x.watcher(int64(c.Fresh)); w != nil {
-			c.watch[x.property()] = append(c.watch[x.property()], w)
-		}
-	}
-	r.When.walk(look)
+	r.walk(c.lookedAt)
 	c.when = c.compile(r.When, yes)
 	if r.Clear.When != nil {
-		r.Clear.When.walk(look)
 		c.clearWhen = c.compile(*r.Clear.When, no)
+	}
+	for _, s := range r.Rises {
+		if s.When == nil {
+			c.risesWhen = append(c.risesWhen, nil)
+			continue
+		}
+		c.risesWhen = append(c.risesWhen, c.compile(*s.When, yes))
 	}
 	c.empty = make([][]int64, len(c.counted))
 	return c
+}
+
+// lookedAt notes what a part of the rule's conditions is asked by.
+func (r *rule) lookedAt(x Condition) {
+	r.status = r.status || x.Status != nil
+	r.negated = r.negated || x.Not != nil || x.Share != nil
+	r.sighting = r.sighting || x.Sighting != nil
+	r.occurs = r.occurs || x.Occurrence != nil
+	r.lasting = r.lasting || x.Status != nil || x.Compare != nil || x.Absent != nil || x.Rate != nil
+	r.timed = r.timed || x.Time != nil
+	if x.Compare != nil {
+		r.compares = append(r.compares, compare{x.Compare.Property, x.Compare.test()})
+	}
+	if x.Rate != nil {
+		r.rates = append(r.rates, x.Rate.key())
+	}
+	if w := x.watcher(int64(r.Fresh)); w != nil {
+		r.watch[x.property()] = append(r.watch[x.property()], w)
+	}
 }
 
 // watcher is nil where the condition reads no property.
@@ -122,8 +148,8 @@ func (c Condition) watcher(fresh int64) watcher {
 	case c.Compare != nil:
 		test := c.Compare.test()
 		return func(s *slot, resumed int64) bool {
-			return s.was.Kind() == g.None || s.at >= max(s.wasAt, resumed)+fresh ||
-				test(s.v) != test(s.was)
+			return s.was.Kind() == g.None || s.wasAt < resumed ||
+				s.at >= max(s.wasAt, resumed)+fresh || test(s.v) != test(s.was)
 		}
 	case c.Absent != nil:
 		return func(s *slot, resumed int64) bool {
@@ -131,24 +157,10 @@ func (c Condition) watcher(fresh int64) watcher {
 		}
 	case c.Change != nil:
 		return func(s *slot, _ int64) bool { return s.v != s.was }
+	case c.Rate != nil:
+		return func(*slot, int64) bool { return true }
 	}
 	return nil
-}
-
-// contentHash covers what decides whether the rule fires; a new title keeps the state.
-func contentHash(r Rule) string {
-	b, _ := json.Marshal(struct {
-		Where  Where
-		Per    Subject
-		When   Condition
-		For    time.Duration
-		Fresh  time.Duration
-		Clear  Clear
-		Unless *Unless
-		Once   Once
-	}{r.Where, r.Per, r.When, r.For, r.Fresh, r.Clear, r.Unless, r.Once})
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:12])
 }
 
 // compile turns the tree into closures. No branch is cut short: every leaf has to report
@@ -181,6 +193,17 @@ func (r *rule) compile(c Condition, decisive tri) condition {
 	case c.Change != nil:
 		ch := *c.Change
 		return func(m *moment) tri { return known(m.ev != nil && ch.happens(m)) }
+	case c.Occurrence != nil:
+		o := c.Occurrence.ready()
+		return func(m *moment) tri { return known(m.ev != nil && o.matches(m.ev.Occurrence)) }
+	case c.Time != nil:
+		return compileTime(*c.Time)
+	case c.Share != nil:
+		return r.compileShare(*c.Share)
+	case c.Sequence != nil:
+		return r.compileSequence(*c.Sequence)
+	case c.Rate != nil:
+		return compileRate(*c.Rate, int64(r.Fresh), decisive)
 	}
 	return func(*moment) tri { return unknown }
 }
@@ -227,12 +250,14 @@ func fold(list []condition, weak, strong tri) condition {
 }
 
 // key is the subject that an event or device belongs to; "" where it has none.
-func (p Subject) key(d *device, zone g.ZoneID, s *g.Sighting) string {
+func (p Subject) key(d *device, at spot, s *g.Sighting) string {
 	switch p {
 	case PerDevice:
 		return string(d.ID)
 	case PerZone:
-		return string(zone)
+		return string(at.zone)
+	case PerBuilding:
+		return string(at.building)
 	case PerSchool:
 		return string(d.School)
 	case PerDriver:
@@ -255,10 +280,8 @@ func (p Subject) key(d *device, zone g.ZoneID, s *g.Sighting) string {
 	return ""
 }
 
-func (w Where) matches(d *device, zone g.ZoneID, kind g.ZoneKind) bool {
-	return within(w.School, d.School) && within(w.Zone, zone) && within(w.ZoneKind, kind) &&
-		within(w.Device, d.ID) &&
-		within(w.Profile, d.Profile) && within(w.Type, d.Type) && within(w.Driver, d.Driver)
+// of is the key of the subject that a cause belongs to.
+func (p Subject) of(c cause) string {
+	at := spot{zone: c.Zone, building: c.Building}
+	return p.key(c.device(), at, &g.Sighting{Person: c.Person})
 }
-
-func within[T comparable](list []T, x T) bool { return len(list) == 0 || slices.Contains(list, x) }

@@ -124,11 +124,10 @@ func (e *Engine) raise(s *subject) {
 }
 
 func (r *rule) onceKey(s *subject) string {
-	place := device{ID: s.cause.Device, School: s.cause.School, Driver: s.cause.Driver}
 	if r.Once.Per == r.Per && !r.momentary {
 		return s.key
 	}
-	return r.Once.Per.key(&place, s.cause.Zone, &g.Sighting{Person: s.cause.Person})
+	return r.Once.Per.of(s.cause)
 }
 
 func (r *rule) remember(key string, now int64, a *g.Alert) {
@@ -148,6 +147,7 @@ func (r *rule) remember(key string, now int64, a *g.Alert) {
 
 // end says that a firing subject's condition is over.
 func (e *Engine) end(s *subject) {
+	e.unmute(s)
 	if s.phase == firing && s.alert != nil {
 		s.alert.Firing = false
 		e.emitAlert(s, nil)
@@ -159,6 +159,7 @@ func (e *Engine) end(s *subject) {
 	s.since = 0
 	s.clearSince = 0
 	s.alert = nil
+	s.fired, s.stage, s.answered = 0, 0, false
 }
 
 func (e *Engine) emitAlert(s *subject, in *g.Incident) {
@@ -194,7 +195,7 @@ func (e *Engine) alert(s *subject, act AlertAction) *g.Alert {
 
 // shownDevice is the device that people should look at; a driver's alert is of no single one.
 func (s *subject) shownDevice() g.DeviceID {
-	if s.rule.Per == PerDriver {
+	if s.rule.Per == PerDriver || s.rule.Per == PerBuilding || s.rule.share() {
 		return ""
 	}
 	return s.cause.Device
@@ -212,7 +213,7 @@ func (e *Engine) values(s *subject) map[string]g.Value {
 	for _, c := range r.compares {
 		for _, d := range devs {
 			v := d.sample(c.property)
-			if v == nil || shown[c.property] || e.now >= max(v.at, e.resumed)+int64(r.Fresh) {
+			if v == nil || shown[c.property] || e.now >= d.until(v, int64(r.Fresh), e.resumed) {
 				continue
 			}
 			out[c.property] = v.v
@@ -231,11 +232,18 @@ func (e *Engine) values(s *subject) map[string]g.Value {
 	if r.Per == PerDriver {
 		out["driver"] = g.StringValue(string(s.cause.Driver))
 	}
+	if r.Per == PerBuilding {
+		out["building"] = g.StringValue(string(s.cause.Building))
+	}
 	for i, times := range s.counts {
+		if r.counted[i].step > 0 {
+			continue
+		}
 		if n := inside(times, e.now-int64(r.counted[i].Within)); n > 0 {
 			out["count"] = g.NumberValue(float64(n))
 		}
 	}
+	e.shareValues(s, out)
 	if len(out) == 0 {
 		return nil
 	}

@@ -16,6 +16,10 @@ type DeviceFacts struct {
 	Type    g.DeviceType
 	Driver  g.DriverName
 	Name    string
+	// Timezone is the school's, an IANA name; UTC where there is none.
+	Timezone string
+	// Properties are those of the device's profile, which says what is reported on change.
+	Properties map[string]g.Property
 }
 
 // Facts answers from memory; it is called for every event and must not block. An event of a
@@ -37,6 +41,7 @@ const (
 	maxRepeats  = 10_000           // once records per rule
 	trackMemory = 15 * time.Minute // a track is remembered this long after its last sighting
 	maxSetback  = time.Minute      // the clock may run back this far before times are shifted
+	backEarly   = 5 * time.Second  // before Resume was called, events may be heard already
 )
 
 // Engine runs rules over events. It is not safe for concurrent use: one goroutine owns it.
@@ -47,106 +52,257 @@ const (
 // their times and their ids are the same whenever and however often Tick is called.
 type Engine struct {
 	rules      []*rule
+	named      map[g.RuleID]*rule
 	procedures map[string]Procedure
-	byProperty map[string][]*rule
-	byStatus   []*rule
-	bySighting []*rule
-	byUnless   []*rule
 
-	devices map[g.DeviceID]*device
-	recent  *recent
-	timers  timers
-	live    int // subjects
-	changes changes
+	byProperty   map[string]*index
+	byStatus     *index
+	bySighting   *index
+	byOccurrence *index
+	byUnless     *index
 
-	seq     uint64 // of the newest event
-	clock   int64
-	resumed int64
-	now     int64 // of the evaluation that is under way
+	devices   map[g.DeviceID]*device
+	locations map[string]*time.Location
+	recent    *recent
+	timers    timers
+	live      int        // subjects
+	carried   []*subject // firing, of rules that have changed
+	changes   changes
 
-	ev   g.Event
-	m    moment
-	one  [1]*device
-	hits []*binding
-	out  []Effect
+	seq      uint64 // of the newest event
+	clock    int64
+	resumed  int64
+	resuming int64 // the same, until the clock has come to it; 0: it has
+	now      int64 // of the evaluation that is under way
+
+	facts DeviceFacts // of the device that is heard
+	ev    g.Event
+	m     moment
+	one   [1]*device
+	hits  []*binding
+	out   []Effect
 }
 
 // New makes an engine without history. Of rules with the same id the first counts; Check
 // finds those.
 func New(rs []Rule, ps []Procedure) *Engine {
-	e := &Engine{devices: map[g.DeviceID]*device{}, recent: newRecent()}
+	e := &Engine{
+		devices:   map[g.DeviceID]*device{},
+		locations: map[string]*time.Location{},
+		recent:    newRecent(),
+	}
 	e.SetRules(rs, ps)
 	return e
 }
 
-// SetRules replaces the rules. A rule whose meaning is unchanged keeps its state; an alert of
-// a rule that is gone or changed ends with the next Observe or Tick. A new or changed rule
-// looks at once at the values that are known of those properties that rules read before.
+// SetRules replaces the rules. A rule that watches for the same as before keeps its state. One
+// that was changed keeps the alerts for which its condition holds now; others of it, and those of
+// a rule that is gone, end with the next Observe or Tick. A new or changed rule looks at once at
+// what is known of every device.
 func (e *Engine) SetRules(rs []Rule, ps []Procedure) {
-	old := e.rules
-	e.rules = nil
-	e.byStatus = nil
-	e.bySighting = nil
-	e.byUnless = nil
-	e.byProperty = map[string][]*rule{}
-	e.procedures = make(map[string]Procedure, len(ps))
-	for _, p := range ps {
-		e.procedures[p.ID] = p
+	old := make(map[g.RuleID]*rule, len(e.rules))
+	for _, o := range e.rules {
+		old[o.ID] = o
 	}
-	seen := map[g.RuleID]bool{}
-	for _, r := range rs {
-		if seen[r.ID] {
-			continue
-		}
-		seen[r.ID] = true
-		c := compileRule(r, len(e.rules))
-		if i := slices.IndexFunc(old, func(o *rule) bool { return o.ID == c.ID }); i >= 0 &&
-			old[i].hash == c.hash {
-			c.adopt(old[i])
-			old = slices.Delete(slices.Clone(old), i, i+1)
-		}
-		e.rules = append(e.rules, c)
-		for _, p := range c.props {
-			e.byProperty[p] = append(e.byProperty[p], c)
-		}
-		if c.status {
-			e.byStatus = append(e.byStatus, c)
-		}
-		if c.sighting {
-			e.bySighting = append(e.bySighting, c)
-		}
-		if c.Unless != nil {
-			e.byUnless = append(e.byUnless, c)
+	gone := e.rules
+	e.now = e.clock
+	e.arrange(rs, ps)
+	for _, r := range e.rules {
+		o := old[r.ID]
+		switch {
+		case o == nil:
+		case o.hash == r.hash:
+			r.adopt(o)
+		default:
+			e.inherit(r, o)
 		}
 	}
 	heap.Init(&e.timers) // of equal deadlines the rule's place decides, and that may be another
-	for _, o := range old {
+	for _, o := range gone {
 		for _, k := range sortedKeys(o.subjects) {
 			e.end(o.subjects[k])
 			e.drop(o.subjects[k])
 		}
 	}
-	e.now = e.clock
 	e.changes.all = true
 	e.bindAll()
 }
 
-// adopt takes over the state of the same rule, compiled before.
-func (r *rule) adopt(o *rule) {
-	r.isNew = false
-	r.subjects, r.once, r.passages = o.subjects, o.once, o.passages
-	r.onceChanged, r.passChanged = o.onceChanged, o.passChanged
-	for _, s := range r.subjects {
-		s.rule = r
+// arrange compiles the rules and says which of them are asked about what.
+func (e *Engine) arrange(rs []Rule, ps []Procedure) {
+	e.procedures = make(map[string]Procedure, len(ps))
+	for _, p := range ps {
+		e.procedures[p.ID] = p
+	}
+	e.rules = nil
+	e.byProperty = map[string]*index{}
+	e.byStatus, e.bySighting = &index{}, &index{}
+	e.byOccurrence, e.byUnless = &index{}, &index{}
+	e.named = make(map[g.RuleID]*rule, len(rs))
+	for _, r := range rs {
+		if e.named[r.ID] != nil {
+			continue
+		}
+		c := compileRule(r, len(e.rules))
+		e.named[r.ID] = c
+		e.rules = append(e.rules, c)
+		for _, p := range c.props {
+			if e.byProperty[p] == nil {
+				e.byProperty[p] = &index{}
+			}
+			e.byProperty[p].add(c, c.Where)
+		}
+		if c.status {
+			e.byStatus.add(c, c.Where)
+		}
+		if c.sighting {
+			e.bySighting.add(c, c.Where)
+		}
+		if c.occurs {
+			e.byOccurrence.add(c, c.Where)
+		}
+		if c.Unless != nil {
+			e.byUnless.add(c, c.passing())
+		}
+	}
+	for _, r := range e.rules {
+		for _, m := range r.MutedBy {
+			if by := e.named[m.Rule]; by != nil && by != r {
+				by.hush(r, m.Same)
+			}
+		}
 	}
 }
 
-// Resume says from when the gateway is listening again, after Restore: silence before at is
-// the gateway's and not the devices', so that absences and the age of values count from at.
-// Effects and the state that led to them should be saved together: what was told of an
-// absence, but not saved, is told again only once it has lasted anew.
+// adopt takes over the state of a rule that watches for the same.
+func (r *rule) adopt(o *rule) {
+	r.isNew, r.revised = false, r.manner != o.manner
+	r.subjects, r.passages = o.subjects, o.passages
+	r.passChanged = o.passChanged
+	if r.Once == o.Once {
+		r.once, r.onceChanged = o.once, o.onceChanged
+	}
+	o.subjects = map[string]*subject{}
+	for _, s := range r.subjects {
+		s.rule, s.mutes = r, nil
+	}
+}
+
+// inherit takes over what fires of a rule that has changed, so that bindAll can ask whether it
+// still does.
+func (e *Engine) inherit(r, o *rule) {
+	if r.Once == o.Once {
+		r.once = o.once
+	}
+	for _, k := range sortedKeys(o.subjects) {
+		s := o.subjects[k]
+		if s.phase != firing || r.momentary || r.Per.of(s.cause) != k {
+			continue
+		}
+		e.drop(s)
+		e.carry(r, k, savedSubject{
+			Phase:    firing,
+			Since:    s.since,
+			Touched:  s.touched,
+			First:    s.first,
+			Last:     s.last,
+			Cause:    s.cause,
+			Alert:    s.alert,
+			Fired:    s.fired,
+			Stage:    s.stage,
+			Answered: s.answered,
+		})
+	}
+}
+
+// carry gives a changed rule a finding that fired under the rule that it was.
+func (e *Engine) carry(r *rule, key string, x savedSubject) {
+	s := e.subject(r, key)
+	s.load(x)
+	if d := e.devices[g.DeviceID(key)]; d != nil && r.Per == PerDevice {
+		s.join(d)
+	}
+	e.carried = append(e.carried, s)
+}
+
+// carryOn asks, once every device is bound, whether what was carried over still holds, and looks
+// anew at what fires or waits by rules that were revised.
+func (e *Engine) carryOn() {
+	for _, r := range e.rules {
+		for _, s := range r.subjects {
+			if s.phase == firing {
+				e.mute(s)
+			}
+		}
+	}
+	for _, s := range e.carried {
+		r := s.rule
+		d := e.devices[g.DeviceID(s.key)]
+		watched := r.Per != PerDevice || d != nil && slices.ContainsFunc(d.bindings,
+			func(b *binding) bool { return b.rule == r })
+		if !watched || len(s.members) == 0 || r.when(e.look(r, s, nil, nil)) != yes {
+			e.end(s)
+		}
+		if !watched || len(s.members) == 0 {
+			e.drop(s)
+			continue
+		}
+		e.reconsider(s)
+	}
+	e.carried = nil
+	for _, r := range e.rules {
+		if !r.revised && len(r.MutedBy) == 0 {
+			continue
+		}
+		for _, k := range sortedKeys(r.subjects) {
+			if s := r.subjects[k]; r.revised || s.muted {
+				e.reconsider(s)
+			}
+		}
+	}
+}
+
+// reconsider tells of a kept alert what the rule now says of it, and looks at the subject.
+func (e *Engine) reconsider(s *subject) {
+	if s.phase == firing {
+		e.retitle(s)
+	}
+	if !s.rule.momentary {
+		e.evaluate(s, nil, nil)
+	}
+}
+
+// Resume says from when the gateway is listening again, after Restore or where its clock leapt
+// ahead: silence before at is the gateway's and not the devices', so that absences and the age of
+// values count from at, and what was about to fire or to end has waited only while somebody
+// listened. Call it before anything is observed that was heard since. Effects and the state that
+// led to them should be saved together: what was told of an absence, but not saved, is told again
+// only once it has lasted anew.
 func (e *Engine) Resume(at time.Time) {
-	e.resumed = max(e.resumed, at.UnixNano())
+	if t := at.UnixNano(); t > e.clock {
+		e.resuming = max(e.resuming, t)
+	}
+}
+
+// wakeUp takes the time that nobody listened out of what waits.
+func (e *Engine) wakeUp() {
+	gap := e.resuming - e.clock
+	e.resumed, e.resuming = e.resuming, 0
+	if gap <= 0 {
+		return
+	}
+	for _, r := range e.rules {
+		for _, s := range r.subjects {
+			if s.phase == pending && !r.momentary {
+				s.since += gap
+				e.touch(s)
+			}
+			if s.clearSince != 0 {
+				s.clearSince += gap
+				e.touch(s)
+			}
+		}
+	}
 }
 
 // Seq is the sequence of the newest event that was observed.
@@ -171,8 +327,11 @@ func (e *Engine) Observe(ev g.Event, f Facts) []Effect {
 		return e.sign(ev, f)
 	}
 	switch {
+	case ev.Alert != nil && ev.Kind == g.EventAlert:
+		e.answer(ev.Alert)
 	case ev.Reading != nil && ev.Kind == g.EventReading,
 		ev.Sighting != nil && ev.Kind == g.EventSighting,
+		ev.Occurrence != nil && ev.Kind == g.EventOccurrence,
 		ev.Status != nil && ev.Kind == g.EventStatus:
 		e.ev = ev
 		if d := e.device(&e.ev, f); d != nil && !ev.Outdated(d.heard) {
@@ -219,6 +378,9 @@ func (e *Engine) take() []Effect {
 
 // advance fires every timer before t, with t itself where inclusive, each at its own time.
 func (e *Engine) advance(t int64, inclusive bool) {
+	if e.resuming != 0 && t >= e.resuming-int64(backEarly) {
+		e.wakeUp()
+	}
 	for len(e.timers) > 0 {
 		s := e.timers[0]
 		if s.deadline > t || s.deadline == t && !inclusive {

@@ -272,25 +272,24 @@ func TestReloadKeepsUnchangedRules(t *testing.T) {
 `), nil),
 	}
 	want(t, w.read(0, "lab-1", "temperature", 60), "08:00:00 warmlab-1 firing=true")
-	// A new title is no new meaning; warm now means something else; the new rule looks at what is
-	// known.
+	// A new title is no new meaning; warm holds by its new words too, and keeps its alert; the new
+	// rule looks at what is known.
 	next := mustParse(t,
 		strings.ReplaceAll(hotRule, "title: Hot", "title: Very hot")+
 			`  - {id: warm, title: Warm, severity: info, when: {property: temperature, above: 40}}
   - {id: new, title: New, severity: info, when: {property: temperature, above: 1}}
 `)
 	w.engine.SetRules(next, nil)
-	want(t, w.engine.Tick(morning(1)), "08:00:00 warmlab-1 firing=false",
-		"08:00:00 warmlab-1 firing=true", "08:00:00 newlab-1 firing=true")
+	want(t, w.engine.Tick(morning(1)), "08:00:00 newlab-1 firing=true")
 	got := w.read(10.5, "lab-1", "temperature", 60)
 	want(t, got, "08:00:10 hot.lab-1 firing=true")
 	if got[0].Alert.Title != "Very hot" {
 		t.Errorf("got the title %q, want the new one", got[0].Alert.Title)
 	}
-	// The same through a restart: hot keeps firing, the rest ends.
+	// The same through a restart: hot keeps firing, under its old title again; the rest ends.
 	w.restart(mustParse(t, hotRule))
 	want(t, w.engine.Tick(morning(11)), "08:00:10 newlab-1 firing=false",
-		"08:00:10 warmlab-1 firing=false")
+		"08:00:10 warmlab-1 firing=false", "08:00:10 hot.lab-1 firing=true")
 	want(t, w.read(12, "lab-1", "temperature", 20))
 	want(t, w.engine.Tick(morning(17)), "08:00:17 hot.lab-1 firing=false")
 }
@@ -450,7 +449,7 @@ func TestRestoreRefusesWhatIsNoState(t *testing.T) {
 	e := rules.New(mustParse(t, hotRule), nil)
 	for _, c := range []struct{ text, want string }{
 		{"", "restore rules: "},
-		{`{"version":9}`, "the state has version 9, this gateway reads up to 2"},
+		{`{"version":9}`, "the state has version 9, this gateway reads up to 3"},
 		{`{"version":1,"clock":-1}`, "is no time"},
 		{`{"version":1,"clock":5,"devices":{"d":{"heard":6}}}`, "is after the clock"},
 		{`{"version":1,"clock":5,"rules":{"r":{"subjects":{"d":{"phase":77}}}}}`, "77 is no phase"},

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,12 +19,18 @@ import (
 // The golden files under testdata/golden tell a day in lines that a teacher could read:
 //
 //	rules safety.yaml                  shipped rules, or "rules:" and an indented rule file
-//	zone lab laboratory                a zone and its kind
-//	device lab-1 in lab sensor         a device, its zone and type; "driver modbus" may follow
+//	rules instead:                     the same, in the place of all before
+//	zone lab laboratory                a zone and its kind; "in west" names its building
+//	device lab-1 in lab sensor         a device, its zone and type; "driver modbus" may follow,
+//	                                   and "on-change leak,open": what it reports when it changes
+//	day 2026-03-07                     the lines below are of that day; the first is 2026-03-02
 //	08:00:05 lab-1 smoke=true          a reading
 //	08:00:05 lab-1 offline             a status
 //	08:00:05 cam face unknown track 1  a sighting: method, person or unknown, in or out, track
+//	08:00:05 door occurs forced by=li  an occurrence with its data
+//	08:00:05 answered smoke            somebody has acknowledged the newest alert of the rule
 //	restart                            stop, save, start again and load
+//	off until 17:00                    the same, and the machine was off in between
 //	expect 08:00:05 alert …            the next effect, and when
 //	expect nothing until 08:10         no further effect up to then
 //
@@ -41,6 +48,9 @@ type story struct {
 	effects  []string
 	how      telling
 	sighting int
+	day      string
+	told     map[g.AlertID]*g.Alert
+	newest   map[g.RuleID]g.AlertID
 }
 
 // telling is a way of going through a story; all must come out the same.
@@ -83,6 +93,9 @@ func TestStories(t *testing.T) {
 					how:     how,
 					zones:   map[g.ZoneID]g.Zone{},
 					devices: map[g.DeviceID]rules.DeviceFacts{},
+					day:     "2026-03-02",
+					told:    map[g.AlertID]*g.Alert{},
+					newest:  map[g.RuleID]g.AlertID{},
 				}
 				s.tell(string(b))
 			})
@@ -98,7 +111,10 @@ func (s *story) tell(text string) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		if line == "rules:" {
+		if line == "rules:" || line == "rules instead:" {
+			if line != "rules:" {
+				lines[i], s.rules = "rules:", nil
+			}
 			from := i
 			for i+1 < len(lines) && (strings.HasPrefix(lines[i+1], " ") || lines[i+1] == "") {
 				i++
@@ -148,6 +164,11 @@ func (s *story) line(at string, w []string) {
 			School: "school",
 			Kind:   g.ZoneKind(w[2]),
 		}
+		if len(w) > 4 {
+			z := s.zones[g.ZoneID(w[1])]
+			z.Building = g.BuildingID(w[4])
+			s.zones[z.ID] = z
+		}
 	case "device":
 		f := rules.DeviceFacts{
 			School: "school",
@@ -155,13 +176,30 @@ func (s *story) line(at string, w []string) {
 			Type:   g.DeviceType(w[4]),
 			Name:   w[1],
 			Driver: "driver",
+
+			Timezone: "Asia/Shanghai",
 		}
-		if len(w) > 6 {
-			f.Driver = g.DriverName(w[6])
+		for i := 5; i+1 < len(w); i += 2 {
+			switch w[i] {
+			case "driver":
+				f.Driver = g.DriverName(w[i+1])
+			case "on-change":
+				f.Properties = map[string]g.Property{}
+				for _, p := range strings.Split(w[i+1], ",") {
+					f.Properties[p] = g.Property{Reports: g.ReportsChange}
+				}
+			}
 		}
 		s.devices[g.DeviceID(w[1])] = f
+	case "day":
+		s.day = w[1]
 	case "restart":
 		s.restart(at)
+	case "off":
+		s.restart(at)
+		s.last = s.clock(at, w[2])
+		s.engine.Resume(s.last)
+		s.keep(s.engine.Tick(s.last))
 	case "remove":
 		delete(s.devices, g.DeviceID(w[1]))
 		s.keep(s.engine.Forget(g.DeviceID(w[1])))
@@ -178,6 +216,21 @@ func (s *story) line(at string, w []string) {
 func (s *story) event(at string, w []string) {
 	s.pass(s.clock(at, w[0]))
 	s.seq++
+	if w[1] == "answered" {
+		s.keep(s.engine.Observe(g.Event{
+			Seq:      s.seq,
+			Kind:     g.EventAlert,
+			School:   "school",
+			Time:     s.last,
+			Received: s.last,
+			Alert: &g.Alert{
+				ID:    s.newest[g.RuleID(w[2])],
+				Rule:  g.RuleID(w[2]),
+				State: g.AlertAcknowledged,
+			},
+		}, s))
+		return
+	}
 	ev := g.Event{
 		Seq:      s.seq,
 		School:   "school",
@@ -198,6 +251,15 @@ func (s *story) event(at string, w []string) {
 		for _, kv := range w {
 			k, v, _ := strings.Cut(kv, "=")
 			ev.Reading.Values[k] = scalar(v)
+		}
+	case w[0] == "occurs":
+		ev.Kind, ev.Occurrence = g.EventOccurrence, &g.Occurrence{
+			Kind: g.OccurrenceKind(w[1]),
+			Data: map[string]g.Value{},
+		}
+		for _, kv := range w[2:] {
+			k, v, _ := strings.Cut(kv, "=")
+			ev.Occurrence.Data[k] = scalar(v)
 		}
 	case w[0] == "online" || w[0] == "offline" || w[0] == "fault" || w[0] == "driver_down":
 		ev.Kind, ev.Status = g.EventStatus, &g.Status{State: g.DeviceState(w[0])}
@@ -340,11 +402,12 @@ func (s *story) words(a *g.Alert) string {
 		if r.ID != a.Rule {
 			continue
 		}
-		momentary = r.When.Sighting != nil || r.When.Change != nil ||
-			len(r.When.All) > 0 && r.When.All[0].Sighting != nil
+		momentary = ofAMoment(r.When)
 		switch r.Per {
 		case rules.PerZone:
 			about = string(a.Zone)
+		case rules.PerBuilding:
+			about = a.Values["building"].String()
 		case rules.PerDriver:
 			about = a.Values["driver"].String()
 		case rules.PerPerson:
@@ -353,13 +416,25 @@ func (s *story) words(a *g.Alert) string {
 			about = string(a.School)
 		}
 	}
+	before := s.told[a.ID]
+	s.told[a.ID], s.newest[a.Rule] = a, a.ID
 	switch {
+	case before != nil && a.Firing && before.Firing && before.Count == a.Count:
+		if before.Severity != a.Severity {
+			return fmt.Sprintf("rises %s %s %s", a.Rule, about, a.Severity)
+		}
+		return fmt.Sprintf("retitled %s %s %q", a.Rule, about, a.Title)
 	case !a.Firing && !momentary:
 		return fmt.Sprintf("ended %s %s", a.Rule, about)
 	case a.Count > 1:
 		return fmt.Sprintf("again %s %s %d times", a.Rule, about, a.Count)
 	}
 	return fmt.Sprintf("alert %s %s %s", a.Rule, about, a.Severity)
+}
+
+func ofAMoment(c rules.Condition) bool {
+	return c.Sighting != nil || c.Change != nil || c.Occurrence != nil || c.Sequence != nil ||
+		slices.ContainsFunc(c.All, ofAMoment)
 }
 
 func zone() *time.Location { return time.FixedZone("CST", 8*3600) }
@@ -373,7 +448,7 @@ func (s *story) clock(at, w string) time.Time {
 	if len(w) == 5 {
 		w += ":00"
 	}
-	t, err := time.ParseInLocation("2006-01-02 15:04:05", "2026-03-02 "+w, zone())
+	t, err := time.ParseInLocation("2006-01-02 15:04:05", s.day+" "+w, zone())
 	if err != nil {
 		s.t.Fatalf("%s: %v", at, err)
 	}

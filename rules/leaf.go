@@ -15,7 +15,7 @@ func compileCompare(property string, test func(g.Value) tri, fresh int64, decisi
 			if s == nil {
 				continue
 			}
-			until := max(s.at, m.resumed) + fresh
+			until := d.until(s, fresh, m.resumed)
 			if m.at >= until {
 				continue
 			}
@@ -24,6 +24,7 @@ func compileCompare(property string, test func(g.Value) tri, fresh int64, decisi
 				continue
 			}
 			m.stale = min(m.stale, until)
+			m.old = m.old || s.at < m.resumed && !s.steady
 			if out = t; t == decisive {
 				return t
 			}
@@ -64,49 +65,6 @@ func compileAbsent(a Absent) condition {
 		}
 		m.raise = min(m.raise, due)
 		return no
-	}
-}
-
-func (r *rule) compileCount(c *Count) condition {
-	i := len(r.counted)
-	r.counted = append(r.counted, counted{Count: c, test: countTest(c.Of, int64(r.Fresh))})
-	return func(m *moment) tri {
-		times := m.counts[i]
-		if len(times) < c.AtLeast {
-			return no
-		}
-		until := times[len(times)-c.AtLeast] + int64(c.Within)
-		if m.at >= until {
-			return no
-		}
-		m.raise = min(m.raise, until)
-		return yes
-	}
-}
-
-// countTest says whether the event is one of the happenings: of values and states, their
-// beginning only.
-func countTest(of Condition, fresh int64) func(*moment) bool {
-	switch {
-	case of.Sighting != nil:
-		return func(m *moment) bool {
-			return m.ev.Sighting != nil && of.Sighting.matches(m.ev.Sighting)
-		}
-	case of.Change != nil:
-		return func(m *moment) bool { return of.Change.happens(m) }
-	case of.Status != nil:
-		return func(m *moment) bool {
-			return m.dev.statusSeq == m.ev.Seq && slices.Contains(of.Status, m.dev.status) &&
-				!slices.Contains(of.Status, m.dev.statusWas)
-		}
-	}
-	test := of.Compare.test()
-	return func(m *moment) bool {
-		s := m.dev.sample(of.Compare.Property)
-		if s == nil || s.seq != m.ev.Seq || test(s.v) != yes {
-			return false
-		}
-		return test(s.was) != yes || s.at-s.wasAt >= fresh
 	}
 }
 

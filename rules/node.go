@@ -45,7 +45,7 @@ func openDocument(file string, b []byte) (*document, node, error) {
 		if errors.Is(err, io.EOF) {
 			return nil, node{}, g.FieldErrorf(file, "the file is empty")
 		}
-		return nil, node{}, g.FieldErrorf(file, "%s", strings.TrimPrefix(err.Error(), "yaml: "))
+		return nil, node{}, notYAML(file, b, err)
 	}
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, node{}, g.FieldErrorf(file,
@@ -57,12 +57,79 @@ func openDocument(file string, b []byte) (*document, node, error) {
 	return d, node{doc: d, n: root.Content[0]}, nil
 }
 
+// notYAML says what of a file is no YAML, and how to mend what is often wrong.
+func notYAML(file string, b []byte, err error) error {
+	lines := strings.Split(string(b), "\n")
+	for i, line := range lines {
+		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
+		if tab := strings.IndexByte(indent, '\t'); tab >= 0 {
+			return g.FieldErrorf(fmt.Sprintf("%s:%d:%d", file, i+1, tab+1),
+				"a tab indents this line; use spaces")
+		}
+	}
+	var at int
+	if _, no := fmt.Sscanf(err.Error(), "yaml: line %d:", &at); no == nil {
+		for i := max(0, at-2); i < min(len(lines), at+1); i++ {
+			if col, wide := widePunctuation(lines[i]); col > 0 {
+				return g.FieldErrorf(fmt.Sprintf("%s:%d:%d", file, i+1, col),
+					"%q is full-width punctuation; type %q and a space",
+					string(wide), string(ascii(wide)))
+			}
+		}
+	}
+	return g.FieldErrorf(file, "%s", strings.TrimPrefix(err.Error(), "yaml: "))
+}
+
+// wide are characters of Chinese input methods that look like those of the language, and are
+// others; ascii gives the one that is meant, 0 for any other character.
+func ascii(r rune) rune {
+	switch {
+	case r >= '！' && r <= '～':
+		return r - '！' + '!'
+	case r == '、':
+		return ','
+	case r == '。':
+		return '.'
+	case r == '“', r == '”':
+		return '"'
+	case r == '　':
+		return ' '
+	}
+	return 0
+}
+
+// widePunctuation finds, as its column, a character of the kind where the language has one of its
+// own: right behind a word of the language.
+func widePunctuation(line string) (column int, wide rune) {
+	before := ' '
+	for i, r := range []rune(line) {
+		word := before < utf8.RuneSelf && (before > '@' || before >= '0' && before <= '9' ||
+			before == '"' || before == '\'')
+		if word && strings.ContainsRune("：，｛｝［］", r) {
+			return i + 1, r
+		}
+		before = r
+	}
+	return 0, 0
+}
+
+// narrow is the text as it would be typed without an input method; false where it is so.
+func narrow(s string) (string, bool) {
+	out := strings.Map(func(r rune) rune {
+		if a := ascii(r); a != 0 {
+			return a
+		}
+		return r
+	}, s)
+	return out, out != s
+}
+
 // err is everything that was wrong, nil where nothing was.
 func (d *document) err() error { return errors.Join(d.errs...) }
 
 func (n node) fail(format string, args ...any) {
 	if len(n.doc.errs) < maxProblems {
-		field := fmt.Sprintf("%s:%d", n.doc.file, n.n.Line)
+		field := fmt.Sprintf("%s:%d:%d", n.doc.file, n.n.Line, n.n.Column)
 		if n.path != "" {
 			field += ": " + n.path
 		}
@@ -99,6 +166,11 @@ func (n node) object(allowed ...string) object {
 		switch _, twice := o.keys[k.Value]; {
 		case twice:
 			node{doc: n.doc, n: k, path: c.path}.fail("is given twice; remove one")
+		case !slices.Contains(allowed, k.Value) && isWide(k.Value):
+			meant, _ := narrow(k.Value)
+			node{doc: n.doc, n: k, path: c.path}.fail("%q has full-width punctuation or "+
+				"letters; type %s, with a space after the colon and the comma",
+				k.Value, strings.TrimSpace(meant))
 		case !slices.Contains(allowed, k.Value):
 			node{doc: n.doc, n: k, path: c.path}.fail("there is no such key here; use %s",
 				suggest(k.Value, allowed))
@@ -107,6 +179,11 @@ func (n node) object(allowed ...string) object {
 		}
 	}
 	return o
+}
+
+func isWide(s string) bool {
+	_, wide := narrow(s)
+	return wide
 }
 
 // get is the key's node; ok is false where the key is not given.
@@ -159,10 +236,24 @@ func (n node) text() string {
 func (n node) number() float64 {
 	v := n.value()
 	f, _ := v.Float()
-	if v.Kind() != g.Number {
+	if v.Kind() == g.Number {
+		return f
+	}
+	text, wide := narrow(n.n.Value)
+	bare := strings.ReplaceAll(text, ",", "")
+	unit := strings.TrimLeft(bare, "0123456789.+-")
+	number := strings.TrimSpace(bare[:len(bare)-len(unit)])
+	_, err := strconv.ParseFloat(number, 64)
+	switch {
+	case err == nil && strings.TrimSpace(unit) != "":
+		n.fail("%q has a unit; write %s alone, in the unit of the device's profile", n.n.Value,
+			number)
+	case err == nil && (wide || bare != text):
+		n.fail("%q is no number; write %s", n.n.Value, number)
+	default:
 		n.fail("%q is no number; write one such as 57", n.n.Value)
 	}
-	return f
+	return 0
 }
 
 func (n node) whole(low, high int) int {
@@ -184,6 +275,12 @@ func (n node) boolean() bool {
 
 func (n node) duration() time.Duration {
 	d, err := time.ParseDuration(n.n.Value)
+	if err != nil && n.n.Kind == yaml.ScalarNode {
+		if meant := durationMeant(n.n.Value); meant != "" {
+			n.fail("%q is no duration; write %s", n.n.Value, meant)
+			return 0
+		}
+	}
 	switch {
 	case n.n.Kind != yaml.ScalarNode || err != nil:
 		n.fail("%q is no duration; write one such as 30s, 5m or 1h30m", n.n.Value)
@@ -193,6 +290,31 @@ func (n node) duration() time.Duration {
 		return 0
 	}
 	return d
+}
+
+// durationMeant is how a duration is written that was written in words, with days or without a
+// unit; "" where nobody can tell.
+func durationMeant(s string) string {
+	text, _ := narrow(strings.TrimSpace(s))
+	word := strings.TrimLeft(text, "0123456789.")
+	number := text[:len(text)-len(word)]
+	n, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		return ""
+	}
+	switch strings.TrimSpace(word) {
+	case "s", "sec", "secs", "second", "seconds", "秒", "秒钟":
+		return number + "s"
+	case "m", "min", "mins", "minute", "minutes", "分", "分钟":
+		return number + "m"
+	case "h", "hour", "hours", "小时", "钟头":
+		return number + "h"
+	case "d", "day", "days", "天", "日":
+		return strconv.FormatFloat(24*n, 'g', -1, 64) + "h"
+	case "":
+		return number + "s or " + number + "m"
+	}
+	return ""
 }
 
 // value reads a number, true, false or a text.
@@ -220,9 +342,45 @@ func (n node) value() g.Value {
 func oneOf[T ~string](n node, allowed []T) T {
 	t := T(n.text())
 	if t != "" && !slices.Contains(allowed, t) {
+		if meant := translated(string(t)); slices.Contains(words(allowed), meant) {
+			n.fail("%q is not known here; write %s", string(t), meant)
+			return t
+		}
 		n.fail("%q is not known here; use %s", string(t), suggest(string(t), words(allowed)))
 	}
 	return t
+}
+
+// translated is a word of the language for a Chinese one that people write instead, or for one
+// with spaces; "" for any other.
+func translated(s string) string {
+	switch s {
+	case "提示", "信息":
+		return string(g.Info)
+	case "警告", "一般":
+		return string(g.Warning)
+	case "重要", "重大":
+		return string(g.Major)
+	case "严重", "紧急":
+		return string(g.Critical)
+	case "教室", "class room":
+		return string(g.ZoneClassroom)
+	case "实验室":
+		return string(g.ZoneLaboratory)
+	case "食堂":
+		return string(g.ZoneCanteen)
+	case "宿舍", "dormitory":
+		return string(g.ZoneDorm)
+	case "校门", "大门":
+		return string(g.ZoneGate)
+	case "办公室":
+		return string(g.ZoneOffice)
+	case "走廊":
+		return string(g.ZoneCorridor)
+	case "室外":
+		return string(g.ZoneOutdoor)
+	}
+	return ""
 }
 
 func listOf[T ~string](n node, allowed []T) []T {

@@ -23,13 +23,15 @@ func (e *Engine) device(ev *g.Event, f Facts) *device {
 		e.devices[ev.Device] = d
 	}
 	e.touchDevice(d)
+	e.facts = facts
 	place := device{
-		ID:      d.ID,
-		School:  facts.School,
-		Zone:    facts.Zone,
-		Profile: facts.Profile,
-		Type:    facts.Type,
-		Driver:  facts.Driver,
+		ID:       d.ID,
+		School:   facts.School,
+		Zone:     facts.Zone,
+		Profile:  facts.Profile,
+		Type:     facts.Type,
+		Driver:   facts.Driver,
+		Timezone: facts.Timezone,
 	}
 	if place.School == "" {
 		place.School = ev.School
@@ -39,86 +41,145 @@ func (e *Engine) device(ev *g.Event, f Facts) *device {
 	}
 	if place.Zone != "" {
 		z, _ := f.Zone(place.Zone)
-		place.Kind = z.Kind
+		place.Kind, place.Building = z.Kind, z.Building
+	}
+	if !d.asked {
+		d.asked = true
+		for i := range d.slots {
+			d.slots[i].steady = facts.steady(d.slots[i].name)
+		}
 	}
 	if !d.bound || d.moved(&place) {
-		e.bind(d, &place)
+		for _, b := range e.bind(d, &place) {
+			e.settle(d, b)
+		}
 	}
 	return d
 }
 
-func (d *device) moved(to *device) bool {
-	return d.School != to.School || d.Zone != to.Zone || d.Kind != to.Kind ||
-		d.Profile != to.Profile || d.Type != to.Type || d.Driver != to.Driver
+// steady says whether the property is reported when it changes, and else not.
+func (f DeviceFacts) steady(property string) bool {
+	return f.Properties[property].Reports == g.ReportsChange
 }
 
-// bind finds the rules that look at the device, after it is new, has moved, or rules changed.
-// Properties are bound as they are first reported.
-func (e *Engine) bind(d *device, to *device) {
+func (d *device) moved(to *device) bool {
+	return d.School != to.School || d.spot() != to.spot() || d.Profile != to.Profile ||
+		d.Type != to.Type || d.Driver != to.Driver || d.Timezone != to.Timezone
+}
+
+func (d *device) move(to *device) {
+	d.School, d.Profile, d.Type, d.Driver = to.School, to.Profile, to.Type, to.Driver
+	d.Zone, d.Kind, d.Building = to.Zone, to.Kind, to.Building
+	d.Timezone, d.location = to.Timezone, nil
+}
+
+// bind finds the rules that look at the device, after it is new, has moved, or rules changed,
+// and answers those that have not looked at what is known of it.
+func (e *Engine) bind(d *device, to *device) (unsettled []*binding) {
 	before, moved := d.bindings, d.bound
-	d.School, d.Zone, d.Kind, d.Profile, d.Type, d.Driver = to.School, to.Zone, to.Kind, to.Profile, to.Type, to.Driver
+	d.move(to)
 	d.unbind()
 	d.bound = true
 	d.byStatus = e.bindings(d, e.byStatus)
-	d.slots = slices.DeleteFunc(d.slots, func(s slot) bool { return e.byProperty[s.name] == nil })
+	d.byEvent = e.byOccurrence.find(d, d.spot())
 	for i := range d.slots {
 		d.slots[i].bindings = e.bound(d, d.slots[i].name)
+		d.slots[i].follow()
 	}
 	e.leave(d, before)
-	for _, b := range slices.Clone(d.bindings) {
+	for _, b := range d.bindings {
 		if b.rule.isNew || moved && !slices.ContainsFunc(before, b.same) {
-			e.settle(d, b)
+			unsettled = append(unsettled, b)
 		}
 	}
+	slices.SortFunc(unsettled, byRule)
+	return unsettled
 }
+
+// byRule orders bindings of one device: values are heard of in no order.
+func byRule(a, b *binding) int { return cmp.Compare(a.rule.index, b.rule.index) }
 
 func (b *binding) same(o *binding) bool { return b.rule == o.rule && b.key == o.key }
 
 // settle lets a rule that is new to the device look at what is known of it.
 func (e *Engine) settle(d *device, b *binding) {
+	if s := e.introduce(d, b); s != nil {
+		e.evaluate(s, nil, nil)
+	}
+}
+
+// introduce makes the subject in which the rule looks at the device; nil where there is nothing
+// to look at. Of a group, the device that passes by itself is what people are shown.
+func (e *Engine) introduce(d *device, b *binding) *subject {
 	r := b.rule
 	if r.momentary {
-		return
+		return nil
 	}
 	s := r.subjects[b.key]
 	if s == nil {
 		if m := e.look(r, nil, nil, d); r.when(m) != yes && m.raise == never {
-			return
+			return nil
 		}
 		s = e.subject(r, b.key)
 		s.join(d)
 	}
-	s.touched, s.last, s.cause = e.now, e.seq, cause{
-		School: d.School,
-		Device: d.ID,
-		Zone:   d.Zone,
-		Driver: d.Driver,
+	if s.phase == firing {
+		return s
 	}
-	e.evaluate(s, nil, nil)
+	m := e.look(r, s, nil, d)
+	e.one[0] = d
+	m.devs = e.one[:]
+	if s.cause.School == "" || r.Per == PerDevice || r.when(m) == yes {
+		s.touched, s.last, s.cause = e.now, e.seq, causeOf(d, d.spot(), nil)
+	}
+	return s
 }
 
-// bindAll binds every device anew, in the order of their ids so that nothing varies.
+// bindAll binds every device anew, in the order of their ids so that nothing varies. New rules
+// are asked once every group is complete.
 func (e *Engine) bindAll() {
+	type late struct {
+		d *device
+		b *binding
+	}
+	var unsettled []late
 	for _, id := range slices.Sorted(maps.Keys(e.devices)) {
 		d := e.devices[id]
 		d.unbind()
-		e.bind(d, d)
+		for _, b := range e.bind(d, d) {
+			unsettled = append(unsettled, late{d, b})
+		}
+	}
+	e.carryOn()
+	asked := map[*subject]bool{}
+	var ask []*subject
+	for _, l := range unsettled {
+		if s := e.introduce(l.d, l.b); s != nil && !asked[s] {
+			asked[s] = true
+			ask = append(ask, s)
+		}
+	}
+	for _, s := range ask {
+		if !s.dropped {
+			e.evaluate(s, nil, nil)
+		}
 	}
 	for _, r := range e.rules {
-		r.isNew = false
+		r.isNew, r.revised = false, false
 	}
 }
 
 // bindings are those of the rules that look at the device, one per rule and device.
-func (e *Engine) bindings(d *device, rules []*rule) []*binding {
+func (e *Engine) bindings(d *device, in *index) []*binding {
 	var out []*binding
-	for _, r := range rules {
+	at := d.spot()
+	for _, r := range in.find(d, at) {
 		if i := slices.IndexFunc(d.bindings, func(b *binding) bool { return b.rule == r }); i >= 0 {
 			out = append(out, d.bindings[i])
 			continue
 		}
-		key := r.Per.key(d, d.Zone, nil)
-		if key == "" || !r.Where.matches(d, d.Zone, d.Kind) {
+		key := r.Per.key(d, at, nil)
+		if key == "" {
 			continue
 		}
 		b := &binding{rule: r, key: key}
@@ -144,6 +205,7 @@ func (e *Engine) bound(d *device, property string) []bound {
 
 // leave takes the device out of the subjects that it no longer belongs to.
 func (e *Engine) leave(d *device, before []*binding) {
+	slices.SortFunc(before, byRule)
 	for _, b := range before {
 		if slices.ContainsFunc(d.bindings, b.same) {
 			continue
@@ -193,46 +255,78 @@ func (e *Engine) subject(r *rule, key string) *subject {
 // hear takes in what the event says of its device and asks the rules that look at it.
 func (e *Engine) hear(d *device, ev *g.Event, f Facts) {
 	e.hits = e.hits[:0]
+	e.hearStatus(d, ev)
+	if ev.Reading != nil {
+		e.hearValues(d, ev)
+	}
+	if len(e.hits) > 1 {
+		slices.SortFunc(e.hits, byRule)
+	}
+	at := d.spot()
+	for _, b := range e.hits {
+		e.ask(b.rule, b.key, d, at, ev)
+	}
+	if ev.Sighting != nil && e.recent.add(ev.Sighting.ID) {
+		e.sight(d, ev, f)
+	}
+	if ev.Occurrence != nil {
+		for _, r := range d.byEvent {
+			if key := r.Per.key(d, at, nil); key != "" {
+				e.ask(r, key, d, at, ev)
+			}
+		}
+	}
+}
+
+// hearStatus takes in the device's state. Whoever reports is reachable, whatever was last said
+// of it; a fault stays until the device itself takes it back.
+func (e *Engine) hearStatus(d *device, ev *g.Event) {
 	state := g.StateOnline
 	if ev.Status != nil {
 		state = ev.Status.State
 	}
-	// Whoever reports is reachable, whatever was last said of it; a fault stays until the
-	// device itself takes it back.
-	if ev.Status != nil && state != d.status ||
-		ev.Status == nil && (d.status == g.StateOffline || d.status == g.StateDriverDown) {
-		d.setStatus(state, ev.Seq)
-		e.hit(ev.Seq, d.byStatus...)
+	if ev.Status != nil && state == d.status || ev.Status == nil && !d.away() {
+		return
 	}
-	if ev.Reading != nil {
-		for name, v := range ev.Reading.Values {
-			s := d.slot(name)
-			if s == nil {
-				if e.byProperty[name] == nil {
-					continue
-				}
-				d.slots = append(d.slots, slot{name: name, bindings: e.bound(d, name)})
-				s = &d.slots[len(d.slots)-1]
-			}
-			s.was, s.wasAt = s.v, s.at
-			s.v, s.at, s.seq = v, e.now, ev.Seq
-			for _, b := range s.bindings {
-				if b.stamp != ev.Seq && s.matters(b.watch, e.resumed) {
-					e.hit(ev.Seq, b.binding)
-				}
-			}
+	away := d.away()
+	d.setStatus(state, ev.Seq)
+	e.hit(ev.Seq, d.byStatus...)
+	if away == d.away() {
+		return
+	}
+	for i := range d.slots { // what is reported on change counts while the device is there
+		if !d.slots[i].steady {
+			continue
+		}
+		for _, b := range d.slots[i].bindings {
+			e.hit(ev.Seq, b.binding)
 		}
 	}
-	if len(e.hits) > 1 {
-		slices.SortFunc(e.hits, func(a, b *binding) int {
-			return cmp.Compare(a.rule.index, b.rule.index)
-		})
-	}
-	for _, b := range e.hits {
-		e.ask(b.rule, b.key, d, d.Zone, ev)
-	}
-	if ev.Sighting != nil && e.recent.add(ev.Sighting.ID) {
-		e.sight(d, ev, f)
+}
+
+func (e *Engine) hearValues(d *device, ev *g.Event) {
+	facts := e.facts
+	for name, v := range ev.Reading.Values {
+		s := d.slot(name)
+		if s == nil {
+			if e.byProperty[name] == nil && len(d.slots) >= maxValues {
+				continue
+			}
+			s = d.addSlot(slot{name: name, bindings: e.bound(d, name)})
+		}
+		s.was, s.wasAt = s.v, s.at
+		s.v, s.at, s.seq = v, e.now, ev.Seq
+		s.steady = facts.steady(name)
+		if s.was.Kind() == g.None {
+			s.follow()
+		} else {
+			s.record()
+		}
+		for _, b := range s.bindings {
+			if b.stamp != ev.Seq && s.matters(b.watch, e.resumed) {
+				e.hit(ev.Seq, b.binding)
+			}
+		}
 	}
 }
 
@@ -279,28 +373,26 @@ func (s *slot) matters(watch []watcher, resumed int64) bool {
 
 // sight asks the rules that look at sightings.
 func (e *Engine) sight(d *device, ev *g.Event, f Facts) {
-	zone, kind := d.Zone, d.Kind
-	if z := ev.Sighting.Zone; z != "" && z != zone {
-		at, _ := f.Zone(z)
-		zone, kind = z, at.Kind
+	at := d.spot()
+	if z := ev.Sighting.Zone; z != "" && z != at.zone {
+		other, _ := f.Zone(z)
+		at = spot{zone: z, kind: other.Kind, building: other.Building}
 	}
-	for _, r := range e.byUnless {
-		r.pass(d, zone, ev.Sighting, e.now)
+	l := e.lookingAt(d, at)
+	for _, r := range l.passes {
+		r.pass(d, at, ev.Sighting, e.now)
 	}
-	for _, r := range e.bySighting {
-		if !r.Where.matches(d, zone, kind) {
-			continue
-		}
-		if key := r.Per.key(d, zone, ev.Sighting); key != "" {
-			e.ask(r, key, d, zone, ev)
+	for _, r := range l.rules {
+		if key := r.Per.key(d, at, ev.Sighting); key != "" {
+			e.ask(r, key, d, at, ev)
 		}
 	}
 }
 
 // ask lets one rule look at the event.
-func (e *Engine) ask(r *rule, key string, d *device, zone g.ZoneID, ev *g.Event) {
+func (e *Engine) ask(r *rule, key string, d *device, at spot, ev *g.Event) {
 	if r.momentary {
-		e.pulse(r, key, d, zone, ev)
+		e.pulse(r, key, d, at, ev)
 		return
 	}
 	s := r.subjects[key]
@@ -319,24 +411,9 @@ func (e *Engine) ask(r *rule, key string, d *device, zone g.ZoneID, ev *g.Event)
 			s.join(d)
 		}
 	}
-	s.touched, s.last, s.cause = e.now, ev.Seq, causeOf(d, zone, ev)
-	m := e.look(r, s, ev, d)
-	for i, c := range r.counted {
-		if c.test(m) {
-			times := append(s.counts[i], e.now)
-			s.counts[i] = times[max(0, len(times)-c.AtLeast):]
-		}
-	}
+	s.touched, s.last, s.cause = e.now, ev.Seq, causeOf(d, at, ev)
+	e.count(s, e.look(r, s, ev, d))
 	e.evaluate(s, ev, d)
-}
-
-func (r *rule) happened(m *moment) bool {
-	for _, c := range r.counted {
-		if c.test(m) {
-			return true
-		}
-	}
-	return false
 }
 
 // look makes the moment at which a condition is looked at; it is valid until the next look.
@@ -359,6 +436,9 @@ func (e *Engine) look(r *rule, s *subject, ev *g.Event, d *device) *moment {
 		e.one[0] = d
 		m.devs = e.one[:]
 	}
+	if r.timed {
+		m.place = e.whereabouts(s, d)
+	}
 	return m
 }
 
@@ -370,18 +450,13 @@ func (e *Engine) evaluate(s *subject, ev *g.Event, d *device) {
 	truth := r.when(m)
 	next := int64(never)
 	if s.phase == pending && truth != yes {
-		s.phase, s.since = idle, 0
+		s.phase, s.since, s.muted = idle, 0, false
 	}
 	if s.phase == idle && truth == yes {
 		s.phase, s.since, s.first = pending, e.now, s.last
 	}
 	if s.phase == pending {
-		if due := s.since + int64(r.For); e.now >= due {
-			s.phase, s.clearSince = firing, 0
-			e.raise(s)
-		} else {
-			next = min(due, m.stale)
-		}
+		next = e.whilePending(s, m)
 	}
 	if s.phase == firing {
 		next = e.whileFiring(s, m, truth)
@@ -400,13 +475,35 @@ func (e *Engine) evaluate(s *subject, ev *g.Event, d *device) {
 	e.schedule(s, next)
 }
 
+// whilePending has the finding fire once it has lasted. What has lasted by values alone that were
+// measured before the gateway rested waits for a word since; what another alert keeps quiet
+// waits for that one's end.
+func (e *Engine) whilePending(s *subject, m *moment) int64 {
+	due := s.since + int64(s.rule.For)
+	switch {
+	case e.now < due:
+		return min(due, m.stale)
+	case m.old && s.rule.For > 0:
+		return m.stale
+	}
+	if s.muted = e.isMuted(s); s.muted {
+		return m.stale
+	}
+	s.phase, s.clearSince = firing, 0
+	s.fired, s.stage, s.answered = e.now, 0, false
+	e.raise(s)
+	e.mute(s)
+	return never
+}
+
 // whileFiring ends the finding once it has been over for long enough.
 func (e *Engine) whileFiring(s *subject, m *moment, truth tri) int64 {
 	r := s.rule
-	over := truth == unknown || truth == no && (r.clearWhen == nil || r.clearWhen(m) == yes)
+	over := truth == unknown && r.Clear.Unknown != stays ||
+		truth == no && (r.clearWhen == nil || r.clearWhen(m) == yes)
 	if !over {
 		s.clearSince = 0
-		return m.stale
+		return min(m.stale, e.rise(s, m))
 	}
 	if s.clearSince == 0 {
 		s.clearSince = e.now

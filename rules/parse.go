@@ -65,8 +65,8 @@ func ownText(lines []string, from, to int) string {
 
 func parseRule(n node) Rule {
 	o := n.object("id", "title", "severity", "where", "per", "when", "for", "fresh", "clear",
-		"unless", "once", "then")
-	r := Rule{Per: PerDevice, Fresh: DefaultFresh}
+		"unless", "once", "rises", "muted_by", "then")
+	r := Rule{Per: PerDevice}
 	if c, ok := o.need("id", "give an id of letters, digits, '-', '_' and '.'"); ok {
 		if r.ID = g.RuleID(c.text()); r.ID != "" && !g.ValidID(string(r.ID)) {
 			c.fail("%q is no id; use 1 to 64 letters, digits, '-', '_' or '.'", r.ID)
@@ -90,11 +90,7 @@ func parseRule(n node) Rule {
 	if c, ok := o.get("for"); ok {
 		r.For = c.duration()
 	}
-	if c, ok := o.get("fresh"); ok {
-		if r.Fresh = c.duration(); r.Fresh == 0 {
-			c.fail("should be longer than 0s")
-		}
-	}
+	r.Fresh = parseFresh(o, r)
 	if c, ok := o.get("clear"); ok {
 		r.Clear = parseClear(c)
 	}
@@ -102,13 +98,45 @@ func parseRule(n node) Rule {
 		r.Unless = parseUnless(c)
 	}
 	r.Once = parseOnce(o, r)
+	if c, ok := o.get("rises"); ok {
+		r.Rises = parseRises(c, r.Severity)
+	}
+	if c, ok := o.get("muted_by"); ok {
+		r.MutedBy = parseMutes(c)
+	}
 	r.Then = parseThen(o)
 	checkRule(o, r)
 	return r
 }
 
+// parseFresh reads how old a value may be. One that counts for no longer than the condition has
+// to hold for could fire only where reports are frequent enough, which nobody sees from the rule:
+// it is refused.
+func parseFresh(o object, r Rule) time.Duration {
+	c, ok := o.get("fresh")
+	if !ok {
+		return freshFor(r.For)
+	}
+	fresh := c.duration()
+	switch {
+	case fresh == 0:
+		c.fail("should be longer than 0s")
+	case fresh <= r.For && r.comparesValues():
+		c.fail("a value counts for %s and must hold for %s: it may be too old before that. Make "+
+			"fresh longer than for, or remove it", fresh, r.For)
+	}
+	return fresh
+}
+
+// comparesValues says whether the rule's condition is about values, and not about their absence.
+func (r Rule) comparesValues() bool {
+	found := false
+	r.When.walk(func(c Condition) { found = found || c.Compare != nil || c.Rate != nil })
+	return found
+}
+
 func parseWhere(n node) Where {
-	keys := []string{"school", "zone", "zone_kind", "device", "profile", "type", "driver"}
+	keys := []string{"school", "building", "zone", "zone_kind", "device", "profile", "type", "driver"}
 	o := n.object(keys...)
 	var w Where
 	for _, key := range keys {
@@ -119,6 +147,8 @@ func parseWhere(n node) Where {
 		switch key {
 		case "school":
 			w.School = listOf[g.SchoolID](c, nil)
+		case "building":
+			w.Building = listOf[g.BuildingID](c, nil)
 		case "zone":
 			w.Zone = listOf[g.ZoneID](c, nil)
 		case "zone_kind":
@@ -137,16 +167,21 @@ func parseWhere(n node) Where {
 }
 
 func parseClear(n node) Clear {
-	o := n.object("after", "when")
+	o := n.object("after", "when", "unknown")
 	var cl Clear
+	if c, ok := o.get("unknown"); ok {
+		if cl.Unknown = oneOf(c, []string{"ends", stays}); cl.Unknown == "ends" {
+			cl.Unknown = "" // as without it
+		}
+	}
 	if c, ok := o.get("after"); ok {
 		cl.After = c.duration()
 	}
 	if c, ok := o.get("when"); ok {
 		cond := parseCondition(c, 0)
 		if cond.momentary() {
-			c.fail("sighting and change are true for a moment only and cannot end an alert; " +
-				"compare a value instead")
+			c.fail("sighting, change, occurrence and sequence are true for a moment only and cannot " +
+				"end an alert; compare a value instead")
 		}
 		cl.When = &cond
 	}
@@ -198,7 +233,7 @@ func parseOnce(o object, r Rule) Once {
 		once.Every = e.duration()
 	}
 	if p, ok := f.get("per"); ok {
-		once.Per = oneOf(p, []Subject{PerDevice, PerZone, PerPerson, PerSchool})
+		once.Per = oneOf(p, []Subject{PerDevice, PerZone, PerBuilding, PerPerson, PerSchool})
 		if !r.When.momentary() && once.Per != r.Per {
 			p.fail("a condition that lasts repeats per its own subject, %s; remove this key", r.Per)
 		}
@@ -210,21 +245,27 @@ func parseOnce(o object, r Rule) Once {
 func checkRule(o object, r Rule) {
 	momentary := r.When.momentary()
 	if c, ok := o.get("for"); ok && momentary {
-		c.fail("sighting and change are true for a moment only and cannot hold for a time; use " +
-			"count, or remove this key")
+		c.fail("sighting, change, occurrence and sequence are true for a moment only and cannot hold " +
+			"for a time; use count, or remove this key")
 	}
 	if c, ok := o.get("clear"); ok && momentary {
-		c.fail("sighting and change are true for a moment only, so there is nothing to end; " +
-			"remove this key")
+		c.fail("sighting, change, occurrence and sequence are true for a moment only, so there is " +
+			"nothing to end; remove this key")
 	}
 	if c, ok := o.get("unless"); ok && !momentary {
-		c.fail("only a sighting or a change can be explained by a passage; remove this key, or " +
+		c.fail("only what is true for a moment can be explained by a passage; remove this key, or " +
 			"use change in when")
+	}
+	if c, ok := o.get("rises"); ok && momentary {
+		c.fail("sighting, change, occurrence and sequence are true for a moment only, and nothing " +
+			"lasts that could get worse; remove this key")
 	}
 	when, ok := o.get("when")
 	if !ok {
 		return
 	}
+	checkTime(when, r)
+	checkGroup(when, r)
 	if r.Per != PerTrack && r.Per != PerPerson {
 		return
 	}
@@ -233,12 +274,13 @@ func checkRule(o object, r Rule) {
 		if c.Sighting != nil {
 			seesSomebody = true
 		}
-		if c.Compare != nil || c.Absent != nil || c.Status != nil || c.Change != nil {
+		if c.Compare != nil || c.Absent != nil || c.Status != nil || c.Change != nil ||
+			c.Rate != nil || c.Occurrence != nil {
 			when.fail("a %s has no properties and no status; use per: device or per: zone, or "+
 				"only sightings",
 				r.Per)
 		}
-		if c.Count != nil && r.Per == PerTrack {
+		if (c.Count != nil || c.Sequence != nil) && r.Per == PerTrack {
 			when.fail("a track is seen once, so there is nothing to count; use per: device, zone " +
 				"or person")
 		}
@@ -246,6 +288,31 @@ func checkRule(o object, r Rule) {
 	if !seesSomebody {
 		when.fail("per: %s needs a sighting in when", r.Per)
 	}
+}
+
+// checkTime refuses a rule that only a clock would fire.
+func checkTime(when node, r Rule) {
+	other := false
+	r.When.walk(func(c Condition) {
+		other = other || c.Time == nil && len(c.All) == 0 && len(c.Any) == 0 && c.Not == nil
+	})
+	if !other {
+		when.fail("a time of the day alone is no finding; put it into all beside another condition")
+	}
+}
+
+// checkGroup refuses a share of one device.
+func checkGroup(when node, r Rule) {
+	switch r.Per {
+	case PerZone, PerBuilding, PerDriver, PerSchool:
+		return
+	}
+	r.walk(func(c Condition) {
+		if c.Share != nil {
+			when.fail("share looks at the devices of a group; use per: zone, building, driver or " +
+				"school")
+		}
+	})
 }
 
 func place(r Rule) string {

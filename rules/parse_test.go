@@ -166,25 +166,25 @@ func TestParseNamesThePlace(t *testing.T) {
 			"rules: []\n---\nrules: []\n",
 			"f.yaml: the file holds more than one YAML document",
 		},
-		{"a list", "- a\n", "f.yaml:1: should hold keys and values; it may have rules"},
-		{"other key", "rule: []\n", "f.yaml:1: rule: there is no such key here; use rules"},
-		{"no rules", "rules: []\n", "f.yaml:1: rules: the list is empty"},
+		{"a list", "- a\n", "f.yaml:1:1: should hold keys and values; it may have rules"},
+		{"other key", "rule: []\n", "f.yaml:1:1: rule: there is no such key here; use rules"},
+		{"no rules", "rules: []\n", "f.yaml:1:8: rules: the list is empty"},
 		{
 			"no number",
 			head +
 				"    when:\n      all:\n        - {property: s, is: true}\n        - {property: " +
 				"t, above: hot}\n",
-			`f.yaml:8: rules[0].when.all[1].above: "hot" is no number; write one such as 57`,
+			`f.yaml:8:32: rules[0].when.all[1].above: "hot" is no number; write one such as 57`,
 		},
 		{
 			"slip",
 			head + "    when: {property: t, abov: 3}\n",
-			"f.yaml:5: rules[0].when.abov: there is no such key here; use above",
+			"f.yaml:5:25: rules[0].when.abov: there is no such key here; use above",
 		},
 		{
 			"nothing compared",
 			head + "    when: {property: t}\n",
-			"f.yaml:5: rules[0].when: says nothing about t",
+			"f.yaml:5:11: rules[0].when: says nothing about t",
 		},
 		{
 			"two kinds",
@@ -194,18 +194,18 @@ func TestParseNamesThePlace(t *testing.T) {
 		{
 			"lost comparator",
 			head + "    when: {status: offline, above: 1}\n",
-			"f.yaml:5: rules[0].when.above: compares nothing",
+			"f.yaml:5:36: rules[0].when.above: compares nothing",
 		},
 		{
 			"no duration",
 			head + "    when: {property: t, above: 1}\n    for: 5\n",
-			`f.yaml:6: rules[0].for: "5" is no duration; write one such as 30s`,
+			`f.yaml:6:10: rules[0].for: "5" is no duration; write 5s or 5m`,
 		},
 		{"negative", head + "    when: {property: t, above: 1}\n    for: -5s\n", "out of range"},
 		{
 			"severity",
 			"rules:\n  - {id: a, title: A, severity: hihg, when: {property: t, above: 1}}\n",
-			`f.yaml:2: rules[0].severity: "hihg" is not known here; use info, warning, major, critical`,
+			`f.yaml:2:33: rules[0].severity: "hihg" is not known here; use info, warning, major, critical`,
 		},
 		{"missing", "rules:\n  - {id: a}\n", "rules[0]: title is missing"},
 		{
@@ -216,19 +216,19 @@ func TestParseNamesThePlace(t *testing.T) {
 		{
 			"twice",
 			head + "    title: B\n    when: {property: t, above: 1}\n",
-			"f.yaml:5: rules[0].title: is given twice",
+			"f.yaml:5:5: rules[0].title: is given twice",
 		},
 		{
 			"same id",
 			head +
 				"    when: {property: t, above: 1}\n  - {id: a, title: A, severity: info, when: " +
 				"{property: t, above: 1}}\n",
-			`f.yaml:6: rules[1]: the id "a" is taken by the rule on line 2`,
+			`f.yaml:6:5: rules[1]: the id "a" is taken by the rule on line 2`,
 		},
 		{
 			"for a moment",
 			head + "    when: {sighting: {}}\n    for: 5s\n",
-			"f.yaml:6: rules[0].for: sighting and change are true for a moment only",
+			"f.yaml:6:10: rules[0].for: sighting, change, occurrence and sequence are true for a moment only",
 		},
 		{
 			"clear a moment",
@@ -238,7 +238,7 @@ func TestParseNamesThePlace(t *testing.T) {
 		{
 			"unless for what lasts",
 			head + "    when: {status: fault}\n    unless: {sighting: {}, within: 5s}\n",
-			"only a sighting or a change can be explained",
+			"only what is true for a moment can be explained",
 		},
 		{
 			"unless never",
@@ -255,7 +255,7 @@ func TestParseNamesThePlace(t *testing.T) {
 		{
 			"count of all",
 			head + "    when: {count: {of: {all: [{status: fault}]}, at_least: 2, within: 1m}}\n",
-			"only property, status, sighting and change can be counted",
+			"they alone can be counted, or follow each other",
 		},
 		{
 			"count of none",
@@ -280,13 +280,148 @@ func TestParseNamesThePlace(t *testing.T) {
 		{
 			"alias",
 			head + "    when: &x {property: t, above: 1}\n    clear: {when: *x}\n",
-			"f.yaml:6: rules[0].clear.when: should hold keys and values",
+			"f.yaml:6:19: rules[0].clear.when: should hold keys and values",
 		},
 		{
 			"deep",
 			head + "    when: " + strings.Repeat("{not: ", 12) + "{status: fault}" +
 				strings.Repeat("}", 12) + "\n",
 			"nested more than 8 deep",
+		},
+		{
+			"tab",
+			"rules:\n  - id: a\n\ttitle: T\n",
+			"f.yaml:3:1: a tab indents this line; use spaces",
+		},
+		{
+			"full-width colon",
+			head + "    when：{property: t, above: 3}\n    for: 5m\n",
+			`f.yaml:5:9: "：" is full-width punctuation; type ":" and a space`,
+		},
+		{
+			"full-width comma",
+			head + "    when: {property: co2， above: 1500}\n",
+			`f.yaml:5:25: "，" is full-width punctuation; type "," and a space`,
+		},
+		{
+			"full-width digits",
+			head + "    when: {property: t, above: １５００}\n",
+			`f.yaml:5:32: rules[0].when.above: "１５００" is no number; write 1500`,
+		},
+		{
+			"full-width key",
+			head + "    when: {property: t, ａｂｏｖｅ: 3}\n",
+			"has full-width punctuation or letters; type above, with a space",
+		},
+		{
+			"unit",
+			head + "    when: {property: t, above: 57°C}\n",
+			`f.yaml:5:32: rules[0].when.above: "57°C" has a unit; write 57 alone`,
+		},
+		{
+			"thousands",
+			head + "    when: {property: t, above: '1,500'}\n",
+			`"1,500" is no number; write 1500`,
+		},
+		{
+			"days",
+			head + "    when: {property: t, above: 1}\n    for: 1d\n",
+			`f.yaml:6:10: rules[0].for: "1d" is no duration; write 24h`,
+		},
+		{
+			"words",
+			head + "    when: {property: t, above: 1}\n    for: 5 minutes\n",
+			`"5 minutes" is no duration; write 5m`,
+		},
+		{
+			"Chinese severity",
+			"rules:\n  - {id: a, title: A, severity: 严重, when: {property: t, above: 1}}\n",
+			`rules[0].severity: "严重" is not known here; write critical`,
+		},
+		{
+			"fresh shorter than for",
+			head + "    when: {property: t, above: 1}\n    for: 10m\n    fresh: 5m\n",
+			"f.yaml:7:12: rules[0].fresh: a value counts for 5m0s and must hold for 10m0s",
+		},
+		{
+			"time alone",
+			head + "    when: {not: {time: {from: \"08:00\"}}}\n",
+			"a time of the day alone is no finding",
+		},
+		{
+			"no time of the day",
+			head + "    when: {all: [{status: fault}, {time: {from: \"8\", to: \"25:00\"}}]}\n",
+			`f.yaml:5:49: rules[0].when.all[1].time.from: "8" is no time of the day`,
+		},
+		{
+			"no day",
+			head + "    when: {all: [{status: fault}, {time: {days: [mon-fri, holiday]}}]}\n",
+			`"holiday" is no day`,
+		},
+		{
+			"no span",
+			head + "    when: {all: [{status: fault}, {time: {from: \"08:00\", to: \"08:00\"}}]}\n",
+			"from and to are the same time",
+		},
+		{
+			"share of one",
+			head + "    when: {share: {of: {status: offline}, at_least: 20%}}\n",
+			"share looks at the devices of a group",
+		},
+		{
+			"no share",
+			head + "    per: zone\n    when: {share: {of: {status: offline}, at_least: 120%}}\n",
+			`f.yaml:6:53: rules[0].when.share.at_least: "120%" is no share`,
+		},
+		{
+			"share of sightings",
+			head + "    per: zone\n    when: {share: {of: {sighting: {}}, at_least: 2}}\n",
+			"only property and status are asked of each device",
+		},
+		{
+			"one step",
+			head + "    when: {sequence: {steps: [{status: fault}], within: 1m}}\n",
+			"a sequence has 2 to 8 steps",
+		},
+		{
+			"step that lasts",
+			head + "    when: {sequence: {steps: [{status: fault}, {all: [{status: fault}]}], within: 1m}}\n",
+			"they alone can be counted, or follow each other",
+		},
+		{
+			"distinct values",
+			head + "    when: {count: {of: {status: fault}, distinct: person, at_least: 2, within: 1m}}\n",
+			"only sightings are of somebody",
+		},
+		{
+			"no rate",
+			head + "    when: {rate: {property: t, over: 10m}}\n",
+			"says nothing about how fast",
+		},
+		{
+			"occurrence of nothing",
+			head + "    when: {occurrence: {data: {state: forced}}}\n",
+			"kind is missing; name an event",
+		},
+		{
+			"data in a list",
+			head + "    when: {occurrence: {kind: door, data: [forced]}}\n",
+			"f.yaml:5:43: rules[0].when.occurrence.data: should hold the occurrence's data",
+		},
+		{
+			"occurrence for a time",
+			head + "    when: {occurrence: {kind: door}}\n    for: 5s\n",
+			"cannot hold for a time",
+		},
+		{
+			"rises to less",
+			head + "    when: {status: fault}\n    rises: [{severity: warning, after: 5m}]\n",
+			"f.yaml:6:24: rules[0].rises[0].severity: warning is no higher than major before it",
+		},
+		{
+			"rises of a moment",
+			head + "    when: {sighting: {}}\n    rises: [{severity: critical, after: 5m}]\n",
+			"nothing lasts that could get worse",
 		},
 		{"big", strings.Repeat("#", rules.MaxFileBytes+1), "at most 1048576 are read"},
 	} {
@@ -315,6 +450,37 @@ func TestParseReportsAllMistakesUpToABound(t *testing.T) {
 	_, err := rules.Parse("f.yaml", []byte(b.String()))
 	if got, want := len(strings.Split(err.Error(), "\n")), 20; got != want {
 		t.Errorf("got %d mistakes, want %d", got, want)
+	}
+}
+
+func TestCheckOfMutes(t *testing.T) {
+	text := `rules:
+  - {id: zone, title: T, severity: info, per: zone, when: {status: fault}}
+  - {id: seen, title: T, severity: info, when: {sighting: {}}}
+  - {id: a, title: T, severity: info, when: {status: fault}, muted_by: [{rule: zone, same: zone}, {rule: zone, same: building}]}
+  - {id: b, title: T, severity: info, when: {status: fault}, muted_by: {rule: zone, same: device}}
+  - {id: c, title: T, severity: info, when: {status: fault}, muted_by: {rule: seen}}
+  - {id: d, title: T, severity: info, when: {status: fault}, muted_by: {rule: d}}
+  - {id: e, title: T, severity: info, when: {status: fault}, muted_by: {rule: other}}
+`
+	rs, err := rules.Parse("f.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = rules.Check(rs, nil)
+	if err == nil {
+		t.Fatal("got no error, want four")
+	}
+	got := strings.Split(err.Error(), "\n")
+	for i, want := range []string{
+		`f.yaml:5: rule "b" is muted by "zone" at the same device, but that is one alert for a whole zone`,
+		`f.yaml:6: rule "c" is muted by "seen", which is true for a moment only`,
+		`f.yaml:7: rule "d" is muted by itself`,
+		`f.yaml:8: rule "e" is muted by the rule "other", which no file holds`,
+	} {
+		if i >= len(got) || !strings.HasPrefix(got[i], want) {
+			t.Errorf("got %q, want %q among them", got, want)
+		}
 	}
 }
 
@@ -353,6 +519,9 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("rules:\n  - {id: a, title: A, severity: info, when: {count: {of: {change: " +
 		"{property: p, by: 1e400}}, at_least: 1e9, within: 9999999h}}}\n"))
 	f.Add([]byte("rules: &a [*a]"))
+	for _, b := range read(f, "testdata/state/*.yaml") {
+		f.Add(b)
+	}
 	f.Add([]byte("rules:\n  - {id: a, title: {en: 1}, severity: info, when: {all: [[[]]]}, then: " +
 		"{command: {zone: same, action: b, values: {k: 1}}}}"))
 	at := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
@@ -369,10 +538,28 @@ func FuzzParse(f *testing.F) {
 				props[p] = g.NumberValue(60)
 			}
 		}
+		kinds := map[g.OccurrenceKind]map[string]g.Value{}
+		for _, r := range rs {
+			if o := r.When.Occurrence; o != nil {
+				for _, k := range o.Kind {
+					kinds[k] = map[string]g.Value{}
+					for _, d := range o.Data {
+						kinds[k][d.Property] = g.NumberValue(60)
+					}
+				}
+			}
+		}
 		evs := []g.Event{
 			{Seq: 1, Kind: g.EventReading, Reading: &g.Reading{Values: props}},
 			{Seq: 2, Kind: g.EventStatus, Status: &g.Status{State: g.StateOffline}},
 			{Seq: 3, Kind: g.EventSighting, Sighting: &g.Sighting{ID: "a", Method: g.ByFace}},
+		}
+		for k, data := range kinds {
+			evs = append(evs, g.Event{
+				Seq:        uint64(len(evs) + 1),
+				Kind:       g.EventOccurrence,
+				Occurrence: &g.Occurrence{Kind: k, Data: data},
+			})
 		}
 		for _, ev := range evs {
 			at = at.Add(time.Second)

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"errors"
+	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -185,5 +186,49 @@ func Check(rs []Rule, ps []Procedure) error {
 			}
 		}
 	}
+	for _, r := range rs {
+		for _, m := range r.MutedBy {
+			if err := checkMute(r, m, first); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
 	return errors.Join(errs...)
+}
+
+// checkMute looks whether the rule that mutes is there, and fires at one such place at a time.
+func checkMute(r Rule, m Mute, all map[g.RuleID]Rule) error {
+	by, ok := all[m.Rule]
+	switch {
+	case !ok:
+		return g.FieldErrorf(place(r),
+			"rule %q is muted by the rule %q, which no file holds; write it or remove the key",
+			r.ID, m.Rule)
+	case m.Rule == r.ID:
+		return g.FieldErrorf(place(r), "rule %q is muted by itself; name another rule", r.ID)
+	case by.When.momentary():
+		return g.FieldErrorf(place(r),
+			"rule %q is muted by %q, which is true for a moment only and mutes nothing; name a rule "+
+				"that lasts", r.ID, m.Rule)
+	case !slices.Contains(by.Per.within(), m.Same):
+		return g.FieldErrorf(place(r),
+			"rule %q is muted by %q at the same %s, but that is one alert for a whole %s; use a "+
+				"place that is as wide", r.ID, m.Rule, m.Same, by.Per)
+	}
+	return nil
+}
+
+// within are the places of which a subject is in exactly one.
+func (p Subject) within() []Subject {
+	switch p {
+	case PerDevice:
+		return []Subject{PerDevice, PerZone, PerBuilding, PerDriver, PerSchool}
+	case PerZone:
+		return []Subject{PerZone, PerBuilding, PerSchool}
+	case PerBuilding:
+		return []Subject{PerBuilding, PerSchool}
+	case PerDriver:
+		return []Subject{PerDriver, PerSchool}
+	}
+	return []Subject{PerSchool}
 }

@@ -1,11 +1,25 @@
 package rules
 
 import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
 	g "github.com/gatehouse-iot/gatehouse"
+	"go.yaml.in/yaml/v3"
 )
 
 func comparators() []string {
 	return []string{"above", "below", "at_least", "at_most", "is", "is_not", "one_of"}
+}
+
+// conditionKinds are the keys of which a condition has exactly one.
+func conditionKinds() []string {
+	return []string{
+		"all", "any", "not", "property", "status", "absent", "count", "sighting", "change",
+		"occurrence", "time", "share", "sequence", "rate",
+	}
 }
 
 func parseCondition(n node, depth int) Condition {
@@ -13,22 +27,16 @@ func parseCondition(n node, depth int) Condition {
 		n.fail("conditions are nested more than %d deep; split the rule", MaxDepth)
 		return Condition{}
 	}
-	o := n.object(append([]string{
-		"all", "any", "not", "property", "status", "absent", "count", "sighting", "change",
-	},
-		comparators()...)...)
+	o := n.object(append(conditionKinds(), comparators()...)...)
 	kinds := 0
-	for _, k := range []string{
-		"all", "any", "not", "property", "status", "absent", "count", "sighting", "change",
-	} {
+	for _, k := range conditionKinds() {
 		if _, ok := o.get(k); ok {
 			kinds++
 		}
 	}
 	if kinds != 1 {
-		n.fail("a condition has exactly one of all, any, not, property, status, absent, count, "+
-			"sighting and change; this one has %d",
-			kinds)
+		n.fail("a condition has exactly one of %s; this one has %d",
+			strings.Join(conditionKinds(), ", "), kinds)
 		return Condition{}
 	}
 	if _, ok := o.get("property"); !ok {
@@ -43,52 +51,58 @@ func parseCondition(n node, depth int) Condition {
 
 func parseKind(o object, depth int) Condition {
 	var c Condition
-	if n, ok := o.get("all"); ok {
-		c.All = parseList(n, depth)
-	}
-	if n, ok := o.get("any"); ok {
-		c.Any = parseList(n, depth)
-		momentary := 0
-		for _, x := range c.Any {
-			if x.momentary() {
-				momentary++
-			}
-		}
-		if momentary != 0 && momentary != len(c.Any) {
-			n.fail("mixes conditions that last with sighting or change, which are true for a " +
-				"moment; write two rules")
-		}
-	}
-	if n, ok := o.get("not"); ok {
-		x := parseCondition(n, depth+1)
-		if x.momentary() {
-			n.fail("the opposite of a moment is nearly always; use unless")
-		}
-		c.Not = &x
-	}
 	if _, ok := o.get("property"); ok {
 		c.Compare = parseCompare(o)
 	}
-	if n, ok := o.get("status"); ok {
-		c.Status = listOf(n,
-			[]g.DeviceState{
-				g.StateOnline, g.StateOffline, g.StateFault, g.StateFlapping, g.StateDriverDown,
-			})
-	}
-	if n, ok := o.get("absent"); ok {
-		c.Absent = parseAbsent(n)
-	}
-	if n, ok := o.get("count"); ok {
-		c.Count = parseCount(n, depth)
-	}
-	if n, ok := o.get("sighting"); ok {
-		s := parseSighting(n)
-		c.Sighting = &s
-	}
-	if n, ok := o.get("change"); ok {
-		c.Change = parseChange(n)
+	for key, read := range map[string]func(node){
+		"all":        func(n node) { c.All = parseList(n, depth) },
+		"any":        func(n node) { c.Any = parseAny(n, depth) },
+		"not":        func(n node) { c.Not = parseNot(n, depth) },
+		"status":     func(n node) { c.Status = listOf(n, reportedStates()) },
+		"absent":     func(n node) { c.Absent = parseAbsent(n) },
+		"count":      func(n node) { c.Count = parseCount(n, depth) },
+		"sighting":   func(n node) { c.Sighting = pointer(parseSighting(n)) },
+		"change":     func(n node) { c.Change = parseChange(n) },
+		"occurrence": func(n node) { c.Occurrence = parseOccurrence(n) },
+		"time":       func(n node) { c.Time = parseTime(n) },
+		"share":      func(n node) { c.Share = parseShare(n, depth) },
+		"sequence":   func(n node) { c.Sequence = parseSequence(n, depth) },
+		"rate":       func(n node) { c.Rate = parseRate(n) },
+	} {
+		if n, ok := o.get(key); ok {
+			read(n)
+		}
 	}
 	return c
+}
+
+func reportedStates() []g.DeviceState {
+	return []g.DeviceState{
+		g.StateOnline, g.StateOffline, g.StateFault, g.StateFlapping, g.StateDriverDown,
+	}
+}
+
+func parseAny(n node, depth int) []Condition {
+	list := parseList(n, depth)
+	momentary := 0
+	for _, x := range list {
+		if x.momentary() {
+			momentary++
+		}
+	}
+	if momentary != 0 && momentary != len(list) {
+		n.fail("mixes conditions that last with those that are true for a moment (sighting, change, " +
+			"occurrence, sequence); write two rules")
+	}
+	return list
+}
+
+func parseNot(n node, depth int) *Condition {
+	x := parseCondition(n, depth+1)
+	if x.momentary() {
+		n.fail("the opposite of a moment is nearly always; use unless")
+	}
+	return &x
 }
 
 func parseList(n node, depth int) []Condition {
@@ -100,9 +114,18 @@ func parseList(n node, depth int) []Condition {
 }
 
 func parseCompare(o object) *Compare {
-	c := &Compare{}
 	p, _ := o.get("property")
-	c.Property = p.text()
+	c := &Compare{Property: p.text()}
+	if !c.parseTests(o) {
+		o.fail("says nothing about %s; add one of above, below, at_least, at_most, is, is_not, "+
+			"one_of",
+			c.Property)
+	}
+	return c
+}
+
+// parseTests reads the comparators; false where there is none.
+func (c *Compare) parseTests(o object) bool {
 	tests := 0
 	for _, k := range comparators() {
 		n, ok := o.get(k)
@@ -129,12 +152,7 @@ func parseCompare(o object) *Compare {
 			}
 		}
 	}
-	if tests == 0 {
-		o.fail("says nothing about %s; add one of above, below, at_least, at_most, is, is_not, "+
-			"one_of",
-			c.Property)
-	}
-	return c
+	return tests > 0
 }
 
 func pointer[T any](v T) *T { return &v }
@@ -146,32 +164,50 @@ func parseAbsent(n node) *Absent {
 		a.Property = c.text()
 	}
 	if c, ok := o.need("for", "give a time such as for: 10m"); ok {
-		if a.For = c.duration(); a.For == 0 {
-			c.fail("should be longer than 0s")
-		}
+		a.For = c.some()
 	}
 	return a
 }
 
 func parseCount(n node, depth int) *Count {
-	o := n.object("of", "at_least", "within")
+	o := n.object("of", "at_least", "within", "distinct")
 	ct := &Count{AtLeast: 1}
 	if c, ok := o.need("of", "say what is counted"); ok {
-		ct.Of = parseCondition(c, depth+1)
-		if ct.Of.Compare == nil && ct.Of.Status == nil && ct.Of.Sighting == nil &&
-			ct.Of.Change == nil {
-			c.fail("only property, status, sighting and change can be counted")
-		}
+		ct.Of = parseHappening(c, depth)
 	}
 	if c, ok := o.need("at_least", "give a number"); ok {
 		ct.AtLeast = c.whole(1, MaxCount)
 	}
 	if c, ok := o.need("within", "give a time such as within: 5m"); ok {
-		if ct.Within = c.duration(); ct.Within == 0 {
-			c.fail("should be longer than 0s")
+		ct.Within = c.some()
+	}
+	if c, ok := o.get("distinct"); ok {
+		ct.Distinct = oneOf(c, []string{"person", "card", "track"})
+		if ct.Of.Sighting == nil {
+			c.fail("only sightings are of somebody; remove this key, or count a sighting")
 		}
 	}
 	return ct
+}
+
+// parseHappening reads a condition that can be counted: one that happens, or begins to hold.
+func parseHappening(n node, depth int) Condition {
+	c := parseCondition(n, depth+1)
+	if c.Compare == nil && c.Status == nil && c.Sighting == nil && c.Change == nil &&
+		c.Occurrence == nil {
+		n.fail("only property, status, sighting, change and occurrence happen: they alone can be " +
+			"counted, or follow each other")
+	}
+	return c
+}
+
+// some is a duration that is not 0.
+func (n node) some() time.Duration {
+	d := n.duration()
+	if d == 0 {
+		n.fail("should be longer than 0s")
+	}
+	return d
 }
 
 func parseSighting(n node) SightingIs {
@@ -210,4 +246,243 @@ func parseChange(n node) *Change {
 		}
 	}
 	return ch
+}
+
+func parseOccurrence(n node) *OccurrenceIs {
+	o := n.object("kind", "data")
+	x := &OccurrenceIs{}
+	if c, ok := o.need("kind", "name an event of the device's profile"); ok {
+		x.Kind = listOf[g.OccurrenceKind](c, nil)
+	}
+	c, ok := o.get("data")
+	if !ok {
+		return x
+	}
+	if c.n.Kind != yaml.MappingNode {
+		c.fail("should hold the occurrence's data, name: value; remove it where any will do")
+		return x
+	}
+	names := make([]string, 0, len(c.n.Content)/2)
+	for i := 0; i+1 < len(c.n.Content); i += 2 {
+		names = append(names, c.n.Content[i].Value)
+	}
+	data := c.object(names...)
+	for _, name := range names {
+		d := data.keys[name]
+		is := Compare{Property: name}
+		if d.n.Kind == yaml.MappingNode {
+			if !is.parseTests(d.object(comparators()...)) {
+				d.fail("says nothing about %s; add one of above, below, at_least, at_most, is, "+
+					"is_not, one_of", name)
+			}
+		} else {
+			for _, v := range d.list() {
+				is.OneOf = append(is.OneOf, v.value())
+			}
+		}
+		x.Data = append(x.Data, is)
+	}
+	if len(names) == 0 {
+		c.fail("should hold the occurrence's data, name: value; remove it where any will do")
+	}
+	return x
+}
+
+func parseTime(n node) *TimeIs {
+	o := n.object("from", "to", "days")
+	t := &TimeIs{To: 24 * 60}
+	if c, ok := o.get("from"); ok {
+		t.From = c.clock()
+	}
+	if c, ok := o.get("to"); ok {
+		t.To = c.clock()
+	}
+	if c, ok := o.get("days"); ok {
+		for _, d := range c.list() {
+			t.Days = append(t.Days, parseDays(d)...)
+		}
+	}
+	switch {
+	case len(o.keys) == 0:
+		o.fail("give from and to, such as \"22:00\" and \"06:00\", or days")
+	case t.From == t.To:
+		o.fail("from and to are the same time; remove both where the whole day is meant")
+	}
+	return t
+}
+
+// clock reads a time of the day as minutes since midnight; 24:00 is the next midnight.
+func (n node) clock() int {
+	text, _ := narrow(n.n.Value)
+	hours, minutes, ok := strings.Cut(text, ":")
+	h, err1 := strconv.Atoi(hours)
+	m, err2 := strconv.Atoi(minutes)
+	all := 60*h + m
+	if !ok || n.n.Kind != yaml.ScalarNode || err1 != nil || err2 != nil || len(minutes) != 2 ||
+		h < 0 || m < 0 || m > 59 || all > 24*60 {
+		n.fail("%q is no time of the day; write one such as \"22:30\"", n.n.Value)
+		return 0
+	}
+	return all
+}
+
+// parseDays reads a day, or a span of days such as mon-fri.
+func parseDays(n node) []time.Weekday {
+	names := []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+	day := func(word string) int {
+		word = strings.ToLower(strings.TrimSpace(word))
+		for i, name := range names {
+			full := strings.ToLower(time.Weekday(i).String())
+			chinese := []string{"日", "一", "二", "三", "四", "五", "六"}[i]
+			if word == name || word == full || word == "周"+chinese || word == "星期"+chinese {
+				return i
+			}
+		}
+		n.fail("%q is no day; use mon, tue, wed, thu, fri, sat, sun or a span such as mon-fri",
+			n.n.Value)
+		return -1
+	}
+	first, last, span := strings.Cut(n.text(), "-")
+	from := day(first)
+	if from < 0 || !span {
+		return []time.Weekday{time.Weekday(max(from, 0))}
+	}
+	to := day(last)
+	if to < 0 {
+		return nil
+	}
+	var out []time.Weekday
+	for d := from; ; d = (d + 1) % 7 {
+		out = append(out, time.Weekday(d))
+		if d == to {
+			return out
+		}
+	}
+}
+
+func parseShare(n node, depth int) *Share {
+	o := n.object("of", "at_least", "devices")
+	s := &Share{}
+	if c, ok := o.need("of", "say what must hold for the devices"); ok {
+		s.Of = parseCondition(c, depth+1)
+		if s.Of.Compare == nil && s.Of.Status == nil {
+			c.fail("only property and status are asked of each device of a group")
+		}
+	}
+	if c, ok := o.need("at_least", "give a share such as 20%, or a number of devices"); ok {
+		text, _ := narrow(c.n.Value)
+		if percent, is := strings.CutSuffix(strings.TrimSpace(text), "%"); is {
+			f, err := strconv.ParseFloat(percent, 64)
+			if err != nil || !(f > 0 && f <= 100) {
+				c.fail("%q is no share; write one such as 20%%", c.n.Value)
+			}
+			s.Percent = f
+		} else {
+			s.AtLeast = c.whole(1, MaxDevices)
+		}
+	}
+	if c, ok := o.get("devices"); ok {
+		s.Devices = c.whole(1, MaxDevices)
+		if s.AtLeast > 0 {
+			c.fail("how large the group is means something for a share only; remove this key")
+		}
+	}
+	return s
+}
+
+func parseSequence(n node, depth int) *Sequence {
+	o := n.object("steps", "within")
+	s := &Sequence{}
+	if c, ok := o.need("steps", "give a list of what happens, first to last"); ok {
+		for _, x := range c.list() {
+			s.Steps = append(s.Steps, parseHappening(x, depth))
+		}
+		if len(s.Steps) < 2 || len(s.Steps) > MaxSteps {
+			c.fail("a sequence has 2 to %d steps", MaxSteps)
+		}
+	}
+	if c, ok := o.need("within", "give a time such as within: 30s"); ok {
+		s.Within = c.some()
+	}
+	return s
+}
+
+func parseRate(n node) *Rate {
+	o := n.object("property", "over", "above", "below", "rollover")
+	r := &Rate{}
+	if c, ok := o.need("property", "name a number"); ok {
+		r.Property = c.text()
+	}
+	if c, ok := o.need("over", "give a time such as over: 10m"); ok {
+		if r.Over = c.some(); r.Over > 0 && r.Over < time.Second {
+			c.fail("should be at least 1s")
+		}
+	}
+	if c, ok := o.get("above"); ok {
+		r.Above = pointer(c.number())
+	}
+	if c, ok := o.get("below"); ok {
+		r.Below = pointer(c.number())
+	}
+	if r.Above == nil && r.Below == nil {
+		o.fail("says nothing about how fast; add above, such as above: 8 for a rise by more than " +
+			"8, or below, such as below: -8 for a fall")
+	}
+	if c, ok := o.get("rollover"); ok {
+		if r.Rollover = c.number(); r.Rollover <= 0 {
+			c.fail("should be above 0: the number at which the meter begins again")
+		}
+	}
+	return r
+}
+
+// parseRises reads the stages of severity.
+func parseRises(n node, from g.Severity) []Stage {
+	var out []Stage
+	for _, x := range n.list() {
+		o := x.object("severity", "after", "when")
+		var s Stage
+		if c, ok := o.need("severity", "give a higher one than before"); ok {
+			s.Severity = oneOf(c, g.Severities())
+			if slices.Index(g.Severities(), s.Severity) <= slices.Index(g.Severities(), from) &&
+				s.Severity != "" {
+				c.fail("%s is no higher than %s before it", s.Severity, from)
+			}
+			from = s.Severity
+		}
+		if c, ok := o.get("after"); ok {
+			s.After = c.some()
+		}
+		if c, ok := o.get("when"); ok {
+			cond := parseCondition(c, 0)
+			if cond.momentary() {
+				c.fail("a higher severity needs something that lasts; compare a value instead")
+			}
+			s.When = &cond
+		}
+		if s.After == 0 && s.When == nil {
+			o.fail("says nothing about when it rises; add after: 10m, or when")
+		}
+		out = append(out, s)
+	}
+	if len(out) > MaxStages {
+		n.fail("%d stages; at most %d are read", len(out), MaxStages)
+	}
+	return out
+}
+
+func parseMutes(n node) []Mute {
+	var out []Mute
+	for _, x := range n.list() {
+		o := x.object("rule", "same")
+		m := Mute{Same: PerZone}
+		if c, ok := o.need("rule", "name the rule whose alert speaks for this one"); ok {
+			m.Rule = g.RuleID(c.text())
+		}
+		if c, ok := o.get("same"); ok {
+			m.Same = oneOf(c, []Subject{PerDevice, PerZone, PerBuilding, PerDriver, PerSchool})
+		}
+		out = append(out, m)
+	}
+	return out
 }

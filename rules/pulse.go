@@ -8,7 +8,7 @@ import (
 )
 
 // pulse takes an event to a rule whose condition is true for a moment only.
-func (e *Engine) pulse(r *rule, key string, d *device, zone g.ZoneID, ev *g.Event) {
+func (e *Engine) pulse(r *rule, key string, d *device, at spot, ev *g.Event) {
 	group := r.subjects[key]
 	if r.Per == PerTrack && group != nil {
 		e.again(group, ev)
@@ -20,12 +20,7 @@ func (e *Engine) pulse(r *rule, key string, d *device, zone g.ZoneID, ev *g.Even
 			group = e.subject(r, key)
 			m = e.look(r, group, ev, d)
 		}
-		for i, c := range r.counted {
-			if c.test(m) {
-				times := append(group.counts[i], e.now)
-				group.counts[i] = times[max(0, len(times)-c.AtLeast):]
-			}
-		}
+		e.count(group, m)
 		group.touched = e.now
 		e.touch(group)
 		e.schedule(group, group.lastHappening())
@@ -37,8 +32,8 @@ func (e *Engine) pulse(r *rule, key string, d *device, zone g.ZoneID, ev *g.Even
 		key += "#" + strconv.FormatUint(ev.Seq, 10)
 	}
 	s := e.subject(r, key)
-	s.touched, s.since, s.first, s.last, s.cause = e.now, e.now, ev.Seq, ev.Seq, causeOf(d, zone,
-		ev)
+	s.touched, s.since, s.first, s.last = e.now, e.now, ev.Seq, ev.Seq
+	s.cause = causeOf(d, at, ev)
 	s.phase = pending
 	e.touch(s)
 	if r.Unless != nil && r.Unless.After > 0 {
@@ -64,7 +59,7 @@ func (e *Engine) decide(s *subject) {
 	r := s.rule
 	switch s.phase {
 	case pending:
-		if r.Unless == nil || !r.explained(s, e.now) {
+		if (r.Unless == nil || !r.explained(s, e.now)) && !e.isMuted(s) {
 			e.raise(s)
 		}
 		if r.Per != PerTrack {
@@ -89,8 +84,8 @@ func (e *Engine) decide(s *subject) {
 
 // pass records somebody at a place: a passage that may explain a finding, or a person who was
 // recognised there by other means and so needs the passage for himself.
-func (r *rule) pass(d *device, zone g.ZoneID, s *g.Sighting, now int64) {
-	key := r.Unless.Same.key(d, zone, s)
+func (r *rule) pass(d *device, at spot, s *g.Sighting, now int64) {
+	key := r.Unless.Same.key(d, at, s)
 	if key == "" {
 		return
 	}
@@ -120,8 +115,7 @@ func (r *rule) pass(d *device, zone g.ZoneID, s *g.Sighting, now int64) {
 // explained looks for a passage that accounts for the finding and uses it up. The oldest that
 // fits is taken: findings are decided in their order, so this explains as many as can be.
 func (r *rule) explained(s *subject, now int64) bool {
-	place := device{ID: s.cause.Device, School: s.cause.School}
-	key := r.Unless.Same.key(&place, s.cause.Zone, nil)
+	key := r.Unless.Same.of(s.cause)
 	p := r.passages[key]
 	if p == nil {
 		return false

@@ -8,12 +8,14 @@ import (
 
 // Bounds and defaults of the rule language.
 const (
-	DefaultFresh = 15 * time.Minute // a value older than this does not count
+	DefaultFresh = 15 * time.Minute // a value older than this does not count; see freshFor
 	MaxDuration  = 7 * 24 * time.Hour
 	MaxRules     = 1000    // in one file
 	MaxFileBytes = 1 << 20 // of one file
 	MaxDepth     = 8       // of nested all, any and not
 	MaxCount     = 1000    // count.at_least
+	MaxSteps     = 8       // of a sequence
+	MaxStages    = 8       // of rises
 )
 
 // Rule says when, for how long, how severe, and what then. Parse makes valid ones.
@@ -30,6 +32,8 @@ type Rule struct {
 	Clear    Clear
 	Unless   *Unless
 	Once     Once
+	Rises    []Stage
+	MutedBy  []Mute
 	Then     []Action
 
 	File string // where the rule was written
@@ -49,93 +53,178 @@ const (
 	PerTrack  Subject = "track"
 	PerDriver Subject = "driver"
 	PerSchool Subject = "school"
+	// PerBuilding is one subject per building: of its rooms' devices together.
+	PerBuilding Subject = "building"
 )
 
 func subjects() []Subject {
-	return []Subject{PerDevice, PerZone, PerPerson, PerTrack, PerDriver, PerSchool}
+	return []Subject{PerDevice, PerZone, PerBuilding, PerPerson, PerTrack, PerDriver, PerSchool}
 }
 
 // Where limits a rule to some devices: every list that is given must contain the device's own.
 type Where struct {
-	School   []g.SchoolID
-	Zone     []g.ZoneID
-	ZoneKind []g.ZoneKind
-	Device   []g.DeviceID
-	Profile  []g.ProfileID
-	Type     []g.DeviceType
-	Driver   []g.DriverName
+	School   []g.SchoolID   `json:"school,omitempty"`
+	Building []g.BuildingID `json:"building,omitempty"`
+	Zone     []g.ZoneID     `json:"zone,omitempty"`
+	ZoneKind []g.ZoneKind   `json:"zone_kind,omitempty"`
+	Device   []g.DeviceID   `json:"device,omitempty"`
+	Profile  []g.ProfileID  `json:"profile,omitempty"`
+	Type     []g.DeviceType `json:"type,omitempty"`
+	Driver   []g.DriverName `json:"driver,omitempty"`
 }
 
-// Condition is a tree; exactly one field is set.
+// Condition is a tree; exactly one field is set. The tags of it and of all below are the words
+// of the language: a rule's meaning is compared by them.
 type Condition struct {
-	All      []Condition
-	Any      []Condition
-	Not      *Condition
-	Compare  *Compare
-	Status   []g.DeviceState
-	Absent   *Absent
-	Count    *Count
-	Sighting *SightingIs
-	Change   *Change
+	All        []Condition     `json:"all,omitempty"`
+	Any        []Condition     `json:"any,omitempty"`
+	Not        *Condition      `json:"not,omitempty"`
+	Compare    *Compare        `json:"compare,omitempty"`
+	Status     []g.DeviceState `json:"status,omitempty"`
+	Absent     *Absent         `json:"absent,omitempty"`
+	Count      *Count          `json:"count,omitempty"`
+	Sighting   *SightingIs     `json:"sighting,omitempty"`
+	Change     *Change         `json:"change,omitempty"`
+	Occurrence *OccurrenceIs   `json:"occurrence,omitempty"`
+	Time       *TimeIs         `json:"time,omitempty"`
+	Share      *Share          `json:"share,omitempty"`
+	Sequence   *Sequence       `json:"sequence,omitempty"`
+	Rate       *Rate           `json:"rate,omitempty"`
+}
+
+// newer says whether the condition, without those in it, is of a kind that states of version 2
+// did not know.
+func (c Condition) newer() bool {
+	return c.Occurrence != nil || c.Time != nil || c.Share != nil || c.Sequence != nil ||
+		c.Rate != nil || c.Count != nil && c.Count.Distinct != ""
 }
 
 // Compare holds while a property's newest value passes every test that is given.
 type Compare struct {
-	Property string
-	Above    *float64
-	Below    *float64
-	AtLeast  *float64
-	AtMost   *float64
-	Is       *g.Value
-	IsNot    *g.Value
-	OneOf    []g.Value
+	Property string    `json:"property"`
+	Above    *float64  `json:"above,omitempty"`
+	Below    *float64  `json:"below,omitempty"`
+	AtLeast  *float64  `json:"at_least,omitempty"`
+	AtMost   *float64  `json:"at_most,omitempty"`
+	Is       *g.Value  `json:"is,omitempty"`
+	IsNot    *g.Value  `json:"is_not,omitempty"`
+	OneOf    []g.Value `json:"one_of,omitempty"`
 }
 
 // Absent holds once a property that was seen before has not been reported for that long.
 type Absent struct {
-	Property string
-	For      time.Duration
+	Property string        `json:"property"`
+	For      time.Duration `json:"for"`
 }
 
 // Count holds while at least AtLeast happenings of Of lie within the last Within. Of a
 // comparison or a status it counts how often it began to hold, not how often it was reported.
+// With Distinct, which is person, card or track, only the newest sighting of each counts.
 type Count struct {
-	Of      Condition
-	AtLeast int
-	Within  time.Duration
+	Of       Condition     `json:"of"`
+	AtLeast  int           `json:"at_least"`
+	Within   time.Duration `json:"within"`
+	Distinct string        `json:"distinct,omitempty"`
 }
 
 // SightingIs is true at the moment of a sighting that passes every filter that is given.
 type SightingIs struct {
-	Person    string // unknown, known or "" for both
-	Method    []g.Method
-	Direction g.Direction
-	Reason    []string // of the face match
+	Person    string      `json:"person,omitempty"` // unknown, known or "" for both
+	Method    []g.Method  `json:"method,omitempty"`
+	Direction g.Direction `json:"direction,omitempty"`
+	Reason    []string    `json:"reason,omitempty"` // of the face match
 }
 
 // Change is true at the moment at which a property's value differs from the one before.
 type Change struct {
-	Property string
-	From, To *g.Value
-	By       float64 // numbers: at least this much
+	Property string   `json:"property"`
+	From     *g.Value `json:"from,omitempty"`
+	To       *g.Value `json:"to,omitempty"`
+	By       float64  `json:"by,omitempty"` // numbers: at least this much
+}
+
+// OccurrenceIs is true at the moment of an occurrence of one of the kinds whose data pass.
+type OccurrenceIs struct {
+	Kind []g.OccurrenceKind `json:"kind"`
+	Data []Compare          `json:"data,omitempty"` // Property is the name in the data
+}
+
+// TimeIs holds between two times of the day in the school's zone, where To lies past midnight
+// if it is not after From; Days are those on which the span begins. Minutes are since midnight.
+type TimeIs struct {
+	From int            `json:"from"`
+	To   int            `json:"to"` // 1440: until midnight
+	Days []time.Weekday `json:"days,omitempty"`
+}
+
+// Share holds while Of does for enough of a group's devices: for AtLeast of them, or for
+// Percent of those of which it is known whether it does, where these are at least Devices.
+type Share struct {
+	Of      Condition `json:"of"`
+	AtLeast int       `json:"at_least,omitempty"`
+	Percent float64   `json:"percent,omitempty"`
+	Devices int       `json:"devices,omitempty"`
+}
+
+// Sequence is true at the moment at which the last of its steps happens after all others have
+// in their order, the first not longer than Within ago. Each happening serves once.
+type Sequence struct {
+	Steps  []Condition   `json:"steps"`
+	Within time.Duration `json:"within"`
+}
+
+// Rate holds while a number has risen by more than Above within the last Over, or by less than
+// Below, which is negative for one that falls. Rollover is the number at which a meter begins
+// again at 0; 0: the property is no such meter.
+type Rate struct {
+	Property string        `json:"property"`
+	Over     time.Duration `json:"over"`
+	Above    *float64      `json:"above,omitempty"`
+	Below    *float64      `json:"below,omitempty"`
+	Rollover float64       `json:"rollover,omitempty"`
 }
 
 // Clear says when a firing alert ends: once When (without it: the opposite of the rule's condition)
 // has held for After; of several devices every one must pass. A condition that is no longer known,
-// because its values are stale, counts as ended too.
+// because its values are stale, counts as ended too, unless Unknown is "stays".
 type Clear struct {
-	After time.Duration
-	When  *Condition
+	After   time.Duration
+	When    *Condition
+	Unknown string
+}
+
+// Stage is a higher severity of an alert that fires: once it has fired for After and nobody has
+// answered it, or while When holds, or both.
+type Stage struct {
+	Severity g.Severity
+	After    time.Duration
+	When     *Condition
+}
+
+// Mute keeps a rule from raising an alert while another rule's fires at the same place. What
+// still holds when that one ends is raised then.
+type Mute struct {
+	Rule g.RuleID
+	Same Subject // device, zone, building, driver or school
+}
+
+// freshFor is how old a value may be where the rule does not say: old enough that one report
+// outlasts what the condition must hold for.
+func freshFor(hold time.Duration) time.Duration {
+	if hold < DefaultFresh {
+		return DefaultFresh
+	}
+	return min(hold+DefaultFresh, MaxDuration+DefaultFresh)
 }
 
 // Unless explains a momentary finding away: a passage at the same place, not more than Before
 // earlier or After later, explains at most Explains findings.
 type Unless struct {
-	Sighting SightingIs
-	Same     Subject // zone, device or school
-	Before   time.Duration
-	After    time.Duration
-	Explains int
+	Sighting SightingIs    `json:"sighting"`
+	Same     Subject       `json:"same"` // zone, device or school
+	Before   time.Duration `json:"before"`
+	After    time.Duration `json:"after"`
+	Explains int           `json:"explains"`
 }
 
 // Once folds repeats within Every into the alert that is there already: its count rises, and
@@ -182,19 +271,26 @@ type NotifyAction struct{ Roles []g.Role }
 func (r Rule) Properties() []string {
 	var names []string
 	seen := map[string]bool{}
-	add := func(c Condition) {
-		for _, p := range []string{c.property()} {
-			if p != "" && !seen[p] {
-				seen[p] = true
-				names = append(names, p)
-			}
+	r.walk(func(c Condition) {
+		if p := c.property(); p != "" && !seen[p] {
+			seen[p] = true
+			names = append(names, p)
+		}
+	})
+	return names
+}
+
+// walk visits every condition of the rule, in the order in which they are compiled.
+func (r Rule) walk(visit func(Condition)) {
+	r.When.walk(visit)
+	if r.Clear.When != nil {
+		r.Clear.When.walk(visit)
+	}
+	for _, s := range r.Rises {
+		if s.When != nil {
+			s.When.walk(visit)
 		}
 	}
-	r.When.walk(add)
-	if r.Clear.When != nil {
-		r.Clear.When.walk(add)
-	}
-	return names
 }
 
 func (c Condition) property() string {
@@ -205,6 +301,8 @@ func (c Condition) property() string {
 		return c.Absent.Property
 	case c.Change != nil:
 		return c.Change.Property
+	case c.Rate != nil:
+		return c.Rate.Property
 	}
 	return ""
 }
@@ -223,11 +321,19 @@ func (c Condition) walk(visit func(Condition)) {
 	if c.Count != nil {
 		c.Count.Of.walk(visit)
 	}
+	if c.Share != nil {
+		c.Share.Of.walk(visit)
+	}
+	if c.Sequence != nil {
+		for _, x := range c.Sequence.Steps {
+			x.walk(visit)
+		}
+	}
 }
 
 // momentary says whether the condition is true for an instant only.
 func (c Condition) momentary() bool {
-	if c.Sighting != nil || c.Change != nil {
+	if c.Sighting != nil || c.Change != nil || c.Occurrence != nil || c.Sequence != nil {
 		return true
 	}
 	for _, l := range [][]Condition{c.All, c.Any} {

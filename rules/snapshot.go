@@ -10,8 +10,8 @@ import (
 )
 
 // snapshotVersion rises when an older gateway could not read the state. Version 1 had the
-// devices as JSON.
-const snapshotVersion = 2
+// devices as JSON, version 2 kept only values that rules read.
+const snapshotVersion = 3
 
 // The snapshot is JSON with short keys; times are Unix nanoseconds.
 type savedEngine struct {
@@ -29,6 +29,8 @@ type savedUnit struct {
 	School    g.SchoolID           `json:"school,omitempty"`
 	Zone      g.ZoneID             `json:"zone,omitempty"`
 	Kind      g.ZoneKind           `json:"kind,omitempty"`
+	Building  g.BuildingID         `json:"building,omitempty"`
+	Timezone  string               `json:"timezone,omitempty"`
 	Profile   g.ProfileID          `json:"profile,omitempty"`
 	Type      g.DeviceType         `json:"type,omitempty"`
 	Driver    g.DriverName         `json:"driver,omitempty"`
@@ -45,10 +47,14 @@ type savedSlot struct {
 	At    int64   `json:"t"`
 	WasAt int64   `json:"wt,omitempty"`
 	Seq   uint64  `json:"s"`
+
+	Steady bool    `json:"-"` // versions 1 and 2 did not know
+	Traces []trace `json:"-"`
 }
 
 type savedRule struct {
 	Hash     string                   `json:"hash"`
+	Manner   string                   `json:"manner,omitempty"` // "" of versions 1 and 2
 	Subjects map[string]savedSubject  `json:"subjects,omitempty"`
 	Once     map[string]savedRepeat   `json:"once,omitempty"`
 	Passages map[string]savedPassages `json:"passages,omitempty"`
@@ -60,6 +66,7 @@ type savedRule struct {
 type savedSubject struct {
 	Members    []g.DeviceID `json:"members,omitempty"`
 	Counts     [][]int64    `json:"counts,omitempty"`
+	Names      [][]string   `json:"names,omitempty"`
 	Phase      phase        `json:"phase,omitempty"`
 	Since      int64        `json:"since,omitempty"`
 	ClearSince int64        `json:"clear_since,omitempty"`
@@ -68,6 +75,10 @@ type savedSubject struct {
 	Last       uint64       `json:"last,omitempty"`
 	Cause      cause        `json:"cause"`
 	Alert      *g.Alert     `json:"alert,omitempty"`
+	Fired      int64        `json:"fired,omitempty"`
+	Stage      int          `json:"stage,omitempty"`
+	Answered   bool         `json:"answered,omitempty"`
+	Muted      bool         `json:"muted,omitempty"`
 	Deadline   int64        `json:"deadline,omitempty"`
 }
 
@@ -106,7 +117,7 @@ func (e *Engine) Snapshot() ([]byte, error) {
 }
 
 func (r *rule) save() savedRule {
-	out := newSavedRule(r.hash)
+	out := newSavedRule(r)
 	for k, s := range r.subjects {
 		out.Subjects[k] = s.save()
 	}
@@ -119,9 +130,10 @@ func (r *rule) save() savedRule {
 	return out
 }
 
-func newSavedRule(hash string) savedRule {
+func newSavedRule(r *rule) savedRule {
 	return savedRule{
-		Hash:     hash,
+		Hash:     r.hash,
+		Manner:   r.manner,
 		Subjects: map[string]savedSubject{},
 		Once:     map[string]savedRepeat{},
 		Passages: map[string]savedPassages{},
@@ -131,6 +143,7 @@ func newSavedRule(hash string) savedRule {
 func (s *subject) save() savedSubject {
 	x := savedSubject{
 		Counts:     s.counts,
+		Names:      s.names,
 		Phase:      s.phase,
 		Since:      s.since,
 		ClearSince: s.clearSince,
@@ -139,6 +152,10 @@ func (s *subject) save() savedSubject {
 		Last:       s.last,
 		Cause:      s.cause,
 		Alert:      s.alert,
+		Fired:      s.fired,
+		Stage:      s.stage,
+		Answered:   s.answered,
+		Muted:      s.muted,
 		Deadline:   s.deadline,
 	}
 	for _, d := range s.members {
@@ -181,10 +198,17 @@ func (e *Engine) Restore(b []byte, changes ...[]byte) error {
 	e.changes.all = true
 	gone := s.Rules
 	for _, r := range e.rules {
-		if saved, ok := s.Rules[r.ID]; ok && saved.Hash == r.hash {
+		saved, ok := gone[r.ID]
+		switch {
+		case !ok:
+		case saved.Hash == r.hash || saved.Manner == "" &&
+			slices.Contains(legacyHashes(r.Rule), saved.Hash):
 			e.load(r, saved)
 			r.isNew = false
+			r.revised = saved.Manner != "" && saved.Manner != r.manner
 			delete(gone, r.ID)
+		default:
+			e.inheritSaved(r, saved)
 		}
 	}
 	e.endSaved(gone)
@@ -199,12 +223,24 @@ func parseSaved(b []byte) (s savedEngine, err error) {
 	switch {
 	case s.Version == 1 && s.Units == nil:
 		return s, nil
-	case s.Version != snapshotVersion || s.Devices != nil:
+	case s.Version < 2 || s.Version > snapshotVersion || s.Devices != nil:
 		return s, fmt.Errorf("the state has version %d, this gateway reads up to %d", s.Version,
 			snapshotVersion)
 	}
-	s.Devices, err = s.Units.read(s.Clock)
+	s.Devices, err = s.Units.read(s.Version, s.Clock)
 	return s, err
+}
+
+// inheritSaved takes over what fired of a rule that has changed since the state was saved.
+func (e *Engine) inheritSaved(r *rule, saved savedRule) {
+	for _, k := range sortedKeys(saved.Subjects) {
+		x := saved.Subjects[k]
+		if x.Phase != firing || r.momentary || r.Per.of(x.Cause) != k {
+			continue
+		}
+		e.carry(r, k, x)
+		delete(saved.Subjects, k)
+	}
 }
 
 // endSaved says of alerts whose rule is gone that they no longer fire.
@@ -237,11 +273,17 @@ func (s savedEngine) check() error {
 		times = append(times, u.Heard)
 		for _, v := range u.Values {
 			times = append(times, v.At, v.WasAt)
+			for _, t := range v.Traces {
+				for _, p := range t.points {
+					times = append(times, p.at)
+				}
+			}
 		}
 	}
 	for _, r := range s.Rules {
 		for _, x := range r.Subjects {
-			times = append(times, x.Since, x.ClearSince, x.Touched, x.Deadline-int64(2*MaxDuration))
+			times = append(times, x.Since, x.ClearSince, x.Touched, x.Fired,
+				x.Deadline-int64(2*MaxDuration))
 			if x.Phase < idle || x.Phase > done {
 				return fmt.Errorf("%d is no phase", x.Phase)
 			}
@@ -272,6 +314,8 @@ func (u savedUnit) load(id g.DeviceID, clock int64) *device {
 		School:    u.School,
 		Zone:      u.Zone,
 		Kind:      u.Kind,
+		Building:  u.Building,
+		Timezone:  u.Timezone,
 		Profile:   u.Profile,
 		Type:      u.Type,
 		Driver:    u.Driver,
@@ -282,16 +326,50 @@ func (u savedUnit) load(id g.DeviceID, clock int64) *device {
 	}
 	for _, name := range sortedKeys(u.Values) {
 		v := u.Values[name]
-		d.slots = append(d.slots, slot{
-			name:  name,
-			v:     v.Value,
-			was:   v.Was,
-			at:    v.At,
-			wasAt: v.WasAt,
-			seq:   v.Seq,
+		d.addSlot(slot{
+			name:   name,
+			v:      v.Value,
+			was:    v.Was,
+			at:     v.At,
+			wasAt:  v.WasAt,
+			seq:    v.Seq,
+			steady: v.Steady,
+			traces: v.Traces,
 		})
 	}
 	return d
+}
+
+// load takes over what was saved of a subject; members and deadline are the engine's.
+func (s *subject) load(x savedSubject) {
+	r := s.rule
+	for i := range s.counts {
+		if i >= len(x.Counts) {
+			continue
+		}
+		from := max(0, len(x.Counts[i])-r.counted[i].AtLeast)
+		s.counts[i] = x.Counts[i][from:]
+		if i < len(x.Names) && len(x.Names[i]) == len(x.Counts[i]) {
+			if s.names == nil {
+				s.names = make([][]string, len(s.counts))
+			}
+			s.names[i] = x.Names[i][from:]
+		} else if r.counted[i].Distinct != "" {
+			s.counts[i] = nil
+		}
+	}
+	s.phase = x.Phase
+	s.since = x.Since
+	s.clearSince = x.ClearSince
+	s.touched = x.Touched
+	s.first = x.First
+	s.last = x.Last
+	s.cause = x.Cause
+	s.alert = x.Alert
+	s.fired = x.Fired
+	s.stage = max(0, min(x.Stage, len(r.Rises)))
+	s.answered = x.Answered
+	s.muted = x.Muted
 }
 
 func (e *Engine) load(r *rule, saved savedRule) {
@@ -301,19 +379,7 @@ func (e *Engine) load(r *rule, saved savedRule) {
 			continue // no engine saves this
 		}
 		s := e.subject(r, k)
-		for i := range s.counts {
-			if i < len(x.Counts) {
-				s.counts[i] = x.Counts[i][max(0, len(x.Counts[i])-r.counted[i].AtLeast):]
-			}
-		}
-		s.phase = x.Phase
-		s.since = x.Since
-		s.clearSince = x.ClearSince
-		s.touched = x.Touched
-		s.first = x.First
-		s.last = x.Last
-		s.cause = x.Cause
-		s.alert = x.Alert
+		s.load(x)
 		for _, id := range x.Members {
 			if d := e.devices[id]; d != nil {
 				s.join(d)
@@ -322,7 +388,7 @@ func (e *Engine) load(r *rule, saved savedRule) {
 		switch {
 		case x.Deadline > 0:
 			e.schedule(s, x.Deadline)
-		case x.Phase == pending:
+		case x.Phase == pending && !x.Muted:
 			e.schedule(s, e.clock)
 		}
 	}

@@ -3,24 +3,32 @@ package rules
 import (
 	"maps"
 	"slices"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
 // device holds the newest values of one device, of those properties that a rule reads.
 type device struct {
-	ID      g.DeviceID
-	School  g.SchoolID
-	Zone    g.ZoneID
-	Kind    g.ZoneKind
-	Profile g.ProfileID
-	Type    g.DeviceType
-	Driver  g.DriverName
+	ID       g.DeviceID
+	School   g.SchoolID
+	Zone     g.ZoneID
+	Kind     g.ZoneKind
+	Building g.BuildingID
+	Profile  g.ProfileID
+	Type     g.DeviceType
+	Driver   g.DriverName
+	Timezone string // the school's
 
+	location  *time.Location // of Timezone, once somebody asks
 	slots     []slot
+	places    map[string]int // of slots, where they are many
 	byStatus  []*binding
+	byEvent   []*rule // that look at occurrences
+	looking   []looking
 	bindings  []*binding
 	bound     bool
+	asked     bool // since the engine has it: which values are reported on change
 	status    g.DeviceState
 	statusWas g.DeviceState
 	statusSeq uint64
@@ -34,7 +42,9 @@ type slot struct {
 	v, was    g.Value
 	at, wasAt int64
 	seq       uint64
+	steady    bool // reported on change: true until it says otherwise or the device is away
 	bindings  []bound
+	traces    []trace // where a rate is asked for
 }
 
 // bound is a binding with what tells whether a new value can matter to its rule.
@@ -54,13 +64,57 @@ type binding struct {
 	stamp uint64
 }
 
+// Values of a device: past manySlots they are found by a map, past maxValues those that no rule
+// reads are not kept.
+const (
+	manySlots = 24
+	maxValues = 256
+)
+
 func (d *device) slot(name string) *slot {
+	if d.places != nil {
+		if i, ok := d.places[name]; ok {
+			return &d.slots[i]
+		}
+		return nil
+	}
 	for i := range d.slots {
 		if d.slots[i].name == name {
 			return &d.slots[i]
 		}
 	}
 	return nil
+}
+
+// addSlot makes room for a property that the device has not reported before.
+func (d *device) addSlot(s slot) *slot {
+	d.slots = append(d.slots, s)
+	if d.places == nil && len(d.slots) > manySlots {
+		d.places = make(map[string]int, 2*len(d.slots))
+		for i := range d.slots {
+			d.places[d.slots[i].name] = i
+		}
+	} else if d.places != nil {
+		d.places[s.name] = len(d.slots) - 1
+	}
+	return &d.slots[len(d.slots)-1]
+}
+
+// away says that nothing is known of the device at present.
+func (d *device) away() bool {
+	return d.status == g.StateOffline || d.status == g.StateDriverDown
+}
+
+// until is the time from which the slot's value no longer counts. What is reported on change
+// counts for as long as its device is there.
+func (d *device) until(s *slot, fresh, resumed int64) int64 {
+	switch {
+	case !s.steady:
+		return max(s.at, resumed) + fresh
+	case d.away():
+		return 0
+	}
+	return never
 }
 
 // sample is the property's slot, nil where it has never been seen.
@@ -79,6 +133,8 @@ func (d *device) unbind() {
 	d.bound = false
 	d.bindings = nil
 	d.byStatus = nil
+	d.byEvent = nil
+	d.looking = nil
 	for i := range d.slots {
 		d.slots[i].bindings = nil
 	}
@@ -100,6 +156,7 @@ type subject struct {
 	key        string
 	members    []*device // whose values count; nil for people and tracks
 	counts     [][]int64
+	names      [][]string // beside counts: whose sighting each is, where it matters
 	phase      phase
 	since      int64 // pending: since when the condition holds
 	clearSince int64 // firing: since when it does not; 0: it does
@@ -108,6 +165,11 @@ type subject struct {
 	last       uint64 // newest event that touched it
 	cause      cause
 	alert      *g.Alert
+	fired      int64    // firing: since when
+	stage      int      // firing: how many of the rule's stages it has reached
+	answered   bool     // firing: somebody has taken the alert
+	mutes      []string // firing: what it keeps quiet
+	muted      bool     // pending: it would fire, and is kept quiet
 	deadline   int64
 	pos        int
 	dropped    bool
@@ -119,23 +181,33 @@ type cause struct {
 	School   g.SchoolID   `json:"school"`
 	Device   g.DeviceID   `json:"device,omitempty"`
 	Zone     g.ZoneID     `json:"zone,omitempty"`
+	Building g.BuildingID `json:"building,omitempty"`
 	Driver   g.DriverName `json:"driver,omitempty"`
 	Person   g.PersonID   `json:"person,omitempty"`
 	Sighting g.SightingID `json:"sighting,omitempty"`
 	Media    g.MediaID    `json:"media,omitempty"`
 }
 
-func causeOf(d *device, zone g.ZoneID, ev *g.Event) cause {
+func causeOf(d *device, at spot, ev *g.Event) cause {
 	c := cause{
-		School: d.School,
-		Device: d.ID,
-		Zone:   zone,
-		Driver: d.Driver,
+		School:   d.School,
+		Device:   d.ID,
+		Zone:     at.zone,
+		Building: at.building,
+		Driver:   d.Driver,
+	}
+	if ev == nil {
+		return c
 	}
 	if s := ev.Sighting; s != nil {
 		c.Person, c.Sighting, c.Media = s.Person, s.ID, s.Media
 	}
 	return c
+}
+
+// device is the cause as the device that it was, for what asks about its place.
+func (c cause) device() *device {
+	return &device{ID: c.Device, School: c.School, Building: c.Building, Driver: c.Driver}
 }
 
 // repeat is the newest alarm for one once key.
@@ -201,11 +273,13 @@ func (e *Engine) shift(delta int64) {
 	e.changes.all = true
 	e.clock -= delta
 	e.resumed -= delta
+	e.resuming = 0
 	for _, d := range e.devices {
 		d.heard -= delta
 		for i := range d.slots {
 			d.slots[i].at -= delta
 			d.slots[i].wasAt -= delta
+			d.slots[i].shift(delta)
 		}
 	}
 	for _, r := range e.rules {
@@ -233,6 +307,9 @@ func (s *subject) shift(delta int64) {
 	}
 	if s.clearSince != 0 {
 		s.clearSince -= delta
+	}
+	if s.fired != 0 {
+		s.fired -= delta
 	}
 	if s.deadline != 0 {
 		s.deadline -= delta // all alike: the heap's order stands

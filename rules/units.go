@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -13,8 +14,15 @@ import (
 // units are devices as bytes: most of the state, and most of what changes. How many there
 // are, then each: its names, what was heard, its values by name. Numbers are varints, times are
 // relative to the clock. A text stands in full where it comes first, as 0 and its bytes, and
-// as its number from 1 on later.
+// as its number from 1 on later. Version 2 had the value before each value and the event that
+// each came with; it had no place, no time zone and no flags.
 type units []byte
+
+// Flags of a value.
+const (
+	unitSteady = 1 << iota // reported on change
+	unitTraced             // traces follow
+)
 
 var errUnits = errors.New("the devices do not parse")
 
@@ -52,7 +60,7 @@ func (w *unitWriter) value(v g.Value) {
 	switch v.Kind() {
 	case g.Number:
 		f, _ := v.Float()
-		w.b = binary.LittleEndian.AppendUint64(w.b, math.Float64bits(f))
+		w.float(f)
 	case g.Bool:
 		f, _ := v.Float()
 		w.b = append(w.b, byte(f))
@@ -69,6 +77,7 @@ func (w *unitWriter) add(d *device) {
 	for _, s := range [...]string{
 		string(d.School), string(d.Zone), string(d.Kind), string(d.Profile),
 		string(d.Type), string(d.Driver), string(d.status), string(d.statusWas),
+		string(d.Building), d.Timezone,
 	} {
 		w.text(s)
 	}
@@ -84,25 +93,55 @@ func (w *unitWriter) add(d *device) {
 	w.number(uint64(len(w.slots)))
 	for _, s := range w.slots {
 		w.text(s.name)
-		w.value(s.v)
-		w.value(s.was)
-		w.time(s.at)
-		w.time(s.wasAt)
-		w.number(s.seq)
+		w.slot(s)
 	}
+}
+
+// slot writes what counts after the event that brought it: the value and when that was.
+func (w *unitWriter) slot(s *slot) {
+	var flags byte
+	if s.steady {
+		flags |= unitSteady
+	}
+	if len(s.traces) > 0 {
+		flags |= unitTraced
+	}
+	w.b = append(w.b, flags)
+	w.value(s.v)
+	w.time(s.at)
+	if flags&unitTraced == 0 {
+		return
+	}
+	w.number(uint64(len(s.traces)))
+	for _, t := range s.traces {
+		w.number(uint64(t.over))
+		w.float(t.rollover)
+		w.float(t.last)
+		w.float(t.turned)
+		w.number(uint64(len(t.points)))
+		for _, p := range t.points {
+			w.time(p.at)
+			w.float(p.v)
+		}
+	}
+}
+
+func (w *unitWriter) float(f float64) {
+	w.b = binary.LittleEndian.AppendUint64(w.b, math.Float64bits(f))
 }
 
 // unitReader reads what unitWriter wrote, and remembers that something did not fit.
 type unitReader struct {
-	b     []byte
-	clock int64
-	known []string
-	bad   bool
+	b       []byte
+	version int
+	clock   int64
+	known   []string
+	bad     bool
 }
 
 // read are the devices in u.
-func (u units) read(clock int64) (map[g.DeviceID]savedUnit, error) {
-	r := unitReader{b: u, clock: clock}
+func (u units) read(version int, clock int64) (map[g.DeviceID]savedUnit, error) {
+	r := unitReader{b: u, version: version, clock: clock}
 	all := map[g.DeviceID]savedUnit{}
 	for n := r.number(); n > 0 && !r.bad; n-- {
 		id := g.DeviceID(r.bytes())
@@ -169,11 +208,7 @@ func (r *unitReader) value() g.Value {
 	case g.None:
 		return g.Value{}
 	case g.Number:
-		if b := r.take(8); !r.bad {
-			f := math.Float64frombits(binary.LittleEndian.Uint64(b))
-			r.bad = math.IsNaN(f) || math.IsInf(f, 0)
-			return g.NumberValue(f)
-		}
+		return g.NumberValue(r.float())
 	case g.Bool:
 		if b := r.take(1); !r.bad {
 			return g.BoolValue(b[0] != 0)
@@ -183,6 +218,16 @@ func (r *unitReader) value() g.Value {
 	}
 	r.bad = true
 	return g.Value{}
+}
+
+func (r *unitReader) float() float64 {
+	b := r.take(8)
+	if r.bad {
+		return 0
+	}
+	f := math.Float64frombits(binary.LittleEndian.Uint64(b))
+	r.bad = math.IsNaN(f) || math.IsInf(f, 0)
+	return f
 }
 
 func (r *unitReader) unit() savedUnit {
@@ -196,6 +241,9 @@ func (r *unitReader) unit() savedUnit {
 		Status:    g.DeviceState(r.text()),
 		StatusWas: g.DeviceState(r.text()),
 	}
+	if r.version > 2 {
+		u.Building, u.Timezone = g.BuildingID(r.text()), r.text()
+	}
 	u.StatusSeq, u.Heard = r.number(), r.time()
 	n := r.number()
 	if n > uint64(len(r.b)) {
@@ -205,7 +253,14 @@ func (r *unitReader) unit() savedUnit {
 	u.Values = make(map[string]savedSlot, n)
 	for ; n > 0 && !r.bad; n-- {
 		name := r.text()
-		u.Values[name] = savedSlot{
+		u.Values[name] = r.slot()
+	}
+	return u
+}
+
+func (r *unitReader) slot() savedSlot {
+	if r.version <= 2 {
+		return savedSlot{
 			Value: r.value(),
 			Was:   r.value(),
 			At:    r.time(),
@@ -213,7 +268,37 @@ func (r *unitReader) unit() savedUnit {
 			Seq:   r.number(),
 		}
 	}
-	return u
+	flags := r.take(1)
+	if r.bad {
+		return savedSlot{}
+	}
+	s := savedSlot{
+		Steady: flags[0]&unitSteady != 0,
+		Value:  r.value(),
+		At:     r.time(),
+		Seq:    1, // before any event that is still to come
+	}
+	if flags[0]&unitTraced != 0 {
+		s.Traces = r.traces()
+	}
+	return s
+}
+
+func (r *unitReader) traces() (out []trace) {
+	n := r.number()
+	for ; n > 0 && !r.bad; n-- {
+		t := trace{over: time.Duration(r.number())}
+		t.rollover, t.last, t.turned = r.float(), r.float(), r.float()
+		points := r.number()
+		if t.over <= 0 || t.over > MaxDuration || points > 4*tracePoints {
+			r.bad = true
+		}
+		for ; points > 0 && !r.bad; points-- {
+			t.points = append(t.points, point{r.time(), r.float()})
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 // unitsOf are devices in the order of their names.

@@ -37,7 +37,7 @@ func FuzzUnits(f *testing.F) {
 	f.Add([]byte{0})
 	f.Add([]byte{255, 255, 255, 255, 15, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, err := units(b).read(clock)
+		got, err := units(b).read(snapshotVersion, clock)
 		if err != nil {
 			return
 		}
@@ -52,7 +52,7 @@ func FuzzUnits(f *testing.F) {
 				}
 			}
 		}
-		again, err := unitsOf(devices, clock).read(clock)
+		again, err := unitsOf(devices, clock).read(snapshotVersion, clock)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -68,8 +68,9 @@ func profileError(name string, err error) error {
 		keys := map[string]string{
 			"Profile": "id, title, title_zh, type, vendor, properties, actions, events, " +
 				"sightings, retention, offline_after",
-			"Property": "title, title_zh, type, unit, minimum, maximum, enum, writable, forms",
-			"Action":   "title, title_zh, input",
+			"Property": "title, title_zh, type, unit, minimum, maximum, enum, writable, " +
+				"reports, forms",
+			"Action": "title, title_zh, input",
 
 			"Affordance": "title, title_zh, data",
 		}[m[2]]

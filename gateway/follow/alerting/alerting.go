@@ -25,6 +25,7 @@ const (
 	saveEvery = 5 * time.Second        // between saves of the rules' state
 	lastWords = 2 * time.Second        // that the save at the end may take
 	mostGone  = 1024                   // devices that wait to be forgotten
+	leap      = time.Minute            // a clock that leaps ahead further has not passed the time
 )
 
 // Options are what the reader works with.
@@ -52,7 +53,8 @@ type Reader struct {
 	gone   chan g.DeviceID
 	next   chan exchange
 	kept   keptRules
-	at     uint64 // what the engine's state knows; it may know more than the cursor
+	looked time.Time // at the clock
+	at     uint64    // what the engine's state knows; it may know more than the cursor
 }
 
 // New has seen nothing yet.
@@ -64,6 +66,7 @@ func New(o Options) *Reader {
 		gone:   make(chan g.DeviceID, mostGone),
 		next:   make(chan exchange),
 		kept:   keptRules{engine: engine, view: o.View},
+		looked: o.Now(),
 	}
 }
 
@@ -93,6 +96,7 @@ func (x *Reader) Run(ctx context.Context) error {
 	pictures := evidence{opt: x.opt}
 	for {
 		x.replace(ctx)
+		x.watchClock()
 		next, cancel := context.WithDeadline(ctx, x.wake())
 		events, err := r.Next(next, follow.Batch)
 		cancel()
@@ -104,6 +108,7 @@ func (x *Reader) Run(ctx context.Context) error {
 			return err
 		}
 		x.at = max(x.at, r.At())
+		x.watchClock()
 		effects := x.observe(events, err != nil || !r.More())
 		pictures.attach(effects)
 		if !x.insist(ctx, func() error { return x.carryOut(ctx, effects) }) {
@@ -137,9 +142,25 @@ func (x *Reader) restore(ctx context.Context) error {
 			return fmt.Errorf("restore the rules' state: %w", err)
 		}
 	}
-	x.engine.Resume(x.opt.Now())
+	x.engine.Resume(x.looked) // nothing was received between the last end and that
 	x.at = at
 	return nil
+}
+
+// watchClock tells the engine of a clock that was set ahead, or of a machine that slept: the time
+// did not pass, and no detector was silent in it.
+func (x *Reader) watchClock() {
+	now := x.opt.Now()
+	if leapt(x.looked, now) > leap {
+		x.engine.Resume(now)
+	}
+	x.looked = now
+}
+
+// leapt is by how much the clock went further than the time that passed, where both times know
+// it: a clock that tests move does not.
+func leapt(from, to time.Time) time.Duration {
+	return to.Round(0).Sub(from.Round(0)) - to.Sub(from)
 }
 
 // observe is what the engine finds; timers follow the clock only once the past has been seen.
@@ -250,6 +271,9 @@ func (f facts) Device(id g.DeviceID) (rules.DeviceFacts, bool) {
 		Type:    e.Profile.Type,
 		Driver:  d.Driver,
 		Name:    d.Name,
+
+		Timezone:   f.directory.School(d.School).Timezone,
+		Properties: e.Profile.Properties,
 	}, ok
 }
 

@@ -1,0 +1,173 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// index finds the rules whose where fits a place without asking the others: each rule stands
+// under the values of the one of its lists that leaves the fewest devices.
+type index struct {
+	every []indexed // their where names nothing
+	under map[indexKey][]indexed
+}
+
+type indexKey struct {
+	list byte // which list of Where
+	id   string
+}
+
+// indexed is a rule under a where, which is not always the rule's own: what explains a finding
+// is looked for at the same place and not at the same kind of device.
+type indexed struct {
+	rule  *rule
+	where Where
+}
+
+// keys are what the rule is found under, none where it looks at every device.
+func (w Where) keys() []indexKey {
+	switch {
+	case len(w.Device) > 0:
+		return indexKeys('d', w.Device)
+	case len(w.Zone) > 0:
+		return indexKeys('z', w.Zone)
+	case len(w.Building) > 0:
+		return indexKeys('b', w.Building)
+	case len(w.Profile) > 0:
+		return indexKeys('p', w.Profile)
+	case len(w.Driver) > 0:
+		return indexKeys('r', w.Driver)
+	case len(w.School) > 0:
+		return indexKeys('s', w.School)
+	case len(w.Type) > 0:
+		return indexKeys('t', w.Type)
+	case len(w.ZoneKind) > 0:
+		return indexKeys('k', w.ZoneKind)
+	}
+	return nil
+}
+
+func indexKeys[T ~string](list byte, ids []T) []indexKey {
+	var out []indexKey
+	for _, id := range ids {
+		if k := (indexKey{list, string(id)}); !slices.Contains(out, k) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+func (x *index) add(r *rule, w Where) {
+	one := indexed{rule: r, where: w}
+	keys := w.keys()
+	if keys == nil {
+		x.every = append(x.every, one)
+		return
+	}
+	if x.under == nil {
+		x.under = map[indexKey][]indexed{}
+	}
+	for _, k := range keys {
+		x.under[k] = append(x.under[k], one)
+	}
+}
+
+// find are the rules that look at the device at the place, in the order of the rules. A nil
+// index has none.
+func (x *index) find(d *device, at spot) []*rule {
+	if x == nil {
+		return nil
+	}
+	var out []*rule
+	take := func(list []indexed) {
+		for _, i := range list {
+			if i.where.matches(d, at) {
+				out = append(out, i.rule)
+			}
+		}
+	}
+	take(x.every)
+	if x.under != nil {
+		for _, k := range [...]indexKey{
+			{'d', string(d.ID)},
+			{'z', string(at.zone)},
+			{'b', string(at.building)},
+			{'p', string(d.Profile)},
+			{'r', string(d.Driver)},
+			{'s', string(d.School)},
+			{'t', string(d.Type)},
+			{'k', string(at.kind)},
+		} {
+			take(x.under[k])
+		}
+	}
+	slices.SortFunc(out, func(a, b *rule) int { return cmp.Compare(a.index, b.index) })
+	return out
+}
+
+// spot is where something happens: the device's own zone, or the one that a sighting names.
+type spot struct {
+	zone     g.ZoneID
+	kind     g.ZoneKind
+	building g.BuildingID
+}
+
+func (d *device) spot() spot { return spot{zone: d.Zone, kind: d.Kind, building: d.Building} }
+
+func (w Where) matches(d *device, at spot) bool {
+	return within(w.School, d.School) &&
+		within(w.Building, at.building) &&
+		within(w.Zone, at.zone) &&
+		within(w.ZoneKind, at.kind) &&
+		within(w.Device, d.ID) &&
+		within(w.Profile, d.Profile) &&
+		within(w.Type, d.Type) &&
+		within(w.Driver, d.Driver)
+}
+
+func within[T comparable](list []T, x T) bool { return len(list) == 0 || slices.Contains(list, x) }
+
+// passing is where a passage can explain a finding of the rule: at the same place, by whatever
+// device.
+func (r *rule) passing() Where {
+	w := Where{School: r.Where.School}
+	switch r.Unless.Same {
+	case PerZone:
+		w.Building, w.Zone, w.ZoneKind = r.Where.Building, r.Where.Zone, r.Where.ZoneKind
+	case PerDevice:
+		w.Device, w.Profile = r.Where.Device, r.Where.Profile
+		w.Type, w.Driver = r.Where.Type, r.Where.Driver
+	}
+	return w
+}
+
+// looking are the rules that look at what the device sees at one place.
+type looking struct {
+	at     spot
+	rules  []*rule // at sightings
+	passes []*rule // at what explains findings
+}
+
+// maxLooking bounds the places of one device that are remembered; the rules of a further one are
+// looked up anew.
+const maxLooking = 16
+
+// lookingAt finds, once for each place, the rules that look at the device's sightings there.
+func (e *Engine) lookingAt(d *device, at spot) looking {
+	for _, l := range d.looking {
+		if l.at == at {
+			return l
+		}
+	}
+	l := looking{
+		at:     at,
+		rules:  e.bySighting.find(d, at),
+		passes: e.byUnless.find(d, at),
+	}
+	if len(d.looking) < maxLooking {
+		d.looking = append(d.looking, l)
+	}
+	return l
+}

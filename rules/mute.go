@@ -1,0 +1,159 @@
+package rules
+
+import (
+	"slices"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// stays is the value of clear.unknown that keeps an alert of which nothing is known any more.
+const stays = "stays"
+
+// muteGrace is how long what was kept quiet must go on to hold once nobody speaks for it any more,
+// where its own time is no shorter: devices behind a network come back one after the other.
+const muteGrace = time.Minute
+
+// hush notes that another rule is quiet while this one fires at the same place.
+func (r *rule) hush(other *rule, same Subject) {
+	if !slices.Contains(r.quiets, same) {
+		r.quiets = append(r.quiets, same)
+	}
+	if !slices.Contains(r.hushed, other) {
+		r.hushed = append(r.hushed, other)
+	}
+}
+
+// placeKey names a place among all kinds of places; "" where the cause is at none.
+func placeKey(same Subject, c cause) string {
+	if k := same.of(c); k != "" {
+		return string(same) + " " + k
+	}
+	return ""
+}
+
+// isMuted says whether another alert speaks for the finding.
+func (e *Engine) isMuted(s *subject) bool {
+	for _, m := range s.rule.MutedBy {
+		by := e.named[m.Rule]
+		if by == nil || by == s.rule {
+			continue
+		}
+		if k := placeKey(m.Same, s.cause); k != "" && by.fires[k] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// mute has the finding speak for others.
+func (e *Engine) mute(s *subject) {
+	if len(s.mutes) > 0 {
+		return
+	}
+	for _, same := range s.rule.quiets {
+		if k := placeKey(same, s.cause); k != "" {
+			s.mutes = append(s.mutes, k)
+			s.rule.fires[k]++
+		}
+	}
+}
+
+// unmute takes that back, and has those looked at that were kept quiet.
+func (e *Engine) unmute(s *subject) {
+	if len(s.mutes) == 0 {
+		return
+	}
+	r := s.rule
+	for _, k := range s.mutes {
+		if r.fires[k]--; r.fires[k] <= 0 {
+			delete(r.fires, k)
+		}
+	}
+	s.mutes = nil
+	for _, other := range r.hushed {
+		for _, x := range other.subjects {
+			if x.phase != pending || !x.muted {
+				continue
+			}
+			hold := int64(x.rule.For)
+			grace := min(hold, int64(muteGrace))
+			x.since = max(x.since, e.now+grace-hold)
+			e.touch(x)
+			e.schedule(x, e.now+grace)
+		}
+	}
+}
+
+// rise raises the severity of an alert that fires by the stages that it has reached, and answers
+// when time alone may bring it to the next.
+func (e *Engine) rise(s *subject, m *moment) int64 {
+	r := s.rule
+	next, reached := int64(never), s.stage
+	for i := s.stage; i < len(r.Rises); i++ {
+		st := r.Rises[i]
+		due := s.fired + int64(st.After)
+		switch {
+		case st.After > 0 && s.answered && st.When == nil:
+			continue
+		case e.now < due:
+			next = min(next, due)
+		case r.risesWhen[i] == nil || r.risesWhen[i](m) == yes:
+			reached = i + 1
+		}
+	}
+	if reached == s.stage {
+		return next
+	}
+	s.stage = reached
+	if s.alert != nil {
+		s.alert.Severity = r.Rises[reached-1].Severity
+		s.alert.LastFired = instant(e.now)
+		e.tellAgain(s)
+	}
+	return next
+}
+
+// answer notes that somebody has taken an alert: it rises no further by time alone.
+func (e *Engine) answer(a *g.Alert) {
+	r := e.named[a.Rule]
+	if r == nil || len(r.Rises) == 0 || a.State == g.AlertOpen {
+		return
+	}
+	for _, s := range r.subjects {
+		if s.alert != nil && s.alert.ID == a.ID && !s.answered {
+			s.answered = true
+			e.touch(s)
+		}
+	}
+}
+
+// severity is the rule's for a subject at its stage.
+func (s *subject) severity() g.Severity {
+	if n := min(s.stage, len(s.rule.Rises)); n > 0 {
+		return s.rule.Rises[n-1].Severity
+	}
+	return s.rule.Severity
+}
+
+// retitle gives a kept alert the words and the severity that its rule has now.
+func (e *Engine) retitle(s *subject) {
+	a, r := s.alert, s.rule
+	if a == nil || !slices.ContainsFunc(r.Then, func(x Action) bool { return x.Alert != nil }) {
+		return
+	}
+	if a.Title == r.Title && a.TitleZH == r.TitleZH && a.Severity == s.severity() {
+		return
+	}
+	a.Title, a.TitleZH, a.Severity = r.Title, r.TitleZH, s.severity()
+	e.tellAgain(s)
+}
+
+// tellAgain sends a firing alert once more, as it is now.
+func (e *Engine) tellAgain(s *subject) {
+	e.emitAlert(s, nil)
+	e.touch(s)
+	if s.rule.Once.Every > 0 {
+		s.rule.onceChanged[s.rule.onceKey(s)] = true // it may be the same alert
+	}
+}

@@ -1,0 +1,161 @@
+package rules
+
+import (
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// tracePoints is into how many parts a trace divides the time that it looks back: its beginning
+// is known to such a part.
+const tracePoints = 16
+
+// rateKey is which trace a rate needs.
+type rateKey struct {
+	property string
+	over     time.Duration
+	rollover float64
+}
+
+func (c Rate) key() rateKey { return rateKey{c.Property, c.Over, c.Rollover} }
+
+// trace is where a number came from: points at most a sixteenth of the time apart, the first at
+// or before its beginning.
+type trace struct {
+	over     time.Duration
+	rollover float64
+	last     float64
+	turned   float64 // what a meter had counted each time it began again
+	points   []point
+}
+
+type point struct {
+	at int64
+	v  float64 // with turned
+}
+
+// add takes the newest value.
+func (t *trace) add(now int64, v float64) {
+	if len(t.points) > 0 && t.rollover > 0 && v < t.last {
+		switch {
+		case t.last-v > t.rollover/2:
+			t.turned += t.rollover
+		case v < t.last/2:
+			t.turned += t.last // another meter, or one that was set back
+		}
+	}
+	t.last = v
+	if n := len(t.points); n == 0 || now-t.points[n-1].at >= int64(t.over)/tracePoints {
+		t.points = append(t.points, point{now, v + t.turned})
+	}
+	from := t.base(now)
+	t.points = t.points[max(from, len(t.points)-tracePoints-2):]
+}
+
+// base is the newest point that is as old as the trace looks back, else the oldest.
+func (t *trace) base(now int64) int {
+	i := 0
+	for i+1 < len(t.points) && t.points[i+1].at <= now-int64(t.over) {
+		i++
+	}
+	return i
+}
+
+// rise is by how much the value has risen, and when that becomes another number by itself. It is
+// not known where nothing was measured around the beginning.
+func (t *trace) rise(now int64, steady bool) (by float64, next int64, ok bool) {
+	if len(t.points) == 0 {
+		return 0, never, false
+	}
+	i := t.base(now)
+	if age := now - t.points[i].at; !steady && age > int64(t.over)+int64(t.over)/4 {
+		i++ // too long ago to tell anything of the beginning
+	}
+	if i >= len(t.points) {
+		return 0, never, false
+	}
+	next = never
+	if i+1 < len(t.points) {
+		next = t.points[i+1].at + int64(t.over)
+	}
+	return t.last + t.turned - t.points[i].v, next, true
+}
+
+func (s *slot) shift(delta int64) {
+	for i := range s.traces {
+		for j := range s.traces[i].points {
+			s.traces[i].points[j].at -= delta
+		}
+	}
+}
+
+func (s *slot) trace(k rateKey) *trace {
+	for i := range s.traces {
+		if s.traces[i].over == k.over && s.traces[i].rollover == k.rollover {
+			return &s.traces[i]
+		}
+	}
+	return nil
+}
+
+// follow keeps the traces that the slot's rules ask for, and no others. A new one begins with the
+// present value.
+func (s *slot) follow() {
+	var out []trace
+	for _, b := range s.bindings {
+		for _, k := range b.rule.rates {
+			if k.property != s.name || (&slot{traces: out}).trace(k) != nil {
+				continue
+			}
+			t := trace{over: k.over, rollover: k.rollover}
+			if old := s.trace(k); old != nil {
+				t = *old
+			} else if f, ok := s.v.Float(); ok && s.v.Kind() == g.Number {
+				t.add(s.at, f)
+			}
+			out = append(out, t)
+		}
+	}
+	s.traces = out
+}
+
+// record adds the slot's newest value to its traces.
+func (s *slot) record() {
+	if len(s.traces) == 0 || s.v.Kind() != g.Number {
+		return
+	}
+	f, _ := s.v.Float()
+	for i := range s.traces {
+		s.traces[i].add(s.at, f)
+	}
+}
+
+func compileRate(c Rate, fresh int64, decisive tri) condition {
+	key := c.key()
+	return func(m *moment) tri {
+		out := unknown
+		for _, d := range m.devs {
+			s := d.sample(c.Property)
+			if s == nil || s.v.Kind() != g.Number {
+				continue
+			}
+			until := d.until(s, fresh, m.resumed)
+			t := s.trace(key)
+			if t == nil || m.at >= until {
+				continue
+			}
+			by, next, ok := t.rise(m.at, s.steady)
+			if !ok {
+				continue
+			}
+			m.stale = min(m.stale, until)
+			m.raise = min(m.raise, next)
+			m.old = m.old || s.at < m.resumed && !s.steady
+			out = known((c.Above == nil || by > *c.Above) && (c.Below == nil || by < *c.Below))
+			if out == decisive {
+				return out
+			}
+		}
+		return out
+	}
+}

@@ -1,0 +1,56 @@
+package rules
+
+import (
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// compileShare counts the devices of the group for which the inner condition holds.
+func (r *rule) compileShare(c Share) condition {
+	inner := r.compile(c.Of, yes)
+	if r.shared == nil {
+		r.shared, r.sharedOf = &c, inner
+	}
+	return func(m *moment) tri {
+		group := m.devs
+		holds, told := c.count(m, group, inner)
+		m.devs = group
+		switch {
+		case told == 0:
+			return unknown
+		case c.AtLeast > 0:
+			return known(holds >= c.AtLeast)
+		}
+		return known(told >= c.Devices && 100*float64(holds) >= c.Percent*float64(told))
+	}
+}
+
+func (c Share) count(m *moment, group []*device, inner condition) (holds, told int) {
+	for i := range group {
+		m.devs = group[i : i+1]
+		switch inner(m) {
+		case yes:
+			holds++
+			told++
+		case no:
+			told++
+		}
+	}
+	return holds, told
+}
+
+// share says whether the rule looks at how many of a group's devices something holds for.
+func (r *rule) share() bool { return r.shared != nil }
+
+// shareValues tells of how many devices the finding is, and of how many it might be.
+func (e *Engine) shareValues(s *subject, out map[string]g.Value) {
+	r := s.rule
+	if r.shared == nil {
+		return
+	}
+	kept := e.m // of the evaluation that is under way
+	m := e.look(r, s, nil, nil)
+	holds, told := r.shared.count(m, m.devs, r.sharedOf)
+	e.m = kept
+	out["devices"] = g.NumberValue(float64(holds))
+	out["of"] = g.NumberValue(float64(told))
+}
