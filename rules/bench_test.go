@@ -187,3 +187,113 @@ func BenchmarkAttend(b *testing.B) {
 	}
 	b.ReportMetric(float64(processor()-before)/float64(b.N), "cpu-ns/op")
 }
+
+// elsewhere are n rules of rooms that no device of the benchmark stands in, beside ten that can
+// match: what they cost is what rules cost that cannot match.
+// What is explained by a passage at the same place looks at all of that place's passages, so with
+// unless the rooms alone tell rules apart.
+func elsewhere(b testing.TB, n int, when string) []rules.Rule {
+	var all []rules.Rule
+	one := func(id, where string) {
+		text := fmt.Sprintf("rules:\n  - {id: %s, title: T, severity: info, %s%s}\n", id, where, when)
+		rs, err := rules.Parse("elsewhere", []byte(text))
+		if err != nil {
+			b.Fatal(err)
+		}
+		all = append(all, rs...)
+	}
+	for i := range 10 {
+		one(fmt.Sprintf("near-%d", i), "")
+	}
+	dimensions := []string{"zone", "building", "device", "profile", "driver", "school"}
+	if strings.Contains(when, "unless") {
+		dimensions = []string{"zone", "building", "school"}
+	}
+	for i := range n - 10 {
+		list := dimensions[i%len(dimensions)]
+		one(fmt.Sprintf("far-%d", i), fmt.Sprintf("where: {%s: far-%d}, ", list, i))
+	}
+	return all
+}
+
+// BenchmarkObserveManyRules has the same events seen by 10 rules and by 10,000 of which 10 can
+// match, by turns, and tells the ratio: 1.2 is the bar.
+func BenchmarkObserveManyRules(b *testing.B) {
+	for _, c := range []struct{ name, when string }{
+		{"readings", "when: {property: temperature, above: 50}"},
+		{"sightings", "when: {sighting: {person: unknown, method: card}}"},
+		{"sightings with unless", "per: track, when: {sighting: {person: unknown, method: card}}, " +
+			"unless: {sighting: {person: known}, within: 10s}"},
+		{"statuses", "when: {status: fault}"},
+		{"occurrences", "when: {occurrence: {kind: door}}"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			few := newCrowd(elsewhere(b, 10, c.when))
+			many := newCrowd(elsewhere(b, 10_000, c.when))
+			few.observe(c.name, 5000) // every device is known
+			many.observe(c.name, 5000)
+			var small, large time.Duration
+			for b.Loop() {
+				small += few.observe(c.name, 1000)
+				large += many.observe(c.name, 1000)
+			}
+			b.ReportMetric(float64(small)/float64(b.N)/1000, "ns/event-10")
+			b.ReportMetric(float64(large)/float64(b.N)/1000, "ns/event-10000")
+			b.ReportMetric(float64(large)/float64(small), "ratio")
+		})
+	}
+}
+
+// crowd is an engine with a thousand devices.
+type crowd struct {
+	engine *rules.Engine
+	town   town
+	ids    []g.DeviceID
+	seq    uint64
+}
+
+func newCrowd(rs []rules.Rule) *crowd {
+	c := &crowd{engine: rules.New(rs, nil), town: fleet(1000)}
+	for i := range len(c.town) {
+		c.ids = append(c.ids, g.DeviceID(fmt.Sprintf("dev-%d", i)))
+	}
+	return c
+}
+
+// observe answers the processor's time that n events took.
+func (c *crowd) observe(kind string, n int) time.Duration {
+	events := make([]g.Event, n)
+	for i := range events {
+		c.seq++
+		events[i] = g.Event{
+			Seq:      c.seq,
+			School:   "school",
+			Device:   c.ids[int(c.seq)%len(c.ids)],
+			Received: morning(float64(c.seq) / 10),
+		}
+		ev := &events[i]
+		switch {
+		case kind == "readings":
+			ev.Kind, ev.Reading = g.EventReading, &g.Reading{
+				Values: map[string]g.Value{"temperature": g.NumberValue(float64(20 + c.seq%40))},
+			}
+		case kind == "statuses":
+			ev.Kind, ev.Status = g.EventStatus, &g.Status{
+				State: []g.DeviceState{g.StateOnline, g.StateOffline}[c.seq/1000%2],
+			}
+		case kind == "occurrences":
+			ev.Kind, ev.Occurrence = g.EventOccurrence, &g.Occurrence{Kind: "sale"}
+		default:
+			ev.Kind, ev.Sighting = g.EventSighting, &g.Sighting{
+				ID:     g.SightingID(fmt.Sprint("sgt", c.seq)),
+				Method: g.ByFace,
+				Person: g.PersonID([]string{"", "li"}[c.seq%2]),
+			}
+		}
+	}
+	before := processor()
+	for _, ev := range events {
+		c.engine.Observe(ev, c.town)
+	}
+	return processor() - before
+}

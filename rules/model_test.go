@@ -25,6 +25,30 @@ type history []happening
 
 const modelFresh = 15 // seconds
 
+// modelled is what the reference knows beside the history: from which second on the rule is there,
+// and whether the temperature is reported on change.
+type modelled struct {
+	history
+	since  int
+	steady bool
+}
+
+// state of a device at t; "" where nothing is known.
+func (h history) state(device string, t int) string {
+	last := ""
+	for _, x := range h {
+		if x.device != device || x.at > t {
+			continue
+		}
+		if x.value < 0 {
+			last = x.status
+		} else if last == "offline" {
+			last = "online"
+		}
+	}
+	return last
+}
+
 // samples of a device up to and with t.
 func (h history) samples(device string, t int) []happening {
 	var out []happening
@@ -36,7 +60,7 @@ func (h history) samples(device string, t int) []happening {
 	return out
 }
 
-func (h history) holds(c rules.Condition, devices []string, t int) string {
+func (h modelled) holds(c rules.Condition, devices []string, t int) string {
 	switch {
 	case c.All != nil:
 		out := "yes"
@@ -61,7 +85,8 @@ func (h history) holds(c rules.Condition, devices []string, t int) string {
 		out := "unknown"
 		for _, d := range devices {
 			s := h.samples(d, t)
-			if len(s) == 0 || t-s[len(s)-1].at >= modelFresh {
+			if len(s) == 0 || !h.steady && t-s[len(s)-1].at >= modelFresh ||
+				h.steady && h.state(d, t) == "offline" {
 				continue
 			}
 			if float64(s[len(s)-1].value) > *c.Compare.Above {
@@ -73,17 +98,7 @@ func (h history) holds(c rules.Condition, devices []string, t int) string {
 	case c.Status != nil:
 		out := "unknown"
 		for _, d := range devices {
-			last := ""
-			for _, x := range h {
-				if x.device != d || x.at > t {
-					continue
-				}
-				if x.value < 0 {
-					last = x.status
-				} else if last == "offline" {
-					last = "online"
-				}
-			}
+			last := h.state(d, t)
 			if last == "offline" {
 				return "yes"
 			}
@@ -109,18 +124,56 @@ func (h history) holds(c rules.Condition, devices []string, t int) string {
 				above := func(y happening) bool {
 					return float64(y.value) > *c.Count.Of.Compare.Above
 				}
-				rose := above(x) && (i == 0 || !above(s[i-1]) || x.at-s[i-1].at >= modelFresh)
-				if rose && t-x.at < int(c.Count.Within/time.Second) {
+				rose := above(x) && (i == 0 || !above(s[i-1]) ||
+					!h.steady && x.at-s[i-1].at >= modelFresh)
+				if rose && (x.at > h.since || h.since == 0) && t-x.at < int(c.Count.Within/time.Second) {
 					n++
 				}
 			}
 		}
 		return choose(n >= c.Count.AtLeast, "yes", "no")
+	case c.Time != nil:
+		// 2026-03-02 08:00, a Monday, is second 0.
+		minute := 8*60 + t/60
+		in := minute >= c.Time.From && minute < c.Time.To
+		if c.Time.To <= c.Time.From {
+			in = minute >= c.Time.From || minute < c.Time.To
+			if minute < c.Time.To && !on(c.Time.Days, time.Sunday) {
+				in = minute >= c.Time.From && on(c.Time.Days, time.Monday)
+			} else if minute >= c.Time.From && !on(c.Time.Days, time.Monday) {
+				in = minute < c.Time.To && on(c.Time.Days, time.Sunday)
+			}
+			return choose(in, "yes", "no")
+		}
+		return choose(in && on(c.Time.Days, time.Monday), "yes", "no")
+	case c.Share != nil:
+		holds, known := 0, 0
+		for _, d := range devices {
+			switch h.holds(c.Share.Of, []string{d}, t) {
+			case "yes":
+				holds++
+				known++
+			case "no":
+				known++
+			}
+		}
+		if known == 0 {
+			return "unknown"
+		}
+		enough := known >= c.Share.Devices && float64(100*holds) >= c.Share.Percent*float64(known)
+		if c.Share.AtLeast > 0 {
+			enough = holds >= c.Share.AtLeast
+		}
+		return choose(enough, "yes", "no")
 	}
 	panic("no such condition")
 }
 
-func choose(b bool, yes, no string) string {
+func on(days []time.Weekday, day time.Weekday) bool {
+	return len(days) == 0 || slices.Contains(days, day)
+}
+
+func choose[T any](b bool, yes, no T) T {
 	if b {
 		return yes
 	}
@@ -140,6 +193,9 @@ func (h history) first(r rules.Rule, devices []string) int {
 		if c.Not != nil {
 			look(*c.Not)
 		}
+		if c.Share != nil {
+			look(c.Share.Of)
+		}
 	}
 	look(r.When)
 	for _, x := range h {
@@ -152,10 +208,10 @@ func (h history) first(r rules.Rule, devices []string) int {
 }
 
 // tell is what the alert does, second by second.
-func (h history) tell(r rules.Rule, subject string, devices []string, end int) []string {
+func (h modelled) tell(r rules.Rule, subject string, devices []string, end int) []string {
 	var out []string
 	since, over, firing := -1, -1, false
-	for t := h.first(r, devices); t <= end; t++ {
+	for t := max(h.since, h.first(r, devices)); t <= end; t++ {
 		truth := h.holds(r.When, devices, t)
 		if !firing {
 			if truth != "yes" {
@@ -170,7 +226,7 @@ func (h history) tell(r rules.Rule, subject string, devices []string, end int) [
 				out = append(out, fmt.Sprintf("%d fires %s", t, subject))
 			}
 		}
-		ends := truth == "unknown" ||
+		ends := truth == "unknown" && r.Clear.Unknown == "" ||
 			truth == "no" && (r.Clear.When == nil || h.holds(*r.Clear.When, devices, t) == "yes")
 		if !ends {
 			over = -1
@@ -187,16 +243,48 @@ func (h history) tell(r rules.Rule, subject string, devices []string, end int) [
 	return out
 }
 
-func drawCondition(t *rapid.T, depth int) rules.Condition {
+func drawCondition(t *rapid.T, group bool, depth int) rules.Condition {
 	limit := func() *float64 { f := float64(rapid.IntRange(2, 7).Draw(t, "above")); return &f }
 	compare := func() rules.Condition {
 		return rules.Condition{Compare: &rules.Compare{Property: "temperature", Above: limit()}}
 	}
-	kind := rapid.IntRange(0, 6).Draw(t, "kind")
-	if depth == 0 {
-		kind = min(kind, 3)
-	}
+	kind := rapid.SampledFrom([]int{0, 1, 2, 3, 7, 8, 4, 5, 6}[:choose(depth == 0, 6, 9)]).Draw(t,
+		"kind")
 	switch kind {
+	case 7:
+		from := rapid.IntRange(478, 486).Draw(t, "from")
+		return rules.Condition{
+			All: []rules.Condition{
+				compare(),
+				{
+					Time: &rules.TimeIs{
+						From: from,
+						To:   from + rapid.SampledFrom([]int{-2, -1, 1, 2, 900}).Draw(t, "to"),
+						Days: rapid.SampledFrom([][]time.Weekday{
+							nil,
+							{time.Monday},
+							{time.Sunday, time.Tuesday},
+						}).Draw(t, "days"),
+					},
+				},
+			},
+		}
+	case 8:
+		if !group {
+			return compare()
+		}
+		of := rapid.SampledFrom([]rules.Condition{
+			compare(),
+			{Status: []g.DeviceState{g.StateOffline}},
+		}).Draw(t, "of")
+		return rules.Condition{
+			Share: &rules.Share{
+				Of:      of,
+				AtLeast: rapid.IntRange(0, 2).Draw(t, "at least"),
+				Percent: float64(rapid.IntRange(10, 100).Draw(t, "percent")),
+				Devices: rapid.IntRange(0, 2).Draw(t, "devices"),
+			},
+		}
 	case 1:
 		return rules.Condition{Status: []g.DeviceState{g.StateOffline}}
 	case 2:
@@ -216,30 +304,36 @@ func drawCondition(t *rapid.T, depth int) rules.Condition {
 		}
 	case 4:
 		return rules.Condition{
-			All: []rules.Condition{drawCondition(t, depth-1), drawCondition(t, depth-1)},
+			All: []rules.Condition{drawCondition(t, group, depth-1), drawCondition(t, group, depth-1)},
 		}
 	case 5:
 		return rules.Condition{
-			Any: []rules.Condition{drawCondition(t, depth-1), drawCondition(t, depth-1)},
+			Any: []rules.Condition{drawCondition(t, group, depth-1), drawCondition(t, group, depth-1)},
 		}
 	case 6:
-		x := drawCondition(t, depth-1)
+		x := drawCondition(t, group, depth-1)
 		return rules.Condition{Not: &x}
 	}
 	return compare()
 }
 
-type twoInOne struct{}
+// twoInOne has every device in one room. Where steady, it reports the temperature on change.
+type twoInOne struct{ steady bool }
 
-func (twoInOne) Device(g.DeviceID) (rules.DeviceFacts, bool) {
-	return rules.DeviceFacts{School: "s", Zone: "z", Type: g.TypeSensor}, true
+func (o twoInOne) Device(g.DeviceID) (rules.DeviceFacts, bool) {
+	f := rules.DeviceFacts{School: "s", Zone: "z", Type: g.TypeSensor}
+	if o.steady {
+		f.Properties = map[string]g.Property{"temperature": {Reports: g.ReportsChange}}
+	}
+	return f, true
 }
 func (twoInOne) Zone(g.ZoneID) (g.Zone, bool) {
 	return g.Zone{ID: "z", Kind: g.ZoneLaboratory}, true
 }
 
 // For, clear, hysteresis, absence, counts and statuses, nested and negated, per device and per
-// zone, with restarts and ticks at any time: the engine says what the reference says.
+// zone, the time of the day, shares, values that are reported on change, a rule that is added in
+// the middle, with restarts and ticks at any time: the engine says what the reference says.
 func TestEngineAgreesWithTheReference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := rules.Rule{
@@ -247,13 +341,14 @@ func TestEngineAgreesWithTheReference(t *testing.T) {
 			Per: rapid.SampledFrom([]rules.Subject{rules.PerDevice, rules.PerZone}).Draw(t,
 				"per"),
 			Fresh: modelFresh * time.Second,
-			When:  drawCondition(t, 2),
 			For:   time.Duration(rapid.IntRange(0, 6).Draw(t, "for")) * time.Second,
 			Clear: rules.Clear{
 				After: time.Duration(rapid.IntRange(0, 6).Draw(t, "after")) * time.Second,
 			},
 			Then: []rules.Action{{Alert: &rules.AlertAction{}}},
 		}
+		r.When = drawCondition(t, r.Per == rules.PerZone, 2)
+		r.Clear.Unknown = rapid.SampledFrom([]string{"", "", "stays"}).Draw(t, "unknown")
 		if rapid.Bool().Draw(t, "hysteresis") {
 			low := 2.5
 			r.Clear.When = &rules.Condition{
@@ -277,6 +372,12 @@ func TestEngineAgreesWithTheReference(t *testing.T) {
 			h = append(h, x)
 		}
 		end := now + 60
+		m := modelled{history: h, steady: rapid.Bool().Draw(t, "on change")}
+		added := -1 // after which event
+		if rapid.Bool().Draw(t, "added later") {
+			added = rapid.IntRange(0, len(h)-1).Draw(t, "after")
+			m.since = h[added].at
+		}
 		for who, devices := range map[string][]string{
 			"z":  {"d1", "d2"},
 			"d1": {"d1"},
@@ -285,8 +386,8 @@ func TestEngineAgreesWithTheReference(t *testing.T) {
 			if (who == "z") != (r.Per == rules.PerZone) {
 				continue
 			}
-			want := h.tell(r, who, devices, end)
-			got := runEngine(t, r, h, who, end)
+			want := m.tell(r, who, devices, end)
+			got := runEngine(t, r, m, added, who, end)
 			if diff := cmp.Diff(got, want); diff != "" {
 				t.Fatalf("%s: got (-), want (+):\n%s", who, diff)
 			}
@@ -294,10 +395,14 @@ func TestEngineAgreesWithTheReference(t *testing.T) {
 	})
 }
 
-func runEngine(t *rapid.T, r rules.Rule, h history, who string, end int) []string {
+func runEngine(t *rapid.T, r rules.Rule, m modelled, added int, who string, end int) []string {
 	epoch := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	second := func(at time.Time) int { return int(at.Sub(epoch) / time.Second) }
-	e := rules.New([]rules.Rule{r}, nil)
+	rs := []rules.Rule{r}
+	if added >= 0 {
+		rs = nil
+	}
+	e := rules.New(rs, nil)
 	var out []string
 	keep := func(list []rules.Effect) {
 		for _, x := range list {
@@ -312,7 +417,7 @@ func runEngine(t *rapid.T, r rules.Rule, h history, who string, end int) []strin
 			}
 		}
 	}
-	for i, x := range h {
+	for i, x := range m.history {
 		at := epoch.Add(time.Duration(x.at) * time.Second)
 		ev := g.Event{
 			Seq:      uint64(i + 1),
@@ -332,7 +437,12 @@ func runEngine(t *rapid.T, r rules.Rule, h history, who string, end int) []strin
 		} else {
 			ev.Kind, ev.Status = g.EventStatus, &g.Status{State: g.DeviceState(x.status)}
 		}
-		keep(e.Observe(ev, twoInOne{}))
+		keep(e.Observe(ev, twoInOne{steady: m.steady}))
+		if i == added {
+			rs = []rules.Rule{r}
+			e.SetRules(rs, nil)
+			keep(e.Tick(at))
+		}
 		if rapid.Bool().Draw(t, "tick") {
 			keep(e.Tick(at))
 		}
@@ -341,7 +451,7 @@ func runEngine(t *rapid.T, r rules.Rule, h history, who string, end int) []strin
 			if err != nil {
 				t.Fatal(err)
 			}
-			e = rules.New([]rules.Rule{r}, nil)
+			e = rules.New(rs, nil)
 			if err := e.Restore(b); err != nil {
 				t.Fatal(err)
 			}
