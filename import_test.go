@@ -66,7 +66,7 @@ var house = []room{
 			"registry/views", ""},
 	{"registry/sheet", "", "excelize x/text"},
 	{"registry/roster", "root registry/sheet", "x/text"},
-	{"registry/historybench", "root registry", "pgx"},
+	{"registry/historybench", "root registry registry/history registry/people", "pgx"},
 	{"registry/passkeytest", "", ""},
 
 	// The driver contract and its host. Driver programs do not import each other.
@@ -98,18 +98,22 @@ var house = []room{
 		"root api/access api/alerts api/attendance api/fleet api/gate api/live api/people " +
 			"api/places" +
 			" api/webhooks registry", "huma"},
-	{"api/gate", "root api/texts registry", "huma x/time"},
+	{"api/gate", "root api/texts registry registry/access", "huma x/time"},
 
 	// The areas of the API, each given only what it uses. They import neither each other nor the
 	// gateway.
-	{"api/access", "root api/gate registry", "qrcode"},
-	{"api/alerts", "root api/gate registry", ""},
-	{"api/attendance", "root api/gate registry", ""},
-	{"api/fleet", "root api/gate registry rules/quality", "huma x/time"},
-	{"api/live", "root api/gate registry", "huma"},
-	{"api/people", "root api/gate registry registry/roster", "huma"},
-	{"api/places", "root api/gate registry", ""},
-	{"api/webhooks", "root api/gate registry", ""},
+	{"api/access", "root api/gate registry registry/access registry/views", "qrcode"},
+	{"api/alerts", "root api/gate registry registry/alerts", ""},
+	{"api/attendance", "root api/gate registry registry/history registry/sessions", ""},
+	{
+		"api/fleet",
+		"root api/gate registry registry/fleet registry/history rules/quality",
+		"huma x/time",
+	},
+	{"api/live", "root api/gate registry/history", "huma"},
+	{"api/people", "root api/gate registry registry/alerts registry/people registry/roster", "huma"},
+	{"api/places", "root api/gate registry registry/alerts registry/places registry/views", ""},
+	{"api/webhooks", "root api/gate registry registry/hooks", ""},
 
 	// The catalogue of texts in both languages, and the console.
 	{"api/texts", "root", "x/text"},
@@ -119,9 +123,9 @@ var house = []room{
 	{"deploy", "", ""},
 
 	// The path of an observation, from a socket or a driver to the journal.
-	{"gateway/ingest/directory", "root registry", ""},
+	{"gateway/ingest/directory", "root registry registry/fleet", ""},
 	{"gateway/ingest/flapping", "root", ""},
-	{"gateway/ingest/identify", "root registry vision", ""},
+	{"gateway/ingest/identify", "root registry registry/people vision", ""},
 	{"gateway/ingest/strangers", "root", ""},
 	{
 		"gateway/ingest/intake",
@@ -133,7 +137,7 @@ var house = []room{
 	{"gateway/ingest/mqttfront", "root drivers/listen gateway/journal", "x/sys"},
 
 	// Notifications: one queue that knows no channel, and its channels, which know only the queue.
-	{"gateway/notify", "root registry", ""},
+	{"gateway/notify", "root registry registry/hooks", ""},
 	{"gateway/notify/webhook", "root gateway/notify", "x/text"},
 
 	// The readers of the journal: the common loop, and one package a reader. They do not import
@@ -145,24 +149,28 @@ var house = []room{
 	{"gateway/live", "root gateway/event gateway/journal", ""},
 	{"gateway/media", "root", ""},
 	{"gateway/follow", "root gateway/event gateway/journal gateway/live", ""},
-	{"gateway/follow/alerting",
-		"root gateway/ingest/directory gateway/follow gateway/media gateway/ingest/strangers" +
-			" registry rules", ""},
+	{
+		"gateway/follow/alerting",
+		"root gateway/follow gateway/ingest/directory gateway/ingest/strangers " +
+			"gateway/media registry registry/alerts rules",
+		"",
+	},
 	{
 		"gateway/follow/attendance",
-		"root gateway/ingest/directory gateway/follow registry rules",
+		"root gateway/follow gateway/ingest/directory registry registry/history rules",
 		"",
 	},
 	{"gateway/follow/history", "root registry", ""},
 	{
 		"gateway/follow/quality",
-		"root gateway/ingest/directory gateway/event gateway/follow gateway/journal registry " +
-			"rules/quality",
+		"root gateway/event gateway/follow gateway/ingest/directory gateway/journal " +
+			"registry registry/history rules/quality",
 		"",
 	},
 	{
 		"gateway/follow/resolve",
-		"root gateway/ingest/directory gateway/follow gateway/ingest/identify registry",
+		"root gateway/follow gateway/ingest/directory gateway/ingest/identify registry " +
+			"registry/history",
 		"",
 	},
 	{"gateway/follow/twins", "root gateway/follow registry", ""},
@@ -177,32 +185,40 @@ var house = []room{
 
 	// One list of checks for alerts about the gateway itself, status page and metrics. Only here is
 	// client_golang.
-	{"gateway/selfwatch",
-		"root api drivers/host drivers/listen gateway/journal gateway/ingest/mqttfront" +
-			" gateway/follow/telemetry registry", "client_golang x/sys"},
+	{
+		"gateway/selfwatch",
+		"root api drivers/host drivers/listen gateway/follow/telemetry " +
+			"gateway/ingest/mqttfront gateway/journal registry registry/alerts " +
+			"registry/history",
+		"client_golang x/sys",
+	},
 
 	// The assembled gateway, and its commands.
-	{"gateway/app", "root api api/alerts deploy drivers drivers/host drivers/listen" +
-		" gateway/ingest/directory gateway/event gateway/ingest/flapping gateway/ingest/identify " +
-		"gateway/ingest/intake gateway/journal" +
-		" gateway/live" +
-		" gateway/media gateway/ingest/mqttfront gateway/notify gateway/notify/webhook " +
-		"gateway/selfwatch" +
-		" gateway/follow gateway/follow/alerting gateway/follow/attendance gateway/follow/history" +
-		" gateway/follow/quality gateway/follow/resolve gateway/follow/twins" +
-		" gateway/follow/telemetry gateway/follow/telemetry/influx " +
-		"gateway/follow/telemetry/victoria" +
-		" registry rules rules/quality vision", "x/time yaml"},
+	{
+		"gateway/app",
+		"root api api/alerts deploy drivers drivers/host drivers/listen gateway/event " +
+			"gateway/follow gateway/follow/alerting gateway/follow/attendance " +
+			"gateway/follow/history gateway/follow/quality gateway/follow/resolve " +
+			"gateway/follow/telemetry gateway/follow/telemetry/influx " +
+			"gateway/follow/telemetry/victoria gateway/follow/twins gateway/ingest/directory " +
+			"gateway/ingest/flapping gateway/ingest/identify gateway/ingest/intake " +
+			"gateway/ingest/mqttfront gateway/journal gateway/live gateway/media " +
+			"gateway/notify gateway/notify/webhook gateway/selfwatch registry registry/alerts " +
+			"registry/fleet rules rules/quality vision",
+		"x/time yaml",
+	},
 	{"gateway/demo", "root gateway/app gateway/ingest/mqttfront registry", "yaml"},
 	{"gateway", "root api api/console api/texts deploy drivers/confine gateway/app gateway/demo" +
 		" gateway/event gateway/journal" +
 		" registry rules", "x/sys"},
 
 	// Measuring programs, not part of the product.
-	{"gateway/bench",
-		"root deploy gateway/app gateway/bench/measure gateway/event gateway/journal " +
-			"gateway/ingest/mqttfront" +
-			" registry", "sqlite x/sys"},
+	{
+		"gateway/bench",
+		"root deploy gateway/app gateway/bench/measure gateway/event " +
+			"gateway/ingest/mqttfront gateway/journal registry registry/fleet",
+		"sqlite x/sys",
+	},
 	{"gateway/bench/measure", "", ""},
 	{
 		"gateway/ingest/mqttfront/bench",

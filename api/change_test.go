@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 // Each kind of thing is read with its tag, changed in part, and not changed by who read an
@@ -80,13 +81,13 @@ func TestChangesEraseNothingBySilence(t *testing.T) {
 		})
 	mustDo(t, err)
 	path := "/v1/people/" + string(child.ID)
-	kept := func() registry.PersonPage {
+	kept := func() people.PersonPage {
 		t.Helper()
-		var p registry.PersonPage
+		var p people.PersonPage
 		c.do("GET", path+"?reason=test", nil).want(200).into(&p)
 		return p
 	}
-	var row registry.PersonRow
+	var row people.PersonRow
 	answer := c.do("PUT", path, map[string]any{"kind": "student", "name": "Li Bo", "class": "7-2"}).want(200)
 	answer.into(&row)
 	if p := kept(); p.Class != "7-2" || p.Phone != "555" || p.Number != "9" ||
@@ -109,7 +110,7 @@ func TestChangesEraseNothingBySilence(t *testing.T) {
 	c.do("PATCH", path, `{"name":null}`).want(422)
 	c.do("PATCH", "/v1/people/per_none", `{"name":"x"}`).want(404)
 	c.do("PATCH", "/v1/devices/cam-7", `{"address":{"username":"viewer"}}`).want(200)
-	var device registry.DeviceRow
+	var device fleet.DeviceRow
 	c.do("GET", "/v1/devices/cam-7", nil).want(200).into(&device)
 	if device.Address["url"] == "" || device.Address["username"] != "viewer" {
 		t.Errorf("got address %v, want the user name beside what was there", device.Address)

@@ -15,6 +15,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	regpeople "github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 type countingFaces struct{ n *atomic.Int64 }
@@ -68,7 +70,7 @@ func TestEnrolmentIsOneDeed(t *testing.T) {
 		t.Error("the browser got an answer, want it gone")
 	}
 	rows, _, err := w.system().People.List(t.Context(),
-		registry.PersonFilter{School: w.a.ID, Query: "Left Behind"})
+		regpeople.Filter{School: w.a.ID, Query: "Left Behind"})
 	mustDo(t, err)
 	if len(rows) != 1 || !rows[0].Face || !rows[0].Consent {
 		t.Errorf("got %+v, want one visitor with consent and face", rows)
@@ -80,7 +82,7 @@ func TestEnrolmentIsOneDeed(t *testing.T) {
 			"consent": map[string]string{"by": strings.Repeat("x", 120)},
 		}).want(422)
 	rows, _, err = w.system().People.List(t.Context(),
-		registry.PersonFilter{School: w.a.ID, Query: "Nobody At All"})
+		regpeople.Filter{School: w.a.ID, Query: "Nobody At All"})
 	mustDo(t, err)
 	if len(rows) != 0 {
 		t.Errorf("got %+v, want nobody", rows)
@@ -214,7 +216,7 @@ func TestPicturesLiveForHours(t *testing.T) {
 	guard.do("PUT", path, map[string]string{"reason": "for the police", "until": in(-time.Hour)}).want(422)
 	guard.do("PUT", path,
 		map[string]string{"reason": "for the police", "until": in(48 * time.Hour)}).want(200)
-	var row registry.AlertRow
+	var row alerts.AlertRow
 	guard.do("GET", "/v1/alerts/"+w.ids["alert"], nil).want(200).into(&row)
 	if row.PictureUntil.IsZero() {
 		t.Error("the alert does not say until when its picture is kept")

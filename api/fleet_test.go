@@ -8,7 +8,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	regfleet "github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 func TestNewMQTTDeviceComesWithACommandThatWorks(t *testing.T) {
@@ -67,7 +67,7 @@ func TestNewMQTTDeviceComesWithACommandThatWorks(t *testing.T) {
 func TestDeviceChangeKeepsWhatIsNotSaid(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleFacility)
-	var row registry.DeviceRow
+	var row regfleet.DeviceRow
 	c.do("GET", "/v1/devices/cam-7", nil).want(200).into(&row)
 	row.Name = "Renamed"
 	c.do("PUT", "/v1/devices/cam-7", row).want(200).into(&row) // what GET showed can be sent back
@@ -177,7 +177,7 @@ func TestCommandsAndWishesFitTheProfile(t *testing.T) {
 		t.Errorf("got %s, want the driver's word why not", r.body)
 	}
 	w.fleet.refuse = nil
-	before := registry.DeviceRow{}
+	before := regfleet.DeviceRow{}
 	c.do("GET", "/v1/devices/lab-1-smoke", nil).want(200).into(&before)
 	if len(before.Twin.Desired) != 0 {
 		t.Errorf("got desired %v of what nobody could write", before.Twin.Desired)
@@ -188,7 +188,7 @@ func TestCommandsAndWishesFitTheProfile(t *testing.T) {
 		w.fleet.commands[len(w.fleet.commands)-1] != "lab-1-smoke write" {
 		t.Errorf("got %+v and commands %v, want it written through", written, w.fleet.commands)
 	}
-	var row registry.DeviceRow
+	var row regfleet.DeviceRow
 	c.do("GET", "/v1/devices/lab-1-smoke", nil).want(200).into(&row)
 	if got := row.Twin.Desired["limit"].Value; got != g.NumberValue(60) {
 		t.Errorf("got desired %v, want 60", got)
@@ -249,9 +249,9 @@ func TestProfiles(t *testing.T) {
 	c.do("PUT", "/v1/profiles/door", other, "If-Match", `"0123456789abcdef"`).want(412)
 	c.do("PUT", "/v1/profiles/door", other, "If-Match", tag).want(200)
 	c.do("PUT", "/v1/profiles/door", other).want(200) // says the same: nobody loses anything
-	var uses struct{ Items []registry.ProfileUse }
+	var uses struct{ Items []regfleet.ProfileUse }
 	c.do("GET", "/v1/profile-use", nil).want(200).into(&uses)
-	if !slices.Contains(uses.Items, registry.ProfileUse{Profile: "door"}) {
+	if !slices.Contains(uses.Items, regfleet.ProfileUse{Profile: "door"}) {
 		t.Errorf("got %v, want door without devices", uses.Items)
 	}
 	var p g.Profile

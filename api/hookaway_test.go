@@ -8,7 +8,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	reghooks "github.com/gatehouse-iot/gatehouse/registry/hooks"
 )
 
 // hangUp ends the connection without an answer.
@@ -125,7 +125,7 @@ func TestAServerThatIsAwayIsTriedSeldom(t *testing.T) {
 		c.skip(next.Sub(c.now()) + time.Second)
 	}
 	if ds := w.deliveries(admin, made.Webhook.ID); slices.ContainsFunc(ds,
-		func(d registry.Delivery) bool { return d.Done }) {
+		func(d reghooks.Delivery) bool { return d.Done }) {
 		t.Errorf("got %+v, want none done", ds)
 	}
 }

@@ -6,7 +6,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 // TestWebhookThatMovesGetsANewSecret has a webhook lead to another server: that is confirmed, and
@@ -55,7 +55,7 @@ func TestWebhookThatMovesGetsANewSecret(t *testing.T) {
 func TestStoredSecretIsAskedForAgain(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleFacility)
-	var row registry.DeviceRow
+	var row fleet.DeviceRow
 	c.do("GET", "/v1/devices/cam-7", nil).want(200).into(&row)
 	moved := map[string]any{
 		"name":    "x",

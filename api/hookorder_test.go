@@ -15,6 +15,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	reghooks "github.com/gatehouse-iot/gatehouse/registry/hooks"
 )
 
 // posted are the events that came, in order, with what the headers say of each.
@@ -80,14 +81,14 @@ func TestSubjectsKeepTheirOrder(t *testing.T) {
 	// the second refusal is kept: the pause after it counts from before the clock is set ahead
 	until(t, func() bool {
 		ds := w.deliveries(admin, made.Webhook.ID)
-		return slices.ContainsFunc(ds, func(d registry.Delivery) bool {
+		return slices.ContainsFunc(ds, func(d reghooks.Delivery) bool {
 			return d.EventID == "evt_1" && d.Attempt == 2
 		})
 	})
 	c.skip(10 * time.Minute)
 	until(t, func() bool {
 		ds := w.deliveries(admin, made.Webhook.ID)
-		return !slices.ContainsFunc(ds, func(d registry.Delivery) bool { return !d.Done })
+		return !slices.ContainsFunc(ds, func(d reghooks.Delivery) bool { return !d.Done })
 	})
 	_, subjects := to.posted()
 	want := map[string][]int{
@@ -119,11 +120,11 @@ func TestOneSentAgainGoesBeforeLaterOnes(t *testing.T) {
 		g.Webhook{School: school.ID, URL: "https://sis.example"})
 	mustDo(t, err)
 	queue := func(id, subject string, next time.Time) {
-		mustDo(t, v.Hooks.QueueDeliveries(t.Context(), []registry.Delivery{
+		mustDo(t, v.Hooks.QueueDeliveries(t.Context(), []reghooks.Delivery{
 			{Webhook: hook.ID, EventID: id, Subject: subject, Body: []byte("{}"), Next: next},
 		}))
 	}
-	due := func(at time.Time) (ids []string, all []registry.Delivery) {
+	due := func(at time.Time) (ids []string, all []reghooks.Delivery) {
 		all, err := v.Hooks.DueDeliveries(t.Context(), hook.ID, at, 100)
 		mustDo(t, err)
 		for _, d := range all {
@@ -178,7 +179,7 @@ func TestACrowdedSubjectGivesUp(t *testing.T) {
 	mustDo(t, w.hooks.Deliver(t.Context(), numbered(events...)))
 	until(t, func() bool { return to.count() == 1001 })
 	var list struct {
-		Items []registry.Delivery
+		Items []reghooks.Delivery
 		Next  string
 	}
 	path := fmt.Sprintf("/v1/webhooks/%s/deliveries?limit=1000", made.Webhook.ID)

@@ -25,6 +25,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/access"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	reghooks "github.com/gatehouse-iot/gatehouse/registry/hooks"
 )
 
 // receiver is a school's own server. It keeps what came and answers as it is told.
@@ -85,9 +86,9 @@ func (w *world) webhook(c *client, url string, kinds ...string) webhooks.NewWebh
 	return made
 }
 
-func (w *world) deliveries(c *client, id g.WebhookID) []registry.Delivery {
+func (w *world) deliveries(c *client, id g.WebhookID) []reghooks.Delivery {
 	w.t.Helper()
-	var list struct{ Items []registry.Delivery }
+	var list struct{ Items []reghooks.Delivery }
 	c.do("GET", "/v1/webhooks/"+string(id)+"/deliveries", nil).want(200).into(&list)
 	return list.Items
 }
@@ -247,7 +248,7 @@ func TestWebhookTriesAgain(t *testing.T) {
 	})
 	made := w.webhook(admin, to.URL)
 	mustDo(t, w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1), alertEvent(w.a, 2))))
-	state := func() (first registry.Delivery) {
+	state := func() (first reghooks.Delivery) {
 		for _, d := range w.deliveries(admin, made.Webhook.ID) {
 			if d.EventID == "evt_1" {
 				first = d
@@ -502,7 +503,7 @@ func TestRefusedEventWaitsAlone(t *testing.T) {
 	mustDo(t,
 		w.hooks.Deliver(t.Context(),
 			numbered(alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 3))))
-	done := func() (refused registry.Delivery, done int) {
+	done := func() (refused reghooks.Delivery, done int) {
 		for _, d := range w.deliveries(admin, made.Webhook.ID) {
 			if d.EventID == "evt_1" {
 				refused = d

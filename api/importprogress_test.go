@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 // Whoever imports many people sees how far it is while it lasts, and nobody else does.
@@ -30,7 +30,7 @@ func TestImportTellsHowFarItIs(t *testing.T) {
 	for {
 		select {
 		case r := <-done:
-			var report registry.ImportReport
+			var report people.ImportReport
 			r.want(200).into(&report)
 			if report.Created != 6000 {
 				t.Errorf("got %d made, want 6000", report.Created)

@@ -7,7 +7,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/api/people"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	regpeople "github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 func TestOpeningAChildNeedsAReason(t *testing.T) {
@@ -18,7 +19,7 @@ func TestOpeningAChildNeedsAReason(t *testing.T) {
 		p.Errors[0].Field != "reason" {
 		t.Errorf("got %+v without a reason, want an error of the field reason", p)
 	}
-	var page registry.PersonPage
+	var page regpeople.PersonPage
 	teacher.do("GET", path+"?reason=parent%20asks%0Aabout+yesterday", nil).want(200).into(&page)
 	if page.Name != "Li Ming" || len(page.Passes) != 1 {
 		t.Errorf("got %+v, want Li Ming with a card", page)
@@ -97,7 +98,7 @@ func TestEnrolStranger(t *testing.T) {
 func TestImport(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleAdmin)
-	send := func(dry, csv string) (r registry.ImportReport) {
+	send := func(dry, csv string) (r regpeople.ImportReport) {
 		c.do("POST", "/v1/people/import"+dry, csv, "Content-Type", "text/csv").want(200).into(&r)
 		return r
 	}
@@ -160,7 +161,7 @@ func TestAlertsAndIncidents(t *testing.T) {
 	// without a comment
 	guard.do("POST", alert+"/resolve", map[string]any{"version": a.Version}).want(422)
 	guard.do("POST", alert+"/resolve", map[string]any{"version": a.Version, "comment": "a parent"}).want(200).into(&a)
-	var rows struct{ Items []registry.AlertRow }
+	var rows struct{ Items []alerts.AlertRow }
 	guard.do("GET", "/v1/alerts?state=open,acknowledged", nil).want(200).into(&rows)
 	if len(rows.Items) != 0 {
 		t.Errorf("got %v still open, want none", rows.Items)

@@ -10,7 +10,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/rules/quality"
 )
 
@@ -23,7 +23,7 @@ func TestQualityReport(t *testing.T) {
 	for range 3 {
 		ahead.Clock.Note(125_000)
 	}
-	must(0, w.system().History.ApplyQuality(t.Context(), registry.QualityTurn{
+	must(0, w.system().History.ApplyQuality(t.Context(), history.QualityTurn{
 		Turn: 1,
 		Seq:  1, Rows: []g.Quality{
 			{
@@ -43,9 +43,9 @@ func TestQualityReport(t *testing.T) {
 		Judge: quality.Weigh,
 	}))(t)
 	c := w.user(w.a, g.RoleFacility)
-	var days struct{ Items []registry.QualityDay }
+	var days struct{ Items []history.QualityDay }
 	c.do("GET", "/v1/quality", nil).want(200).into(&days)
-	want := []registry.QualityDay{
+	want := []history.QualityDay{
 		{
 			School:       w.a.ID,
 			Day:          day(1),

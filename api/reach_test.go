@@ -8,7 +8,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 // TestDriversAreNotToldOfForbiddenPlaces tries, registers and moves a device to where drivers may
@@ -25,7 +25,7 @@ func TestDriversAreNotToldOfForbiddenPlaces(t *testing.T) {
 		}
 	}).schools()
 	c := w.user(w.a, g.RoleFacility)
-	var row registry.DeviceRow
+	var row fleet.DeviceRow
 	c.do("GET", "/v1/devices/cam-7", nil).want(200).into(&row)
 	inside := maps.Clone(row.Address)
 	inside["url"] = "rtsp://127.0.0.1:8080/"

@@ -22,6 +22,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/webhook"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	regalerts "github.com/gatehouse-iot/gatehouse/registry/alerts"
+	reghooks "github.com/gatehouse-iot/gatehouse/registry/hooks"
 )
 
 const password = "correct-horse-battery"
@@ -240,7 +242,7 @@ func (w *world) schools() *world {
 	must(0, err)(t)
 	must(0,
 		v.Hooks.QueueDeliveries(ctx,
-			[]registry.Delivery{
+			[]reghooks.Delivery{
 				{
 					Webhook: hook.ID,
 					EventID: "evt_1",
@@ -280,7 +282,7 @@ func (w *world) schools() *world {
 		Version: 1}
 	must(0,
 		v.Alerts.Apply(ctx,
-			registry.Effects{Seq: 1, Alerts: []g.Alert{alert}, Incidents: []g.Incident{incident}}))(
+			regalerts.Effects{Seq: 1, Alerts: []g.Alert{alert}, Incidents: []g.Incident{incident}}))(
 		t)
 	w.media.put(w.a.ID, "med_1")
 	user := must(v.Access.CreateUser(ctx,

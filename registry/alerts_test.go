@@ -10,6 +10,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 // drain reads and empties the outbox.
@@ -69,7 +71,7 @@ func TestAnAlertsLife(t *testing.T) {
 			"a long password"))
 		ok(t,
 			d.sys.Alerts.Apply(ctx,
-				registry.Effects{
+				alerts.Effects{
 					Seq:    10,
 					Alerts: []g.Alert{smoke(d, c.now())},
 					State:  []byte("s1"),
@@ -80,12 +82,12 @@ func TestAnAlertsLife(t *testing.T) {
 			t.Error("the outbox did not say that it has something")
 		}
 		v := d.as(d.a, g.RoleSecurity)
-		row := must[registry.AlertRow](t)(v.Alerts.Find(ctx, "alt_1"))
+		row := must[alerts.AlertRow](t)(v.Alerts.Find(ctx, "alt_1"))
 		if row.DeviceName != "Sensor a" || row.ZoneName != "Gate" ||
 			row.PersonName != "Zhou Xiaohua a" || row.State != g.AlertOpen || row.Version != 1 {
 			t.Errorf("got %+v", row)
 		}
-		row = must[registry.AlertRow](t)(d.as(d.a, g.RoleFacility).Alerts.Find(ctx, "alt_1"))
+		row = must[alerts.AlertRow](t)(d.as(d.a, g.RoleFacility).Alerts.Find(ctx, "alt_1"))
 		if row.PersonName != "" {
 			t.Errorf("got the name %q without people:read", row.PersonName)
 		}
@@ -108,8 +110,8 @@ func TestAnAlertsLife(t *testing.T) {
 		late.Count = 2
 		ok(t,
 			d.sys.Alerts.Apply(ctx,
-				registry.Effects{Seq: 11, Alerts: []g.Alert{late}, State: []byte("s2")}))
-		a = must[registry.AlertRow](t)(v.Alerts.Find(ctx, "alt_1")).Alert
+				alerts.Effects{Seq: 11, Alerts: []g.Alert{late}, State: []byte("s2")}))
+		a = must[alerts.AlertRow](t)(v.Alerts.Find(ctx, "alt_1")).Alert
 		if a.HandlerName != "Lin Feng" || a.ResolverName != "Wang Lei" || a.Resolver != second.ID ||
 			a.Count != 2 {
 			t.Errorf("got %+v, want it handled by Lin Feng, resolved by Wang Lei and counted twice",
@@ -148,7 +150,7 @@ func TestAnAlertsLife(t *testing.T) {
 			ids); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		entries, _, err := d.sys.Views.Audit(ctx, registry.AuditFilter{Object: "alt_1"})
+		entries, _, err := d.sys.Views.Audit(ctx, views.AuditFilter{Object: "alt_1"})
 		ok(t, err)
 		if len(entries) != 3 {
 			t.Errorf("got %d audit entries, want 3", len(entries))
@@ -168,7 +170,7 @@ func TestRulesStateGrowsByChanges(t *testing.T) {
 		d := newDistrict(t, o, c)
 		save := func(seq uint64, state, changes string) {
 			t.Helper()
-			e := registry.Effects{Seq: seq}
+			e := alerts.Effects{Seq: seq}
 			if state != "" {
 				e.State = []byte(state)
 			}
@@ -211,7 +213,7 @@ func TestResolvedAlertsCloseByThemselves(t *testing.T) {
 		d := newDistrict(t, o, c)
 		a := smoke(d, c.now())
 		a.Firing = false
-		ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{Seq: 10, Alerts: []g.Alert{a}}))
+		ok(t, d.sys.Alerts.Apply(ctx, alerts.Effects{Seq: 10, Alerts: []g.Alert{a}}))
 		v := d.r.In(g.Scope{
 			School:      "a",
 			Actor:       "key_1 lms",
@@ -249,7 +251,7 @@ func TestAHandoverNeedsTheNamedRole(t *testing.T) {
 			Alerts:   []g.AlertID{"alt_1"}, Steps: []g.IncidentStep{{Text: "Look"}, {Text: "Call"}},
 			Handover: g.Handover{Requested: true, ApproverRole: g.RoleAdmin},
 		}
-		ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{Seq: 10, Incidents: []g.Incident{i}}))
+		ok(t, d.sys.Alerts.Apply(ctx, alerts.Effects{Seq: 10, Incidents: []g.Incident{i}}))
 		v := d.as(d.a, g.RoleAdmin)
 		got := must[g.Incident](t)(v.Alerts.Incident(ctx, "inc_1"))
 		if h := got.Handover; h.Approval != "waiting" || h.Link != "off" || h.Sent || h.Note == "" {
@@ -280,7 +282,7 @@ func TestAHandoverNeedsTheNamedRole(t *testing.T) {
 		wantCode(t, err, g.Invalid)
 		// The rules come back with the same incident and one alert more: what people did stays.
 		i.Alerts = append(i.Alerts, "alt_2")
-		ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{Seq: 11, Incidents: []g.Incident{i}}))
+		ok(t, d.sys.Alerts.Apply(ctx, alerts.Effects{Seq: 11, Incidents: []g.Incident{i}}))
 		after := must[g.Incident](t)(v.Alerts.Incident(ctx, "inc_1"))
 		want := got
 		want.Alerts, want.Version = i.Alerts, got.Version+1
@@ -291,7 +293,7 @@ func TestAHandoverNeedsTheNamedRole(t *testing.T) {
 		if got.State != g.IncidentClosed {
 			t.Errorf("got %s, want it closed", got.State)
 		}
-		rows, _, err := v.Alerts.Incidents(ctx, registry.IncidentFilter{State: g.IncidentClosed})
+		rows, _, err := v.Alerts.Incidents(ctx, alerts.IncidentFilter{State: g.IncidentClosed})
 		ok(t, err)
 		if diff := cmp.Diff([]g.Incident{got}, rows); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
@@ -320,12 +322,12 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 		run++
 		id := func(n int) g.AlertID { return g.AlertID(fmt.Sprintf("alt_%d_%d", run, n)) }
 		at := c.now()
-		var journal []registry.Effects
+		var journal []alerts.Effects
 		count := map[int]int{}
 		for seq := range rapid.IntRange(1, 12).Draw(rt, "effects") {
 			n := rapid.IntRange(0, 2).Draw(rt, "alert")
 			count[n]++
-			journal = append(journal, registry.Effects{
+			journal = append(journal, alerts.Effects{
 				Seq: uint64(1000*run + seq),
 				Alerts: []g.Alert{{ID: id(n), School: "a", Rule: "r", Severity: g.Major, Opened: at,
 					LastFired: at.Add(time.Duration(seq) * time.Second),
@@ -441,7 +443,7 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 			check()
 		}
 	})
-	rows, _, err := v.Alerts.List(ctx, registry.AlertFilter{Page: registry.Page{Limit: 1000}})
+	rows, _, err := v.Alerts.List(ctx, alerts.Filter{Page: registry.Page{Limit: 1000}})
 	ok(t, err)
 	ids := map[g.AlertID]bool{}
 	for _, a := range rows {
@@ -468,8 +470,8 @@ func TestAlertsPageAndFilter(t *testing.T) {
 					Opened:   c.now().Add(time.Duration(i/2) * time.Second),
 				})
 		}
-		ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{Seq: 1, Alerts: all}))
-		ids := func(v *registry.View, f registry.AlertFilter) (out []g.AlertID) {
+		ok(t, d.sys.Alerts.Apply(ctx, alerts.Effects{Seq: 1, Alerts: all}))
+		ids := func(v *registry.View, f alerts.Filter) (out []g.AlertID) {
 			f.Limit = 2
 			for {
 				rows, next, err := v.Alerts.List(ctx, f)
@@ -486,15 +488,15 @@ func TestAlertsPageAndFilter(t *testing.T) {
 		if diff := cmp.Diff([]g.AlertID{
 			"alt_6", "alt_5", "alt_4", "alt_3", "alt_2", "alt_1", "alt_0",
 		},
-			ids(d.sys, registry.AlertFilter{})); diff != "" {
+			ids(d.sys, alerts.Filter{})); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		if diff := cmp.Diff([]g.AlertID{"alt_6", "alt_4", "alt_2", "alt_0"},
 			ids(d.as(d.a, g.RoleSecurity),
-				registry.AlertFilter{States: []g.AlertState{g.AlertOpen, g.AlertClosed}})); diff != "" {
+				alerts.Filter{States: []g.AlertState{g.AlertOpen, g.AlertClosed}})); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if got := ids(d.as(d.a, g.RoleSecurity), registry.AlertFilter{Severity: g.Critical}); len(
+		if got := ids(d.as(d.a, g.RoleSecurity), alerts.Filter{Severity: g.Critical}); len(
 			got) != 0 {
 			t.Errorf("got %v, want none", got)
 		}

@@ -8,6 +8,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 )
 
 // A class teacher finds a child in the session by words of name and class; a name does not lead
@@ -57,17 +58,17 @@ func TestAttendanceIsFoundByWords(t *testing.T) {
 			"zhao":    0,
 			"  ":      5,
 		} {
-			got, _, err := v.Sessions.Attendance(ctx, registry.AttendanceFilter{Session: s.ID, Query: q})
+			got, _, err := v.Sessions.Attendance(ctx, sessions.AttendanceFilter{Session: s.ID, Query: q})
 			ok(t, err)
 			if len(got) != want {
 				t.Errorf("%q: got %d answers, want %d", q, len(got), want)
 			}
 		}
 		var names []string
-		f := registry.AttendanceFilter{Session: s.ID, Query: "li", Page: registry.Page{Limit: 3}}
+		f := sessions.AttendanceFilter{Session: s.ID, Query: "li", Page: registry.Page{Limit: 3}}
 		pages := 0
 		for next := "first"; next != ""; pages++ {
-			var page []registry.AttendanceRow
+			var page []sessions.AttendanceRow
 			var err error
 			page, next, err = v.Sessions.Attendance(ctx, f)
 			ok(t, err)
@@ -80,7 +81,7 @@ func TestAttendanceIsFoundByWords(t *testing.T) {
 		if fmt.Sprint(names) != "[100% Li Li Bo Li Ming Li Na]" || pages != 2 {
 			t.Errorf("got %v on %d pages of three, want the four of that name on 2", names, pages)
 		}
-		if _, _, err := v.Sessions.Attendance(ctx, registry.AttendanceFilter{Query: "li ming"}); g.ErrorCode(
+		if _, _, err := v.Sessions.Attendance(ctx, sessions.AttendanceFilter{Query: "li ming"}); g.ErrorCode(
 			err) != g.Invalid {
 			t.Errorf("got %v for a name without a session, want it refused", err)
 		}

@@ -12,6 +12,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 const wipe = "DELETE FROM audit; DELETE FROM meta WHERE key = 'audit_head'"
@@ -88,7 +90,7 @@ func TestAuditSaysWhatChanged(t *testing.T) {
 		d := newDistrict(t, o, c)
 		admin := d.as(d.dist, g.RoleDistrict)
 		last := func(deed string) []g.AuditChange {
-			all, _, err := admin.Views.Audit(ctx, registry.AuditFilter{Deed: deed})
+			all, _, err := admin.Views.Audit(ctx, views.AuditFilter{Deed: deed})
 			ok(t, err)
 			if len(all) == 0 {
 				t.Fatalf("no %s in the log", deed)
@@ -207,7 +209,7 @@ func TestAuditSaysWhatChanged(t *testing.T) {
 // siteOf is where a building stands.
 func siteOf(t *testing.T, v *registry.View, id g.BuildingID) g.SiteID {
 	t.Helper()
-	for _, b := range must[registry.Places](t)(v.Places.Of(t.Context(), "a")).Buildings {
+	for _, b := range must[places.Places](t)(v.Places.Of(t.Context(), "a")).Buildings {
 		if b.ID == id {
 			return b.Site
 		}
@@ -248,7 +250,7 @@ func TestOnlyAdministratorsMakePrivateZonesPublic(t *testing.T) {
 	wantCode(t, err, g.Forbidden)
 	wantCode(t, facility.Deeds.DeleteZone(ctx, room.ID), g.Forbidden)
 	must[g.Zone](t)(admin.Deeds.PutZone(ctx, public))
-	all, _, err := admin.Views.Audit(ctx, registry.AuditFilter{Deed: "zone.put", Object: string(room.ID)})
+	all, _, err := admin.Views.Audit(ctx, views.AuditFilter{Deed: "zone.put", Object: string(room.ID)})
 	ok(t, err)
 	if diff := cmp.Diff([]g.AuditChange{{Field: "private", Before: "true", After: "false"}},
 		all[0].Changes); diff != "" {

@@ -7,6 +7,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 // crowd is a registry with a school of so many devices and people.
@@ -117,7 +119,7 @@ func BenchmarkSearchPeople(b *testing.B) {
 	_, sys, _ := crowd(b, 0, 2000)
 	for b.Loop() {
 		if _, _, err := sys.People.List(b.Context(),
-			registry.PersonFilter{School: "a", Query: "son 77"}); err != nil {
+			people.Filter{School: "a", Query: "son 77"}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -132,7 +134,7 @@ func BenchmarkSearchPeopleCold(b *testing.B) {
 			b.Fatal(err)
 		}
 		if _, _, err := sys.People.List(b.Context(),
-			registry.PersonFilter{School: "a", Query: "son 77"}); err != nil {
+			people.Filter{School: "a", Query: "son 77"}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -202,7 +204,7 @@ func BenchmarkOnePersonDay(b *testing.B) {
 	v, day := sys, c.now().Add(10*24*time.Hour)
 	for b.Loop() {
 		rows, _, err := v.History.Sightings(b.Context(),
-			registry.SightingFilter{
+			history.SightingFilter{
 				School: "a",
 				Person: "p0",
 				From:   day,
@@ -223,7 +225,7 @@ func BenchmarkQuality(b *testing.B) {
 	}
 	defer r.Close()
 	v := r.In(g.SystemScope("bench"))
-	turn := registry.QualityTurn{State: map[int][]byte{}, Judge: weigh}
+	turn := history.QualityTurn{State: map[int][]byte{}, Judge: weigh}
 	for i := range 64 {
 		turn.State[i] = make([]byte, 10_000/64*300)
 	}

@@ -7,6 +7,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 func TestDeviceBringsItsOwnPassword(t *testing.T) {
@@ -125,8 +126,8 @@ func TestCertificatesAreBoundAndRevoked(t *testing.T) {
 				nil)
 			ok(t, err)
 		}
-		cert := func(name string) registry.DeviceCertificate {
-			return registry.DeviceCertificate{
+		cert := func(name string) fleet.DeviceCertificate {
+			return fleet.DeviceCertificate{
 				Fingerprint: name,
 				Serial:      name,
 				Issuer:      "CN=ca",
@@ -134,7 +135,7 @@ func TestCertificatesAreBoundAndRevoked(t *testing.T) {
 				NotAfter:    c.now().Add(1000 * time.Hour),
 			}
 		}
-		come := func(x registry.DeviceCertificate) error {
+		come := func(x fleet.DeviceCertificate) error {
 			_, err := d.r.Fleet.CertifiedDevice(ctx, "dev", x)
 			return err
 		}
@@ -143,7 +144,7 @@ func TestCertificatesAreBoundAndRevoked(t *testing.T) {
 		c.add(time.Hour)
 		ok(t, come(one))
 		ok(t, come(two))
-		list := must[[]registry.DeviceCertificate](t)(v.Fleet.Certificates(ctx, "dev"))
+		list := must[[]fleet.DeviceCertificate](t)(v.Fleet.Certificates(ctx, "dev"))
 		if len(list) != 2 || list[0].Revoked || list[0].Issuer != "CN=ca" ||
 			!list[0].Last.Equal(c.now()) {
 			t.Errorf("got %+v, want both certificates", list)
@@ -171,7 +172,7 @@ func TestCertificatesAreBoundAndRevoked(t *testing.T) {
 		create()
 		wantCode(t, come(three), g.Unauthenticated)
 		wantCode(t, come(issued), g.Unauthenticated)
-		if list := must[[]registry.DeviceCertificate](t)(v.Fleet.Certificates(ctx, "dev")); len(list) != 0 {
+		if list := must[[]fleet.DeviceCertificate](t)(v.Fleet.Certificates(ctx, "dev")); len(list) != 0 {
 			t.Errorf("got %+v for the new device, want none of the old one's", list)
 		}
 		c.add(time.Minute)

@@ -9,6 +9,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
 func TestUnknownFieldsAreCountedAndTakenIntoTheProfile(t *testing.T) {
@@ -83,7 +85,7 @@ func TestUnknownFieldsAreCountedAndTakenIntoTheProfile(t *testing.T) {
 		if own.Properties["rssi"].Type != "number" {
 			t.Errorf("got %+v, want rssi in the device's own profile", own)
 		}
-		if row := must[registry.DeviceRow](t)(v.Fleet.Device(ctx, one)); row.Profile != "sensor-own" {
+		if row := must[fleet.DeviceRow](t)(v.Fleet.Device(ctx, one)); row.Profile != "sensor-own" {
 			t.Errorf("got the profile %q, want its own", row.Profile)
 		}
 		if p := must[g.Profile](t)(v.Fleet.Profile(ctx, "sensor")); p.Properties["rssi"].Type != "" {
@@ -140,7 +142,7 @@ func TestLateHistory(t *testing.T) {
 			}
 		}
 		ok(t, sys.Fleet.ApplyTwins(ctx, []g.Event{read(1, "mqtt", 1, true, time.Hour)}))
-		if tw := must[registry.DeviceRow](t)(v.Fleet.Device(ctx, dev.ID)).Twin; tw.State != g.StateUnknown ||
+		if tw := must[fleet.DeviceRow](t)(v.Fleet.Device(ctx, dev.ID)).Twin; tw.State != g.StateUnknown ||
 			!tw.LastSeen.IsZero() {
 			t.Errorf("got %+v, want no sign of life in a broker's memory", tw)
 		}
@@ -150,13 +152,13 @@ func TestLateHistory(t *testing.T) {
 					read(2, g.DriverMQTTFront, 2, false, 0),
 					read(3, g.DriverMQTTFront, 3, true, time.Hour),
 				}))
-		tw := must[registry.DeviceRow](t)(v.Fleet.Device(ctx, dev.ID)).Twin
+		tw := must[fleet.DeviceRow](t)(v.Fleet.Device(ctx, dev.ID)).Twin
 		if tw.State != g.StateOnline || tw.Reported["t"].Value != g.NumberValue(2) {
 			t.Errorf("got %+v, want the newer value kept", tw)
 		}
 		c.add(time.Minute)
 		ok(t, sys.Fleet.ApplyTwins(ctx, []g.Event{read(4, g.DriverMQTTFront, 4, true, time.Hour)}))
-		if tw := must[registry.DeviceRow](t)(v.Fleet.Device(ctx, dev.ID)).Twin; !tw.LastSeen.Equal(c.now()) {
+		if tw := must[fleet.DeviceRow](t)(v.Fleet.Device(ctx, dev.ID)).Twin; !tw.LastSeen.Equal(c.now()) {
 			t.Errorf("last seen %s, want now: its clock may be wrong, but it is there", tw.LastSeen)
 		}
 
@@ -179,12 +181,12 @@ func TestLateHistory(t *testing.T) {
 			},
 		}
 		ok(t, sys.History.Apply(ctx, []g.Event{e, r}))
-		rows, _, err := d.as(d.a, g.RoleAdmin).History.Sightings(ctx, registry.SightingFilter{School: "a"})
+		rows, _, err := d.as(d.a, g.RoleAdmin).History.Sightings(ctx, history.SightingFilter{School: "a"})
 		ok(t, err)
 		if len(rows) != 1 || !rows[0].Replayed || !rows[0].Late {
 			t.Errorf("got %+v, want one late sighting", rows)
 		}
-		refused, _, err := v.History.Rejections(ctx, registry.RejectionFilter{School: "a"})
+		refused, _, err := v.History.Rejections(ctx, history.RejectionFilter{School: "a"})
 		ok(t, err)
 		if len(refused) != 1 || !refused[0].Partial ||
 			!cmp.Equal(refused[0].Properties, []string{"rssi", "温度"}) {

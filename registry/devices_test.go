@@ -9,6 +9,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 func TestPrivateZonesBindNoCamera(t *testing.T) {
@@ -187,7 +188,7 @@ func TestTwinsFollowEventsOnce(t *testing.T) {
 		for range 3 {
 			ok(t, d.sys.Fleet.ApplyTwins(ctx, events))
 			ok(t, d.sys.Fleet.ApplyTwins(ctx, events[:2]))
-			row := must[registry.DeviceRow](t)(d.sys.Fleet.Device(ctx, dev))
+			row := must[fleet.DeviceRow](t)(d.sys.Fleet.Device(ctx, dev))
 			if diff := cmp.Diff(want, row.Twin,
 				cmp.Comparer(func(a, b g.Value) bool { return a == b })); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
@@ -236,7 +237,7 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 			!e.Time.Equal(at.Add(time.Second)) {
 			t.Errorf("got %+v, want it offline since it was last heard", e)
 		}
-		rows, _, err := d.sys.Fleet.Devices(ctx, registry.DeviceFilter{State: g.StateOffline})
+		rows, _, err := d.sys.Fleet.Devices(ctx, fleet.DeviceFilter{State: g.StateOffline})
 		ok(t, err)
 		if len(rows) != 1 || rows[0].Twin.Reason == "" {
 			t.Errorf("got %+v, want the silent one with a reason", rows)
@@ -246,7 +247,7 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 				[]g.Event{reading(3, d.device["a"].ID, at.Add(90*time.Second), 1)}))
 		isOnline := func() {
 			t.Helper()
-			row := must[registry.DeviceRow](t)(d.sys.Fleet.Device(ctx, d.device["a"].ID))
+			row := must[fleet.DeviceRow](t)(d.sys.Fleet.Device(ctx, d.device["a"].ID))
 			if row.Twin.State != g.StateOnline ||
 				row.Twin.Reason != "" {
 				t.Errorf("got %+v, want it online again", row.Twin)
@@ -296,12 +297,12 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 			func() { ok(t, d.sys.Fleet.ApplyTwins(ctx, []g.Event{state(seq, g.StateFault)})) },
 		} {
 			before()
-			want := must[registry.DeviceRow](t)(d.sys.Fleet.Device(ctx, a)).Twin
+			want := must[fleet.DeviceRow](t)(d.sys.Fleet.Device(ctx, a)).Twin
 			for _, e := range []g.Event{outbox[0].Event, outbox[1].Event, outbox[0].Event} {
 				seq++
 				e.Seq, e.Received = seq, at.Add(300*time.Second)
 				ok(t, d.sys.Fleet.ApplyTwins(ctx, []g.Event{e}))
-				got := must[registry.DeviceRow](t)(d.sys.Fleet.Device(ctx, a)).Twin
+				got := must[fleet.DeviceRow](t)(d.sys.Fleet.Device(ctx, a)).Twin
 				want.Seq = seq
 				if diff := cmp.Diff(want, got,
 					cmp.Comparer(func(a, b g.Value) bool { return a == b })); diff != "" {
@@ -330,7 +331,7 @@ func TestDesiredMustFitTheProfile(t *testing.T) {
 		wantCode(t, v.Fleet.SetDesired(ctx, dev, "setpoint", g.StringValue("warm")), g.Invalid)
 		ok(t, v.Fleet.SetDesired(ctx, dev, "setpoint", g.NumberValue(20)))
 		ok(t, d.sys.Fleet.ApplyTwins(ctx, []g.Event{reading(1, dev, c.now(), 5)}))
-		row := must[registry.DeviceRow](t)(v.Fleet.Device(ctx, dev))
+		row := must[fleet.DeviceRow](t)(v.Fleet.Device(ctx, dev))
 		if row.Twin.Desired["setpoint"].Value != g.NumberValue(20) ||
 			row.Twin.Reported["temperature"].Value != g.NumberValue(5) {
 			t.Errorf("got %+v, want the wish and the reading side by side", row.Twin)
@@ -354,7 +355,7 @@ func TestDevicesPageAndFilter(t *testing.T) {
 				nil)
 			ok(t, err)
 		}
-		names := func(f registry.DeviceFilter) (out []string) {
+		names := func(f fleet.DeviceFilter) (out []string) {
 			f.Limit = 2
 			for {
 				rows, next, err := d.as(d.a, g.RoleAdmin).Fleet.Devices(ctx, f)
@@ -370,21 +371,21 @@ func TestDevicesPageAndFilter(t *testing.T) {
 			}
 		}
 		for _, c := range []struct {
-			f    registry.DeviceFilter
+			f    fleet.DeviceFilter
 			want []string
 		}{
 			{
-				registry.DeviceFilter{},
+				fleet.DeviceFilter{},
 				[]string{"100% cotton", "Müller", "Sensor a", "plain", "under_score"},
 			},
-			{registry.DeviceFilter{Query: "%"}, []string{"100% cotton"}},
-			{registry.DeviceFilter{Query: "r_S"}, []string{"under_score"}},
-			{registry.DeviceFilter{Query: "sn-A"}, []string{"Sensor a"}},
-			{registry.DeviceFilter{Type: g.TypeSensor}, []string{"Sensor a"}},
-			{registry.DeviceFilter{State: g.StateDisabled}, []string{"plain"}},
-			{registry.DeviceFilter{Zone: d.gate["a"].ID}, []string{"Sensor a"}},
+			{fleet.DeviceFilter{Query: "%"}, []string{"100% cotton"}},
+			{fleet.DeviceFilter{Query: "r_S"}, []string{"under_score"}},
+			{fleet.DeviceFilter{Query: "sn-A"}, []string{"Sensor a"}},
+			{fleet.DeviceFilter{Type: g.TypeSensor}, []string{"Sensor a"}},
+			{fleet.DeviceFilter{State: g.StateDisabled}, []string{"plain"}},
+			{fleet.DeviceFilter{Zone: d.gate["a"].ID}, []string{"Sensor a"}},
 			{
-				registry.DeviceFilter{Driver: "camera", State: g.StateUnknown},
+				fleet.DeviceFilter{Driver: "camera", State: g.StateUnknown},
 				[]string{"100% cotton", "Müller", "under_score"},
 			},
 		} {

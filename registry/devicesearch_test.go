@@ -5,6 +5,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 // A device is found by words of its name, zone and profile, in any order.
@@ -44,7 +45,7 @@ func TestDevicesAreFoundByWords(t *testing.T) {
 			"  ":             2,
 			"sn-a":           1,
 		} {
-			rows, _, err := v.Fleet.Devices(t.Context(), registry.DeviceFilter{School: "a", Query: q})
+			rows, _, err := v.Fleet.Devices(t.Context(), fleet.DeviceFilter{School: "a", Query: q})
 			ok(t, err)
 			if len(rows) != want {
 				t.Errorf("%q: got %d devices, want %d", q, len(rows), want)

@@ -10,6 +10,10 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
+	"github.com/gatehouse-iot/gatehouse/registry/hooks"
+	"github.com/gatehouse-iot/gatehouse/registry/sessions"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 func sighting(seq uint64, d *district, school g.SchoolID, person g.PersonID, at time.Time) g.Event {
@@ -79,7 +83,7 @@ func TestHistoryIsWrittenOnce(t *testing.T) {
 			ok(t, d.sys.History.Apply(ctx, events))
 		}
 		v := d.as(d.a, g.RoleSecurity)
-		list := func(f registry.SightingFilter) (seqs []uint64) {
+		list := func(f history.SightingFilter) (seqs []uint64) {
 			f.Limit = 2
 			for {
 				rows, next, err := v.History.Sightings(ctx, f)
@@ -94,29 +98,29 @@ func TestHistoryIsWrittenOnce(t *testing.T) {
 			}
 		}
 		for _, c := range []struct {
-			f    registry.SightingFilter
+			f    history.SightingFilter
 			want []uint64
 		}{
-			{registry.SightingFilter{}, []uint64{14, 13, 12, 11, 10}},
-			{registry.SightingFilter{Person: child}, []uint64{14, 12, 11, 10}},
-			{registry.SightingFilter{Unknown: true}, []uint64{13}},
+			{history.SightingFilter{}, []uint64{14, 13, 12, 11, 10}},
+			{history.SightingFilter{Person: child}, []uint64{14, 12, 11, 10}},
+			{history.SightingFilter{Unknown: true}, []uint64{13}},
 			{
-				registry.SightingFilter{
+				history.SightingFilter{
 					Device: d.device["a"].ID,
 					From:   at.Add(time.Minute),
 					To:     at.Add(3 * time.Minute),
 				},
 				[]uint64{12, 11},
 			},
-			{registry.SightingFilter{Zone: d.gate["b"].ID}, nil},
+			{history.SightingFilter{Zone: d.gate["b"].ID}, nil},
 		} {
 			if diff := cmp.Diff(c.want, list(c.f)); diff != "" {
 				t.Errorf("%+v: -want +got\n%s", c.f, diff)
 			}
 		}
-		rows, _, err := v.History.Sightings(ctx, registry.SightingFilter{Page: registry.Page{Limit: 1}})
+		rows, _, err := v.History.Sightings(ctx, history.SightingFilter{Page: registry.Page{Limit: 1}})
 		ok(t, err)
-		want := registry.SightingRow{
+		want := history.SightingRow{
 			Seq:    14,
 			ID:     "sgt_14",
 			School: "a",
@@ -127,7 +131,7 @@ func TestHistoryIsWrittenOnce(t *testing.T) {
 			Received: at.Add(4*time.Minute + time.Second),
 			Match:    &g.Match{Score: 0.7, RunnerUp: 0.2, Margin: 0.5, Reason: "matched"},
 		}
-		if diff := cmp.Diff([]registry.SightingRow{want}, rows); diff != "" {
+		if diff := cmp.Diff([]history.SightingRow{want}, rows); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		states, _, err := v.History.StatusLog(ctx, d.device["a"].ID, registry.Page{})
@@ -136,24 +140,24 @@ func TestHistoryIsWrittenOnce(t *testing.T) {
 			states[0].Reason != "cover\uFFFDopen\uFFFD" {
 			t.Errorf("got %+v, want the fault first", states)
 		}
-		refused, _, err := v.History.Rejections(ctx, registry.RejectionFilter{})
+		refused, _, err := v.History.Rejections(ctx, history.RejectionFilter{})
 		ok(t, err)
 		if len(refused) != 1 || refused[0].Reason != "no such property" {
 			t.Errorf("got %+v, want one", refused)
 		}
-		between := must[[]registry.SightingRow](t)(v.History.SightingsBetween(ctx, "a", at,
+		between := must[[]history.SightingRow](t)(v.History.SightingsBetween(ctx, "a", at,
 			at.Add(3*time.Minute), []g.PersonID{child}))
 		if len(between) != 3 || between[0].Seq != 10 || between[2].Seq != 12 {
 			t.Errorf("got %+v, want 10, 11 and 12", between)
 		}
 		many := make([]g.PersonID, 600)
 		many[599] = child
-		swept := must[[]registry.SightingRow](t)(v.History.SightingsBetween(ctx, "a", at,
+		swept := must[[]history.SightingRow](t)(v.History.SightingsBetween(ctx, "a", at,
 			at.Add(3*time.Minute), many[1:]))
 		if diff := cmp.Diff(between, swept[:3]); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if all := must[[]registry.SightingRow](t)(v.History.SightingsBetween(ctx, "a", time.Time{},
+		if all := must[[]history.SightingRow](t)(v.History.SightingsBetween(ctx, "a", time.Time{},
 			time.Time{}, nil)); len(all) != 5 {
 			t.Errorf("got %d, want the unknown too: 5", len(all))
 		}
@@ -166,8 +170,8 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 		d := newDistrict(t, o, c)
 		child := d.child["a"].ID
 		s := must[g.Session](t)(d.sys.Sessions.Put(ctx, morning(d, d.a)))
-		roster := must[[]registry.RosterEntry](t)(d.sys.Sessions.Roster(ctx, s))
-		if diff := cmp.Diff([]registry.RosterEntry{{Person: child, Kind: g.Student, Class: "7-2"}},
+		roster := must[[]sessions.RosterEntry](t)(d.sys.Sessions.Roster(ctx, s))
+		if diff := cmp.Diff([]sessions.RosterEntry{{Person: child, Kind: g.Student, Class: "7-2"}},
 			roster); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
@@ -202,15 +206,15 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 		}
 		v := d.as(d.a, g.RoleTeacher)
 		rows, _, err := v.Sessions.Attendance(ctx,
-			registry.AttendanceFilter{Class: "7-2", Date: "2026-09-01"})
+			sessions.AttendanceFilter{Class: "7-2", Date: "2026-09-01"})
 		ok(t, err)
-		if diff := cmp.Diff([]registry.AttendanceRow{
+		if diff := cmp.Diff([]sessions.AttendanceRow{
 			{Attendance: row, Name: "Zhou Xiaohua a", Class: "7-2"},
 		},
 			rows); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		_, _, err = v.Sessions.Attendance(ctx, registry.AttendanceFilter{Date: "1/09/2026"})
+		_, _, err = v.Sessions.Attendance(ctx, sessions.AttendanceFilter{Date: "1/09/2026"})
 		wantCode(t, err, g.Invalid)
 		sum := must[map[g.AttendanceState]int](t)(v.Sessions.AttendanceSummary(ctx, s.ID))
 		if diff := cmp.Diff(map[g.AttendanceState]int{g.Arrived: 1}, sum); diff != "" {
@@ -218,14 +222,14 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 		}
 		ok(t,
 			v.Sessions.Correct(ctx,
-				registry.Correction{
+				sessions.Correction{
 					Session: s.ID,
 					Person:  child,
 					State:   g.Excused,
 					Reason:  "dentist",
 				}))
-		corrections := must[[]registry.Correction](t)(v.Sessions.Corrections(ctx, s.ID))
-		if diff := cmp.Diff([]registry.Correction{
+		corrections := must[[]sessions.Correction](t)(v.Sessions.Corrections(ctx, s.ID))
+		if diff := cmp.Diff([]sessions.Correction{
 			{
 				Session: s.ID,
 				Person:  child,
@@ -240,7 +244,7 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 		}
 		wantCode(t,
 			d.sys.Sessions.Correct(ctx,
-				registry.Correction{
+				sessions.Correction{
 					Session: s.ID,
 					Person:  d.child["b"].ID,
 					State:   g.Excused,
@@ -248,7 +252,7 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 				}),
 			g.NotFound)
 		ok(t, v.Sessions.Delete(ctx, s.ID))
-		rows, _, err = v.Sessions.Attendance(ctx, registry.AttendanceFilter{})
+		rows, _, err = v.Sessions.Attendance(ctx, sessions.AttendanceFilter{})
 		ok(t, err)
 		if len(rows) != 0 {
 			t.Errorf("got %v, want none after the session was deleted", rows)
@@ -325,7 +329,7 @@ func TestDeliveriesAreQueuedOnce(t *testing.T) {
 		if got := must[string](t)(d.sys.Hooks.Secret(ctx, hook.ID)); got != secret || got == "" {
 			t.Errorf("got %q, want the secret that was shown", got)
 		}
-		ds := []registry.Delivery{
+		ds := []hooks.Delivery{
 			{Webhook: hook.ID, EventID: "e1", Seq: 1, Body: []byte(`{"a":1}`)},
 			{
 				Webhook: hook.ID,
@@ -339,7 +343,7 @@ func TestDeliveriesAreQueuedOnce(t *testing.T) {
 		for range 2 {
 			ok(t, d.sys.Hooks.QueueDeliveries(ctx, ds))
 		}
-		due := must[[]registry.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, hook.ID, c.now(), 10))
+		due := must[[]hooks.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, hook.ID, c.now(), 10))
 		if len(due) != 1 || due[0].EventID != "e1" || string(due[0].Body) != `{"a":1}` {
 			t.Fatalf("got %+v, want the first", due)
 		}
@@ -361,13 +365,13 @@ func TestDeliveriesAreQueuedOnce(t *testing.T) {
 			t.Errorf("cursor %q, -want +got\n%s", next, diff)
 		}
 		ok(t, v.Hooks.Redeliver(ctx, due[0].ID))
-		if due := must[[]registry.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, hook.ID,
+		if due := must[[]hooks.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, hook.ID,
 			c.now().Add(time.Hour), 10)); len(due) != 2 {
 			t.Errorf("got %d due, want both", len(due))
 		}
 		hook.Disabled, hook.Reason = true, "410"
 		ok(t, v.Hooks.Update(ctx, hook))
-		if due := must[[]registry.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, hook.ID,
+		if due := must[[]hooks.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, hook.ID,
 			c.now().Add(time.Hour), 10)); len(due) != 0 {
 			t.Errorf("got %d due of a disabled webhook, want none", len(due))
 		}
@@ -395,10 +399,10 @@ func TestWebhookThatIsFarBehindHoldsUpNoOther(t *testing.T) {
 		well, _, err := v.Hooks.Create(ctx,
 			g.Webhook{School: "a", URL: "https://well.example/hook"})
 		ok(t, err)
-		var ds []registry.Delivery
+		var ds []hooks.Delivery
 		for i := range 1000 {
 			ds = append(ds,
-				registry.Delivery{
+				hooks.Delivery{
 					Webhook: away.ID,
 					EventID: fmt.Sprint("e", i),
 					Body:    []byte("{}"),
@@ -408,7 +412,7 @@ func TestWebhookThatIsFarBehindHoldsUpNoOther(t *testing.T) {
 		ok(t,
 			d.sys.Hooks.QueueDeliveries(ctx,
 				append(ds,
-					registry.Delivery{
+					hooks.Delivery{
 						Webhook: well.ID,
 						EventID: "last",
 						Body:    []byte("{}"),
@@ -418,7 +422,7 @@ func TestWebhookThatIsFarBehindHoldsUpNoOther(t *testing.T) {
 			must[[]g.WebhookID](t)(d.sys.Hooks.Due(ctx, c.now()))); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if due := must[[]registry.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, well.ID, c.now(), 500)); len(
+		if due := must[[]hooks.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, well.ID, c.now(), 500)); len(
 			due) != 1 ||
 			due[0].EventID != "last" {
 			t.Errorf("got %+v, want the one that came last", due)
@@ -430,7 +434,7 @@ func TestWebhookThatIsFarBehindHoldsUpNoOther(t *testing.T) {
 			must[[]g.WebhookID](t)(d.sys.Hooks.Due(ctx, later.Add(-time.Second)))); diff != "" {
 			t.Errorf("while the other waits: -want +got\n%s", diff)
 		}
-		if due := must[[]registry.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, away.ID, later, 500)); len(
+		if due := must[[]hooks.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, away.ID, later, 500)); len(
 			due) != 500 {
 			t.Errorf("got %d due after the wait, want 500 at once", len(due))
 		}
@@ -451,10 +455,10 @@ func TestManyDeliveriesAreQueuedInParts(t *testing.T) {
 		hook, _, err := v.Hooks.Create(ctx, g.Webhook{School: "a", URL: "https://x.example/hook"})
 		ok(t, err)
 		const many = 1300
-		var ds []registry.Delivery
+		var ds []hooks.Delivery
 		for i := range many {
 			ds = append(ds,
-				registry.Delivery{
+				hooks.Delivery{
 					Webhook: hook.ID,
 					EventID: fmt.Sprint("e", i),
 					Seq:     uint64(i + 1),
@@ -527,16 +531,16 @@ func TestTrimHistoryProvesWhatItRemoved(t *testing.T) {
 					sighting(10, d, "b", "", c.now().Add(time.Hour)),
 					sighting(11, d, "a", "", c.now()),
 				}))
-		got := must[registry.Trimmed](t)(d.sys.History.Trim(ctx, "b", c.now().Add(time.Minute)))
-		if diff := cmp.Diff(registry.Trimmed{Sightings: 1, Statuses: 1, Rejections: 1}, got); diff != "" {
+		got := must[history.Trimmed](t)(d.sys.History.Trim(ctx, "b", c.now().Add(time.Minute)))
+		if diff := cmp.Diff(history.Trimmed{Sightings: 1, Statuses: 1, Rejections: 1}, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		rows, _, err := d.sys.History.Sightings(ctx, registry.SightingFilter{})
+		rows, _, err := d.sys.History.Sightings(ctx, history.SightingFilter{})
 		ok(t, err)
 		if len(rows) != 2 || rows[0].Seq != 10 || rows[1].Seq != 11 {
 			t.Errorf("got %+v, want the newer one and that of the other school", rows)
 		}
-		entries, _, err := d.sys.Views.Audit(ctx, registry.AuditFilter{Deed: "history.trim"})
+		entries, _, err := d.sys.Views.Audit(ctx, views.AuditFilter{Deed: "history.trim"})
 		ok(t, err)
 		if len(entries) != 1 || entries[0].School != "b" {
 			t.Errorf("got %+v, want one entry of b", entries)

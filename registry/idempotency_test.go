@@ -8,6 +8,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/access"
 )
 
 func TestAnswersAreKeptThroughARestart(t *testing.T) {
@@ -23,7 +24,7 @@ func TestAnswersAreKeptThroughARestart(t *testing.T) {
 	}
 	ok(t,
 		v.Access.EndOnce(ctx, "one",
-			registry.KeptAnswer{
+			access.KeptAnswer{
 				Status: 201,
 				Header: map[string]string{"Content-Type": "application/json"},
 				Body:   []byte(`{"secret":"s3cret"}`),
@@ -38,7 +39,7 @@ func TestAnswersAreKeptThroughARestart(t *testing.T) {
 	if a, found, err = v.Access.BeginOnce(ctx, "cut", "request 2"); err != nil || !found || a.Status != 0 {
 		t.Errorf("got %+v, %v, %v of a request that was cut off, want that it began", a, found, err)
 	}
-	ok(t, v.Access.EndOnce(ctx, "cut", registry.KeptAnswer{}))
+	ok(t, v.Access.EndOnce(ctx, "cut", access.KeptAnswer{}))
 	if _, found, err = v.Access.BeginOnce(ctx, "cut", "request 3"); err != nil || found {
 		t.Errorf("got %v, %v of a name that was freed, want it free", found, err)
 	}
@@ -64,7 +65,7 @@ func TestKeptAnswersAreBounded(t *testing.T) {
 		ok(t, err)
 		ok(t,
 			v.Access.EndOnce(ctx, name,
-				registry.KeptAnswer{Status: 200, Body: bytes.Repeat([]byte{'x'}, size)}))
+				access.KeptAnswer{Status: 200, Body: bytes.Repeat([]byte{'x'}, size)}))
 	}
 	kept := 0
 	for n := range all {

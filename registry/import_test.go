@@ -11,10 +11,11 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 // lines is a report in short: line, action and field.
-func lines(r registry.ImportReport) (out []string) {
+func lines(r people.ImportReport) (out []string) {
 	for _, l := range r.Lines {
 		s := fmt.Sprintf("%d %s", l.Line, l.Action)
 		if l.Field != "" {
@@ -36,25 +37,25 @@ func TestImportCreatesUpdatesAndLeavesAlone(t *testing.T) {
 			"guardian,G1,Li Hua,,,13900000000,,,\n" +
 			"student,S2,\"Wang, Fang\",7-1,no,,,no,\n"
 		for _, dry := range []bool{true, true, false} {
-			got := must[registry.ImportReport](t)(v.People.Import(ctx, "a", strings.NewReader(file),
+			got := must[people.ImportReport](t)(v.People.Import(ctx, "a", strings.NewReader(file),
 				dry))
 			if diff := cmp.Diff([]string{"2 create", "4 create", "5 create"}, lines(got)); diff != "" ||
 				got.Applied == dry || got.Created != 3 {
 				t.Fatalf("%+v: -want +got\n%s", got, diff)
 			}
 		}
-		got := must[registry.ImportReport](t)(v.People.Import(ctx, "a", strings.NewReader(file),
+		got := must[people.ImportReport](t)(v.People.Import(ctx, "a", strings.NewReader(file),
 			false))
 		if diff := cmp.Diff([]string{"2 same", "4 same", "5 same"}, lines(got)); diff != "" {
 			t.Fatalf("again: -want +got\n%s", diff)
 		}
-		rows, _, err := v.People.List(ctx, registry.PersonFilter{School: "a", Class: "7-1"})
+		rows, _, err := v.People.List(ctx, people.Filter{School: "a", Class: "7-1"})
 		ok(t, err)
 		if len(rows) != 2 || rows[0].Name != "Li Ming" || !rows[0].Boarder || !rows[0].Consent ||
 			rows[0].Cards != 1 || rows[1].Name != "Wang, Fang" || rows[1].Consent {
 			t.Fatalf("got %+v", rows)
 		}
-		page := must[registry.PersonPage](t)(v.People.Open(ctx, rows[0].ID))
+		page := must[people.PersonPage](t)(v.People.Open(ctx, rows[0].ID))
 		if len(page.Guardian) != 1 {
 			t.Errorf("got %v, want the guardian who stands further down", page.Guardian)
 		}
@@ -63,7 +64,7 @@ func TestImportCreatesUpdatesAndLeavesAlone(t *testing.T) {
 			t.Errorf("got %q %v %v, want the card's owner", id, found, err)
 		}
 		file = strings.Replace(file, "Li Ming,7-1", "Li Ming,8-1", 1)
-		got = must[registry.ImportReport](t)(v.People.Import(ctx, "a", strings.NewReader(file),
+		got = must[people.ImportReport](t)(v.People.Import(ctx, "a", strings.NewReader(file),
 			false))
 		if diff := cmp.Diff([]string{"2 update", "4 same", "5 same"}, lines(got)); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
@@ -77,27 +78,27 @@ func TestImportKeepsWhatWasCorrectedByHand(t *testing.T) {
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleAdmin)
 		file := "kind,number,name,class,face_consent\nstudent,S1,Li Mng,7-1,yes\n"
-		must[registry.ImportReport](t)(v.People.Import(ctx, "a", strings.NewReader(file), false))
-		rows, _, err := v.People.List(ctx, registry.PersonFilter{School: "a", Query: "S1"})
+		must[people.ImportReport](t)(v.People.Import(ctx, "a", strings.NewReader(file), false))
+		rows, _, err := v.People.List(ctx, people.Filter{School: "a", Query: "S1"})
 		ok(t, err)
-		page := must[registry.PersonPage](t)(v.People.Open(ctx, rows[0].ID))
+		page := must[people.PersonPage](t)(v.People.Open(ctx, rows[0].ID))
 		page.Person.Name = "Li Ming"
 		ok(t, v.People.Update(ctx, page.Person))
 		ok(t, v.People.SetConsent(ctx, g.Consent{Person: page.ID, Given: false, By: "mother"}))
 		for _, f := range []string{file, strings.Replace(file, "7-1", "7-2", 1), file} {
-			got := must[registry.ImportReport](t)(v.People.Import(ctx, "a", strings.NewReader(f),
+			got := must[people.ImportReport](t)(v.People.Import(ctx, "a", strings.NewReader(f),
 				false))
 			if l := got.Lines[0]; l.Note == "" || l.Action == "error" {
 				t.Errorf("got %+v, want a note", l)
 			}
 		}
-		rows, _, err = v.People.List(ctx, registry.PersonFilter{School: "a", Query: "S1"})
+		rows, _, err = v.People.List(ctx, people.Filter{School: "a", Query: "S1"})
 		ok(t, err)
 		if rows[0].Name != "Li Ming" || rows[0].Class != "7-1" || rows[0].Consent {
 			t.Errorf("got %+v, want the name and the withdrawal kept", rows[0])
 		}
 		// A person who was typed in by hand keeps the name as well.
-		got := must[registry.ImportReport](t)(v.People.Import(ctx, "a",
+		got := must[people.ImportReport](t)(v.People.Import(ctx, "a",
 			strings.NewReader("kind,number,name\nstudent,20260001,Somebody Else\n"), false))
 		if diff := cmp.Diff([]string{"2 same name"}, lines(got)); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
@@ -128,7 +129,7 @@ func TestImportNamesTheLine(t *testing.T) {
 			"student,S13,N,,12,,\n" +
 			"student,S14,O,,,2026-09-31,\n" +
 			"student,S15,P,,,,\n"
-		got := must[registry.ImportReport](t)(v.People.Import(ctx, "a", strings.NewReader(file),
+		got := must[people.ImportReport](t)(v.People.Import(ctx, "a", strings.NewReader(file),
 			false))
 		want := []string{"2 error kind", "3 error number", "4 error name", "5 error boarder",
 			"6 error card_expires", "7 error guardian_numbers", "8 error", "10 error",
@@ -145,7 +146,7 @@ func TestImportNamesTheLine(t *testing.T) {
 				t.Errorf("got %+v, want an error that says what is wrong", l)
 			}
 		}
-		rows, _, err := v.People.List(ctx, registry.PersonFilter{School: "a"})
+		rows, _, err := v.People.List(ctx, people.Filter{School: "a"})
 		ok(t, err)
 		if len(rows) != 1 {
 			t.Errorf("got %d people, want nobody imported", len(rows))

@@ -7,6 +7,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 // A card that is good until a day is good until that day is over where the school stands.
@@ -17,12 +18,12 @@ func TestCardExpiresIsADayOfTheSchool(t *testing.T) {
 		s := must[g.School](t)(d.sys.Places.School(ctx, "a"))
 		s.Timezone = "Asia/Shanghai"
 		ok(t, d.sys.Places.UpdateSchool(ctx, s))
-		must[registry.ImportReport](t)(d.sys.People.Import(ctx, "a",
+		must[people.ImportReport](t)(d.sys.People.Import(ctx, "a",
 			strings.NewReader("kind,number,name,card,card_expires\nstaff,x1,Zhou,12345678,2031-03-01\n"),
 			false))
-		people, _, err := d.sys.People.List(ctx, registry.PersonFilter{School: "a", Query: "x1"})
+		found, _, err := d.sys.People.List(ctx, people.Filter{School: "a", Query: "x1"})
 		ok(t, err)
-		page := must[registry.PersonPage](t)(d.sys.People.Open(ctx, people[0].ID))
+		page := must[people.PersonPage](t)(d.sys.People.Open(ctx, found[0].ID))
 		if got, want := page.Passes[0].Expires.UTC(), time.Date(2031, 3, 1, 16, 0, 0, 0, time.UTC); !got.Equal(
 			want) {
 			t.Errorf("got %s, want %s: the end of the day in Shanghai", got, want)

@@ -9,7 +9,9 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/roster"
+	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 )
 
 // grade is a file of n students of a class.
@@ -23,7 +25,7 @@ func grade(n int, class string) string {
 }
 
 // told is a report in short: what happens to whom, and why.
-func told(r registry.ImportReport) (out []string) {
+func told(r people.ImportReport) (out []string) {
 	for _, l := range append(r.Lines, r.Leaving...) {
 		s := l.Action + " " + l.Number
 		for _, c := range l.Changes {
@@ -43,20 +45,20 @@ type importer struct {
 	v *registry.View
 }
 
-func (i importer) preview(file string, o registry.ImportOptions) registry.ImportReport {
+func (i importer) preview(file string, o people.ImportOptions) people.ImportReport {
 	i.t.Helper()
 	o.DryRun = true
-	return must[registry.ImportReport](i.t)(i.v.People.ImportRoster(i.t.Context(), "a", []byte(file), o))
+	return must[people.ImportReport](i.t)(i.v.People.ImportRoster(i.t.Context(), "a", []byte(file), o))
 }
 
-func (i importer) apply(file string, o registry.ImportOptions) registry.ImportReport {
+func (i importer) apply(file string, o people.ImportOptions) people.ImportReport {
 	i.t.Helper()
 	before := i.preview(file, o)
 	o.Token = before.Token
 	if before.Brake.Needed {
 		o.Confirm = before.Brake.Affected
 	}
-	after := must[registry.ImportReport](i.t)(i.v.People.ImportRoster(i.t.Context(), "a", []byte(file), o))
+	after := must[people.ImportReport](i.t)(i.v.People.ImportRoster(i.t.Context(), "a", []byte(file), o))
 	if diff := cmp.Diff(told(before), told(after)); diff != "" || !after.Applied {
 		i.t.Fatalf("applied %v, %v: -preview +done\n%s", after.Applied, after.Problems, diff)
 	}
@@ -67,55 +69,55 @@ func TestImportModesChangeWhatTheySay(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
 		i := importer{t, d.as(d.a, g.RoleAdmin)}
-		students := registry.ImportOptions{Kind: g.Student}
+		students := people.ImportOptions{Kind: g.Student}
 		i.apply(grade(4, "7年级9班"), students)
 		for _, x := range []struct {
 			name string
 			file string
-			o    registry.ImportOptions
+			o    people.ImportOptions
 			want []string
 		}{
 			{
 				"add",
 				"学号,姓名,班级\nS000,Other,8\nS100,New,8\n",
-				registry.ImportOptions{Mode: registry.ImportAdd},
+				people.ImportOptions{Mode: people.ImportAdd},
 				[]string{"same S000 exists", "create S100"},
 			},
 			{"update", "学号,姓名,电话\nS000,Pupil 0,13900000001\nS101,Nobody,\n",
-				registry.ImportOptions{Mode: registry.ImportUpdate},
+				people.ImportOptions{Mode: people.ImportUpdate},
 				[]string{`update S000 phone ""→"13900000001"`, "error S101 unknown_number"}},
 			{
 				"merge",
 				"学号,姓名,班级,电话\nS000,Pupil 0,,\nS001,Pupil 1,7年级10班,1\n",
-				registry.ImportOptions{},
+				people.ImportOptions{},
 				[]string{"same S000", `update S001 class "7年级9班"→"7年级10班" phone ""→"1"`},
 			},
 			{
 				"clear",
 				"学号,姓名,班级\nS000,Pupil 0,\n",
-				registry.ImportOptions{Clear: true},
+				people.ImportOptions{Clear: true},
 				[]string{`update S000 class "7年级9班"→""`},
 			},
 			{
 				"promote",
 				"学号,姓名,班级,电话\nS000,Renamed,8年级9班,1\n",
-				registry.ImportOptions{Mode: registry.ImportPromote},
+				people.ImportOptions{Mode: people.ImportPromote},
 				[]string{`update S000 class "7年级9班"→"8年级9班"`},
 			},
 			{
 				"by hand",
 				"学号,姓名\n20260001,Other\n",
-				registry.ImportOptions{},
+				people.ImportOptions{},
 				[]string{"same 20260001 kept_by_hand"},
 			},
 			{
 				"overwrite",
 				"学号,姓名\n20260001,Other\n",
-				registry.ImportOptions{Mode: registry.ImportOverwrite},
+				people.ImportOptions{Mode: people.ImportOverwrite},
 				[]string{`update 20260001 name "Zhou Xiaohua a"→"Other"`},
 			},
 			{"skip", "学号,姓名,班级\nS000,Pupil 0,1-Jul\nS102,,\nS103,X,\nS103,Y,\n",
-				registry.ImportOptions{Skip: true},
+				people.ImportOptions{Skip: true},
 				[]string{
 					"skip S000 class_date",
 					"skip S102 missing",
@@ -125,7 +127,7 @@ func TestImportModesChangeWhatTheySay(t *testing.T) {
 			{
 				"zeros",
 				"学号,姓名\n001,A\n1,B\n",
-				registry.ImportOptions{Accept: []string{"zeros_ok"}},
+				people.ImportOptions{Accept: []string{"zeros_ok"}},
 				[]string{"create 001", "create 1"},
 			},
 		} {
@@ -145,11 +147,11 @@ func TestFullRosterMarksWhoLeft(t *testing.T) {
 		d := newDistrict(t, o, c)
 		i := importer{t, d.as(d.a, g.RoleAdmin)}
 		all := grade(12, "7-1") + "20260001,Zhou Xiaohua a,7-2,\n"
-		i.apply(all, registry.ImportOptions{Kind: g.Student})
+		i.apply(all, people.ImportOptions{Kind: g.Student})
 		staff := must[g.Person](t)(d.sys.People.Create(ctx,
 			g.Person{School: "a", Kind: g.Staff, Name: "Wang", Number: "T1"}))
 		without := strings.Replace(all, "S003,Pupil 3,7-1,70000003\n", "", 1)
-		full := registry.ImportOptions{Kind: g.Student, Mode: registry.ImportFull}
+		full := people.ImportOptions{Kind: g.Student, Mode: people.ImportFull}
 		_, err := i.v.People.ImportRoster(ctx, "a", []byte(without), full)
 		wantCode(t, err, g.Invalid) // without a preview
 		got := i.apply(without, full)
@@ -158,7 +160,7 @@ func TestFullRosterMarksWhoLeft(t *testing.T) {
 				got.Brake)
 		}
 		expected := func() int {
-			return len(must[[]registry.RosterEntry](t)(d.sys.Sessions.Roster(ctx,
+			return len(must[[]sessions.RosterEntry](t)(d.sys.Sessions.Roster(ctx,
 				g.Session{School: "a", Who: []g.PersonKind{g.Student}})))
 		}
 		owner := func() bool {
@@ -170,14 +172,14 @@ func TestFullRosterMarksWhoLeft(t *testing.T) {
 			t.Errorf("got %d expected, card known %v, want 12 and an unknown card", expected(),
 				owner())
 		}
-		left, _, err := i.v.People.List(ctx, registry.PersonFilter{School: "a", Left: true})
+		left, _, err := i.v.People.List(ctx, people.Filter{School: "a", Left: true})
 		ok(t, err)
-		there, _, err := i.v.People.List(ctx, registry.PersonFilter{School: "a"})
+		there, _, err := i.v.People.List(ctx, people.Filter{School: "a"})
 		ok(t, err)
 		if len(left) != 1 || left[0].Left.IsZero() || len(there) != 13 || staff.ID == "" {
 			t.Errorf("got %d left, %d there, want 1 and 13", len(left), len(there))
 		}
-		back := i.apply(all, registry.ImportOptions{Kind: g.Student})
+		back := i.apply(all, people.ImportOptions{Kind: g.Student})
 		if back.Updated != 1 || expected() != 13 || !owner() {
 			t.Errorf("got %v, %d expected, card known %v, want them back with the card",
 				told(back)[3], expected(), owner())
@@ -199,7 +201,7 @@ func TestMassChangesNeedTheirNumber(t *testing.T) {
 	c := newClock()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	i := importer{t, d.as(d.a, g.RoleAdmin)}
-	o := registry.ImportOptions{Kind: g.Student}
+	o := people.ImportOptions{Kind: g.Student}
 	i.apply(grade(20, "7-1"), o)
 	moved := strings.Replace(grade(20, "7-1"), "Pupil 1,7-1", "Pupil 1,7-2", 1)
 	if r := i.preview(moved, o); r.Brake.Needed {
@@ -222,7 +224,7 @@ func TestMassChangesNeedTheirNumber(t *testing.T) {
 		false); g.ErrorCode(err) != g.Invalid {
 		t.Errorf("got %v for the plain import, want the brake there too", err)
 	}
-	i.apply(moved, registry.ImportOptions{Kind: g.Student})
+	i.apply(moved, people.ImportOptions{Kind: g.Student})
 }
 
 // What is applied is what the preview showed, or nothing.
@@ -231,7 +233,7 @@ func TestImportAppliesItsPreviewOrNothing(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		i := importer{t, d.as(d.a, g.RoleAdmin)}
-		opts := registry.ImportOptions{Kind: g.Student}
+		opts := people.ImportOptions{Kind: g.Student}
 		file := grade(3, "7-1")
 		seen := i.preview(file, opts)
 		if again := i.preview(file, opts); again.Token != seen.Token {
@@ -260,21 +262,21 @@ func TestColumnsAreRemembered(t *testing.T) {
 		d := newDistrict(t, o, c)
 		i := importer{t, d.as(d.a, g.RoleAdmin)}
 		file := "甲,乙,丙\nS1,张三,7-1\n"
-		if r := i.preview(file, registry.ImportOptions{Kind: g.Student}); r.Fault() == nil ||
+		if r := i.preview(file, people.ImportOptions{Kind: g.Student}); r.Fault() == nil ||
 			r.Mapping != "guessed" || len(r.Columns) != 3 || r.Columns[1].Samples[0] != "张三" {
 			t.Fatalf("got %+v, want to be asked for the columns and shown samples", r)
 		}
 		i.apply(file,
-			registry.ImportOptions{
+			people.ImportOptions{
 				Kind:    g.Student,
 				Columns: []roster.Field{roster.Number, roster.Name, roster.Class},
 			})
-		r := i.preview("甲,乙,丙\nS2,李四,7-2\n", registry.ImportOptions{Kind: g.Student})
+		r := i.preview("甲,乙,丙\nS2,李四,7-2\n", people.ImportOptions{Kind: g.Student})
 		if r.Mapping != "remembered" || r.Created != 1 || r.Lines[0].Class != "7-2" {
 			t.Errorf("got %+v, want the columns as they were chosen", r)
 		}
-		other := must[registry.ImportReport](t)(d.as(d.b, g.RoleAdmin).People.ImportRoster(t.Context(),
-			"b", []byte(file), registry.ImportOptions{Kind: g.Student, DryRun: true}))
+		other := must[people.ImportReport](t)(d.as(d.b, g.RoleAdmin).People.ImportRoster(t.Context(),
+			"b", []byte(file), people.ImportOptions{Kind: g.Student, DryRun: true}))
 		if other.Mapping != "guessed" {
 			t.Errorf("got %s in another school, want its own", other.Mapping)
 		}
@@ -286,7 +288,7 @@ func TestListsSortAndSearchAsPeopleDo(t *testing.T) {
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	v := d.as(d.a, g.RoleAdmin)
 	importer{t, v}.apply("学号,姓名,班级\n1,Anna Maria Smith,7年级10班\n2,B,7年级9班\n3,C,初三1班\n4,D,初二1班\n",
-		registry.ImportOptions{Kind: g.Student})
+		people.ImportOptions{Kind: g.Student})
 	got := must[[]string](t)(v.People.Classes(t.Context(), "a"))
 	if diff := cmp.Diff([]string{"7-2", "7年级9班", "7年级10班", "初二1班", "初三1班"}, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
@@ -298,7 +300,7 @@ func TestListsSortAndSearchAsPeopleDo(t *testing.T) {
 		"7年级":        2,
 		"":           5,
 	} {
-		rows, _, err := v.People.List(t.Context(), registry.PersonFilter{School: "a", Query: q})
+		rows, _, err := v.People.List(t.Context(), people.Filter{School: "a", Query: q})
 		ok(t, err)
 		if len(rows) != want {
 			t.Errorf("%q: got %d, want %d", q, len(rows), want)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -41,7 +42,7 @@ func TestPreviewTakesNoWriter(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 		defer stop()
 		report, err := r.In(g.SystemScope("test")).People.ImportRoster(ctx, "a", importFile(500),
-			ImportOptions{DryRun: true})
+			people.ImportOptions{DryRun: true})
 		if err == nil && report.Created != 500 {
 			t.Errorf("got %d to be created, want 500", report.Created)
 		}
@@ -57,7 +58,7 @@ func TestPreviewTakesNoWriter(t *testing.T) {
 func TestImportLetsOthersWriteAndIsSeenWhole(t *testing.T) {
 	r := importRegistry(t, time.Now)
 	sys := r.In(g.SystemScope("test"))
-	people := func() (n int) {
+	seen := func() (n int) {
 		if err := r.s.Reg.Row(t.Context(), "SELECT COUNT(*) FROM persons").Scan(&n); err != nil {
 			t.Error(err)
 		}
@@ -65,7 +66,7 @@ func TestImportLetsOthersWriteAndIsSeenWhole(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		_, err := sys.People.ImportRoster(t.Context(), "a", importFile(1500), ImportOptions{})
+		_, err := sys.People.ImportRoster(t.Context(), "a", importFile(1500), people.ImportOptions{})
 		done <- err
 	}()
 	between := 0
@@ -95,7 +96,7 @@ func TestImportLetsOthersWriteAndIsSeenWhole(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n := people(); n != 1500 || between == 0 {
+			if n := seen(); n != 1500 || between == 0 {
 				t.Errorf("got %d people, %d writes between the parts", n, between)
 			}
 			return
@@ -131,7 +132,7 @@ func TestBrokenOffImportIsSwept(t *testing.T) {
 	}
 	now = now.Add(2 * time.Hour)
 	if _, err := r.In(g.SystemScope("test")).People.ImportRoster(t.Context(), "a", importFile(3),
-		ImportOptions{}); err != nil {
+		people.ImportOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	var left, people int

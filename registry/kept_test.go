@@ -9,6 +9,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 // TestPassagesOfNobodyBecomeSomebodys: the credential is kept sealed until it is somebody's,
@@ -49,7 +51,7 @@ func TestPassagesOfNobodyBecomeSomebodys(t *testing.T) {
 		told.Sighting.ID = "sgt_10"
 		ok(t, d.sys.History.Apply(ctx, []g.Event{told}))
 		rows, _, err := d.as(d.a, g.RoleSecurity).History.Sightings(ctx,
-			registry.SightingFilter{Person: child})
+			history.SightingFilter{Person: child})
 		ok(t, err)
 		var got []uint64
 		for _, row := range rows {
@@ -64,7 +66,7 @@ func TestPassagesOfNobodyBecomeSomebodys(t *testing.T) {
 		if left, err := d.sys.History.UnresolvedPassages(ctx, "a", 0, 9); err != nil || len(left) != 2 {
 			t.Errorf("got %+v, %v, want the two of nobody", left, err)
 		}
-		entries, _, err := d.as(d.a, g.RoleAdmin).Views.Audit(ctx, registry.AuditFilter{})
+		entries, _, err := d.as(d.a, g.RoleAdmin).Views.Audit(ctx, views.AuditFilter{})
 		ok(t, err)
 		n := 0
 		for _, e := range entries {
@@ -97,7 +99,7 @@ func TestRefusedContentIsOpenedWithAReason(t *testing.T) {
 			},
 		}
 		ok(t, d.sys.History.Apply(ctx, []g.Event{e}))
-		rows, _, err := d.as(d.a, g.RoleFacility).History.Rejections(ctx, registry.RejectionFilter{})
+		rows, _, err := d.as(d.a, g.RoleFacility).History.Rejections(ctx, history.RejectionFilter{})
 		ok(t, err)
 		if len(rows) != 1 || rows[0].Kept != len(raw) {
 			t.Fatalf("got %+v, want one with %d bytes kept", rows, len(raw))

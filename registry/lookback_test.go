@@ -7,6 +7,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 // TestLookingBackOverEverybodyNeedsAReason: a guard sees the last 24 hours as ever; what is older
@@ -37,7 +39,7 @@ func TestLookingBackOverEverybodyNeedsAReason(t *testing.T) {
 			Actor:       "usr_guard guard",
 			Permissions: append(g.RoleSecurity.Permissions(), g.SightingsRead, g.AuditRead),
 		}
-		list := func(reason string, f registry.SightingFilter) (int, string, error) {
+		list := func(reason string, f history.SightingFilter) (int, string, error) {
 			s := scope
 			s.Reason = reason
 			f.Device = "gate"
@@ -45,15 +47,15 @@ func TestLookingBackOverEverybodyNeedsAReason(t *testing.T) {
 			return len(rows), next, err
 		}
 		audited := func() int {
-			rows, _, err := d.r.In(scope).Views.Audit(ctx, registry.AuditFilter{Deed: "sightings.back"})
+			rows, _, err := d.r.In(scope).Views.Audit(ctx, views.AuditFilter{Deed: "sightings.back"})
 			ok(t, err)
 			return len(rows)
 		}
-		if n, next, err := list("", registry.SightingFilter{}); n != 2 || next != "" || err != nil {
+		if n, next, err := list("", history.SightingFilter{}); n != 2 || next != "" || err != nil {
 			t.Errorf("without a reason: %d, more %q, %v; want the two of the last 24 hours", n,
 				next, err)
 		}
-		for _, f := range []registry.SightingFilter{
+		for _, f := range []history.SightingFilter{
 			{From: now.Add(-25 * time.Hour)},
 			{To: now.Add(-25 * time.Hour)},
 		} {
@@ -70,7 +72,7 @@ func TestLookingBackOverEverybodyNeedsAReason(t *testing.T) {
 		total, cursor := 0, ""
 		for {
 			n, next, err := list("a satchel was lost last week",
-				registry.SightingFilter{Page: registry.Page{Limit: 2, Cursor: cursor}})
+				history.SightingFilter{Page: registry.Page{Limit: 2, Cursor: cursor}})
 			ok(t, err)
 			if total, cursor = total+n, next; next == "" {
 				break
@@ -82,7 +84,7 @@ func TestLookingBackOverEverybodyNeedsAReason(t *testing.T) {
 		}
 		c.add(11 * time.Minute)
 		_, _, err := list("a satchel was lost last week",
-			registry.SightingFilter{From: now.Add(-48 * time.Hour)})
+			history.SightingFilter{From: now.Add(-48 * time.Hour)})
 		ok(t, err)
 		if audited() != 2 {
 			t.Errorf("%d entries in the audit log, want another for another look", audited())

@@ -7,6 +7,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 // signedIn is the view of a user whom the registry knows.
@@ -96,7 +97,7 @@ func TestKeysEndWithTheirMaker(t *testing.T) {
 		}
 		_, _, err = d.r.Access.KeyBySecret(ctx, parentSecret)
 		wantCode(t, err, g.Unauthenticated)
-		entries, _, err := otherView.Views.Audit(ctx, registry.AuditFilter{Deed: "key.take_over"})
+		entries, _, err := otherView.Views.Audit(ctx, views.AuditFilter{Deed: "key.take_over"})
 		ok(t, err)
 		if len(entries) != 1 || entries[0].Object != string(child.ID) ||
 			entries[0].Reason != "from "+string(parent.ID) ||
@@ -157,7 +158,7 @@ func TestAKeyStatesItsPurpose(t *testing.T) {
 		_, scope, err := d.r.Access.KeyBySecret(ctx, secret)
 		ok(t, err)
 		ok(t, d.r.In(scope).Deeds.Record(ctx, "test.deed", "x"))
-		entries, _, err := view.Views.Audit(ctx, registry.AuditFilter{Deed: "test.deed"})
+		entries, _, err := view.Views.Audit(ctx, views.AuditFilter{Deed: "test.deed"})
 		ok(t, err)
 		if len(entries) != 1 || entries[0].Reason != "bus list" ||
 			entries[0].Actor != string(k.ID)+" k" {

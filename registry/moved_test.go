@@ -6,6 +6,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 // TestAnAlertSaysWhereItsDeviceIsNow: it keeps where it was raised, also when it fires again from
@@ -15,7 +17,7 @@ func TestAnAlertSaysWhereItsDeviceIsNow(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		raised := smoke(d, c.now())
-		ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{Seq: 10, Alerts: []g.Alert{raised}}))
+		ok(t, d.sys.Alerts.Apply(ctx, alerts.Effects{Seq: 10, Alerts: []g.Alert{raised}}))
 		lab := must[g.Zone](t)(d.sys.Deeds.PutZone(ctx,
 			g.Zone{
 				ID:       "lab-new",
@@ -25,16 +27,16 @@ func TestAnAlertSaysWhereItsDeviceIsNow(t *testing.T) {
 				Kind:     g.ZoneLaboratory,
 			}))
 		v := d.as(d.a, g.RoleSecurity)
-		if row := must[registry.AlertRow](t)(v.Alerts.Find(ctx, raised.ID)); row.MovedTo != "" {
+		if row := must[alerts.AlertRow](t)(v.Alerts.Find(ctx, raised.ID)); row.MovedTo != "" {
 			t.Errorf("before the move: moved to %q", row.MovedTo)
 		}
-		device := must[registry.DeviceRow](t)(d.sys.Fleet.Device(ctx, raised.Device)).Device
+		device := must[fleet.DeviceRow](t)(d.sys.Fleet.Device(ctx, raised.Device)).Device
 		device.Zone = lab.ID
 		ok(t, d.sys.Fleet.UpdateDevice(ctx, device, nil))
 		again := raised
 		again.Zone, again.Count, again.LastFired = lab.ID, 2, c.now().Add(time.Second)
-		ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{Seq: 11, Alerts: []g.Alert{again}}))
-		row := must[registry.AlertRow](t)(v.Alerts.Find(ctx, raised.ID))
+		ok(t, d.sys.Alerts.Apply(ctx, alerts.Effects{Seq: 11, Alerts: []g.Alert{again}}))
+		row := must[alerts.AlertRow](t)(v.Alerts.Find(ctx, raised.ID))
 		if row.Zone != raised.Zone || row.ZoneName != "Gate" || row.MovedTo != lab.ID ||
 			row.MovedToName != "New laboratory" || row.Count != 2 {
 			t.Errorf("got %+v, want it raised at the gate, fired twice, and its device in the "+

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 const profileYAML = `id: smoke-heat
@@ -44,7 +44,7 @@ func TestParseProfile(t *testing.T) {
 		},
 		Actions: map[string]g.Action{"silence": {Title: "Silence"}},
 	}
-	got := must[g.Profile](t)(registry.ParseProfile("smoke.yaml", []byte(profileYAML)))
+	got := must[g.Profile](t)(fleet.ParseProfile("smoke.yaml", []byte(profileYAML)))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
@@ -64,7 +64,7 @@ func TestParseProfileNamesThePlace(t *testing.T) {
 		{"actions:", "---\nactions:", "p.yaml:", ""},
 	} {
 		text := strings.Replace(profileYAML, c.old, c.new, 1)
-		_, err := registry.ParseProfile("p.yaml", []byte(text))
+		_, err := fleet.ParseProfile("p.yaml", []byte(text))
 		wantCode(t, err, g.Invalid)
 		e := err.(*g.Error)
 		if !strings.HasPrefix(e.Message, c.place) || e.Field != c.field {
@@ -78,7 +78,7 @@ func TestParseProfileNamesThePlace(t *testing.T) {
 		"a list":    "- a\n",
 		"a text":    "hello",
 	} {
-		if _, err := registry.ParseProfile("p.yaml", []byte(text)); g.ErrorCode(err) != g.Invalid {
+		if _, err := fleet.ParseProfile("p.yaml", []byte(text)); g.ErrorCode(err) != g.Invalid {
 			t.Errorf("%s: got %v, want invalid", name, err)
 		}
 	}
@@ -89,7 +89,7 @@ func FuzzParseProfile(f *testing.F) {
 	f.Add([]byte("a: &a [*a]"))
 	f.Add([]byte("properties: {x: {type: number, minimum: .nan}}"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := registry.ParseProfile("fuzz.yaml", b)
+		p, err := fleet.ParseProfile("fuzz.yaml", b)
 		if err != nil {
 			if g.ErrorCode(err) == "" {
 				t.Fatalf("an error that is not for people: %v", err)

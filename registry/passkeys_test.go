@@ -10,7 +10,9 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/access"
 	"github.com/gatehouse-iot/gatehouse/registry/passkeytest"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 const gateAddress = "https://gatehouse.school.example"
@@ -18,7 +20,7 @@ const gateAddress = "https://gatehouse.school.example"
 // keyed is a user with a passkey.
 type keyed struct {
 	d        *district
-	rp       *registry.RelyingParty
+	rp       *access.RelyingParty
 	user     g.User
 	view     *registry.View
 	key      *passkeytest.Key
@@ -30,7 +32,7 @@ func newKeyed(t *testing.T, o registry.Options, c *clock) *keyed {
 	t.Helper()
 	k := &keyed{
 		d:   newDistrict(t, o, c),
-		rp:  registry.NewRelyingParty(gateAddress),
+		rp:  access.NewRelyingParty(gateAddress),
 		key: passkeytest.New(gateAddress),
 	}
 	k.user = must[g.User](t)(k.d.sys.Access.CreateUser(t.Context(),
@@ -56,7 +58,7 @@ func signedIn(t *testing.T, d *district, name, password string) (*registry.View,
 
 // make1 makes a passkey and confirms it.
 func make1(
-	t *testing.T, v *registry.View, id g.UserID, rp *registry.RelyingParty, key *passkeytest.Key, name string,
+	t *testing.T, v *registry.View, id g.UserID, rp *access.RelyingParty, key *passkeytest.Key, name string,
 ) []string {
 	t.Helper()
 	making, options, err := v.Access.BeginPasskey(t.Context(), id, rp)
@@ -73,7 +75,7 @@ func (k *keyed) ticket(t *testing.T) string {
 	t.Helper()
 	e, err := enter(k.d, boss, bossPassword, "10.0.0.1", k.browser)
 	ok(t, err)
-	if e.Step != registry.StepFactor {
+	if e.Step != access.StepFactor {
 		t.Fatalf("got step %q, want factor", e.Step)
 	}
 	return e.Token
@@ -88,9 +90,9 @@ func (k *keyed) asked(t *testing.T) (ticket string, options []byte) {
 	return ticket, options
 }
 
-func (k *keyed) complete(ticket string, shown []byte) (registry.Entry, error) {
+func (k *keyed) complete(ticket string, shown []byte) (access.Entry, error) {
 	return k.d.r.Access.CompletePasskey(context.Background(), ticket, k.rp, shown,
-		registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
+		access.Attempt{Remote: "10.0.0.1", Browser: k.browser})
 }
 
 func show(t *testing.T, key *passkeytest.Key, options []byte) []byte {
@@ -110,7 +112,7 @@ func wantReason(t *testing.T, err error, reason string) {
 
 func audited(t *testing.T, d *district, deed string) []g.AuditEntry {
 	t.Helper()
-	entries, _, err := d.sys.Views.Audit(t.Context(), registry.AuditFilter{Deed: deed})
+	entries, _, err := d.sys.Views.Audit(t.Context(), views.AuditFilter{Deed: deed})
 	ok(t, err)
 	return entries
 }
@@ -143,7 +145,7 @@ func TestPasskey(t *testing.T) {
 		_, err = k.complete(ticket, show(t, spare, options))
 		ok(t, err)
 		_, err = k.d.r.Access.Complete(ctx, k.ticket(t), k.recovery[0],
-			registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
+			access.Attempt{Remote: "10.0.0.1", Browser: k.browser})
 		ok(t, err)
 		st, err = k.view.Access.SecondFactor(ctx, k.user.ID)
 		ok(t, err)
@@ -306,7 +308,7 @@ func TestCopiedPasskey(t *testing.T) {
 		}
 		c.add(10 * time.Minute)
 		_, err = k.d.r.Access.Complete(ctx, k.ticket(t), k.recovery[3],
-			registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
+			access.Attempt{Remote: "10.0.0.1", Browser: k.browser})
 		ok(t, err)
 	})
 }
@@ -440,26 +442,26 @@ func TestPasskeyIsOneUsers(t *testing.T) {
 func TestPasskeyAskedOfARole(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
-		d, rp := newDistrict(t, o, c), registry.NewRelyingParty(gateAddress)
+		d, rp := newDistrict(t, o, c), access.NewRelyingParty(gateAddress)
 		u := must[g.User](t)(d.sys.Access.CreateUser(ctx,
 			g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
 		ok(t, d.sys.Access.PutFactorRoles(ctx, "dist", []g.Role{g.RoleAdmin}))
 		e, err := enter(d, boss, bossPassword, "10.0.0.1", "")
 		ok(t, err)
-		_, scope, _, err := d.r.Access.StepUser(ctx, e.Token, registry.StepEnrol)
+		_, scope, _, err := d.r.Access.StepUser(ctx, e.Token, access.StepEnrol)
 		ok(t, err)
 		if codes := make1(t, d.r.In(scope), u.ID, rp, passkeytest.New(gateAddress), "Key"); len(
 			codes) != 10 {
 			t.Errorf("got %d recovery codes, want 10", len(codes))
 		}
-		done, err := d.r.Access.Enrolled(ctx, e.Token, registry.Attempt{Remote: "10.0.0.1"})
+		done, err := d.r.Access.Enrolled(ctx, e.Token, access.Attempt{Remote: "10.0.0.1"})
 		ok(t, err)
 		_, _, err = d.r.Access.UserByToken(ctx, done.Token)
 		ok(t, err)
 		again, err := enter(d, boss, bossPassword, "10.0.0.1", "")
 		ok(t, err)
-		if again.Step != registry.StepFactor || len(again.Kinds) != 1 ||
-			again.Kinds[0] != registry.FactorPasskey {
+		if again.Step != access.StepFactor || len(again.Kinds) != 1 ||
+			again.Kinds[0] != access.FactorPasskey {
 			t.Errorf("got %+v, want a passkey asked for", again)
 		}
 		ok(t, d.as(d.a, g.RoleAdmin).Access.ResetSecondFactor(ctx, u.ID))
@@ -475,7 +477,7 @@ func TestGuessesAtAPasskey(t *testing.T) {
 	ticket, looked := k.ticket(t), 0
 	for range 40 {
 		_, err := k.d.r.Access.CompletePasskey(t.Context(), ticket, k.rp, []byte("{}"),
-			registry.Attempt{Remote: "10.6.6.6"})
+			access.Attempt{Remote: "10.6.6.6"})
 		if g.ErrorCode(err) == g.Invalid {
 			looked++
 		}
@@ -510,15 +512,15 @@ func TestRelyingParty(t *testing.T) {
 			"",
 		},
 		{"http://localhost:8080", "localhost", "http://localhost:8080", ""},
-		{"", "", "", registry.PasskeysNoAddress},
-		{"https://192.0.2.7", "", "", registry.PasskeysIPAddress},
-		{"https://[2001:db8::7]:8443", "", "", registry.PasskeysIPAddress},
-		{"http://127.0.0.1:8080", "", "", registry.PasskeysIPAddress},
-		{"http://gatehouse.school.example", "", "", registry.PasskeysPlainHTTP},
-		{"https://", "", "", registry.PasskeysBadName},
-		{"https://gate house", "", "", registry.PasskeysBadName},
+		{"", "", "", access.PasskeysNoAddress},
+		{"https://192.0.2.7", "", "", access.PasskeysIPAddress},
+		{"https://[2001:db8::7]:8443", "", "", access.PasskeysIPAddress},
+		{"http://127.0.0.1:8080", "", "", access.PasskeysIPAddress},
+		{"http://gatehouse.school.example", "", "", access.PasskeysPlainHTTP},
+		{"https://", "", "", access.PasskeysBadName},
+		{"https://gate house", "", "", access.PasskeysBadName},
 	} {
-		rp := registry.NewRelyingParty(x.address)
+		rp := access.NewRelyingParty(x.address)
 		if rp.ID != x.id || rp.Origin != x.origin {
 			t.Errorf("%s: got %q at %q, want %q at %q", x.address, rp.ID, rp.Origin, x.id, x.origin)
 		}
@@ -535,12 +537,12 @@ func TestPasskeysAtAnotherAddress(t *testing.T) {
 	c := newClock()
 	k := newKeyed(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	_, err := k.d.r.Access.AskPasskey(t.Context(), k.ticket(t),
-		registry.NewRelyingParty("https://new.school.example"))
+		access.NewRelyingParty("https://new.school.example"))
 	wantReason(t, err, "passkey_elsewhere")
 	_, err = k.d.r.Access.AskPasskey(t.Context(), k.ticket(t),
-		registry.NewRelyingParty("https://192.0.2.7"))
-	wantReason(t, err, registry.PasskeysIPAddress)
+		access.NewRelyingParty("https://192.0.2.7"))
+	wantReason(t, err, access.PasskeysIPAddress)
 	_, err = k.d.r.Access.Complete(t.Context(), k.ticket(t), k.recovery[0],
-		registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
+		access.Attempt{Remote: "10.0.0.1", Browser: k.browser})
 	ok(t, err)
 }

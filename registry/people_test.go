@@ -10,6 +10,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 func TestOpeningAStudentNeedsAReason(t *testing.T) {
@@ -25,12 +27,12 @@ func TestOpeningAStudentNeedsAReason(t *testing.T) {
 		_, err := d.r.In(teacher).People.Open(ctx, child.ID)
 		wantCode(t, err, g.Invalid)
 		teacher.Reason = "the parents called"
-		page := must[registry.PersonPage](t)(d.r.In(teacher).People.Open(ctx, child.ID))
+		page := must[people.PersonPage](t)(d.r.In(teacher).People.Open(ctx, child.ID))
 		if diff := cmp.Diff(child, page.Person); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		entries, _, err := d.as(d.a, g.RoleAdmin).Views.Audit(ctx,
-			registry.AuditFilter{Deed: "person.open"})
+			views.AuditFilter{Deed: "person.open"})
 		ok(t, err)
 		if len(entries) != 1 || entries[0].Reason != "the parents called" ||
 			entries[0].Object != string(child.ID) || entries[0].Actor != "usr_1 teacher" {
@@ -64,7 +66,7 @@ func TestPeopleListPagesAndSearches(t *testing.T) {
 			p.School = "a"
 			must[g.Person](t)(d.sys.People.Create(ctx, p))
 		}
-		names := func(f registry.PersonFilter) (out []string) {
+		names := func(f people.Filter) (out []string) {
 			f.Limit = 2
 			for {
 				rows, next, err := d.as(d.dist, g.RoleDistrict).People.List(ctx, f)
@@ -79,21 +81,21 @@ func TestPeopleListPagesAndSearches(t *testing.T) {
 			}
 		}
 		for _, c := range []struct {
-			f    registry.PersonFilter
+			f    people.Filter
 			want []string
 		}{
 			{
-				registry.PersonFilter{},
+				people.Filter{},
 				[]string{"Teacher Chen", "李明", "Anna Li", "Zhou Xiaohua a", "Zhou Xiaohua b"},
 			},
-			{registry.PersonFilter{School: "a", Query: "li"}, []string{"Anna Li"}},
-			{registry.PersonFilter{Query: "明"}, []string{"李明"}},
+			{people.Filter{School: "a", Query: "li"}, []string{"Anna Li"}},
+			{people.Filter{Query: "明"}, []string{"李明"}},
 			{
-				registry.PersonFilter{Query: "2026000"},
+				people.Filter{Query: "2026000"},
 				[]string{"李明", "Anna Li", "Zhou Xiaohua a", "Zhou Xiaohua b"},
 			},
-			{registry.PersonFilter{Class: "7-1"}, []string{"李明", "Anna Li"}},
-			{registry.PersonFilter{Kind: g.Staff}, []string{"Teacher Chen"}},
+			{people.Filter{Class: "7-1"}, []string{"李明", "Anna Li"}},
+			{people.Filter{Kind: g.Staff}, []string{"Teacher Chen"}},
 		} {
 			if diff := cmp.Diff(c.want, names(c.f)); diff != "" {
 				t.Errorf("%+v: -want +got\n%s", c.f, diff)
@@ -104,7 +106,7 @@ func TestPeopleListPagesAndSearches(t *testing.T) {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		_, _, err := d.sys.People.List(ctx,
-			registry.PersonFilter{Page: registry.Page{Cursor: "nonsense"}})
+			people.Filter{Page: registry.Page{Cursor: "nonsense"}})
 		wantCode(t, err, g.Invalid)
 	})
 }
@@ -170,14 +172,14 @@ func TestFacesNeedConsent(t *testing.T) {
 		wantCode(t, err, g.Forbidden)
 		ok(t, v.People.SetConsent(ctx, g.Consent{Person: child.ID, Given: true, By: "mother"}))
 		pass := must[g.Pass](t)(v.People.AddFace(ctx, child.ID, face, "m1", 0.9))
-		got := must[[]registry.Template](t)(d.sys.People.Templates(ctx, "a"))
-		if diff := cmp.Diff([]registry.Template{
+		got := must[[]people.Template](t)(d.sys.People.Templates(ctx, "a"))
+		if diff := cmp.Diff([]people.Template{
 			{Pass: pass.ID, Person: child.ID, Model: "m1", Embedding: []float32{0.6, 0, 0.8}},
 		},
 			got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if got := must[[]registry.Template](t)(d.sys.People.Templates(ctx, "b")); len(got) != 0 {
+		if got := must[[]people.Template](t)(d.sys.People.Templates(ctx, "b")); len(got) != 0 {
 			t.Errorf("got %v in the other school, want none", got)
 		}
 		for range 4 {
@@ -194,7 +196,7 @@ func TestFacesNeedConsent(t *testing.T) {
 			t.Errorf("got %q %v %v, want the child by number", id, found, err)
 		}
 		ok(t, v.People.SetConsent(ctx, g.Consent{Person: child.ID, Given: false, By: "mother"}))
-		if got := must[[]registry.Template](t)(d.sys.People.Templates(ctx, "a")); len(got) != 0 {
+		if got := must[[]people.Template](t)(d.sys.People.Templates(ctx, "a")); len(got) != 0 {
 			t.Errorf("got %d templates after the withdrawal, want none", len(got))
 		}
 		if _, found, err := d.sys.People.ByCredential(ctx, "a", g.ByFace, "20260001"); err != nil ||
@@ -202,12 +204,12 @@ func TestFacesNeedConsent(t *testing.T) {
 			t.Errorf("got found %v %v after the withdrawal, want nobody", found, err)
 		}
 		ok(t, v.People.SetConsent(ctx, g.Consent{Person: child.ID, Given: true, By: "mother"}))
-		if got := must[[]registry.Template](t)(d.sys.People.Templates(ctx, "a")); len(got) != 0 {
+		if got := must[[]people.Template](t)(d.sys.People.Templates(ctx, "a")); len(got) != 0 {
 			t.Errorf("got %d templates after consent was given again, want none: they were "+
 				"destroyed",
 				len(got))
 		}
-		page := must[registry.PersonPage](t)(v.People.Open(ctx, child.ID))
+		page := must[people.PersonPage](t)(v.People.Open(ctx, child.ID))
 		if len(page.Consents) != 3 || !page.Consents[0].Given || page.Consents[1].Given ||
 			page.Consents[0].Actor != "usr_test tester" {
 			t.Errorf("got %+v, want three, newest first", page.Consents)
@@ -255,7 +257,7 @@ func TestCardsAreOnePersons(t *testing.T) {
 		if got := find("a", g.ByCard, ""); got != "" {
 			t.Errorf("an empty card: got %q, want nobody", got)
 		}
-		rows, _, err := v.People.List(ctx, registry.PersonFilter{School: "a", Kind: g.Student})
+		rows, _, err := v.People.List(ctx, people.Filter{School: "a", Kind: g.Student})
 		ok(t, err)
 		if len(rows) != 1 || rows[0].Cards != 1 || rows[0].Face || rows[0].Consent {
 			t.Errorf("got %+v, want one card", rows)

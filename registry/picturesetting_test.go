@@ -6,6 +6,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
 )
 
 // TestPicturesTaken: what was never said allows, and what cannot be read does not.
@@ -26,7 +27,7 @@ func TestPicturesTaken(t *testing.T) {
 		} {
 			if x.written != "" {
 				ok(t,
-					v.Deeds.PutSetting(t.Context(), "a", registry.PicturesSetting,
+					v.Deeds.PutSetting(t.Context(), "a", places.PicturesSetting,
 						json.RawMessage(x.written)))
 			}
 			got, err := v.Places.PicturesTaken(t.Context(), "a")

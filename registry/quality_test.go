@@ -9,6 +9,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
 // weigh finds late ones worth a look and gaps bad: the registry keeps what it is told.
@@ -33,7 +34,7 @@ func TestQualityIsKeptOnce(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
-		first := registry.QualityTurn{
+		first := history.QualityTurn{
 			Turn:  1,
 			Seq:   10,
 			Judge: weigh, State: map[int][]byte{3: []byte("three"), 1: {0, 255}},
@@ -51,7 +52,7 @@ func TestQualityIsKeptOnce(t *testing.T) {
 		for range 3 { // the answer to the first was lost, and it is tried again
 			ok(t, d.sys.History.ApplyQuality(ctx, first))
 		}
-		ok(t, d.sys.History.ApplyQuality(ctx, registry.QualityTurn{
+		ok(t, d.sys.History.ApplyQuality(ctx, history.QualityTurn{
 			Turn:  2,
 			Seq:   20,
 			Judge: weigh, State: map[int][]byte{3: []byte("four")},
@@ -74,9 +75,9 @@ func TestQualityIsKeptOnce(t *testing.T) {
 			[]any{turn, seq, state}); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		rows, _, err := d.as(d.a, g.RoleFacility).History.Quality(ctx, registry.QualityFilter{})
+		rows, _, err := d.as(d.a, g.RoleFacility).History.Quality(ctx, history.QualityFilter{})
 		ok(t, err)
-		want := registry.QualityRow{
+		want := history.QualityRow{
 			Name:  "Sensor a",
 			Level: g.QualityBad,
 			Quality: g.Quality{
@@ -90,17 +91,17 @@ func TestQualityIsKeptOnce(t *testing.T) {
 				Clock:        clockAt(-500, 70_000, -900),
 			},
 		}
-		if diff := cmp.Diff([]registry.QualityRow{want}, rows); diff != "" {
+		if diff := cmp.Diff([]history.QualityRow{want}, rows); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		ok(t, d.sys.History.ApplyQuality(ctx, registry.QualityTurn{
+		ok(t, d.sys.History.ApplyQuality(ctx, history.QualityTurn{
 			Turn: 3,
 			Seq:  21, Judge: weigh, // the gap was shorter than a minute after all
 			Rows: []g.Quality{
 				{School: "a", Device: "dev-a", Day: "2026-09-01", Gaps: -1, GapSeconds: -90},
 			},
 		}))
-		rows, _, err = d.sys.History.Quality(ctx, registry.QualityFilter{})
+		rows, _, err = d.sys.History.Quality(ctx, history.QualityFilter{})
 		ok(t, err)
 		if len(rows) != 1 || rows[0].Gaps != 0 || rows[0].GapSeconds != 0 ||
 			rows[0].Level != g.QualityLook {
@@ -112,7 +113,7 @@ func TestQualityIsKeptOnce(t *testing.T) {
 // report puts 150 devices of school a and one of b into the report of two days.
 func report(t *testing.T, d *district) {
 	t.Helper()
-	turn := registry.QualityTurn{Turn: 1, Seq: 1, Judge: weigh}
+	turn := history.QualityTurn{Turn: 1, Seq: 1, Judge: weigh}
 	for i := range 150 {
 		turn.Rows = append(turn.Rows,
 			g.Quality{
@@ -139,9 +140,9 @@ func TestQualityIsListedWorstFirst(t *testing.T) {
 		report(t, d)
 		v := d.as(d.dist, g.RoleDistrict)
 		days, err := v.History.QualityDays(ctx,
-			registry.QualityFilter{From: "2026-09-01", To: "2026-09-02"})
+			history.QualityFilter{From: "2026-09-01", To: "2026-09-02"})
 		ok(t, err)
-		want := []registry.QualityDay{
+		want := []history.QualityDay{
 			{
 				School:       "a",
 				Day:          "2026-09-01",
@@ -175,7 +176,7 @@ func TestQualityIsListedWorstFirst(t *testing.T) {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		seen, last := map[string]bool{}, int64(1<<40)
-		f := registry.QualityFilter{Page: registry.Page{Limit: 7}}
+		f := history.QualityFilter{Page: registry.Page{Limit: 7}}
 		for {
 			rows, next, err := v.History.Quality(ctx, f)
 			ok(t, err)
@@ -205,18 +206,18 @@ func TestQualityIsListedWorstFirst(t *testing.T) {
 			t.Errorf("got %d rows, want 152", len(seen))
 		}
 		for _, x := range []struct {
-			f    registry.QualityFilter
+			f    history.QualityFilter
 			want int
 		}{
-			{registry.QualityFilter{Level: g.QualityBad}, 100},
-			{registry.QualityFilter{Level: g.QualityLook}, 126},
-			{registry.QualityFilter{Level: g.QualityGood}, 152},
-			{registry.QualityFilter{Kind: g.QualityLate}, 76},
-			{registry.QualityFilter{Kind: g.QualityClock}, 0},
-			{registry.QualityFilter{School: "b"}, 1},
-			{registry.QualityFilter{Device: "dev-a"}, 2},
-			{registry.QualityFilter{From: "2026-09-02"}, 2},
-			{registry.QualityFilter{To: "2026-09-01"}, 150},
+			{history.QualityFilter{Level: g.QualityBad}, 100},
+			{history.QualityFilter{Level: g.QualityLook}, 126},
+			{history.QualityFilter{Level: g.QualityGood}, 152},
+			{history.QualityFilter{Kind: g.QualityLate}, 76},
+			{history.QualityFilter{Kind: g.QualityClock}, 0},
+			{history.QualityFilter{School: "b"}, 1},
+			{history.QualityFilter{Device: "dev-a"}, 2},
+			{history.QualityFilter{From: "2026-09-02"}, 2},
+			{history.QualityFilter{To: "2026-09-01"}, 150},
 		} {
 			x.f.Limit = 1000
 			rows, _, err := v.History.Quality(ctx, x.f)
@@ -225,7 +226,7 @@ func TestQualityIsListedWorstFirst(t *testing.T) {
 				t.Errorf("%+v: got %d rows, want %d", x.f, len(rows), x.want)
 			}
 		}
-		for _, f := range []registry.QualityFilter{
+		for _, f := range []history.QualityFilter{
 			{From: "tomorrow"},
 			{Level: "awful"},
 			{Kind: "smell"},
@@ -249,15 +250,15 @@ func TestQualityIsTrimmed(t *testing.T) {
 		}{{"2026-09-02T11:59:00Z", 151}, {"2026-09-02T12:01:00Z", 1}, {"2026-09-04T12:00:00Z", 0}} {
 			at, err := time.Parse(time.RFC3339, x.before)
 			ok(t, err)
-			must[registry.Trimmed](t)(d.sys.History.Trim(ctx, "a", at))
+			must[history.Trimmed](t)(d.sys.History.Trim(ctx, "a", at))
 			rows, _, err := d.sys.History.Quality(ctx,
-				registry.QualityFilter{School: "a", Page: registry.Page{Limit: 1000}})
+				history.QualityFilter{School: "a", Page: registry.Page{Limit: 1000}})
 			ok(t, err)
 			if len(rows) != x.want {
 				t.Errorf("before %s: got %d rows, want %d", x.before, len(rows), x.want)
 			}
 		}
-		rows, _, err := d.sys.History.Quality(ctx, registry.QualityFilter{School: "b"})
+		rows, _, err := d.sys.History.Quality(ctx, history.QualityFilter{School: "b"})
 		ok(t, err)
 		if len(rows) != 1 {
 			t.Errorf("got %d rows of b, want 1", len(rows))

@@ -6,6 +6,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 // TestTheAuditLogKeepsNoNamesInReasons: it keeps ids, shows the names beside them to who may see
@@ -37,7 +38,7 @@ func TestTheAuditLogKeepsNoNamesInReasons(t *testing.T) {
 				Actor:       "usr_test tester",
 				Permissions: append(role.Permissions(), g.AuditRead),
 			}
-			rows, _, err := d.r.In(s).Views.Audit(ctx, registry.AuditFilter{Deed: "person.open"})
+			rows, _, err := d.r.In(s).Views.Audit(ctx, views.AuditFilter{Deed: "person.open"})
 			ok(t, err)
 			return rows[0]
 		}

@@ -17,6 +17,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 // clock is a clock that tests turn by hand.
@@ -493,7 +494,7 @@ func TestDeletingAPersonDestroysTheKey(t *testing.T) {
 			t.Errorf("%s still holds the deleted person's key", f)
 		}
 	}
-	rows, _, err := d.sys.People.List(ctx, registry.PersonFilter{School: "a"})
+	rows, _, err := d.sys.People.List(ctx, people.Filter{School: "a"})
 	ok(t, err)
 	if len(rows) != 0 {
 		t.Errorf("got %v, want nobody", rows)

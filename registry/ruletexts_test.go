@@ -8,6 +8,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 // TestRuleFilesAreAudited: rules lie in files, which the gateway does not see being edited. What
@@ -18,28 +20,28 @@ func TestRuleFilesAreAudited(t *testing.T) {
 		d := newDistrict(t, o, c)
 		admin := d.as(d.dist, g.RoleDistrict)
 		entries := func(deed string) []g.AuditEntry {
-			all, _, err := admin.Views.Audit(ctx, registry.AuditFilter{Deed: deed})
+			all, _, err := admin.Views.Audit(ctx, views.AuditFilter{Deed: deed})
 			ok(t, err)
 			return all
 		}
-		smoke := registry.RuleText{
+		smoke := alerts.RuleText{
 			Kind: "rule",
 			ID:   "smoke",
 			Body: "id: smoke\nwhen: smoke = true\nseverity: critical\n",
 		}
-		gate := registry.RuleText{Kind: "rule", ID: "gate", Body: "id: gate\nfor: 5m\n"}
-		fire := registry.RuleText{Kind: "procedure", ID: "fire", Body: "leave the house"}
-		ok(t, d.sys.Alerts.NoteRules(ctx, []registry.RuleText{smoke, gate}))
+		gate := alerts.RuleText{Kind: "rule", ID: "gate", Body: "id: gate\nfor: 5m\n"}
+		fire := alerts.RuleText{Kind: "procedure", ID: "fire", Body: "leave the house"}
+		ok(t, d.sys.Alerts.NoteRules(ctx, []alerts.RuleText{smoke, gate}))
 		first := entries("rules.first")
 		if len(first) != 1 || len(first[0].Changes) != 2 {
 			t.Fatalf("got %+v, want one entry with both rules", first)
 		}
-		ok(t, d.sys.Alerts.NoteRules(ctx, []registry.RuleText{gate, smoke}))
+		ok(t, d.sys.Alerts.NoteRules(ctx, []alerts.RuleText{gate, smoke}))
 		if got := entries("rules.change"); len(got) != 0 {
 			t.Errorf("the same rules again: got %+v, want nothing", got)
 		}
 		smoke.Body = strings.Replace(smoke.Body, "critical", "minor", 1)
-		ok(t, d.sys.Alerts.NoteRules(ctx, []registry.RuleText{smoke, fire}))
+		ok(t, d.sys.Alerts.NoteRules(ctx, []alerts.RuleText{smoke, fire}))
 		got := entries("rules.change")
 		if len(got) != 1 {
 			t.Fatalf("got %d entries, want one", len(got))

@@ -11,6 +11,14 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/access"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
+	"github.com/gatehouse-iot/gatehouse/registry/hooks"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
+	"github.com/gatehouse-iot/gatehouse/registry/sessions"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 // call is one method of View or of a part of it, called with things of school b.
@@ -115,7 +123,7 @@ func calls(d *district) map[string]call {
 			},
 		},
 		"Fleet.Devices": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			rows, _, err := v.Fleet.Devices(ctx, registry.DeviceFilter{School: b})
+			rows, _, err := v.Fleet.Devices(ctx, fleet.DeviceFilter{School: b})
 			return rows, err
 		}},
 		"Fleet.Registered": {
@@ -193,7 +201,7 @@ func calls(d *district) map[string]call {
 		"Fleet.ProfileUses": {
 			do: func(ctx context.Context, v *registry.View) (any, error) {
 				all, err := v.Fleet.ProfileUses(ctx)
-				return slices.DeleteFunc(all, func(u registry.ProfileUse) bool {
+				return slices.DeleteFunc(all, func(u fleet.ProfileUse) bool {
 					return u.Devices == 0 || u.Profile == "sensor"
 				}), err
 			},
@@ -211,7 +219,7 @@ func calls(d *district) map[string]call {
 			return v.Fleet.MarkStale(ctx, time.Now())
 		}},
 		"People.List": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			rows, _, err := v.People.List(ctx, registry.PersonFilter{School: b})
+			rows, _, err := v.People.List(ctx, people.Filter{School: b})
 			return rows, err
 		}},
 		"People.Classes": {do: func(ctx context.Context, v *registry.View) (any, error) {
@@ -238,7 +246,7 @@ func calls(d *district) map[string]call {
 		"People.ImportRoster": {
 			do: func(ctx context.Context, v *registry.View) (any, error) {
 				return v.People.ImportRoster(ctx, b, []byte("kind,number,name\nstaff,1,x\n"),
-					registry.ImportOptions{DryRun: true})
+					people.ImportOptions{DryRun: true})
 			},
 		},
 		"People.SetLeft": {do: func(ctx context.Context, v *registry.View) (any, error) {
@@ -259,7 +267,7 @@ func calls(d *district) map[string]call {
 		"People.Enrol": {
 			do: func(ctx context.Context, v *registry.View) (any, error) {
 				id, _, err := v.People.Enrol(ctx,
-					registry.Enrolment{
+					people.Enrolment{
 						Person:    child,
 						Embedding: []float32{1},
 						Model:     "m",
@@ -337,12 +345,12 @@ func calls(d *district) map[string]call {
 			return v.Access.ConfirmTOTP(ctx, "usr_b", "fac", "000000")
 		}},
 		"Access.BeginPasskey": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			_, x, err := v.Access.BeginPasskey(ctx, "usr_b", registry.NewRelyingParty(gateAddress))
+			_, x, err := v.Access.BeginPasskey(ctx, "usr_b", access.NewRelyingParty(gateAddress))
 			return x, err
 		}},
 		"Access.ConfirmPasskey": {
 			do: func(ctx context.Context, v *registry.View) (any, error) {
-				return v.Access.ConfirmPasskey(ctx, "usr_b", registry.NewRelyingParty(gateAddress),
+				return v.Access.ConfirmPasskey(ctx, "usr_b", access.NewRelyingParty(gateAddress),
 					"making",
 					"", nil)
 			},
@@ -419,7 +427,7 @@ func calls(d *district) map[string]call {
 			return v.Hooks.DueDeliveries(ctx, "whk_b", d.clock.now(), 1)
 		}},
 		"Hooks.WaitingAfter": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.Hooks.WaitingAfter(ctx, registry.Delivery{Webhook: "whk_b", Subject: "s"}, 1)
+			return v.Hooks.WaitingAfter(ctx, hooks.Delivery{Webhook: "whk_b", Subject: "s"}, 1)
 		}},
 		"Hooks.Due": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Hooks.Due(ctx, d.clock.now())
@@ -431,7 +439,7 @@ func calls(d *district) map[string]call {
 			return v.Hooks.DeliveredSince(ctx, "whk_b", d.clock.now())
 		}},
 		"Hooks.SaveDelivery": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return nil, v.Hooks.SaveDelivery(ctx, registry.Delivery{})
+			return nil, v.Hooks.SaveDelivery(ctx, hooks.Delivery{})
 		}},
 		"Hooks.TrimDeliveries": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Hooks.TrimDeliveries(ctx, d.clock.now())
@@ -451,7 +459,7 @@ func calls(d *district) map[string]call {
 			return nil, v.Deeds.PutSetting(ctx, b, "k", json.RawMessage(`1`))
 		}},
 		"Views.Audit": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			x, _, err := v.Views.Audit(ctx, registry.AuditFilter{School: b})
+			x, _, err := v.Views.Audit(ctx, views.AuditFilter{School: b})
 			return x, err
 		}},
 		"Deeds.Record": {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) {
@@ -497,7 +505,7 @@ func calls(d *district) map[string]call {
 			return v.Sessions.Roster(ctx, morning(d, d.b))
 		}},
 		"Sessions.Attendance": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			x, _, err := v.Sessions.Attendance(ctx, registry.AttendanceFilter{School: b})
+			x, _, err := v.Sessions.Attendance(ctx, sessions.AttendanceFilter{School: b})
 			return x, err
 		}},
 		"Sessions.AttendanceSummary": {do: func(ctx context.Context, v *registry.View) (any, error) {
@@ -509,7 +517,7 @@ func calls(d *district) map[string]call {
 		"Sessions.Correct": {
 			do: func(ctx context.Context, v *registry.View) (any, error) {
 				return nil, v.Sessions.Correct(ctx,
-					registry.Correction{
+					sessions.Correction{
 						Session: "ses-b",
 						Person:  child,
 						State:   g.Arrived,
@@ -524,11 +532,11 @@ func calls(d *district) map[string]call {
 			return nil, v.History.Apply(ctx, nil)
 		}},
 		"History.Sightings": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			x, _, err := v.History.Sightings(ctx, registry.SightingFilter{Device: dev})
+			x, _, err := v.History.Sightings(ctx, history.SightingFilter{Device: dev})
 			return x, err
 		}},
 		"History.Rejections": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			x, _, err := v.History.Rejections(ctx, registry.RejectionFilter{})
+			x, _, err := v.History.Rejections(ctx, history.RejectionFilter{})
 			return x, err
 		}},
 		"History.StatusLog": {do: func(ctx context.Context, v *registry.View) (any, error) {
@@ -554,7 +562,7 @@ func calls(d *district) map[string]call {
 			return v.History.Trim(ctx, b, d.clock.now())
 		}},
 		"History.ApplyQuality": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return nil, v.History.ApplyQuality(ctx, registry.QualityTurn{})
+			return nil, v.History.ApplyQuality(ctx, history.QualityTurn{})
 		}},
 		"History.QualityState": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			turn, _, _, err := v.History.QualityState(ctx)
@@ -564,21 +572,21 @@ func calls(d *district) map[string]call {
 			return v.History.SightingSeqs(ctx, []g.SightingID{"sgt_b"})
 		}},
 		"History.QualityDays": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.History.QualityDays(ctx, registry.QualityFilter{})
+			return v.History.QualityDays(ctx, history.QualityFilter{})
 		}},
 		"History.Quality": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			x, _, err := v.History.Quality(ctx, registry.QualityFilter{Device: dev})
+			x, _, err := v.History.Quality(ctx, history.QualityFilter{Device: dev})
 			return x, err
 		}},
 		"Alerts.Apply": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return nil, v.Alerts.Apply(ctx, registry.Effects{})
+			return nil, v.Alerts.Apply(ctx, alerts.Effects{})
 		}},
 		"Alerts.RulesState": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			_, x, _, err := v.Alerts.RulesState(ctx)
 			return x, err
 		}},
 		"Alerts.List": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			x, _, err := v.Alerts.List(ctx, registry.AlertFilter{})
+			x, _, err := v.Alerts.List(ctx, alerts.Filter{})
 			return x, err
 		}},
 		"Alerts.Find": {do: func(ctx context.Context, v *registry.View) (any, error) {
@@ -597,7 +605,7 @@ func calls(d *district) map[string]call {
 			return v.Alerts.CloseResolved(ctx, d.clock.now())
 		}},
 		"Alerts.Incidents": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			x, _, err := v.Alerts.Incidents(ctx, registry.IncidentFilter{})
+			x, _, err := v.Alerts.Incidents(ctx, alerts.IncidentFilter{})
 			return x, err
 		}},
 		"Alerts.Incident": {do: func(ctx context.Context, v *registry.View) (any, error) {
@@ -617,7 +625,7 @@ func calls(d *district) map[string]call {
 			return nil, err
 		}},
 		"Access.EndOnce": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return nil, v.Access.EndOnce(ctx, "name", registry.KeptAnswer{Status: 200})
+			return nil, v.Access.EndOnce(ctx, "name", access.KeptAnswer{Status: 200})
 		}},
 		"Outbox": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Outbox(ctx, 0, 1)
@@ -669,7 +677,7 @@ func fill(t *testing.T, d *district) {
 		}))
 	ok(t,
 		d.sys.Sessions.Correct(ctx,
-			registry.Correction{
+			sessions.Correction{
 				Session: "ses-b",
 				Person:  d.child[b].ID,
 				State:   g.Excused,
@@ -713,7 +721,7 @@ func fill(t *testing.T, d *district) {
 	}))
 	ok(t,
 		d.sys.History.ApplyQuality(ctx,
-			registry.QualityTurn{
+			history.QualityTurn{
 				Turn:  1,
 				Seq:   4,
 				Judge: weigh,
@@ -721,7 +729,7 @@ func fill(t *testing.T, d *district) {
 					{School: b, Device: d.device[b].ID, Day: "2026-09-01", Observations: 1},
 				},
 			}))
-	ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{
+	ok(t, d.sys.Alerts.Apply(ctx, alerts.Effects{
 		Seq:   1,
 		State: []byte("state"),
 		Alerts: []g.Alert{
@@ -751,7 +759,7 @@ func fill(t *testing.T, d *district) {
 	ok(t, err)
 	ok(t,
 		d.sys.Hooks.QueueDeliveries(ctx,
-			[]registry.Delivery{{Webhook: hook.ID, EventID: "e", Body: []byte("{}")}}))
+			[]hooks.Delivery{{Webhook: hook.ID, EventID: "e", Body: []byte("{}")}}))
 	ok(t, d.sys.Deeds.PutSetting(ctx, b, "k", json.RawMessage(`"secret"`)))
 }
 
@@ -870,7 +878,7 @@ func TestADistrictSeesItsSchools(t *testing.T) {
 		d := newDistrict(t, o, c)
 		fill(t, d)
 		v := d.as(d.dist, g.RoleDistrict)
-		rows, _, err := v.Fleet.Devices(t.Context(), registry.DeviceFilter{})
+		rows, _, err := v.Fleet.Devices(t.Context(), fleet.DeviceFilter{})
 		ok(t, err)
 		if len(rows) != 2 {
 			t.Errorf("got %d devices, want 2", len(rows))
@@ -878,13 +886,13 @@ func TestADistrictSeesItsSchools(t *testing.T) {
 		if _, err := v.People.Open(t.Context(), d.child["b"].ID); err != nil {
 			t.Error(err)
 		}
-		rejections, _, err := v.History.Rejections(t.Context(), registry.RejectionFilter{})
+		rejections, _, err := v.History.Rejections(t.Context(), history.RejectionFilter{})
 		ok(t, err)
 		if len(rejections) != 2 {
 			t.Errorf("got %d rejections, want b's and that of the unknown device", len(rejections))
 		}
 		// The same school without the subtree sees only itself.
-		rows, _, err = d.as(d.dist, g.RoleAdmin).Fleet.Devices(t.Context(), registry.DeviceFilter{})
+		rows, _, err = d.as(d.dist, g.RoleAdmin).Fleet.Devices(t.Context(), fleet.DeviceFilter{})
 		ok(t, err)
 		if len(rows) != 0 {
 			t.Errorf("got %v, want none", rows)

@@ -7,6 +7,9 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 // Words of an alert are found in any order, over title, place, device and comment, by whoever
@@ -27,7 +30,7 @@ func TestAlertsAreFoundByWords(t *testing.T) {
 			}
 			all = append(all, a)
 		}
-		ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{Seq: 1, Alerts: all}))
+		ok(t, d.sys.Alerts.Apply(ctx, alerts.Effects{Seq: 1, Alerts: all}))
 		v := d.as(d.a, g.RoleSecurity)
 		for q, want := range map[string]int{
 			"smoke":            4,
@@ -40,14 +43,14 @@ func TestAlertsAreFoundByWords(t *testing.T) {
 			"%":                3,
 			"  ":               7,
 		} {
-			rows, _, err := v.Alerts.List(ctx, registry.AlertFilter{Query: q})
+			rows, _, err := v.Alerts.List(ctx, alerts.Filter{Query: q})
 			ok(t, err)
 			if len(rows) != want {
 				t.Errorf("%q: got %d alerts, want %d", q, len(rows), want)
 			}
 		}
 		var got []g.AlertID
-		f := registry.AlertFilter{Query: "door", Page: registry.Page{Limit: 2}}
+		f := alerts.Filter{Query: "door", Page: registry.Page{Limit: 2}}
 		for pages := 1; ; pages++ {
 			rows, next, err := v.Alerts.List(ctx, f)
 			ok(t, err)
@@ -66,7 +69,7 @@ func TestAlertsAreFoundByWords(t *testing.T) {
 			t.Errorf("got %v over the pages, want the three doors, newest first", got)
 		}
 		if rows, _, err := d.as(d.b, g.RoleSecurity).Alerts.List(ctx,
-			registry.AlertFilter{Query: "smoke"}); err != nil || len(rows) > 0 {
+			alerts.Filter{Query: "smoke"}); err != nil || len(rows) > 0 {
 			t.Errorf("another school found %d alerts (%v), want none", len(rows), err)
 		}
 	})
@@ -84,30 +87,30 @@ func TestAuditIsFiltered(t *testing.T) {
 		ok(t, v.Deeds.Record(ctx, "camera.view", "cam-yard"))
 		ok(t, v.Deeds.Record(ctx, "cameraman.view", "100%"))
 		for name, x := range map[string]struct {
-			f    registry.AuditFilter
+			f    views.AuditFilter
 			want string
 		}{
 			"a deed": {
-				registry.AuditFilter{Deed: "camera.view"},
+				views.AuditFilter{Deed: "camera.view"},
 				"[cam-yard cam_gate]",
 			},
 			"what a deed begins with": {
-				registry.AuditFilter{Deed: "camera"},
+				views.AuditFilter{Deed: "camera"},
 				"[cam-yard cam_gate]",
 			},
-			"_ is no other letter": {registry.AuditFilter{Object: "cam_"}, "[cam_gate]"},
-			"% is a sign":          {registry.AuditFilter{Query: "%"}, "[100%]"},
-			"words in any order":   {registry.AuditFilter{Query: "YARD camera"}, "[cam-yard]"},
+			"_ is no other letter": {views.AuditFilter{Object: "cam_"}, "[cam_gate]"},
+			"% is a sign":          {views.AuditFilter{Query: "%"}, "[100%]"},
+			"words in any order":   {views.AuditFilter{Query: "YARD camera"}, "[cam-yard]"},
 			"since": {
-				registry.AuditFilter{Deed: "camera", From: early},
+				views.AuditFilter{Deed: "camera", From: early},
 				"[cam-yard]",
 			},
 			"until": {
-				registry.AuditFilter{Deed: "camera", To: early},
+				views.AuditFilter{Deed: "camera", To: early},
 				"[cam_gate]",
 			},
 			"nobody's": {
-				registry.AuditFilter{Deed: "camera", Actor: "nobody"},
+				views.AuditFilter{Deed: "camera", Actor: "nobody"},
 				"[]",
 			},
 		} {
@@ -121,14 +124,14 @@ func TestAuditIsFiltered(t *testing.T) {
 				t.Errorf("%s: got %v, want %s", name, got, x.want)
 			}
 		}
-		rows, _, err := v.Views.Audit(ctx, registry.AuditFilter{Deed: "cameraman"})
+		rows, _, err := v.Views.Audit(ctx, views.AuditFilter{Deed: "cameraman"})
 		ok(t, err)
 		if len(rows) != 1 {
 			t.Fatalf("got %d entries, want 1", len(rows))
 		}
 		actor := []rune(rows[0].Actor)
 		rows, _, err = v.Views.Audit(ctx,
-			registry.AuditFilter{Deed: "cameraman", Actor: string(actor[1 : len(actor)-1])})
+			views.AuditFilter{Deed: "cameraman", Actor: string(actor[1 : len(actor)-1])})
 		ok(t, err)
 		if len(rows) != 1 {
 			t.Errorf("a part of the actor %q: got %d entries, want 1", string(actor), len(rows))
@@ -151,17 +154,17 @@ func TestWhoNeedsANewPhotograph(t *testing.T) {
 		}
 		old := enrolled("Old", "m1")
 		enrolled("New", "m2")
-		rows, _, err := v.People.List(ctx, registry.PersonFilter{NotOfModel: "m2"})
+		rows, _, err := v.People.List(ctx, people.Filter{NotOfModel: "m2"})
 		ok(t, err)
 		if len(rows) != 1 || rows[0].ID != old {
 			t.Fatalf("got %v, want the one of the older model alone", rows)
 		}
-		if counts := must[registry.FaceCounts](t)(v.Views.FaceCounts(ctx, "a", "m2")); counts.Outdated != len(
+		if counts := must[views.FaceCounts](t)(v.Views.FaceCounts(ctx, "a", "m2")); counts.Outdated != len(
 			rows) {
 			t.Errorf("got a count of %d for a list of %d", counts.Outdated, len(rows))
 		}
 		must[g.Pass](t)(v.People.AddFace(ctx, old, []float32{3, 0, 4}, "m2", 0.9))
-		if rows, _, err = v.People.List(ctx, registry.PersonFilter{NotOfModel: "m2"}); err != nil ||
+		if rows, _, err = v.People.List(ctx, people.Filter{NotOfModel: "m2"}); err != nil ||
 			len(rows) > 0 {
 			t.Errorf("got %v (%v) after the new photograph, want nobody", rows, err)
 		}

@@ -10,6 +10,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/access"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 // secured is a user with a second factor, signed in.
@@ -58,7 +60,7 @@ func (s *secured) ticket(t *testing.T) string {
 	t.Helper()
 	e, err := enter(s.d, boss, bossPassword, "10.0.0.1", s.browser)
 	ok(t, err)
-	if e.Step != registry.StepFactor || len(e.Kinds) != 1 || e.Kinds[0] != registry.FactorTOTP {
+	if e.Step != access.StepFactor || len(e.Kinds) != 1 || e.Kinds[0] != access.FactorTOTP {
 		t.Fatalf("got step %q with %v, want factor with totp", e.Step, e.Kinds)
 	}
 	if _, _, err := s.d.r.Access.UserByToken(t.Context(), e.Token); g.ErrorCode(err) != g.Unauthenticated {
@@ -67,9 +69,9 @@ func (s *secured) ticket(t *testing.T) string {
 	return e.Token
 }
 
-func (s *secured) complete(ticket, code string) (registry.Entry, error) {
+func (s *secured) complete(ticket, code string) (access.Entry, error) {
 	return s.d.r.Access.Complete(context.Background(), ticket, code,
-		registry.Attempt{Remote: "10.0.0.1", Browser: s.browser})
+		access.Attempt{Remote: "10.0.0.1", Browser: s.browser})
 }
 
 // TestSecondFactor: a code signs in once, is worth nothing the second time, and neither is one
@@ -108,7 +110,7 @@ func TestSecondFactor(t *testing.T) {
 
 func refusals(t *testing.T, d *district) int {
 	t.Helper()
-	entries, _, err := d.sys.Views.Audit(t.Context(), registry.AuditFilter{Deed: "signin.refused"})
+	entries, _, err := d.sys.Views.Audit(t.Context(), views.AuditFilter{Deed: "signin.refused"})
 	ok(t, err)
 	return len(entries)
 }
@@ -144,7 +146,7 @@ func TestGuessesAtTheSecondFactor(t *testing.T) {
 	ticket, looked := s.ticket(t), 0
 	for range 100 {
 		_, err := s.d.r.Access.Complete(t.Context(), ticket, "000000",
-			registry.Attempt{Remote: "10.6.6.6"})
+			access.Attempt{Remote: "10.6.6.6"})
 		if g.ErrorCode(err) == g.Invalid {
 			looked++
 		}
@@ -168,12 +170,12 @@ func TestSecondFactorAskedOfARole(t *testing.T) {
 		wantCode(t, d.sys.Access.PutFactorRoles(ctx, "dist", []g.Role{"king"}), g.Invalid)
 		e, err := enter(d, boss, bossPassword, "10.0.0.1", "")
 		ok(t, err)
-		if e.Step != registry.StepEnrol {
+		if e.Step != access.StepEnrol {
 			t.Fatalf("got step %q, want enrol", e.Step)
 		}
-		_, err = d.r.Access.Enrolled(ctx, e.Token, registry.Attempt{})
+		_, err = d.r.Access.Enrolled(ctx, e.Token, access.Attempt{})
 		wantCode(t, err, g.Conflict)
-		_, scope, _, err := d.r.Access.StepUser(ctx, e.Token, registry.StepEnrol)
+		_, scope, _, err := d.r.Access.StepUser(ctx, e.Token, access.StepEnrol)
 		ok(t, err)
 		v := d.r.In(scope)
 		if _, err := v.Access.Users(ctx, "a"); g.ErrorCode(err) != g.Forbidden {
@@ -187,7 +189,7 @@ func TestSecondFactorAskedOfARole(t *testing.T) {
 		ok(t, err)
 		_, err = v.Access.ConfirmTOTP(ctx, u.ID, factor, code)
 		ok(t, err)
-		done, err := d.r.Access.Enrolled(ctx, e.Token, registry.Attempt{Remote: "10.0.0.1"})
+		done, err := d.r.Access.Enrolled(ctx, e.Token, access.Attempt{Remote: "10.0.0.1"})
 		ok(t, err)
 		_, scope, err = d.r.Access.UserByToken(ctx, done.Token)
 		ok(t, err)
@@ -214,13 +216,13 @@ func TestSecondFactorIsReset(t *testing.T) {
 		ok(t, s.d.as(s.d.a, g.RoleAdmin).Access.ResetSecondFactor(ctx, s.user.ID))
 		e, err := enter(s.d, boss, bossPassword, "10.0.0.1", s.browser)
 		ok(t, err)
-		if e.Step != registry.StepNone {
+		if e.Step != access.StepNone {
 			t.Errorf("got step %q after the reset", e.Step)
 		}
 		ok(t, s.d.r.Access.ResetSecondFactor(ctx, "BOSS"))
 		_, _, err = s.d.r.Access.UserByToken(ctx, e.Token)
 		wantCode(t, err, g.Unauthenticated)
-		entries, _, err := s.d.sys.Views.Audit(ctx, registry.AuditFilter{Deed: "factor.reset"})
+		entries, _, err := s.d.sys.Views.Audit(ctx, views.AuditFilter{Deed: "factor.reset"})
 		ok(t, err)
 		if len(entries) != 2 {
 			t.Errorf("got %d resets in the audit log, want 2", len(entries))

@@ -7,6 +7,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 // TestStoredSecretGoesOnlyWhereItWasGivenFor has somebody who may change devices point one with
@@ -140,7 +141,7 @@ func TestStoredSecretGoesOnlyWhereItWasGivenFor(t *testing.T) {
 				return
 			}
 			wantCode(t, err, g.Invalid)
-			row := must[registry.DeviceRow](t)(v.Fleet.Device(t.Context(), dev.ID))
+			row := must[fleet.DeviceRow](t)(v.Fleet.Device(t.Context(), dev.ID))
 			if diff := cmp.Diff(c.before, row.Address); diff != "" {
 				t.Errorf("the refused change was written, -want +got\n%s", diff)
 			}

@@ -9,13 +9,14 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/access"
 )
 
 const boss, bossPassword = "boss", "a long password"
 
-func enter(d *district, name, password, remote, browser string) (registry.Entry, error) {
+func enter(d *district, name, password, remote, browser string) (access.Entry, error) {
 	return d.r.Access.Enter(context.Background(),
-		registry.Attempt{Name: name, Password: password, Remote: remote, Browser: browser})
+		access.Attempt{Name: name, Password: password, Remote: remote, Browser: browser})
 }
 
 // TestDistributedGuesses: many addresses that guess at one name are held back together, and
@@ -47,7 +48,7 @@ func TestDistributedGuesses(t *testing.T) {
 			t.Errorf("in the known browser: %v", err)
 		}
 		_, err = enter(d, boss, bossPassword, "10.8.8.8", "")
-		var early *registry.TooSoon
+		var early *access.TooSoon
 		if !errors.As(err, &early) || early.After <= 0 || early.After > time.Minute {
 			t.Fatalf("from elsewhere: got %v, want a wait of at most a minute", err)
 		}
@@ -103,7 +104,7 @@ func TestWaitsGrowAndSurviveARestart(t *testing.T) {
 		_, err := enter(d, boss, "wrong", "10.0.0.1", "")
 		wantCode(t, err, g.Unauthenticated)
 		_, err = enter(d, boss, "wrong", "10.0.0.1", "")
-		var early *registry.TooSoon
+		var early *access.TooSoon
 		if errors.As(err, &early) {
 			waits = append(waits, early.After)
 			c.add(early.After)
@@ -126,7 +127,7 @@ func TestWaitsGrowAndSurviveARestart(t *testing.T) {
 	ok(t, err)
 	defer again.Close()
 	_, err = again.Access.Enter(t.Context(),
-		registry.Attempt{Name: boss, Password: bossPassword, Remote: "10.0.0.1"})
+		access.Attempt{Name: boss, Password: bossPassword, Remote: "10.0.0.1"})
 	wantCode(t, err, g.RateLimited)
 }
 

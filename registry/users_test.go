@@ -10,6 +10,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 func TestSignIn(t *testing.T) {
@@ -86,7 +87,7 @@ func TestSignInIsLimited(t *testing.T) {
 	if _, _, err := d.r.Access.SignIn(ctx, "guard", "a long password", "10.0.0.1"); err != nil {
 		t.Errorf("after the window: %v", err)
 	}
-	entries, _, err := d.sys.Views.Audit(ctx, registry.AuditFilter{Deed: "signin.refused"})
+	entries, _, err := d.sys.Views.Audit(ctx, views.AuditFilter{Deed: "signin.refused"})
 	ok(t, err)
 	if len(entries) != 10 {
 		t.Errorf("got %d refusals in the audit log, want 10", len(entries))

@@ -7,6 +7,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 // TestWeakDevicesAreFoundAndCounted: what was last said stays through states that say nothing of
@@ -33,13 +34,13 @@ func TestWeakDevicesAreFoundAndCounted(t *testing.T) {
 		}
 		is := func(want g.Weakness) {
 			t.Helper()
-			if got := must[registry.DeviceRow](t)(v.Fleet.Device(ctx, dev.ID)).Twin.Weak; got != want {
+			if got := must[fleet.DeviceRow](t)(v.Fleet.Device(ctx, dev.ID)).Twin.Weak; got != want {
 				t.Errorf("got %q, want %q", got, want)
 			}
 		}
-		found := func(f registry.WeakFilter) bool {
+		found := func(f fleet.WeakFilter) bool {
 			t.Helper()
-			rows, _, err := v.Fleet.Devices(ctx, registry.DeviceFilter{Weak: f})
+			rows, _, err := v.Fleet.Devices(ctx, fleet.DeviceFilter{Weak: f})
 			ok(t, err)
 			for _, r := range rows {
 				if r.ID == dev.ID {
@@ -48,12 +49,12 @@ func TestWeakDevicesAreFoundAndCounted(t *testing.T) {
 			}
 			return false
 		}
-		finds := func(want ...registry.WeakFilter) {
+		finds := func(want ...fleet.WeakFilter) {
 			t.Helper()
-			var got []registry.WeakFilter
-			for _, f := range []registry.WeakFilter{
-				"serial_only", "no_password", "plain_text", "none", registry.AnyWeak,
-				registry.WeakUnknown,
+			var got []fleet.WeakFilter
+			for _, f := range []fleet.WeakFilter{
+				"serial_only", "no_password", "plain_text", "none", fleet.AnyWeak,
+				fleet.WeakUnknown,
 			} {
 				if found(f) {
 					got = append(got, f)
@@ -64,12 +65,12 @@ func TestWeakDevicesAreFoundAndCounted(t *testing.T) {
 			}
 		}
 		is("")
-		finds(registry.WeakUnknown)
+		finds(fleet.WeakUnknown)
 		said(g.Status{State: g.StateOnline, Weak: g.WeakSerialOnly}, false)
 		said(g.Status{State: g.StateOffline, Reason: "gone"}, false)
 		said(g.Status{State: g.StateOnline, Weak: g.WeakNone}, true)
 		is(g.WeakSerialOnly)
-		finds("serial_only", registry.AnyWeak)
+		finds("serial_only", fleet.AnyWeak)
 		want := map[g.Weakness]int{"serial_only": 1}
 		if n := old["unknown"] - 1; n > 0 {
 			want["unknown"] = n
@@ -83,7 +84,7 @@ func TestWeakDevicesAreFoundAndCounted(t *testing.T) {
 		ok(t, v.Fleet.UpdateDevice(ctx, dev, map[string]string{"token": "f3b19c0d2e7a"}))
 		is("")
 		said(g.Status{State: g.StateOnline, Weak: g.WeakPlainText}, false)
-		finds("plain_text", registry.AnyWeak)
+		finds("plain_text", fleet.AnyWeak)
 		dev.Enabled = false
 		ok(t, v.Fleet.UpdateDevice(ctx, dev, nil))
 		finds()
@@ -91,6 +92,6 @@ func TestWeakDevicesAreFoundAndCounted(t *testing.T) {
 		dev.Driver = "camera"
 		ok(t, v.Fleet.UpdateDevice(ctx, dev, map[string]string{"token": ""}))
 		is("")
-		finds(registry.WeakUnknown)
+		finds(fleet.WeakUnknown)
 	})
 }

@@ -11,6 +11,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/access"
 )
 
 // Facts are what a caller is told of the gateway.
@@ -26,7 +27,7 @@ type area struct {
 	*gate.Gate
 	reg   *registry.Registry
 	facts Facts
-	party *registry.RelyingParty // of passkeys
+	party *access.RelyingParty // of passkeys
 
 	settingUp sync.Mutex // first run: one at a time
 }
@@ -37,7 +38,7 @@ func Register(r *gate.Gate, reg *registry.Registry, f Facts) {
 		Gate:  r,
 		reg:   reg,
 		facts: f,
-		party: registry.NewRelyingParty(f.Address),
+		party: access.NewRelyingParty(f.Address),
 	}
 	s.registerSession()
 	s.registerSecondFactor()

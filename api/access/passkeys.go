@@ -8,6 +8,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/access"
 )
 
 // Passkeys says whether passkeys can be made and shown at this gateway.
@@ -220,7 +221,7 @@ func (s *area) showPasskey(ctx context.Context, in *ticketPasskey) (*signedIn, e
 }
 
 func (s *area) enrolPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[MakePasskey], error) {
-	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
+	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, access.StepEnrol)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +229,7 @@ func (s *area) enrolPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[Mak
 }
 
 func (s *area) enrolPasskeyConfirm(ctx context.Context, in *ticketMade) (*signedIn, error) {
-	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
+	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, access.StepEnrol)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/access"
 )
 
 // Factor is one second factor.
@@ -34,7 +35,7 @@ type FactorState struct {
 	Passkeys *Passkeys `json:"passkeys,omitempty" doc:"Of one's own: whether passkeys work at this gateway."`
 }
 
-func factorState(st registry.FactorState) FactorState {
+func factorState(st access.FactorState) FactorState {
 	out := FactorState{
 		User:     st.User,
 		Factors:  []Factor{},
@@ -225,7 +226,7 @@ func (s *area) signInFactor(ctx context.Context, in *ticketCode) (*signedIn, err
 }
 
 func (s *area) signInEnrol(ctx context.Context, in *ticketName) (*gate.Body[NewTOTP], error) {
-	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
+	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, access.StepEnrol)
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +234,7 @@ func (s *area) signInEnrol(ctx context.Context, in *ticketName) (*gate.Body[NewT
 }
 
 func (s *area) signInConfirm(ctx context.Context, in *ticketConfirm) (*signedIn, error) {
-	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
+	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, access.StepEnrol)
 	if err != nil {
 		return nil, err
 	}

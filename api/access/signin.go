@@ -7,7 +7,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/access"
 )
 
 const browserAge = 180 * 24 * 60 * 60 // seconds
@@ -28,9 +28,9 @@ type signedIn struct {
 }
 
 // attempt is who makes the request and from where.
-func (s *area) attempt(ctx context.Context) registry.Attempt {
+func (s *area) attempt(ctx context.Context) access.Attempt {
 	r := gate.RequestOf(ctx)
-	return registry.Attempt{Remote: s.Remote(r), Browser: gate.BrowserOf(r)}
+	return access.Attempt{Remote: s.Remote(r), Browser: gate.BrowserOf(r)}
 }
 
 func (s *area) signIn(ctx context.Context, in *signInInput) (*signedIn, error) {
@@ -48,8 +48,8 @@ func (s *area) welcome(ctx context.Context, name, password string) (*signedIn, e
 }
 
 // entered answers what came of an attempt.
-func (s *area) entered(ctx context.Context, e registry.Entry) (*signedIn, error) {
-	if e.Step != registry.StepNone {
+func (s *area) entered(ctx context.Context, e access.Entry) (*signedIn, error) {
+	if e.Step != access.StepNone {
 		out := SignedIn{Step: string(e.Step), Ticket: e.Token, Factors: e.Kinds}
 		out.Me = Me{
 			User:        e.User,
@@ -81,10 +81,10 @@ func (s *area) entered(ctx context.Context, e registry.Entry) (*signedIn, error)
 }
 
 // stepPasskeys says whether passkeys work in a step; nil where the user has others alone.
-func (s *area) stepPasskeys(e registry.Entry) *Passkeys {
+func (s *area) stepPasskeys(e access.Entry) *Passkeys {
 	trouble := s.party.Trouble
-	if e.Step == registry.StepFactor {
-		if !slices.Contains(e.Kinds, registry.FactorPasskey) {
+	if e.Step == access.StepFactor {
+		if !slices.Contains(e.Kinds, access.FactorPasskey) {
 			return nil
 		}
 		trouble = s.party.MayUsePasskey(e.Factors)

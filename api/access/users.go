@@ -10,6 +10,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 type newUserInput struct {
@@ -198,7 +199,7 @@ func (s *area) registerAudit() {
 		if _, err := gate.Spanned(ctx, gate.Span{From: in.From, To: in.To}); err != nil {
 			return nil, err
 		}
-		return gate.Listed(s.View(ctx).Views.Audit(ctx, registry.AuditFilter{
+		return gate.Listed(s.View(ctx).Views.Audit(ctx, views.AuditFilter{
 			Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 			School: in.School,
 			Actor:  in.Actor,

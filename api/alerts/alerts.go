@@ -7,6 +7,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
 type alertsInput struct {
@@ -54,7 +55,7 @@ func (s *area) registerAlerts() {
 		Perm:    g.AlertsRead,
 		Summary: "One alert",
 	},
-		func(ctx context.Context, in *gate.ByID) (*gate.Body[registry.AlertRow], error) {
+		func(ctx context.Context, in *gate.ByID) (*gate.Body[alerts.AlertRow], error) {
 			return gate.Answer(s.View(ctx).Alerts.Find(ctx, g.AlertID(in.ID)))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -113,8 +114,8 @@ func (s *area) registerAlerts() {
 
 func (s *area) listAlerts(
 	ctx context.Context, in *alertsInput,
-) (*gate.Body[gate.Page[registry.AlertRow]], error) {
-	f := registry.AlertFilter{
+) (*gate.Body[gate.Page[alerts.AlertRow]], error) {
+	f := alerts.Filter{
 		Page:     registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 		School:   in.School,
 		Severity: in.Severity,

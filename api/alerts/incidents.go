@@ -6,6 +6,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
 type incidentsInput struct {
@@ -35,7 +36,7 @@ func (s *area) registerIncidents() {
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/incidents?state=open"`,
 	}, func(ctx context.Context, in *incidentsInput) (*gate.Body[gate.Page[g.Incident]], error) {
 		return gate.Listed(s.View(ctx).Alerts.Incidents(ctx,
-			registry.IncidentFilter{
+			alerts.IncidentFilter{
 				Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 				School: in.School,
 				State:  in.State,

@@ -7,6 +7,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 )
 
 type sessionBody struct {
@@ -186,8 +187,8 @@ func (s *area) registerAttendance() {
 			"shown to callers who may also read people. With person it is one person's record: " +
 			"of a student it needs a reason, and each such look is written to the audit log.",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/attendance?limit=5"`,
-	}, func(ctx context.Context, in *attendanceInput) (*gate.Body[gate.Page[registry.AttendanceRow]], error) {
-		return gate.Listed(s.Because(ctx, in.Reason).Sessions.Attendance(ctx, registry.AttendanceFilter{
+	}, func(ctx context.Context, in *attendanceInput) (*gate.Body[gate.Page[sessions.AttendanceRow]], error) {
+		return gate.Listed(s.Because(ctx, in.Reason).Sessions.Attendance(ctx, sessions.AttendanceFilter{
 			Page:    registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 			School:  in.School,
 			Session: in.Session,
@@ -224,7 +225,7 @@ func (s *area) registerAttendance() {
 		Summary: "Correct a computed answer",
 		Doc:     "The computed answer, the correction, its reason and its author are all kept.",
 	}, func(ctx context.Context, in *correctionInput) (*gate.None, error) {
-		return &gate.None{}, s.View(ctx).Sessions.Correct(ctx, registry.Correction{
+		return &gate.None{}, s.View(ctx).Sessions.Correct(ctx, sessions.Correction{
 			Session: in.Body.Session,
 			Person:  in.Body.Person,
 			State:   in.Body.State,

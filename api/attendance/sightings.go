@@ -8,6 +8,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
 type manualInput struct {
@@ -52,11 +53,11 @@ func (s *area) registerSightings() {
 			"further back it goes with a reason, which is audited too (the pages of one look " +
 			"within ten minutes once). A key's purpose is its reason.",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/sightings?limit=5"`,
-	}, func(ctx context.Context, in *sightingsInput) (*gate.Body[gate.Page[registry.SightingRow]], error) {
+	}, func(ctx context.Context, in *sightingsInput) (*gate.Body[gate.Page[history.SightingRow]], error) {
 		if !in.From.IsZero() && !in.To.IsZero() && !in.To.After(in.From) {
 			return nil, g.FieldErrorf("to", "to is not after from")
 		}
-		return gate.Listed(s.Because(ctx, in.Reason).History.Sightings(ctx, registry.SightingFilter{
+		return gate.Listed(s.Because(ctx, in.Reason).History.Sightings(ctx, history.SightingFilter{
 			Page:    registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 			School:  in.School,
 			Device:  in.Device,

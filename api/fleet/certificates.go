@@ -5,7 +5,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 func (s *area) registerCertificates() {
@@ -21,10 +21,10 @@ func (s *area) registerCertificates() {
 		func(ctx context.Context, in *struct {
 			gate.ByID
 			gate.Paged
-		}) (*gate.Body[gate.Page[registry.DeviceCertificate]], error) {
+		}) (*gate.Body[gate.Page[fleet.DeviceCertificate]], error) {
 			all, err := s.View(ctx).Fleet.Certificates(ctx, g.DeviceID(in.ID))
 			return gate.PageOf(s.Gate, all, in.Paged, err,
-				func(c registry.DeviceCertificate) string { return c.Fingerprint })
+				func(c fleet.DeviceCertificate) string { return c.Fingerprint })
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "DELETE",

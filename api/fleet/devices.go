@@ -10,6 +10,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
 type deviceBody struct {
@@ -117,15 +119,15 @@ func (s *area) registerDevices() {
 		Perm:    g.DevicesRead,
 		Summary: "One device with its twin",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/devices/lab-1-smoke`,
-	}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[registry.DeviceRow], error) {
+	}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[fleet.DeviceRow], error) {
 		row, err := s.View(ctx).Fleet.Device(ctx, g.DeviceID(in.ID))
 		return gate.WithTag(gate.TagOf(row.Device, row.Twin), row), err
 	})
-	k := gate.Thing[deviceBody, registry.DeviceRow]{
-		Load: func(ctx context.Context, id string) (registry.DeviceRow, error) {
+	k := gate.Thing[deviceBody, fleet.DeviceRow]{
+		Load: func(ctx context.Context, id string) (fleet.DeviceRow, error) {
 			return s.View(ctx).Fleet.Device(ctx, g.DeviceID(id))
 		},
-		State: func(row registry.DeviceRow) any { return row.Device },
+		State: func(row fleet.DeviceRow) any { return row.Device },
 		Save:  s.updateDevice,
 	}
 	gate.Changes(s.Gate, gate.Endpoint{
@@ -166,7 +168,7 @@ func (s *area) registerDevices() {
 		func(ctx context.Context, in *struct {
 			gate.ByID
 			gate.Paged
-		}) (*gate.Body[gate.Page[registry.StatusRow]], error) {
+		}) (*gate.Body[gate.Page[history.StatusRow]], error) {
 			if _, err := s.View(ctx).Fleet.Device(ctx, g.DeviceID(in.ID)); err != nil {
 				return nil, err
 			}
@@ -177,15 +179,15 @@ func (s *area) registerDevices() {
 
 func (s *area) listDevices(
 	ctx context.Context, in *devicesInput,
-) (*gate.Body[gate.Page[registry.DeviceRow]], error) {
-	return gate.Listed(s.View(ctx).Fleet.Devices(ctx, registry.DeviceFilter{
+) (*gate.Body[gate.Page[fleet.DeviceRow]], error) {
+	return gate.Listed(s.View(ctx).Fleet.Devices(ctx, fleet.DeviceFilter{
 		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 		School: in.School,
 		Zone:   in.Zone,
 		Type:   in.Type,
 		Driver: in.Driver,
 		State:  in.State,
-		Weak:   registry.WeakFilter(in.Weak),
+		Weak:   fleet.WeakFilter(in.Weak),
 		Query:  in.Query,
 	}))
 }
@@ -211,9 +213,9 @@ func (s *area) createDevice(
 
 func (s *area) updateDevice(
 	ctx context.Context, name string, b deviceBody,
-) (registry.DeviceRow, error) {
+) (fleet.DeviceRow, error) {
 	id := g.DeviceID(name)
-	old, read := gate.KeptOf[registry.DeviceRow](ctx)
+	old, read := gate.KeptOf[fleet.DeviceRow](ctx)
 	var err error
 	if !read {
 		if old, err = s.View(ctx).Fleet.Device(ctx, id); err != nil {

@@ -11,7 +11,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 type probeInput struct {
@@ -31,7 +31,7 @@ type ProbeResult struct {
 	Values   map[string]g.Value `json:"values,omitempty" doc:"First values, where there are any."`
 	Snapshot string             `json:"snapshot,omitempty" doc:"A camera's picture, as a data URI."`
 
-	Registered *registry.Namesake `json:"registered,omitempty" doc:"The device that has this address already: it cannot be registered once more."`
+	Registered *fleet.Namesake `json:"registered,omitempty" doc:"The device that has this address already: it cannot be registered once more."`
 }
 
 type commandInput struct {
@@ -179,7 +179,7 @@ func (s *area) probe(ctx context.Context, in *probeInput) (*gate.Body[ProbeResul
 // mayAim says whether the picture of a trial is shown: to whoever may look through cameras, and
 // to whoever adds one, so that it can be aimed. A camera that is registered already is no longer
 // one that is being added. The trial itself is in the audit log.
-func mayAim(ctx context.Context, same *registry.Namesake) bool {
+func mayAim(ctx context.Context, same *fleet.Namesake) bool {
 	return same == nil || slices.Contains(gate.CallerOf(ctx).Scope.Permissions, g.CameraView)
 }
 
@@ -223,7 +223,7 @@ func (s *area) command(ctx context.Context, in *commandInput) (*gate.Body[Comman
 
 func (s *area) deviceAndProfile(
 	ctx context.Context, id g.DeviceID,
-) (registry.DeviceRow, g.Profile, error) {
+) (fleet.DeviceRow, g.Profile, error) {
 	row, err := s.View(ctx).Fleet.Device(ctx, id)
 	if err != nil {
 		return row, g.Profile{}, err

@@ -13,7 +13,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 // ProfileBody is a profile as JSON or strict YAML. The profile checks itself, with messages
@@ -27,7 +27,7 @@ func (b ProfileBody) profile(ctx context.Context) (g.Profile, error) {
 	kind, _, _ := mime.ParseMediaType(b.ContentType)
 	switch kind {
 	case "application/yaml", "application/x-yaml", "text/yaml":
-		return registry.ParseProfile("profile", b.RawBody)
+		return fleet.ParseProfile("profile", b.RawBody)
 	case "", "application/json":
 		return decodeProfile(b.RawBody)
 	}
@@ -99,9 +99,9 @@ func (s *area) registerProfiles() {
 		Doc: "Of those that the caller sees. A profile that no device has can be deleted; one " +
 			"that a configured driver brings along comes back with it.",
 	},
-		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[registry.ProfileUse]], error) {
+		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[fleet.ProfileUse]], error) {
 			all, err := s.View(ctx).Fleet.ProfileUses(ctx)
-			return gate.PageOf(s.Gate, all, *in, err, func(u registry.ProfileUse) string {
+			return gate.PageOf(s.Gate, all, *in, err, func(u fleet.ProfileUse) string {
 				return string(u.Profile)
 			})
 		})

@@ -6,6 +6,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/rules/quality"
 )
 
@@ -29,15 +30,15 @@ type deviceQualityInput struct {
 
 // DeviceQuality is a device on a day, with what is wrong in words.
 type DeviceQuality struct {
-	registry.QualityRow
+	history.QualityRow
 	ClockMedian int64             `json:"clock_median_ms"`
 	Findings    []quality.Finding `json:"findings" nullable:"false"`
 }
 
 // qualityFilter fills in the days: yesterday and today by the clock of the school that is
 // asked for, or of the caller's own.
-func (s *area) qualityFilter(ctx context.Context, in QualityDays) (registry.QualityFilter, error) {
-	f := registry.QualityFilter{
+func (s *area) qualityFilter(ctx context.Context, in QualityDays) (history.QualityFilter, error) {
+	f := history.QualityFilter{
 		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 		School: in.School,
 		From:   in.From,
@@ -87,13 +88,13 @@ func (s *area) registerQuality() {
 			"An observation belongs to the day, local to its school, on which the gateway " +
 			"received it. What is counted is at most half a minute old.",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/quality`,
-	}, func(ctx context.Context, in *QualityDays) (*gate.Body[gate.Page[registry.QualityDay]], error) {
+	}, func(ctx context.Context, in *QualityDays) (*gate.Body[gate.Page[history.QualityDay]], error) {
 		f, err := s.qualityFilter(ctx, *in)
 		if err != nil {
 			return nil, err
 		}
 		all, err := s.View(ctx).History.QualityDays(ctx, f)
-		return gate.PageOf(s.Gate, all, in.Paged, err, func(d registry.QualityDay) string {
+		return gate.PageOf(s.Gate, all, in.Paged, err, func(d history.QualityDay) string {
 			return string(d.School) + " " + d.Day
 		})
 	})

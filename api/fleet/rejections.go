@@ -7,6 +7,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
 // RefusedContent is what was refused, as its device or driver sent it.
@@ -53,8 +54,8 @@ func (s *area) registerRejections() {
 
 func (s *area) rejections(
 	ctx context.Context, in *rejectionsInput,
-) (*gate.Body[gate.Page[registry.RejectionRow]], error) {
-	return gate.Listed(s.View(ctx).History.Rejections(ctx, registry.RejectionFilter{
+) (*gate.Body[gate.Page[history.RejectionRow]], error) {
+	return gate.Listed(s.View(ctx).History.Rejections(ctx, history.RejectionFilter{
 		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 		School: in.School,
 		Device: in.Device,

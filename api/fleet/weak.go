@@ -4,7 +4,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 // weakFilter is registry.WeakFilter as a query has it.
@@ -12,7 +12,7 @@ type weakFilter string
 
 // Schema lists what it may be.
 func (weakFilter) Schema(huma.Registry) *huma.Schema {
-	all := []any{string(registry.AnyWeak), string(registry.WeakUnknown)}
+	all := []any{string(fleet.AnyWeak), string(fleet.WeakUnknown)}
 	for _, w := range g.Weaknesses() {
 		all = append(all, string(w))
 	}

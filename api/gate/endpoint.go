@@ -14,6 +14,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/access"
 )
 
 // Endpoint is what an operation says of itself; the OpenAPI document, the gate before it and
@@ -111,7 +112,7 @@ func Handle[I, O any](s *Gate, e Endpoint, h func(context.Context, *I) (*O, erro
 	}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
-		var early *registry.TooSoon
+		var early *access.TooSoon
 		if errors.As(err, &early) {
 			return nil, huma.ErrorWithHeaders(s.problem(ctx, err),
 				http.Header{"Retry-After": {strconv.Itoa(int(math.Ceil(early.After.Seconds())))}})

@@ -12,6 +12,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/access"
 )
 
 // Limits of a response that is kept for an Idempotency-Key; the registry
@@ -37,7 +38,7 @@ func newIdempotency(reg *registry.Registry) *idempotency {
 // begin finds the answer kept under a name, or reserves the name where there is none.
 func (i *idempotency) begin(
 	ctx context.Context, name, request string,
-) (*registry.KeptAnswer, error) {
+) (*access.KeptAnswer, error) {
 	i.mu.Lock()
 	busy := i.way[name]
 	i.way[name] = true
@@ -75,9 +76,9 @@ func (i *idempotency) free(name string) {
 // end keeps the answer, or frees the key where there is nothing to keep.
 func (i *idempotency) end(ctx context.Context, name string, c *capture) error {
 	defer i.free(name)
-	var a registry.KeptAnswer
+	var a access.KeptAnswer
 	if c.status >= 200 && c.status <= 299 && !c.over {
-		a = registry.KeptAnswer{Status: c.status, Header: map[string]string{}, Body: c.body.Bytes()}
+		a = access.KeptAnswer{Status: c.status, Header: map[string]string{}, Body: c.body.Bytes()}
 		for _, header := range []string{"Content-Type", "Location", "ETag"} {
 			if v := c.Header().Get(header); v != "" {
 				a.Header[header] = v

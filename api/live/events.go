@@ -16,7 +16,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
 // Bounds of reading events.
@@ -98,7 +98,7 @@ func (w wanted) has(e *g.Event) bool {
 	if w.now == nil || e.Kind != g.EventSighting && e.Kind != g.EventAttendance {
 		return true
 	}
-	return w.now().Sub(e.Received) <= registry.RunningDay
+	return w.now().Sub(e.Received) <= history.RunningDay
 }
 
 // want checks what is asked for against the caller's permissions and schools.

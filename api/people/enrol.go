@@ -7,7 +7,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 // The questions of an enrolment and the answers that they take.
@@ -51,7 +51,7 @@ func (s *area) enrolFace(ctx context.Context, in *photoInput) (*gate.Body[g.Pass
 	if err != nil {
 		return nil, err
 	}
-	e := registry.Enrolment{
+	e := people.Enrolment{
 		Person:    g.PersonID(in.ID),
 		Embedding: p.Embedding,
 		Model:     p.Model,
@@ -94,9 +94,9 @@ func (s *area) enrolStranger(ctx context.Context, in *enrolInput) (*gate.Body[En
 // stranger is who the stranger of an alert is said to be.
 func (s *area) stranger(
 	ctx context.Context, school g.SchoolID, in *enrolInput,
-) (registry.Enrolment, error) {
+) (people.Enrolment, error) {
 	b := in.Body
-	e := registry.Enrolment{
+	e := people.Enrolment{
 		Person: b.Person,
 		Consent: &g.Consent{
 			Given: true,
@@ -139,7 +139,7 @@ func (s *area) stranger(
 // asked looks at what is covered of a face, compares it with those that are enrolled, and asks
 // back where the answers do not say yet what to make of it.
 func (s *area) asked(
-	ctx context.Context, school g.SchoolID, e *registry.Enrolment, covered, answers []string,
+	ctx context.Context, school g.SchoolID, e *people.Enrolment, covered, answers []string,
 ) error {
 	for _, a := range answers {
 		if !slices.Contains([]string{AnswerSame, AnswerReplace, AnswerAlike, AnswerAsItIs}, a) {
@@ -164,7 +164,7 @@ func (s *area) asked(
 }
 
 // askCovered asks about each part of a face that seems to be covered.
-func askCovered(e *registry.Enrolment, covered, answers []string) (open []gate.Question) {
+func askCovered(e *people.Enrolment, covered, answers []string) (open []gate.Question) {
 	for _, c := range []struct{ part, ask string }{
 		{"mouth", AskMouthCovered},
 		{"eyes", AskEyesCovered},
@@ -182,7 +182,7 @@ func askCovered(e *registry.Enrolment, covered, answers []string) (open []gate.Q
 
 // askAlike asks where a face is unlike the person's own or like somebody else's.
 func (s *area) askAlike(
-	ctx context.Context, school g.SchoolID, e *registry.Enrolment, answers []string,
+	ctx context.Context, school g.SchoolID, e *people.Enrolment, answers []string,
 ) (open []gate.Question, err error) {
 	if s.needs.Compare == nil {
 		return nil, nil

@@ -8,23 +8,23 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/roster"
 )
 
 // ImportChoices are what a caller may say of a file of people; all of it can be left out.
 type ImportChoices struct {
 	gate.InSchool
-	Mode        registry.ImportMode `query:"mode" default:"merge" enum:"merge,add,update,full,promote,overwrite" doc:"merge: adds who is new, changes who is known. add: only adds. update: only changes; an unknown number is an error. full: merge, and whoever is in no line leaves. promote: only moves classes. overwrite: merge, over corrections by hand too."`
-	Kind        g.PersonKind        `query:"kind" doc:"Of everybody whose line does not say: student, staff, guardian or visitor."`
-	Columns     []string            `query:"columns" maxItems:"256" doc:"What each column is, by position: kind, number, name, grade, class, boarder, phone, card, card_expires, face_consent, guardian_numbers, or - for none. Empty: as it was imported last with these headings, else guessed from them." example:"number,name,-,class"`
-	HeadingLine int                 `query:"heading_line" minimum:"-1" maximum:"1000000" doc:"The line of the headings; 0: it is found; -1: there are none."`
-	Encoding    string              `query:"encoding" maxLength:"32" doc:"utf-8, utf-16, gb18030, big5 or windows-1252; empty: guessed, and asked for where it is not certain."`
-	Sheet       string              `query:"sheet" maxLength:"64" doc:"Of a workbook; empty: the first that is shown and holds something."`
-	Empty       string              `query:"empty" default:"leave" enum:"leave,clear" doc:"Whether an empty cell leaves what is there or clears it."`
-	Bad         string              `query:"bad" default:"refuse" enum:"refuse,skip" doc:"Whether a line with an error refuses the file or is left out."`
-	Progress    string              `query:"progress" maxLength:"64" doc:"A name of the caller's own, under which GET /v1/people/import/progress/{id} says how far it is."`
-	Accept      []string            `query:"accept" maxItems:"8" doc:"Questions answered with yes. class_date: 7月1日 and 1-Jul are the class 7-1; class_date_dm: they are 1-7; zeros_lost: complete numbers with zeros; zeros_ok: they are right as they are."`
+	Mode        people.ImportMode `query:"mode" default:"merge" enum:"merge,add,update,full,promote,overwrite" doc:"merge: adds who is new, changes who is known. add: only adds. update: only changes; an unknown number is an error. full: merge, and whoever is in no line leaves. promote: only moves classes. overwrite: merge, over corrections by hand too."`
+	Kind        g.PersonKind      `query:"kind" doc:"Of everybody whose line does not say: student, staff, guardian or visitor."`
+	Columns     []string          `query:"columns" maxItems:"256" doc:"What each column is, by position: kind, number, name, grade, class, boarder, phone, card, card_expires, face_consent, guardian_numbers, or - for none. Empty: as it was imported last with these headings, else guessed from them." example:"number,name,-,class"`
+	HeadingLine int               `query:"heading_line" minimum:"-1" maximum:"1000000" doc:"The line of the headings; 0: it is found; -1: there are none."`
+	Encoding    string            `query:"encoding" maxLength:"32" doc:"utf-8, utf-16, gb18030, big5 or windows-1252; empty: guessed, and asked for where it is not certain."`
+	Sheet       string            `query:"sheet" maxLength:"64" doc:"Of a workbook; empty: the first that is shown and holds something."`
+	Empty       string            `query:"empty" default:"leave" enum:"leave,clear" doc:"Whether an empty cell leaves what is there or clears it."`
+	Bad         string            `query:"bad" default:"refuse" enum:"refuse,skip" doc:"Whether a line with an error refuses the file or is left out."`
+	Progress    string            `query:"progress" maxLength:"64" doc:"A name of the caller's own, under which GET /v1/people/import/progress/{id} says how far it is."`
+	Accept      []string          `query:"accept" maxItems:"8" doc:"Questions answered with yes. class_date: 7月1日 and 1-Jul are the class 7-1; class_date_dm: they are 1-7; zeros_lost: complete numbers with zeros; zeros_ok: they are right as they are."`
 }
 
 type previewInput struct {
@@ -45,8 +45,8 @@ const maxImport = 16 << 20 // bytes of a file
 // workbookType is what clients say of an .xlsx file. A file is known by its content.
 const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-func (c ImportChoices) options() registry.ImportOptions {
-	o := registry.ImportOptions{
+func (c ImportChoices) options() people.ImportOptions {
+	o := people.ImportOptions{
 		Encoding:    c.Encoding,
 		Sheet:       c.Sheet,
 		HeadingLine: c.HeadingLine,
@@ -82,7 +82,7 @@ func (s *area) registerImport(tag string) {
 学号,姓名,班级,备注
 2026-0803,陈洁,7年级1班,
 END`,
-	}, func(ctx context.Context, in *previewInput) (*gate.Body[registry.ImportReport], error) {
+	}, func(ctx context.Context, in *previewInput) (*gate.Body[people.ImportReport], error) {
 		o := in.options()
 		o.DryRun = true
 		told, end := s.follow(ctx, in.Progress)
@@ -110,7 +110,7 @@ kind,number,name,class
 student,2026-0801,Chen Jie,7-1
 student,2026-0802,Zhao Lei,7-1
 END`,
-	}, func(ctx context.Context, in *importInput) (*gate.Body[registry.ImportReport], error) {
+	}, func(ctx context.Context, in *importInput) (*gate.Body[people.ImportReport], error) {
 		o := in.options()
 		o.DryRun, o.Token, o.Confirm = in.DryRun, in.Token, in.Confirm
 		told, end := s.follow(ctx, in.Progress)

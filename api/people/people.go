@@ -7,6 +7,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 type personBody struct {
@@ -58,8 +59,8 @@ func (s *area) registerPeople() {
 		Perm:    g.PeopleRead,
 		Summary: "The class list: names, classes, who has a card or a face",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/people?kind=student&limit=5"`,
-	}, func(ctx context.Context, in *peopleInput) (*gate.Body[gate.Page[registry.PersonRow]], error) {
-		f := registry.PersonFilter{
+	}, func(ctx context.Context, in *peopleInput) (*gate.Body[gate.Page[people.PersonRow]], error) {
+		f := people.Filter{
 			Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 			School: in.School,
 			Kind:   in.Kind,
@@ -70,7 +71,7 @@ func (s *area) registerPeople() {
 		if in.Photo != "" {
 			if f.NotOfModel = s.needs.Model(); f.NotOfModel == "" {
 				// no camera has shown a model yet
-				return gate.Listed([]registry.PersonRow{}, "", nil)
+				return gate.Listed([]people.PersonRow{}, "", nil)
 			}
 		}
 		return gate.Listed(s.View(ctx).People.List(ctx, f))
@@ -163,7 +164,7 @@ type openInput struct {
 
 func (s *area) openPerson(
 	ctx context.Context, in *openInput,
-) (*gate.Tagged[registry.PersonPage], error) {
+) (*gate.Tagged[people.PersonPage], error) {
 	page, err := s.Because(ctx, in.Reason).People.Open(ctx, g.PersonID(in.ID))
 	page.Consents, page.Passes = gate.Some(page.Consents), gate.Some(page.Passes)
 	return gate.WithTag(gate.TagOf(page.Person, page.Consents, page.Passes), page), err

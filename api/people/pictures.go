@@ -6,7 +6,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
 type keepInput struct {
@@ -54,9 +54,9 @@ func (s *area) registerPictures() {
 		Perm:    g.AlertsRead,
 		Summary: "The pictures that somebody keeps",
 	},
-		func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[registry.KeptPicture]], error) {
+		func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[alerts.KeptPicture]], error) {
 			all, err := s.View(ctx).Alerts.KeptPictures(ctx, in.School)
-			return gate.PageOf(s.Gate, all, in.Paged, err, func(k registry.KeptPicture) string {
+			return gate.PageOf(s.Gate, all, in.Paged, err, func(k alerts.KeptPicture) string {
 				return string(k.Media)
 			})
 		})
@@ -64,7 +64,7 @@ func (s *area) registerPictures() {
 
 func (s *area) keepPicture(
 	ctx context.Context, in *keepInput,
-) (*gate.Body[registry.KeptPicture], error) {
+) (*gate.Body[alerts.KeptPicture], error) {
 	if s.needs.Media == nil {
 		return nil, gate.Missing("a media store")
 	}

@@ -8,6 +8,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 // RecordedFacts says what this gateway records of whom, from its settings and its data.
@@ -21,7 +24,7 @@ type RecordedFacts struct {
 	PassageSeconds int     `json:"passage_seconds" doc:"A card, code or manual passage so near a face leaves no picture of it."`
 	Model          string  `json:"face_model" doc:"What measures faces now; empty until a camera has shown one."`
 
-	registry.FaceCounts
+	views.FaceCounts
 }
 
 type picturesInput struct {
@@ -62,7 +65,7 @@ func (s *area) registerRecorded() {
 func (s *area) recorded(ctx context.Context, id g.SchoolID) (RecordedFacts, error) {
 	f := RecordedFacts{
 		Pictures:       true,
-		KeepMaxDays:    days(registry.MaxKeepPicture),
+		KeepMaxDays:    days(alerts.MaxKeepPicture),
 		PassageSeconds: 10,
 	}
 	if s.needs.Recorded != nil {
@@ -101,7 +104,7 @@ func (s *area) setRecorded(
 		taken, err := s.View(ctx).Places.PicturesTaken(ctx, id)
 		return gate.TagOf(taken), err
 	})
-	if err := s.Because(ctx, in.Body.Reason).Deeds.PutSetting(ctx, id, registry.PicturesSetting, value); err != nil {
+	if err := s.Because(ctx, in.Body.Reason).Deeds.PutSetting(ctx, id, places.PicturesSetting, value); err != nil {
 		return nil, err
 	}
 	if !in.Body.Pictures && s.needs.Forget != nil {

@@ -5,7 +5,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
 )
 
 type schoolBody struct {
@@ -117,14 +117,14 @@ func (s *area) registerSchools() {
 		Tag:     tag,
 		Summary: "Sites, buildings and zones of a school",
 		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/places",
-	}, func(ctx context.Context, in *gate.InSchool) (*gate.Body[registry.Places], error) {
+	}, func(ctx context.Context, in *gate.InSchool) (*gate.Body[places.Places], error) {
 		return gate.Answer(s.places(ctx, in.School))
 	})
 	s.registerPlaces(tag)
 }
 
 // places answers empty lists, never null.
-func (s *area) places(ctx context.Context, id g.SchoolID) (registry.Places, error) {
+func (s *area) places(ctx context.Context, id g.SchoolID) (places.Places, error) {
 	p, err := s.View(ctx).Places.Of(ctx, gate.SchoolOf(ctx, id))
 	p.Sites, p.Buildings, p.Zones = gate.Some(p.Sites), gate.Some(p.Buildings), gate.Some(p.Zones)
 	return p, err

@@ -9,6 +9,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/hooks"
 )
 
 type webhookBody struct {
@@ -163,7 +164,7 @@ func (s *area) registerWebhooks() {
 	}, func(ctx context.Context, in *struct {
 		gate.ByID
 		gate.Paged
-	}) (*gate.Body[gate.Page[registry.Delivery]], error) {
+	}) (*gate.Body[gate.Page[hooks.Delivery]], error) {
 		return gate.Listed(s.View(ctx).Hooks.Deliveries(ctx, g.WebhookID(in.ID),
 			registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
 	})

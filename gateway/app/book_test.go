@@ -16,7 +16,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	regfleet "github.com/gatehouse-iot/gatehouse/registry/fleet"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
 // book is what follows from the journal, worked out beside the gateway: which messages are in
@@ -271,7 +273,7 @@ func (b *book) quality(ctx context.Context, s *school, base string) (string, err
 }
 
 func (b *book) alerts(ctx context.Context, s *school, base string) (string, error) {
-	rows, err := list(ctx, s, base+"/v1/alerts?", func(registry.AlertRow) bool { return false })
+	rows, err := list(ctx, s, base+"/v1/alerts?", func(alerts.AlertRow) bool { return false })
 	if err != nil {
 		return "", err
 	}
@@ -318,7 +320,7 @@ func (b *book) alerts(ctx context.Context, s *school, base string) (string, erro
 }
 
 func (b *book) twins(ctx context.Context, s *school, base string) (string, error) {
-	rows, err := list(ctx, s, base+"/v1/devices?", func(registry.DeviceRow) bool { return false })
+	rows, err := list(ctx, s, base+"/v1/devices?", func(regfleet.DeviceRow) bool { return false })
 	if err != nil {
 		return "", err
 	}
@@ -370,18 +372,18 @@ func (b *book) kept(ctx context.Context, s *school, base string) (string, error)
 		got := map[uint64]bool{}
 		var err error
 		if b.cards[id] > 0 {
-			var rows []registry.SightingRow
+			var rows []history.SightingRow
 			rows, err = list(ctx, s, base+"/v1/sightings?device="+string(id),
-				func(r registry.SightingRow) bool {
+				func(r history.SightingRow) bool {
 					return r.Seq <= b.marked
 				})
 			for _, r := range rows {
 				got[r.Seq] = true
 			}
 		} else {
-			var rows []registry.RejectionRow
+			var rows []history.RejectionRow
 			rows, err = list(ctx, s, base+"/v1/rejections?device="+string(id),
-				func(r registry.RejectionRow) bool {
+				func(r history.RejectionRow) bool {
 					return r.Seq <= b.marked
 				})
 			for _, r := range rows {

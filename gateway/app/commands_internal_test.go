@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
 // house is a registry with a school and one device of each driver, and as much of a gateway as
@@ -80,7 +81,7 @@ func (h *house) device(id g.DeviceID) g.Device {
 // alerts are the rules and titles of the alerts so far, the oldest first.
 func (h *house) alerts(ctx context.Context) []g.Alert {
 	h.t.Helper()
-	rows, _, err := h.view.Alerts.List(ctx, registry.AlertFilter{School: "sch"})
+	rows, _, err := h.view.Alerts.List(ctx, alerts.Filter{School: "sch"})
 	h.must(err)
 	var out []g.Alert
 	for i := len(rows) - 1; i >= 0; i-- {

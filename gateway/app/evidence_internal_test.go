@@ -13,6 +13,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
 const strangerRules = `
@@ -133,13 +135,13 @@ func (x *gate) face(camera g.DeviceID, track string, direction int) {
 
 func (x *gate) alerts(rule g.RuleID, track string) []g.Alert {
 	x.t.Helper()
-	rows, _, err := x.view.Alerts.List(x.t.Context(), registry.AlertFilter{Rule: rule})
+	rows, _, err := x.view.Alerts.List(x.t.Context(), alerts.Filter{Rule: rule})
 	x.ok(err)
-	sightings, _, err := x.view.History.Sightings(x.t.Context(), registry.SightingFilter{})
+	sightings, _, err := x.view.History.Sightings(x.t.Context(), history.SightingFilter{})
 	x.ok(err)
 	var out []g.Alert
 	for _, row := range rows {
-		i := slices.IndexFunc(sightings, func(s registry.SightingRow) bool {
+		i := slices.IndexFunc(sightings, func(s history.SightingRow) bool {
 			return s.ID == row.Sighting
 		})
 		if i >= 0 && x.trackOf(sightings[i]) == track {
@@ -150,7 +152,7 @@ func (x *gate) alerts(rule g.RuleID, track string) []g.Alert {
 }
 
 // trackOf finds the track of a sighting again: its id follows from it.
-func (x *gate) trackOf(s registry.SightingRow) string {
+func (x *gate) trackOf(s history.SightingRow) string {
 	for _, track := range []string{"n1", "n2", "s1"} {
 		if s.ID == g.NewSightingID(s.Device, s.Time, 0, track+"/", g.ByFace) {
 			return track

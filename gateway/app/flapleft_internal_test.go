@@ -8,7 +8,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
 // TestFlappingOfTheLastRunIsFoundBehindManyOthers: the oldest alert that holds lies behind more
@@ -55,7 +55,7 @@ func TestFlappingOfTheLastRunIsFoundBehindManyOthers(t *testing.T) {
 	}
 	for len(all) > 0 {
 		n := min(500, len(all))
-		if err := view.Alerts.Apply(ctx, registry.Effects{Alerts: all[:n]}); err != nil {
+		if err := view.Alerts.Apply(ctx, alerts.Effects{Alerts: all[:n]}); err != nil {
 			t.Fatal(err)
 		}
 		all = all[n:]

@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/flapping"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
 const (
@@ -92,7 +93,7 @@ func (a *App) runFlapping(ctx context.Context) error {
 // left finds the alerts of the last run.
 func (f *flapTeller) left(ctx context.Context) error {
 	f.raised = map[flapAlert]g.Alert{}
-	filter := registry.AlertFilter{RulePrefix: g.DeviceRule + ruleFlapping}
+	filter := alerts.Filter{RulePrefix: g.DeviceRule + ruleFlapping}
 	return selfwatch.EachFiring(ctx, f.view, filter, func(x g.Alert) {
 		if k := (flapAlert{x.School, x.Device, x.Rule}); f.raised[k].ID == "" {
 			f.raised[k] = x

@@ -14,7 +14,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers/sim"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 const flapRule = `
@@ -66,7 +67,7 @@ func newBoiler(t *testing.T, c app.Config, s *school, o app.Options) (*boiler, a
 	a, err := app.Open(t.Context(), c, o)
 	ok(t, err)
 	v := a.Registry().In(g.SystemScope("test"))
-	p, err := registry.ParseProfile("profile",
+	p, err := fleet.ParseProfile("profile",
 		[]byte("id: boiler\ntitle: Boiler\ntype: sensor\noffline_after: 86400\nproperties:\n  "+
 			"heat: {title: Heat, type: number, forms: {register: 'holding:0'}}\n"))
 	ok(t, err)
@@ -125,7 +126,7 @@ func (b *boiler) reads(heat float64) {
 
 func (b *boiler) alerts(rule string) (out []g.Alert) {
 	b.t.Helper()
-	rows, _, err := b.view().Alerts.List(b.t.Context(), registry.AlertFilter{RulePrefix: rule})
+	rows, _, err := b.view().Alerts.List(b.t.Context(), alerts.Filter{RulePrefix: rule})
 	ok(b.t, err)
 	for _, r := range rows {
 		out = append(out, r.Alert)
@@ -161,7 +162,7 @@ func TestADeviceThatComesAndGoesIsToldOnce(t *testing.T) {
 	b.waits(told...)
 
 	eventually(t, "the list of devices that flap", func() bool {
-		found, err := get[page[registry.DeviceRow]](t.Context(), s,
+		found, err := get[page[fleet.DeviceRow]](t.Context(), s,
 			b.a.URL()+"/v1/devices?state=flapping")
 		ok(t, err)
 		return len(found.Items) == 1 && found.Items[0].ID == boilerID &&

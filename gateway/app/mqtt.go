@@ -15,7 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/intake"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	regfleet "github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 // authenticator lets a device in by its own password, its user name being its id, or by a
@@ -49,7 +49,7 @@ func (x authenticator) device(
 	}
 	sum := sha256.Sum256(cert.Raw)
 	return x.a.reg.Fleet.CertifiedDevice(ctx, g.DeviceID(cert.Subject.CommonName),
-		registry.DeviceCertificate{
+		regfleet.DeviceCertificate{
 			Fingerprint: hex.EncodeToString(sum[:]),
 			Serial:      cert.SerialNumber.Text(16),
 			Issuer:      cert.Issuer.String(),

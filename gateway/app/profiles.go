@@ -8,6 +8,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/deploy"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	regfleet "github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 // driverProfiles takes over the profiles that drivers bring along; of one that is there already,
@@ -58,7 +59,7 @@ func (a *App) shippedProfiles(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			p, err := registry.ParseProfile(name, b)
+			p, err := regfleet.ParseProfile(name, b)
 			if err != nil {
 				return err
 			}

@@ -9,7 +9,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 // ownName is a name, and not an address, that means this machine alone.
@@ -55,7 +55,7 @@ func TestTheDriverLooksWhereANameLeads(t *testing.T) {
 	c := config(s.dir)
 	c.Drivers = []app.DriverConfig{{Name: "modbus", Path: builtDriver(t, "modbus")}}
 	r := s.runWith(t, c)
-	p, err := registry.ParseProfile("profile", []byte("id: boiler\ntitle: Boiler\ntype: sensor\n"+
+	p, err := fleet.ParseProfile("profile", []byte("id: boiler\ntitle: Boiler\ntype: sensor\n"+
 		"properties:\n  heat: {title: Heat, type: number, forms: {register: 'holding:0'}}\n"))
 	ok(t, err)
 	ok(t, r.view().Fleet.PutProfile(t.Context(), p))

@@ -13,7 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/listen"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
 // reloading takes over what the operator changed in files while the gateway runs. One reload runs
@@ -213,8 +213,8 @@ func ruleChanges(old, now alerting.Files) ([]api.ReloadChange, error) {
 	if err != nil {
 		return nil, err
 	}
-	same := func(a registry.RuleText) func(registry.RuleText) bool {
-		return func(b registry.RuleText) bool { return a.Kind == b.Kind && a.ID == b.ID }
+	same := func(a alerts.RuleText) func(alerts.RuleText) bool {
+		return func(b alerts.RuleText) bool { return a.Kind == b.Kind && a.ID == b.ID }
 	}
 	var out []api.ReloadChange
 	for _, a := range before {

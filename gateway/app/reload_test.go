@@ -18,7 +18,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	regalerts "github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
 // fromFile is a school whose gateway runs on a configuration file.
@@ -107,7 +107,7 @@ func (l *line) says(payload string) {
 func (r *running) holding(t *testing.T, rule g.RuleID) []g.AlertID {
 	t.Helper()
 	rows, _, err := r.view().Alerts.List(t.Context(),
-		registry.AlertFilter{School: killSchool, Rule: rule})
+		regalerts.Filter{School: killSchool, Rule: rule})
 	ok(t, err)
 	var out []g.AlertID
 	for _, a := range rows {

@@ -7,7 +7,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
 // TestPassagesFromBeforeAnImport: a number is unknown when the terminal tells of it; its person
@@ -29,7 +29,7 @@ func TestPassagesFromBeforeAnImport(t *testing.T) {
 	pass("nobody", time.Minute)
 	sys := r.a.Registry().In(g.SystemScope("test"))
 	eventually(t, "five passages of nobody", func() bool {
-		rows, _, err := sys.History.Sightings(t.Context(), registry.SightingFilter{Unknown: true})
+		rows, _, err := sys.History.Sightings(t.Context(), history.SightingFilter{Unknown: true})
 		return err == nil && len(rows) == 5
 	})
 	pupil, err := sys.People.Create(t.Context(),
@@ -37,7 +37,7 @@ func TestPassagesFromBeforeAnImport(t *testing.T) {
 	ok(t, err)
 	theirs := func(n int) func() bool {
 		return func() bool {
-			rows, _, err := sys.History.Sightings(t.Context(), registry.SightingFilter{Person: pupil.ID})
+			rows, _, err := sys.History.Sightings(t.Context(), history.SightingFilter{Person: pupil.ID})
 			return err == nil && len(rows) == n
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 const (
@@ -139,7 +140,7 @@ func (s *school) register(ctx context.Context, v *registry.View) error {
 			"boolean}\n  temperature: {title: Temperature, type: number}\n",
 		"id: kill-reader\ntitle: Reader\ntype: terminal\nsightings: [card]\n",
 	} {
-		p, err := registry.ParseProfile("profile", []byte(text))
+		p, err := fleet.ParseProfile("profile", []byte(text))
 		if err != nil {
 			return err
 		}

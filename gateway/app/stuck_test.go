@@ -15,7 +15,7 @@ import (
 
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
 // running is a gateway in this process.
@@ -125,7 +125,7 @@ func (r *running) lag(t *testing.T, cursor string) uint64 {
 func (r *running) sightings(t *testing.T) int {
 	t.Helper()
 	rows, err := list(t.Context(), r.school, r.a.URL()+"/v1/sightings?",
-		func(registry.SightingRow) bool { return false })
+		func(history.SightingRow) bool { return false })
 	if err != nil {
 		t.Fatal(err)
 	}

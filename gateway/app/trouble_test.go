@@ -17,6 +17,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
+	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 )
 
 // paused runs the school's gateway with a call between its steps.
@@ -162,7 +164,7 @@ func TestArrivalIsNotOverwritten(t *testing.T) {
 		ok(t, err)
 		return len(told.Items) == 2
 	})
-	rows, _, err := v.Sessions.Attendance(ctx, registry.AttendanceFilter{Session: session.ID})
+	rows, _, err := v.Sessions.Attendance(ctx, sessions.AttendanceFilter{Session: session.ID})
 	ok(t, err)
 	if len(rows) != 1 || rows[0].State != g.Arrived {
 		t.Errorf("got %+v, want one who arrived", rows)
@@ -219,9 +221,9 @@ func TestDeviceNeverHeardOfIsAGap(t *testing.T) {
 			Who:   []g.PersonKind{g.Student},
 		})
 		ok(t, err)
-		var rows []registry.AttendanceRow
+		var rows []sessions.AttendanceRow
 		eventually(t, "the attendance of "+string(id), func() bool {
-			rows, _, err = r.view().Sessions.Attendance(ctx, registry.AttendanceFilter{Session: session.ID})
+			rows, _, err = r.view().Sessions.Attendance(ctx, sessions.AttendanceFilter{Session: session.ID})
 			return err != nil || len(rows) == 1
 		})
 		ok(t, err)
@@ -243,7 +245,7 @@ func TestSilenceEnds(t *testing.T) {
 	d := r.connect(t, "sensor-0")
 	d.send(1)
 	heard := time.Now()
-	var log []registry.StatusRow
+	var log []history.StatusRow
 	states := func() (out []g.DeviceState) {
 		log, _, err = r.view().History.StatusLog(t.Context(), "sensor-0", registry.Page{})
 		ok(t, err)

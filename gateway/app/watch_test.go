@@ -26,7 +26,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal/faultfs"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
 // runOver runs the gateway with what the configuration and the options say.
@@ -43,20 +43,20 @@ func (s *school) runOver(t *testing.T, c app.Config, o app.Options) *running {
 }
 
 // own are the alerts about the gateway itself, newest first.
-func (r *running) own(t *testing.T, about string) []registry.AlertRow {
+func (r *running) own(t *testing.T, about string) []alerts.AlertRow {
 	t.Helper()
 	rows, _, err := r.view().Alerts.List(t.Context(),
-		registry.AlertFilter{School: killSchool, Rule: g.RuleID(g.GatewayRule + about)})
+		alerts.Filter{School: killSchool, Rule: g.RuleID(g.GatewayRule + about)})
 	ok(t, err)
 	return rows
 }
 
 // raised waits for the one alert about something, of a severity, and answers it.
-func (r *running) raised(t *testing.T, about string, severity g.Severity) registry.AlertRow {
+func (r *running) raised(t *testing.T, about string, severity g.Severity) alerts.AlertRow {
 	t.Helper()
-	var found []registry.AlertRow
+	var found []alerts.AlertRow
 	eventually(t, "an alert about "+about, func() bool {
-		found = slices.DeleteFunc(r.own(t, about), func(a registry.AlertRow) bool {
+		found = slices.DeleteFunc(r.own(t, about), func(a alerts.AlertRow) bool {
 			return !a.Firing || a.Severity != severity
 		})
 		return len(found) > 0
@@ -431,7 +431,7 @@ func TestReaderThatStandsStillIsAnAlert(t *testing.T) {
 	if got := r.own(t, "reader-history"); len(got) != 0 {
 		t.Errorf("got %v at once, want nothing for five minutes", got)
 	}
-	var a registry.AlertRow
+	var a alerts.AlertRow
 	eventually(t, "the alert", func() bool {
 		off.Add(int64(10 * time.Second)) // slowly: the watch has to see it stand
 		found := r.own(t, "reader-history")
@@ -470,7 +470,7 @@ func TestTopmostSchoolsAnswerForTheGateway(t *testing.T) {
 	r := s.runOver(t, config(s.dir),
 		app.Options{JournalFS: &faultfs.FS{FreeBytes: func() uint64 { return 1 }}})
 	r.raised(t, "disk", g.Critical)
-	rows, _, err := r.view().Alerts.List(t.Context(), registry.AlertFilter{RulePrefix: g.GatewayRule})
+	rows, _, err := r.view().Alerts.List(t.Context(), alerts.Filter{RulePrefix: g.GatewayRule})
 	ok(t, err)
 	var got []string
 	for _, a := range rows {

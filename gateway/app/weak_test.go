@@ -12,7 +12,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers/sim"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 // builtDriver builds a driver's program.
@@ -91,7 +91,7 @@ func TestWeakTerminalsAreSaidInTheFleet(t *testing.T) {
 	ok(t, err)
 	r.send(t, "sensor-1", 1)
 	found := func(weak string) (out []g.DeviceID) {
-		p, err := get[page[registry.DeviceRow]](t.Context(), s, r.a.URL()+"/v1/devices?weak="+weak)
+		p, err := get[page[fleet.DeviceRow]](t.Context(), s, r.a.URL()+"/v1/devices?weak="+weak)
 		ok(t, err)
 		for _, d := range p.Items {
 			out = append(out, d.ID)

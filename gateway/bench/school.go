@@ -21,6 +21,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	regfleet "github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 const (
@@ -88,7 +89,7 @@ func (s *school) register(ctx context.Context, v *registry.View, devices int) er
 	if err != nil {
 		return err
 	}
-	p, err := registry.ParseProfile(string(profile), b)
+	p, err := regfleet.ParseProfile(string(profile), b)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/hooks"
 )
 
 // probe is how long a webhook waits after a failure that may be the event's or the server's,
@@ -23,7 +23,7 @@ type doubt struct {
 }
 
 // doubtKey groups deliveries by subject; one without a subject is a group of its own.
-func doubtKey(d registry.Delivery) string {
+func doubtKey(d hooks.Delivery) string {
 	if d.Subject == "" {
 		return "event/" + d.EventID
 	}
@@ -38,7 +38,7 @@ func (q *Queue) answered(id g.WebhookID) {
 }
 
 // hold postpones the rest of a webhook after a failure that may be, or is, its server's.
-func (q *Queue) hold(ctx context.Context, d registry.Delivery, out Outcome) error {
+func (q *Queue) hold(ctx context.Context, d hooks.Delivery, out Outcome) error {
 	until := d.Next
 	if out.Fault == Unclear {
 		until = q.restFor(d)
@@ -49,7 +49,7 @@ func (q *Queue) hold(ctx context.Context, d registry.Delivery, out Outcome) erro
 // restFor is how long all of a webhook waits after a delivery failed without an answer. The first
 // such failure costs the others a few seconds: then one of another subject is sent. If that
 // fails too, the server is away, and all wait as long as the first.
-func (q *Queue) restFor(d registry.Delivery) time.Time {
+func (q *Queue) restFor(d hooks.Delivery) time.Time {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now, key := q.now(), doubtKey(d)
@@ -71,7 +71,7 @@ func (q *Queue) restFor(d registry.Delivery) time.Time {
 
 // probeFirst moves a delivery of another subject to the front while it is in doubt whether the
 // server or the event fails: the first of its subject, and the least tried of those.
-func (q *Queue) probeFirst(id g.WebhookID, due []registry.Delivery) []registry.Delivery {
+func (q *Queue) probeFirst(id g.WebhookID, due []hooks.Delivery) []hooks.Delivery {
 	q.mu.Lock()
 	in, ok := q.doubts[id]
 	q.mu.Unlock()
@@ -92,6 +92,6 @@ func (q *Queue) probeFirst(id g.WebhookID, due []registry.Delivery) []registry.D
 	if best <= 0 {
 		return due
 	}
-	out := append([]registry.Delivery{due[best]}, due[:best]...)
+	out := append([]hooks.Delivery{due[best]}, due[:best]...)
 	return slices.Concat(out, due[best+1:])
 }

@@ -8,6 +8,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/hooks"
 )
 
 // Bounds of the queue. What waits is on disk: a target that takes nothing for three days is
@@ -75,7 +76,7 @@ func (q *Queue) Deliver(ctx context.Context, events []g.Event) error {
 		return err
 	}
 	now := q.now()
-	var ds []registry.Delivery
+	var ds []hooks.Delivery
 	for i := range events {
 		e := &events[i]
 		var body []byte
@@ -88,7 +89,7 @@ func (q *Queue) Deliver(ctx context.Context, events []g.Event) error {
 					return err
 				}
 			}
-			ds = append(ds, registry.Delivery{
+			ds = append(ds, hooks.Delivery{
 				Webhook: w.ID,
 				EventID: e.ID,
 				Seq:     e.Seq,
@@ -110,7 +111,7 @@ func (q *Queue) Try(ctx context.Context, w g.Webhook, id string) error {
 	if err != nil {
 		return err
 	}
-	return q.add(ctx, []registry.Delivery{{
+	return q.add(ctx, []hooks.Delivery{{
 		Webhook: w.ID,
 		EventID: id,
 		Body:    body,
@@ -119,7 +120,7 @@ func (q *Queue) Try(ctx context.Context, w g.Webhook, id string) error {
 	}})
 }
 
-func (q *Queue) add(ctx context.Context, ds []registry.Delivery) error {
+func (q *Queue) add(ctx context.Context, ds []hooks.Delivery) error {
 	if len(ds) == 0 {
 		return nil
 	}

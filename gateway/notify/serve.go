@@ -8,7 +8,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/hooks"
 )
 
 // pauses are the waits after each failed attempt: about three days in all.
@@ -78,7 +78,7 @@ func (q *Queue) forbidden(w g.Webhook, body []byte) bool {
 }
 
 // withhold finishes a delivery without sending it.
-func (q *Queue) withhold(ctx context.Context, d registry.Delivery) error {
+func (q *Queue) withhold(ctx context.Context, d hooks.Delivery) error {
 	d.Done, d.Finished = true, q.now()
 	d.Error = "not sent: who made the webhook may not read this any more"
 	if err := q.view.Hooks.SaveDelivery(ctx, d); err != nil {
@@ -92,8 +92,8 @@ func (q *Queue) one(
 	ctx context.Context,
 	w *g.Webhook,
 	secrets []string,
-	d registry.Delivery,
-) (_ registry.Delivery, more bool, err error) {
+	d hooks.Delivery,
+) (_ hooks.Delivery, more bool, err error) {
 	d, out := q.attempt(ctx, *w, secrets, d)
 	if ctx.Err() != nil && out.Err != nil {
 		return d, false, nil // stopping is no failure of the other side
@@ -112,8 +112,8 @@ func (q *Queue) attempt(
 	ctx context.Context,
 	w g.Webhook,
 	secrets []string,
-	d registry.Delivery,
-) (registry.Delivery, Outcome) {
+	d hooks.Delivery,
+) (hooks.Delivery, Outcome) {
 	d.Attempt++
 	out := q.channel.Send(ctx, Message{
 		ID:      d.EventID,
@@ -147,8 +147,8 @@ func (q *Queue) attempt(
 // crowded gives a refused delivery up, before its attempts are used up, where too many of its
 // subject wait for it: what is newer matters more, and the list of deliveries says so.
 func (q *Queue) crowded(
-	ctx context.Context, d registry.Delivery, out Outcome,
-) (registry.Delivery, error) {
+	ctx context.Context, d hooks.Delivery, out Outcome,
+) (hooks.Delivery, error) {
 	if d.Done || out.Fault != Refused {
 		return d, nil
 	}
@@ -164,7 +164,7 @@ func (q *Queue) crowded(
 // settle saves the outcome of an attempt and what follows from it; more says whether the next
 // delivery may be sent now.
 func (q *Queue) settle(
-	ctx context.Context, w *g.Webhook, d registry.Delivery, out Outcome,
+	ctx context.Context, w *g.Webhook, d hooks.Delivery, out Outcome,
 ) (more bool, err error) {
 	over, err := q.over(ctx, d, out)
 	if err == nil && over {
@@ -186,7 +186,7 @@ func (q *Queue) settle(
 // over says whether the webhook is to be disabled: its server wants nothing more, or this delivery
 // is given up and none succeeded since it was first tried. That time is not stored: it is taken as
 // four days ago, or as when the delivery was queued, whichever is later.
-func (q *Queue) over(ctx context.Context, d registry.Delivery, out Outcome) (bool, error) {
+func (q *Queue) over(ctx context.Context, d hooks.Delivery, out Outcome) (bool, error) {
 	if out.Err == nil {
 		return false, nil
 	}
@@ -205,7 +205,7 @@ func (q *Queue) over(ctx context.Context, d registry.Delivery, out Outcome) (boo
 }
 
 // disable stops a webhook and says why.
-func (q *Queue) disable(ctx context.Context, w *g.Webhook, d registry.Delivery, out Outcome) error {
+func (q *Queue) disable(ctx context.Context, w *g.Webhook, d hooks.Delivery, out Outcome) error {
 	w.Disabled = true
 	w.Reason = "no delivery succeeded in three days: " + d.Error
 	if out.Fault == Gone {

@@ -10,6 +10,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
 // DeviceAlert is an alert about one device that the gateway raises itself, for the device's school.
@@ -54,14 +55,14 @@ func (x DeviceAlert) Alert(d g.Device) g.Alert {
 type Devices struct{ View *registry.View }
 
 // Tell writes alerts about devices.
-func (d Devices) Tell(ctx context.Context, alerts ...g.Alert) error {
-	return d.View.Alerts.Apply(ctx, registry.Effects{Alerts: alerts})
+func (d Devices) Tell(ctx context.Context, told ...g.Alert) error {
+	return d.View.Alerts.Apply(ctx, alerts.Effects{Alerts: told})
 }
 
 // Firing are the alerts of a kind that fire, by device.
 func (d Devices) Firing(ctx context.Context, rule string) (map[g.DeviceID]g.Alert, error) {
 	out := map[g.DeviceID]g.Alert{}
-	f := registry.AlertFilter{RulePrefix: g.DeviceRule + rule}
+	f := alerts.Filter{RulePrefix: g.DeviceRule + rule}
 	err := EachFiring(ctx, d.View, f, func(x g.Alert) {
 		if _, ok := out[x.Device]; !ok {
 			out[x.Device] = x
@@ -73,7 +74,7 @@ func (d Devices) Firing(ctx context.Context, rule string) (map[g.DeviceID]g.Aler
 // End ends the alerts of a kind about a device.
 func (d Devices) End(ctx context.Context, id g.DeviceID, rule string, now time.Time) error {
 	var over []g.Alert
-	f := registry.AlertFilter{Device: id, RulePrefix: g.DeviceRule + rule}
+	f := alerts.Filter{Device: id, RulePrefix: g.DeviceRule + rule}
 	err := EachFiring(ctx, d.View, f, func(x g.Alert) { over = append(over, Ended(x, now)) })
 	if err != nil || len(over) == 0 {
 		return err
@@ -94,7 +95,7 @@ func Ended(x g.Alert, now time.Time) g.Alert {
 // one page alone, the others of a large fleet would fire for ever. Alerts that somebody closed
 // while they fire are included.
 func EachFiring(
-	ctx context.Context, view *registry.View, filter registry.AlertFilter, f func(g.Alert),
+	ctx context.Context, view *registry.View, filter alerts.Filter, f func(g.Alert),
 ) error {
 	filter.Page = registry.Page{Limit: 1000}
 	for {

@@ -8,6 +8,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
 // TestAlertsOfTheLastRunAreFoundBehindManyOthers: the oldest firing alert of each kind lies behind
@@ -56,7 +57,7 @@ func TestAlertsOfTheLastRunAreFoundBehindManyOthers(t *testing.T) {
 	}
 	for len(all) > 0 {
 		n := min(500, len(all))
-		if err := view.Alerts.Apply(ctx, registry.Effects{Alerts: all[:n]}); err != nil {
+		if err := view.Alerts.Apply(ctx, alerts.Effects{Alerts: all[:n]}); err != nil {
 			t.Fatal(err)
 		}
 		all = all[n:]

@@ -9,6 +9,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
 const checkQuality = time.Minute // between looks at yesterday's report
@@ -33,7 +34,7 @@ func (q *Quality) line(ctx context.Context, now time.Time, _ *api.Status) api.Ch
 		return q.check
 	}
 	utc := g.DateOf(now.UTC())
-	days, err := q.View.History.QualityDays(ctx, registry.QualityFilter{
+	days, err := q.View.History.QualityDays(ctx, history.QualityFilter{
 		From: utc.Add(-2).String(),
 		To:   utc.Add(1).String(),
 	})

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
 const (
@@ -100,7 +100,7 @@ func (w *wall) look(ctx context.Context) error {
 		changed = append(changed, w.changes(school, wrong, now)...)
 	}
 	if len(changed) > 0 {
-		if err := w.View.Alerts.Apply(ctx, registry.Effects{Alerts: changed}); err != nil {
+		if err := w.View.Alerts.Apply(ctx, alerts.Effects{Alerts: changed}); err != nil {
 			return err
 		}
 	}
@@ -237,7 +237,7 @@ func (w *wall) roots(ctx context.Context) ([]g.SchoolID, error) {
 // left finds the alerts about the gateway itself that still fire.
 func (w *wall) left(ctx context.Context, school g.SchoolID) (map[g.RuleID]g.Alert, error) {
 	out := map[g.RuleID]g.Alert{}
-	f := registry.AlertFilter{School: school, RulePrefix: g.GatewayRule}
+	f := alerts.Filter{School: school, RulePrefix: g.GatewayRule}
 	err := EachFiring(ctx, w.View, f, func(x g.Alert) {
 		if _, ok := out[x.Rule]; ok {
 			return

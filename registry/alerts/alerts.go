@@ -29,7 +29,7 @@ func newestFirst(w *store.Where, p store.Page, at, id string) error {
 }
 
 // List lists alerts, newest first.
-func (v View) List(ctx context.Context, f AlertFilter) ([]AlertRow, string, error) {
+func (v View) List(ctx context.Context, f Filter) ([]AlertRow, string, error) {
 	if strings.TrimSpace(f.Query) != "" {
 		return v.searchAlerts(ctx, f)
 	}

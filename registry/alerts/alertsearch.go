@@ -9,7 +9,7 @@ import (
 // searchAlerts lists the alerts in which every word is part of the title, the text, the place,
 // the device, the rule, the comment or, where the caller may read people, the person's name. A
 // page can hold fewer rows than were asked for, or none, although the cursor leads on.
-func (v View) searchAlerts(ctx context.Context, f AlertFilter) ([]AlertRow, string, error) {
+func (v View) searchAlerts(ctx context.Context, f Filter) ([]AlertRow, string, error) {
 	query, limit := f.Query, f.Size()
 	f.Query, f.Limit = "", store.SearchStep
 	out := []AlertRow{}

@@ -18,8 +18,8 @@ type Effects struct {
 	Changes []byte
 }
 
-// AlertFilter selects alerts, newest first.
-type AlertFilter struct {
+// Filter selects alerts, newest first.
+type Filter struct {
 	store.Page
 	School   g.SchoolID
 	States   []g.AlertState

@@ -14,6 +14,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 // bench makes the district, loads its history, writes some more and reads.
@@ -130,7 +132,7 @@ func (p *part) enrol(ctx context.Context, v *registry.View) error {
 			return fmt.Errorf("%d students of %s were not taken", rep.Errors, id)
 		}
 		for page := (registry.Page{Limit: 1000}); ; {
-			rows, next, err := v.People.List(ctx, registry.PersonFilter{Page: page, School: id})
+			rows, next, err := v.People.List(ctx, people.Filter{Page: page, School: id})
 			if err != nil {
 				return err
 			}
@@ -181,13 +183,13 @@ func read(ctx context.Context, o options, p *part, reg *registry.Registry, r *re
 	})
 	chance := randv2.New(randv2.NewPCG(1, 2))
 	for _, kind := range []string{"student", "device"} {
-		days := make([]registry.SightingFilter, o.queries)
+		days := make([]history.SightingFilter, o.queries)
 		for i := range days {
 			s := p.sighting(chance.IntN(p.rows))
 			for kind == "student" && s.student < 0 {
 				s = p.sighting(chance.IntN(p.rows))
 			}
-			f := registry.SightingFilter{
+			f := history.SightingFilter{
 				Page: registry.Page{Limit: 1000},
 				From: p.shape.days[s.day],
 				To:   p.shape.days[s.day].AddDate(0, 0, 1),
@@ -224,7 +226,7 @@ func read(ctx context.Context, o options, p *part, reg *registry.Registry, r *re
 
 // pass reads each day to its last page. An empty answer is a fault: every day has a sighting.
 func pass(
-	ctx context.Context, v *registry.View, days []registry.SightingFilter,
+	ctx context.Context, v *registry.View, days []history.SightingFilter,
 ) (took []time.Duration, rows int, err error) {
 	for _, f := range days {
 		begun, n := time.Now(), 0

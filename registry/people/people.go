@@ -13,7 +13,7 @@ import (
 
 // List lists people by school, class, number and name. A walk keeps to the order in which it
 // began to read a school: see [Walks].
-func (v View) List(ctx context.Context, f PersonFilter) ([]PersonRow, string, error) {
+func (v View) List(ctx context.Context, f Filter) ([]PersonRow, string, error) {
 	in, err := v.s.Reach(ctx, g.PeopleRead)
 	if err != nil {
 		return nil, "", err
@@ -81,7 +81,7 @@ func (v View) List(ctx context.Context, f PersonFilter) ([]PersonRow, string, er
 	return out, next, v.fillPasses(ctx, out)
 }
 
-func (f PersonFilter) selects(p Keyed) bool {
+func (f Filter) selects(p Keyed) bool {
 	if f.Left == p.Left.IsZero() || f.Kind != "" && p.Kind != f.Kind ||
 		f.Class != "" && p.Class != f.Class {
 		return false

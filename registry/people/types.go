@@ -8,8 +8,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// PersonFilter selects people; Query is searched for in name and number.
-type PersonFilter struct {
+// Filter selects people; Query is searched for in name and number.
+type Filter struct {
 	store.Page
 	School g.SchoolID
 	Kind   g.PersonKind

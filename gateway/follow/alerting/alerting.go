@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/strangers"
 	"github.com/gatehouse-iot/gatehouse/gateway/media"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
@@ -200,7 +201,7 @@ func (x *Reader) lastSave(ctx context.Context, r *follow.Reader) {
 }
 
 func (x *Reader) save(ctx context.Context, r *follow.Reader) error {
-	if err := x.kept.save(ctx, registry.Effects{Seq: x.at}); err != nil {
+	if err := x.kept.save(ctx, alerts.Effects{Seq: x.at}); err != nil {
 		return err
 	}
 	x.opt.Feed.Pause("rules saved")
@@ -212,7 +213,7 @@ func (x *Reader) carryOut(ctx context.Context, effects []rules.Effect) error {
 	if len(effects) == 0 {
 		return nil
 	}
-	kept := registry.Effects{Seq: x.at}
+	kept := alerts.Effects{Seq: x.at}
 	for _, e := range effects {
 		if e.Alert != nil {
 			kept.Alerts = append(kept.Alerts, *e.Alert)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
@@ -29,7 +30,7 @@ type keptRules struct {
 
 // save keeps the effects and the state that they came of in one transaction. What fails is
 // saved again, with all that came of the same events.
-func (k *keptRules) save(ctx context.Context, e registry.Effects) (err error) {
+func (k *keptRules) save(ctx context.Context, e alerts.Effects) (err error) {
 	if e.Changes, err = k.engine.Changes(); err != nil {
 		return fmt.Errorf("save the rules' state: %w", err)
 	}
@@ -53,7 +54,7 @@ func (k *keptRules) save(ctx context.Context, e registry.Effects) (err error) {
 }
 
 // due says whether the changes are to be folded into a snapshot.
-func (k *keptRules) due(e registry.Effects) bool {
+func (k *keptRules) due(e alerts.Effects) bool {
 	patience := 1
 	if len(e.Alerts)+len(e.Incidents) > 0 {
 		patience = 2

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
@@ -52,17 +52,17 @@ func Load(dir string) (f Files, err error) {
 }
 
 // Texts are the rules as the audit log tells what changed of them.
-func (f Files) Texts() ([]registry.RuleText, error) {
-	var texts []registry.RuleText
+func (f Files) Texts() ([]alerts.RuleText, error) {
+	var texts []alerts.RuleText
 	for _, r := range f.Rules {
-		texts = append(texts, registry.RuleText{Kind: "rule", ID: string(r.ID), Body: r.YAML})
+		texts = append(texts, alerts.RuleText{Kind: "rule", ID: string(r.ID), Body: r.YAML})
 	}
 	for _, p := range f.Procedures {
 		b, err := json.MarshalIndent(p, "", " ")
 		if err != nil {
 			return nil, err
 		}
-		texts = append(texts, registry.RuleText{Kind: "procedure", ID: p.ID, Body: string(b)})
+		texts = append(texts, alerts.RuleText{Kind: "procedure", ID: p.ID, Body: string(b)})
 	}
 	return texts, nil
 }

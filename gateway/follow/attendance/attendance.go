@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
@@ -174,7 +175,7 @@ func (c *Computer) computeOne(ctx context.Context, s g.Session) error {
 
 // sightings converts the rows for package rules, with the offset of each device's clock as its live
 // sightings show it.
-func sightings(rows []registry.SightingRow) []rules.Sighting {
+func sightings(rows []history.SightingRow) []rules.Sighting {
 	out := make([]rules.Sighting, len(rows))
 	var live []rules.Sighting
 	var received []time.Time

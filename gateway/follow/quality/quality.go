@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/rules/quality"
 )
 
@@ -240,7 +241,7 @@ func (r *Reader) first(ctx context.Context, sightings []g.Event) (map[g.Sighting
 func (r *Reader) keep(ctx context.Context) bool {
 	r.kept = r.opt.Now()
 	rows, state := r.counter.Take()
-	turn := registry.QualityTurn{
+	turn := history.QualityTurn{
 		Turn:  r.turn + 1,
 		Seq:   r.at,
 		Rows:  rows,
@@ -250,7 +251,7 @@ func (r *Reader) keep(ctx context.Context) bool {
 	return r.opt.Feed.Health.Insist(ctx, name, func() error { return r.write(ctx, turn) })
 }
 
-func (r *Reader) write(ctx context.Context, t registry.QualityTurn) error {
+func (r *Reader) write(ctx context.Context, t history.QualityTurn) error {
 	if len(t.Rows) > 0 || len(t.State) > 0 {
 		if err := r.opt.View.History.ApplyQuality(ctx, t); err != nil {
 			return err

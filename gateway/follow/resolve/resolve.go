@@ -14,6 +14,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/identify"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
 const (
@@ -117,7 +118,7 @@ type claim struct {
 // claimant is whose passage it is by now, "" where it is still nobody's. A number is a person's
 // for good; a card may have been somebody else's, and counts for cardsBack only.
 func (x *Resolver) claimant(
-	ctx context.Context, school g.SchoolID, p registry.Passage, known map[claim]g.PersonID,
+	ctx context.Context, school g.SchoolID, p history.Passage, known map[claim]g.PersonID,
 ) (g.PersonID, error) {
 	e, _ := x.Directory.Known(p.Device)
 	c := claim{p.Method, p.Credential, e.Profile.Type == g.TypeTerminal}

@@ -14,6 +14,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 // Entry is a device with the profile and zone that its observations are checked against.
@@ -246,7 +247,7 @@ func (d *Directory) load(ctx context.Context) error {
 		}
 	}
 	dm := map[g.DeviceID]Entry{}
-	filter := registry.DeviceFilter{Page: registry.Page{Limit: 1000}}
+	filter := fleet.DeviceFilter{Page: registry.Page{Limit: 1000}}
 	for {
 		rows, next, err := view.Fleet.Devices(ctx, filter)
 		if err != nil {

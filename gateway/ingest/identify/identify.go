@@ -11,12 +11,13 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
 // Registry is what identification needs of the registry; a system view implements it.
 type Registry interface {
-	Templates(ctx context.Context, school g.SchoolID) ([]registry.Template, error)
+	Templates(ctx context.Context, school g.SchoolID) ([]people.Template, error)
 	ByCredential(ctx context.Context, school g.SchoolID, m g.Method, credential string) (g.PersonID, bool, error)
 	ByNumber(ctx context.Context, school g.SchoolID, number string) (g.PersonID, bool, error)
 }
@@ -158,7 +159,7 @@ func (i *Identifier) galleries(ctx context.Context, id g.SchoolID) (map[string]*
 	return sc.models, nil
 }
 
-func (i *Identifier) fill(templates []registry.Template) map[string]*gallery {
+func (i *Identifier) fill(templates []people.Template) map[string]*gallery {
 	byPerson := map[string]map[g.PersonID][][]float32{}
 	out := map[string]*gallery{}
 	for _, t := range templates {

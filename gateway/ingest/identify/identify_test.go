@@ -8,14 +8,14 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/identify"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
 // templates is a registry that holds nothing but face templates.
-type templates []registry.Template
+type templates []people.Template
 
-func (t templates) Templates(context.Context, g.SchoolID) ([]registry.Template, error) {
+func (t templates) Templates(context.Context, g.SchoolID) ([]people.Template, error) {
 	return t, nil
 }
 
