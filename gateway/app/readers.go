@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
@@ -54,5 +56,22 @@ func (a *App) openReaders(context.Context) error {
 		Now:       a.now,
 		Logger:    a.log,
 	})
+	return a.dropCursors()
+}
+
+// dropCursors removes the positions of readers that this version does not have: the journal would
+// keep every record after them, until its disk space is used up.
+func (a *App) dropCursors() error {
+	readers := []string{"twin", history.Cursor, "telemetry", "rules", "quality", "webhooks"}
+	for _, c := range a.journal.Stat().Cursors {
+		if slices.Contains(readers, c.Name) {
+			continue
+		}
+		if err := a.journal.DropCursor(c.Name); err != nil {
+			return fmt.Errorf("drop the position of the reader %s: %w", c.Name, err)
+		}
+		a.log.Warn("the position of a reader that this version does not have was dropped: the "+
+			"journal keeps nothing for it", "reader", c.Name, "seq", c.Seq)
+	}
 	return nil
 }
