@@ -30,9 +30,8 @@ type Bounds struct {
 }
 
 // Within returns the bounds for a listener that may hold total connections: a quarter is reserved
-// for authenticated callers, an address gets at most half of the total and perAddress strangers;
-// with perAddress 0 addresses are not limited, and with total 0
-// nothing is.
+// for authenticated callers, an address gets at most half of the total and perAddress strangers.
+// With perAddress 0 addresses are not limited; with total 0 nothing is.
 func Within(total, perAddress int) Bounds {
 	if total <= 0 {
 		return Bounds{}

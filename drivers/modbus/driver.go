@@ -204,9 +204,9 @@ func (d *driver) borrow(t target) *line {
 	return s.line
 }
 
-// giveBack closes a line that has no user left. The line is in the map until it is closed: a device
-// that connects meanwhile gets the same line, which dials again, and a serial line is never open
-// twice.
+// giveBack closes a line without users. The line stays in the map until it is closed, so that a
+// device that connects meanwhile gets the same line, which dials again: a serial line is never
+// opened twice.
 func (d *driver) giveBack(t target) {
 	d.mu.Lock()
 	s := d.lines[t]

@@ -423,8 +423,8 @@ func FuzzFrames(f *testing.F) {
 	})
 }
 
-// TestALostPacketDoesNotSplitABlockForEver: one request without a response splits the block, and
-// ten minutes later it is read as a whole again.
+// TestALostPacketDoesNotSplitABlockForEver: a missing response splits the block, and ten minutes
+// later it is read as a whole again.
 func TestALostPacketDoesNotSplitABlockForEver(t *testing.T) {
 	asked := 0
 	o := &odd{answer: func(_, answer []byte) []byte {

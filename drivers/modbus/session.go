@@ -21,7 +21,7 @@ type session struct {
 
 	// properties whose register does not respond, and until when they are skipped
 	muted  map[string]time.Time
-	rejoin time.Time // when split blocks are read as a whole again; zero where none is split
+	rejoin time.Time // when to read split blocks as a whole again; zero: none is split
 
 	fault string // last fault reported to the gateway, "" if none
 }
@@ -84,8 +84,8 @@ func (s *session) tell(
 // muteFor is how long a register that does not respond is skipped: each attempt costs a timeout.
 const muteFor = time.Minute
 
-// rejoinAfter is how long a block stays split that got no response: that may have been one lost
-// packet, and every request more makes a round longer.
+// rejoinAfter is how long a block stays split after a missing response: it may have been a single
+// lost packet, and each further request lengthens the round.
 const rejoinAfter = 10 * time.Minute
 
 // readAll reads every block once. troubles are faults of single registers; the error means that the

@@ -291,12 +291,11 @@ func (s *stats) add(
 
 func round1(v float64) float64 { return float64(int64(v*10+0.5)) / 10 }
 
-// statusKey is the outbox's key for the state of the camera; tracks have keys of their own.
+// statusKey is the outbox key of the camera's state; each track has a key of its own.
 const statusKey = "status"
 
-// outbox holds the observations that have not been emitted: the newest of each key,
-// at most vision.MaxTracks and one. When it is full, the oldest that is not the camera's state is
-// dropped.
+// outbox holds the observations not yet emitted: the newest of each key, at most vision.MaxTracks
+// and one. When it is full, it drops the oldest one that is not the camera's state.
 type outbox struct {
 	ready chan struct{} // size 1
 
@@ -321,8 +320,8 @@ func (b *outbox) put(key string, o gatehouse.Observation) {
 	b.wake()
 }
 
-// drop removes the oldest observation, but not the camera's state: that is told when it changes
-// only, and would stay wrong.
+// drop removes the oldest observation but not the camera's state, which is reported only on a
+// change and would stay wrong.
 func (b *outbox) drop() {
 	i := max(0, slices.IndexFunc(b.keys, func(k string) bool { return k != statusKey }))
 	b.keys, b.items = slices.Delete(b.keys, i, i+1), slices.Delete(b.items, i, i+1)

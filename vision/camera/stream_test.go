@@ -389,7 +389,7 @@ func TestOutboxKeepsTheNewestOfEachAndDropsTheOldest(t *testing.T) {
 	}
 }
 
-// TestOutboxKeepsTheStateOfTheCamera: it is told when it changes only.
+// TestOutboxKeepsTheStateOfTheCamera: the state is reported only when it changes.
 func TestOutboxKeepsTheStateOfTheCamera(t *testing.T) {
 	b := outbox{ready: make(chan struct{}, 1)}
 	b.put(statusKey, gatehouse.Observation{Sequence: 1})
