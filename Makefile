@@ -18,6 +18,7 @@ PLAIN := modbus mqtt zkteco
 CONSOLE := api/console
 MQTTJS := gateway/ingest/mqttfront/testdata/npm
 CLIENTS := api/testdata/clients
+DRIVERJS := drivers/example/node
 SOURCES = $(shell find . -name '*.go' -not -path '*/node_modules/*') go.mod go.sum
 
 vision_env = $(shell sed -n 's/^\(CGO_ENABLED\)=\(.*\)/\1=\2/p; s/^\(CGO_[A-Z]*FLAGS\)=\(.*\)/\1="\2"/p' deploy/setup/vision.env)
@@ -43,6 +44,11 @@ $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
 $(MQTTJS)/node_modules/.package-lock.json: $(MQTTJS)/package-lock.json
 	@echo 'test: installing the npm package mqtt'
 	@cd $(MQTTJS) && npm ci --no-audit --no-fund --loglevel=error
+
+# What the example of a driver in JavaScript needs, for the tests of drivers/host.
+$(DRIVERJS)/node_modules/.package-lock.json: $(DRIVERJS)/package-lock.json
+	@echo 'test: installing the npm packages of the example driver'
+	@cd $(DRIVERJS) && npm ci --no-audit --no-fund --loglevel=error
 
 # Third-party linters and generators, for the test of the OpenAPI document.
 $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
@@ -72,7 +78,7 @@ bin/.built: $(SOURCES) $(CONSOLE)/dist/index.html $(shell find deploy drivers re
 run: build
 	@exec bin/gateway demo $(ARGS)
 
-test: build $(MQTTJS)/node_modules/.package-lock.json
+test: build $(MQTTJS)/node_modules/.package-lock.json $(DRIVERJS)/node_modules/.package-lock.json
 	@deploy/setup/influxd.sh
 	deploy/setup/postgres.sh go test ./...
 	$(vision_env) go test -tags $(vision_tags) ./vision/...

@@ -15,6 +15,7 @@ const (
 	EventSighting   EventKind = "sighting"
 	EventStatus     EventKind = "status"
 	EventOccurrence EventKind = "occurrence" // something happened at a device
+	EventDecision   EventKind = "decision"   // a device asked whether somebody may pass
 	// an observation that was not admitted, with the reason
 	EventRejected   EventKind = "rejected"
 	EventAlert      EventKind = "alert"      // an alert changed
@@ -32,6 +33,7 @@ var kinds = [...]struct {
 	{EventSighting, SightingsRead},
 	{EventStatus, DevicesRead},
 	{EventOccurrence, DevicesRead},
+	{EventDecision, SightingsRead},
 	{EventRejected, DevicesRead},
 	{EventAlert, AlertsRead},
 	{EventIncident, AlertsRead},
@@ -82,6 +84,7 @@ type Event struct {
 	Sighting   *Sighting   `json:"sighting,omitempty"`
 	Status     *Status     `json:"status,omitempty"`
 	Occurrence *Occurrence `json:"occurrence,omitempty"`
+	Decision   *Decision   `json:"decision,omitempty"`
 	Rejection  *Rejection  `json:"rejection,omitempty"`
 	Alert      *Alert      `json:"alert,omitempty"`
 	Incident   *Incident   `json:"incident,omitempty"`

@@ -83,6 +83,7 @@ var house = []room{
 	{"drivers/sim", "root", "gortsplib mp4ff paho yaml"},
 	{"drivers/sim/equipment", "drivers/sim", "x/sync"},
 	{"drivers/example", "root drivers", ""},
+	{"drivers/example/gate", "root drivers", ""},
 	{"drivers/modbus", "root drivers", "goburrow-modbus goburrow-serial yaml"},
 	{"drivers/mqtt", "root drivers", "paho yaml"},
 	{"drivers/zkteco", "root drivers drivers/listen", "yaml"},

@@ -21,6 +21,8 @@ const (
 	OccurrenceDoor   OccurrenceKind = "door"   // it was opened, closed, forced, held open
 	OccurrenceSale   OccurrenceKind = "sale"   // something was sold or handed out
 	OccurrenceTamper OccurrenceKind = "tamper" // the device itself is being tampered with
+	// somebody was let pass without an answer of the gateway, as the profile's no_answer allows
+	OccurrenceUnanswered OccurrenceKind = "unanswered"
 )
 
 // Affordance is one event that a device can report, as in a W3C WoT Thing Model (Thing

@@ -22,6 +22,8 @@ type Profile struct {
 	Events map[string]Affordance `json:"events,omitempty" yaml:"events,omitempty"`
 	// methods by which it recognises people; empty: none
 	Sightings []Method `json:"sightings,omitempty" yaml:"sightings,omitempty"`
+	// what it does where the gateway does not answer its Ask in time; "" is deny
+	NoAnswer NoAnswer `json:"no_answer,omitempty" yaml:"no_answer,omitempty"`
 	// telemetry retention class; "" is the default class
 	Retention string `json:"retention,omitempty" yaml:"retention,omitempty"`
 	// OfflineAfter is the silence, in seconds, after which a device counts as offline; 0 means
@@ -124,6 +126,9 @@ func (p Profile) Validate() error {
 				return err
 			}
 		}
+	}
+	if err := p.validateNoAnswer(); err != nil {
+		return err
 	}
 	return p.bound()
 }

@@ -83,6 +83,10 @@ const (
 	ReasonCameraStatus    ReasonCode = "camera_status"    // any other RTSP status
 	ReasonCameraSendsOn   ReasonCode = "camera_sends_on"  // redirects to another host with login
 
+	ReasonNoAskAnswer ReasonCode = "no_ask_answer" // the gateway did not answer in time
+	ReasonNobody      ReasonCode = "nobody"        // no person has that credential
+	ReasonPassExpired ReasonCode = "pass_expired"  // somebody's, and its time is over
+	ReasonPersonLeft  ReasonCode = "person_left"   // somebody's who belongs to the school no more
 )
 
 // reasonTexts is the English text of each code, with params in braces.
@@ -224,6 +228,11 @@ var reasonTexts = map[ReasonCode]string{
 	ReasonCameraStatus: "the camera at {address} answered {status}",
 	ReasonCameraSendsOn: "the camera sends us on to {address}, which asks for a password; " +
 		"passwords stay with the address that they were given for: register that address itself",
+
+	ReasonNoAskAnswer: "the gateway did not answer in time",
+	ReasonNobody:      "nobody is known by what was shown",
+	ReasonPassExpired: "the time of what was shown is over",
+	ReasonPersonLeft:  "who holds it does not belong to the school any more",
 }
 
 // ReasonTexts returns every code of the gateway's own drivers with its English text, for

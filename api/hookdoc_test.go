@@ -145,6 +145,26 @@ func eventsOfAllKinds(w *world) []g.Event {
 			Occurrence: &g.Occurrence{Kind: g.OccurrenceTamper},
 		},
 		{
+			Kind:   g.EventDecision,
+			Device: device,
+			Zone:   zone,
+			Decision: &g.Decision{
+				Method:    g.ByCard,
+				Direction: g.In,
+				Allow:     true,
+				Person:    person,
+			},
+		},
+		{
+			Kind:   g.EventDecision,
+			Device: device,
+			Decision: &g.Decision{
+				Method:     g.ByQR,
+				Credential: "…1234",
+				Reason:     g.Because(g.ReasonNobody),
+			},
+		},
+		{
 			Kind:   g.EventOccurrence,
 			Device: device,
 			Zone:   zone,

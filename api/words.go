@@ -359,6 +359,13 @@ Event.kind: Says which part is set.
 Event.time: When it happened: the device's clock if it has one.
 Event.sighting: Somebody at a place, where kind is sighting.
 Event.status: The device's state, where kind is status.
+Event.decision: The answer to a device that asked whether somebody may pass, where kind is decision.
+Decision.allow: Whether whoever it is may pass.
+Decision.method: How they showed who they are.
+Decision.person: Whose credential it is; absent: nobody's.
+Decision.credential: What was shown, where it is nobody's: its last 4 characters.
+Decision.reason: Why not; absent where they may.
+Profile.no_answer: What the device does where the gateway does not answer its question in time: deny (as where it is absent), or allow, which it tells as an event named unanswered.
 Event.occurrence: What happened at the device, where kind is occurrence.
 Occurrence.kind: Which event of the device's profile it is; alarm, door, sale and tamper mean the same in every profile.
 Occurrence.data: What came with it, as the profile's event says.

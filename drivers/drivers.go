@@ -3,7 +3,8 @@
 // gateway starts it, verifies it, restarts it and takes its observations over gRPC.
 //
 // The package decides nothing about schools, people or rules, and a driver never learns
-// them: it is given one device's address and secret per Connect, and no more.
+// them: it is given one device's address and secret per Connect, and an id and no more of
+// whoever may pass.
 package drivers
 
 import (
@@ -50,6 +51,8 @@ type Device struct {
 	Address map[string]string // the fields that Describe asked for
 	Secret  map[string]string // password, key …: those of this device alone; never log them
 	Reach   Reach             // where its address may lead: dial with Reach.Dialer
+
+	link *worker // where Ask leads; nil: to nobody
 }
 
 // Description is what a driver says of itself.
@@ -155,6 +158,9 @@ type Result struct {
 	Message string
 	Values  map[string]gatehouse.Value
 	Data    []byte
+	// Writes says of a command that sets properties what came of each, where it has tried any: an
+	// error of the command itself is that it changed nothing. At most MaxWrites.
+	Writes []Write
 }
 
 // Discoverer is a Driver that can look for devices. It reports until ctx ends or it is done.
@@ -177,5 +183,6 @@ const (
 	MaxProfiles = 100             // in a Description
 	MaxProfile  = 64 << 10        // bytes of one of them, as JSON
 	MaxFields   = 64              // Settings, and fields of an Address, in a Description
+	MaxWrites   = 1000            // in a Result
 	StopTimeout = 5 * time.Second // a driver that has not stopped by then is killed
 )

@@ -90,20 +90,33 @@ func (o *outbox) push(ctx context.Context, p *parcel) error {
 	return nil
 }
 
-// run sends batches until send fails, the outbox is closed or ctx ends.
-func (o *outbox) run(ctx context.Context, send func(*driverpb.FromDriver) error) {
+// run sends batches and questions until send fails, the outbox is closed or ctx ends. A question
+// goes before the next batch: somebody stands at a door.
+func (o *outbox) run(ctx context.Context, q *asks, send func(*driverpb.FromDriver) error) {
 	for {
-		b := o.next()
-		if b != nil {
-			if send(&driverpb.FromDriver{Batch: b}) != nil {
-				return // the receiving side learns why
+		var ask *driverpb.Ask
+		select {
+		case ask = <-q.queue:
+		default:
+		}
+		var b *driverpb.Batch
+		if ask == nil {
+			b = o.next()
+		}
+		if ask == nil && b == nil {
+			select {
+			case ask = <-q.queue:
+			case <-o.wake:
+				continue
+			case <-ctx.Done():
+				return
 			}
+		}
+		if ask != nil && !q.wanted(ask.GetId()) {
 			continue
 		}
-		select {
-		case <-o.wake:
-		case <-ctx.Done():
-			return
+		if send(&driverpb.FromDriver{Batch: b, Ask: ask}) != nil {
+			return // the receiving side learns why
 		}
 	}
 }

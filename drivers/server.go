@@ -174,6 +174,13 @@ func (s *server) Command(
 		err = gatehouse.Errorf(gatehouse.TooLarge, "the result has %d bytes; at most %d are taken",
 			len(result.Data), MaxData)
 	}
+	if err == nil && len(result.Writes) > MaxWrites {
+		err = gatehouse.Errorf(gatehouse.TooLarge, "the result has %d writes; at most %d are taken",
+			len(result.Writes), MaxWrites)
+	}
+	if err == nil && s.version < 2 {
+		err = result.Err()
+	}
 	if err != nil {
 		return nil, driverpb.StatusError(err)
 	}
@@ -181,6 +188,7 @@ func (s *server) Command(
 		Message: driverpb.Text(result.Message),
 		Values:  driverpb.FromValues(result.Values),
 		Data:    result.Data,
+		Writes:  fromWrites(result.Writes),
 	}, nil
 }
 

@@ -29,10 +29,11 @@ func (s *server) Session(
 
 	out := newOutbox()
 	f := newFleet(s.driver, out)
+	f.asks = newAsks(s.version)
 	f.rate = rateOf(stream.Context())
 	sendCtx, cancel := context.WithCancel(stream.Context())
 	var sending, receiving sync.WaitGroup
-	sending.Go(func() { out.run(sendCtx, stream.Send) })
+	sending.Go(func() { out.run(sendCtx, f.asks, stream.Send) })
 	over := make(chan struct{}) // the gateway said stop, or is gone
 	receiving.Go(func() { receive(stream, f, out, sync.OnceFunc(func() { close(over) })) })
 	select {
@@ -78,6 +79,8 @@ func receive(
 			f.set(gatehouse.DeviceID(w.Disconnect), nil)
 		case *driverpb.FromHost_Ack:
 			out.ack(w.Ack.GetBatch(), driverpb.ToError(w.Ack.GetError()))
+		case *driverpb.FromHost_Answer:
+			f.asks.answered(w.Answer)
 		case *driverpb.FromHost_Stop:
 			over()
 		}
@@ -88,6 +91,7 @@ func receive(
 type fleet struct {
 	driver  Driver
 	out     *outbox
+	asks    *asks
 	rate    int             // observations a second of one device; 0: no bound
 	ctx     context.Context // of the workers; ends when the session does
 	cancel  context.CancelFunc
@@ -99,7 +103,7 @@ type fleet struct {
 }
 
 func newFleet(d Driver, out *outbox) *fleet {
-	f := &fleet{driver: d, out: out, workers: map[gatehouse.DeviceID]*worker{}}
+	f := &fleet{driver: d, out: out, asks: &asks{}, workers: map[gatehouse.DeviceID]*worker{}}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
 }
@@ -123,6 +127,7 @@ func (f *fleet) set(id gatehouse.DeviceID, d *Device) {
 			changed: make(chan struct{}, 1),
 			want:    d,
 			pace:    newPace(f.rate),
+			untold:  make(chan gatehouse.Observation, maxUntold),
 		}
 		f.workers[id] = w
 		f.running.Go(w.run)

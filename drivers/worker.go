@@ -28,6 +28,8 @@ type worker struct {
 	want    *Device       // guarded by fleet.mu; nil: let go
 	changed chan struct{} // capacity 1: want is another one now
 	pace    *rate.Limiter // nil: no bound
+	// passes without an answer that the gateway is not told of yet; its size is maxUntold
+	untold chan gatehouse.Observation
 
 	mu       sync.Mutex
 	reported gatehouse.Status // what the gateway last took
@@ -35,6 +37,13 @@ type worker struct {
 
 // run connects, reports and pauses until the device is let go of or the session ends.
 func (w *worker) run() {
+	telling, stop := context.WithCancel(w.fleet.ctx)
+	var told sync.WaitGroup
+	told.Go(func() { w.tellPassed(telling) })
+	defer func() {
+		stop()
+		told.Wait()
+	}()
 	failures := 0
 	for {
 		d := w.next()
@@ -86,6 +95,7 @@ func (w *worker) attempt(d Device) (emitted bool, err error) {
 	ctx, cancel := context.WithCancel(w.fleet.ctx)
 	defer cancel()
 	a := &attempt{worker: w, weak: w.fleet.assess(d)}
+	d.link = w
 	ended := make(chan error, 1)
 	go func() {
 		ended <- guard(fmt.Sprintf("Connect of device %q", d.ID), func() error {

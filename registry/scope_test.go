@@ -306,6 +306,10 @@ func calls(d *district) map[string]call {
 			id, _, err := v.People.ByNumber(ctx, b, "20260001")
 			return id, err
 		}},
+		"People.Standing": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			id, _, err := v.People.Standing(ctx, b, g.ByCard, card, true)
+			return id, err
+		}},
 		"People.Templates": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.People.Templates(ctx, b)
 		}},

@@ -4,7 +4,7 @@
 #   debian.sh              everything
 #   debian.sh build        what the camera program is built with (OpenCV, FFmpeg)
 #   debian.sh test         what the tests start (a browser, an MQTT broker and its clients,
-#                          promtool, a VictoriaMetrics, a PostgreSQL, a fresh Debian, an arm64)
+#                          gRPC for Python, promtool, a VictoriaMetrics, a PostgreSQL, a fresh Debian, an arm64)
 #   debian.sh -n [group]   only say what is missing; exit 1 if anything is
 #
 # Runs as root or through sudo, skips installed packages, and may be run again at any time. Servers
@@ -23,6 +23,7 @@ libopencv-video-dev libopencv-videoio-dev
 libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libavutil-dev
 libswresample-dev libswscale-dev"
 test="chromium fonts-dejavu-core fonts-wqy-microhei mosquitto mosquitto-clients python3-paho-mqtt
+python3-grpcio python3-protobuf python3-cryptography protobuf-compiler libprotobuf-dev
 prometheus victoria-metrics postgresql curl debootstrap qemu-user-static"
 
 say() { printf 'setup: %s\n' "$*"; }

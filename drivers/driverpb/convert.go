@@ -181,19 +181,71 @@ func ToObservation(w *Observation) gatehouse.Observation {
 func FromReasons(reasons []gatehouse.Reason) []*Reason {
 	var out []*Reason
 	for _, r := range reasons {
-		out = append(out, &Reason{Code: text(string(r.Code)), Params: Texts(r.Params)})
+		out = append(out, FromReason(r))
 	}
 	return out
+}
+
+// FromReason translates a reason for the wire; none stays none.
+func FromReason(r gatehouse.Reason) *Reason {
+	if r.Code == "" {
+		return nil
+	}
+	return &Reason{Code: text(string(r.Code)), Params: Texts(r.Params)}
 }
 
 // ToReasons is the inverse of FromReasons; which of them are kept is for gatehouse.Admit to say.
 func ToReasons(reasons []*Reason) []gatehouse.Reason {
 	var out []gatehouse.Reason
 	for _, r := range reasons {
-		out = append(out,
-			gatehouse.Reason{Code: gatehouse.ReasonCode(r.GetCode()), Params: r.GetParams()})
+		out = append(out, ToReason(r))
 	}
 	return out
+}
+
+// ToReason is the inverse of FromReason.
+func ToReason(r *Reason) gatehouse.Reason {
+	return gatehouse.Reason{Code: gatehouse.ReasonCode(r.GetCode()), Params: r.GetParams()}
+}
+
+// FromAsk translates a question for the wire; it has an id of its own in the session.
+func FromAsk(id uint64, a gatehouse.Ask) *Ask {
+	return &Ask{
+		Id:         id,
+		Device:     text(string(a.Device)),
+		Method:     text(string(a.Method)),
+		Credential: text(a.Credential),
+		Direction:  text(string(a.Direction)),
+	}
+}
+
+// ToAsk is the inverse of FromAsk; whether it is a question is for gatehouse.Ask.Check to say.
+func ToAsk(w *Ask) gatehouse.Ask {
+	return gatehouse.Ask{
+		Device:     gatehouse.DeviceID(w.GetDevice()),
+		Method:     gatehouse.Method(w.GetMethod()),
+		Credential: w.GetCredential(),
+		Direction:  gatehouse.Direction(w.GetDirection()),
+	}
+}
+
+// FromAnswer translates the answer to the question of an id.
+func FromAnswer(id uint64, a gatehouse.Answer) *Answer {
+	return &Answer{
+		Id:     id,
+		Allow:  a.Allow,
+		Person: text(string(a.Person)),
+		Reason: FromReason(a.Reason),
+	}
+}
+
+// ToAnswer is the inverse of FromAnswer.
+func ToAnswer(w *Answer) gatehouse.Answer {
+	return gatehouse.Answer{
+		Allow:  w.GetAllow(),
+		Person: gatehouse.PersonID(w.GetPerson()),
+		Reason: ToReason(w.GetReason()),
+	}
 }
 
 // instant is the time on the wire; one outside the years 1 to 9999 becomes the nearest

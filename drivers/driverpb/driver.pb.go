@@ -708,10 +708,13 @@ func (x *CommandRequest) GetData() []byte {
 }
 
 type CommandReply struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Message       string                 `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
-	Values        map[string]*Value      `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Data          []byte                 `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Message string                 `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	Values  map[string]*Value      `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Data    []byte                 `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	// (2) What came of each property that was to be written, where the command wrote any; under
+	// version 1 the call fails instead with the first that was not written.
+	Writes        []*Write `protobuf:"bytes,4,rep,name=writes,proto3" json:"writes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -767,6 +770,74 @@ func (x *CommandReply) GetData() []byte {
 	return nil
 }
 
+func (x *CommandReply) GetWrites() []*Write {
+	if x != nil {
+		return x.Writes
+	}
+	return nil
+}
+
+// Write is what came of one property. (2)
+type Write struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Property      string                 `protobuf:"bytes,1,opt,name=property,proto3" json:"property,omitempty"`
+	Outcome       string                 `protobuf:"bytes,2,opt,name=outcome,proto3" json:"outcome,omitempty"` // done, refused, unconfirmed or not_tried
+	Reason        *Reason                `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`   // why it is not done
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Write) Reset() {
+	*x = Write{}
+	mi := &file_driver_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Write) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Write) ProtoMessage() {}
+
+func (x *Write) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Write.ProtoReflect.Descriptor instead.
+func (*Write) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Write) GetProperty() string {
+	if x != nil {
+		return x.Property
+	}
+	return ""
+}
+
+func (x *Write) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *Write) GetReason() *Reason {
+	if x != nil {
+		return x.Reason
+	}
+	return nil
+}
+
 type DiscoverRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -775,7 +846,7 @@ type DiscoverRequest struct {
 
 func (x *DiscoverRequest) Reset() {
 	*x = DiscoverRequest{}
-	mi := &file_driver_proto_msgTypes[10]
+	mi := &file_driver_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -787,7 +858,7 @@ func (x *DiscoverRequest) String() string {
 func (*DiscoverRequest) ProtoMessage() {}
 
 func (x *DiscoverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[10]
+	mi := &file_driver_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -800,7 +871,7 @@ func (x *DiscoverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiscoverRequest.ProtoReflect.Descriptor instead.
 func (*DiscoverRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{10}
+	return file_driver_proto_rawDescGZIP(), []int{11}
 }
 
 type Candidate struct {
@@ -815,7 +886,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_driver_proto_msgTypes[11]
+	mi := &file_driver_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -827,7 +898,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[11]
+	mi := &file_driver_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -840,7 +911,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{11}
+	return file_driver_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Candidate) GetSerial() string {
@@ -880,6 +951,7 @@ type FromHost struct {
 	//	*FromHost_Disconnect
 	//	*FromHost_Ack
 	//	*FromHost_Stop
+	//	*FromHost_Answer
 	Message       isFromHost_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -887,7 +959,7 @@ type FromHost struct {
 
 func (x *FromHost) Reset() {
 	*x = FromHost{}
-	mi := &file_driver_proto_msgTypes[12]
+	mi := &file_driver_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -899,7 +971,7 @@ func (x *FromHost) String() string {
 func (*FromHost) ProtoMessage() {}
 
 func (x *FromHost) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[12]
+	mi := &file_driver_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -912,7 +984,7 @@ func (x *FromHost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FromHost.ProtoReflect.Descriptor instead.
 func (*FromHost) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{12}
+	return file_driver_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FromHost) GetMessage() isFromHost_Message {
@@ -958,6 +1030,15 @@ func (x *FromHost) GetStop() *Stop {
 	return nil
 }
 
+func (x *FromHost) GetAnswer() *Answer {
+	if x != nil {
+		if x, ok := x.Message.(*FromHost_Answer); ok {
+			return x.Answer
+		}
+	}
+	return nil
+}
+
 type isFromHost_Message interface {
 	isFromHost_Message()
 }
@@ -978,6 +1059,10 @@ type FromHost_Stop struct {
 	Stop *Stop `protobuf:"bytes,4,opt,name=stop,proto3,oneof"` // let go of everything, wait for the last acknowledgements, end the Session
 }
 
+type FromHost_Answer struct {
+	Answer *Answer `protobuf:"bytes,5,opt,name=answer,proto3,oneof"` // (2) to an Ask
+}
+
 func (*FromHost_Connect) isFromHost_Message() {}
 
 func (*FromHost_Disconnect) isFromHost_Message() {}
@@ -985,6 +1070,8 @@ func (*FromHost_Disconnect) isFromHost_Message() {}
 func (*FromHost_Ack) isFromHost_Message() {}
 
 func (*FromHost_Stop) isFromHost_Message() {}
+
+func (*FromHost_Answer) isFromHost_Message() {}
 
 type Stop struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -994,7 +1081,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_driver_proto_msgTypes[13]
+	mi := &file_driver_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1006,7 +1093,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[13]
+	mi := &file_driver_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1019,7 +1106,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{13}
+	return file_driver_proto_rawDescGZIP(), []int{14}
 }
 
 // Ack answers one Batch: without an error all of it is on the gateway's disk, with one none
@@ -1034,7 +1121,7 @@ type Ack struct {
 
 func (x *Ack) Reset() {
 	*x = Ack{}
-	mi := &file_driver_proto_msgTypes[14]
+	mi := &file_driver_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1046,7 +1133,7 @@ func (x *Ack) String() string {
 func (*Ack) ProtoMessage() {}
 
 func (x *Ack) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[14]
+	mi := &file_driver_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1059,7 +1146,7 @@ func (x *Ack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ack.ProtoReflect.Descriptor instead.
 func (*Ack) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{14}
+	return file_driver_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Ack) GetBatch() uint64 {
@@ -1076,17 +1163,18 @@ func (x *Ack) GetError() *Error {
 	return nil
 }
 
-// FromDriver is what a driver says within a Session.
+// FromDriver is what a driver says within a Session: one of these.
 type FromDriver struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Batch         *Batch                 `protobuf:"bytes,1,opt,name=batch,proto3" json:"batch,omitempty"`
+	Ask           *Ask                   `protobuf:"bytes,2,opt,name=ask,proto3" json:"ask,omitempty"` // (2) a gateway that speaks version 1 ends a program that asks
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FromDriver) Reset() {
 	*x = FromDriver{}
-	mi := &file_driver_proto_msgTypes[15]
+	mi := &file_driver_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1186,7 @@ func (x *FromDriver) String() string {
 func (*FromDriver) ProtoMessage() {}
 
 func (x *FromDriver) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[15]
+	mi := &file_driver_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,12 +1199,166 @@ func (x *FromDriver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FromDriver.ProtoReflect.Descriptor instead.
 func (*FromDriver) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{15}
+	return file_driver_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *FromDriver) GetBatch() *Batch {
 	if x != nil {
 		return x.Batch
+	}
+	return nil
+}
+
+func (x *FromDriver) GetAsk() *Ask {
+	if x != nil {
+		return x.Ask
+	}
+	return nil
+}
+
+// Ask is a device's question that wants an answer now: may whoever shows this pass, or eat? (2)
+type Ask struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"` // unique within the Session
+	Device        string                 `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
+	Method        string                 `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`         // card, qr, pin, face or other, as in a Sighting: one of the profile's
+	Credential    string                 `protobuf:"bytes,4,opt,name=credential,proto3" json:"credential,omitempty"` // what was shown, at most 256 bytes
+	Direction     string                 `protobuf:"bytes,5,opt,name=direction,proto3" json:"direction,omitempty"`   // in, out or empty
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Ask) Reset() {
+	*x = Ask{}
+	mi := &file_driver_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ask) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ask) ProtoMessage() {}
+
+func (x *Ask) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ask.ProtoReflect.Descriptor instead.
+func (*Ask) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Ask) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Ask) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *Ask) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *Ask) GetCredential() string {
+	if x != nil {
+		return x.Credential
+	}
+	return ""
+}
+
+func (x *Ask) GetDirection() string {
+	if x != nil {
+		return x.Direction
+	}
+	return ""
+}
+
+// Answer answers an Ask within 100 ms, or never: then what the profile says under no_answer is
+// done. One that comes later is of no use, and is dropped. (2)
+type Answer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Allow         bool                   `protobuf:"varint,2,opt,name=allow,proto3" json:"allow,omitempty"`
+	Person        string                 `protobuf:"bytes,3,opt,name=person,proto3" json:"person,omitempty"` // who may pass
+	Reason        *Reason                `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"` // why not
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Answer) Reset() {
+	*x = Answer{}
+	mi := &file_driver_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Answer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Answer) ProtoMessage() {}
+
+func (x *Answer) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Answer.ProtoReflect.Descriptor instead.
+func (*Answer) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Answer) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Answer) GetAllow() bool {
+	if x != nil {
+		return x.Allow
+	}
+	return false
+}
+
+func (x *Answer) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *Answer) GetReason() *Reason {
+	if x != nil {
+		return x.Reason
 	}
 	return nil
 }
@@ -1132,7 +1374,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_driver_proto_msgTypes[16]
+	mi := &file_driver_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1144,7 +1386,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[16]
+	mi := &file_driver_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1157,7 +1399,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{16}
+	return file_driver_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Batch) GetId() uint64 {
@@ -1192,7 +1434,7 @@ type Observation struct {
 
 func (x *Observation) Reset() {
 	*x = Observation{}
-	mi := &file_driver_proto_msgTypes[17]
+	mi := &file_driver_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1204,7 +1446,7 @@ func (x *Observation) String() string {
 func (*Observation) ProtoMessage() {}
 
 func (x *Observation) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[17]
+	mi := &file_driver_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1217,7 +1459,7 @@ func (x *Observation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Observation.ProtoReflect.Descriptor instead.
 func (*Observation) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{17}
+	return file_driver_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Observation) GetDevice() string {
@@ -1294,7 +1536,7 @@ type Occurrence struct {
 
 func (x *Occurrence) Reset() {
 	*x = Occurrence{}
-	mi := &file_driver_proto_msgTypes[18]
+	mi := &file_driver_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1306,7 +1548,7 @@ func (x *Occurrence) String() string {
 func (*Occurrence) ProtoMessage() {}
 
 func (x *Occurrence) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[18]
+	mi := &file_driver_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1319,7 +1561,7 @@ func (x *Occurrence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Occurrence.ProtoReflect.Descriptor instead.
 func (*Occurrence) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{18}
+	return file_driver_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Occurrence) GetKind() string {
@@ -1345,7 +1587,7 @@ type Reading struct {
 
 func (x *Reading) Reset() {
 	*x = Reading{}
-	mi := &file_driver_proto_msgTypes[19]
+	mi := &file_driver_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1357,7 +1599,7 @@ func (x *Reading) String() string {
 func (*Reading) ProtoMessage() {}
 
 func (x *Reading) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[19]
+	mi := &file_driver_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1370,7 +1612,7 @@ func (x *Reading) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reading.ProtoReflect.Descriptor instead.
 func (*Reading) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{19}
+	return file_driver_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Reading) GetValues() map[string]*Value {
@@ -1397,7 +1639,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_driver_proto_msgTypes[20]
+	mi := &file_driver_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1409,7 +1651,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[20]
+	mi := &file_driver_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1422,7 +1664,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{20}
+	return file_driver_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Status) GetState() string {
@@ -1464,7 +1706,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1476,7 +1718,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1489,7 +1731,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{21}
+	return file_driver_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Reason) GetCode() string {
@@ -1518,7 +1760,7 @@ type Unreadable struct {
 
 func (x *Unreadable) Reset() {
 	*x = Unreadable{}
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1530,7 +1772,7 @@ func (x *Unreadable) String() string {
 func (*Unreadable) ProtoMessage() {}
 
 func (x *Unreadable) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1543,7 +1785,7 @@ func (x *Unreadable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unreadable.ProtoReflect.Descriptor instead.
 func (*Unreadable) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{22}
+	return file_driver_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Unreadable) GetRaw() []byte {
@@ -1590,7 +1832,7 @@ type Sighting struct {
 
 func (x *Sighting) Reset() {
 	*x = Sighting{}
-	mi := &file_driver_proto_msgTypes[23]
+	mi := &file_driver_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1602,7 +1844,7 @@ func (x *Sighting) String() string {
 func (*Sighting) ProtoMessage() {}
 
 func (x *Sighting) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[23]
+	mi := &file_driver_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1615,7 +1857,7 @@ func (x *Sighting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sighting.ProtoReflect.Descriptor instead.
 func (*Sighting) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{23}
+	return file_driver_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Sighting) GetId() string {
@@ -1723,7 +1965,7 @@ type Match struct {
 
 func (x *Match) Reset() {
 	*x = Match{}
-	mi := &file_driver_proto_msgTypes[24]
+	mi := &file_driver_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1735,7 +1977,7 @@ func (x *Match) String() string {
 func (*Match) ProtoMessage() {}
 
 func (x *Match) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[24]
+	mi := &file_driver_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1748,7 +1990,7 @@ func (x *Match) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Match.ProtoReflect.Descriptor instead.
 func (*Match) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{24}
+	return file_driver_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Match) GetScore() float64 {
@@ -1807,7 +2049,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_driver_proto_msgTypes[25]
+	mi := &file_driver_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1819,7 +2061,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[25]
+	mi := &file_driver_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1832,7 +2074,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{25}
+	return file_driver_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Value) GetKind() isValue_Kind {
@@ -1907,7 +2149,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_driver_proto_msgTypes[26]
+	mi := &file_driver_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1919,7 +2161,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[26]
+	mi := &file_driver_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1932,7 +2174,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{26}
+	return file_driver_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Error) GetCode() string {
@@ -2061,14 +2303,19 @@ const file_driver_proto_rawDesc = "" +
 	"\x04data\x18\x05 \x01(\fR\x04data\x1aU\n" +
 	"\vValuesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x120\n" +
-	"\x05value\x18\x02 \x01(\v2\x1a.gatehouse.driver.v1.ValueR\x05value:\x028\x01\"\xda\x01\n" +
+	"\x05value\x18\x02 \x01(\v2\x1a.gatehouse.driver.v1.ValueR\x05value:\x028\x01\"\x8e\x02\n" +
 	"\fCommandReply\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12E\n" +
 	"\x06values\x18\x02 \x03(\v2-.gatehouse.driver.v1.CommandReply.ValuesEntryR\x06values\x12\x12\n" +
-	"\x04data\x18\x03 \x01(\fR\x04data\x1aU\n" +
+	"\x04data\x18\x03 \x01(\fR\x04data\x122\n" +
+	"\x06writes\x18\x04 \x03(\v2\x1a.gatehouse.driver.v1.WriteR\x06writes\x1aU\n" +
 	"\vValuesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x120\n" +
-	"\x05value\x18\x02 \x01(\v2\x1a.gatehouse.driver.v1.ValueR\x05value:\x028\x01\"\x11\n" +
+	"\x05value\x18\x02 \x01(\v2\x1a.gatehouse.driver.v1.ValueR\x05value:\x028\x01\"r\n" +
+	"\x05Write\x12\x1a\n" +
+	"\bproperty\x18\x01 \x01(\tR\bproperty\x12\x18\n" +
+	"\aoutcome\x18\x02 \x01(\tR\aoutcome\x123\n" +
+	"\x06reason\x18\x03 \x01(\v2\x1b.gatehouse.driver.v1.ReasonR\x06reason\"\x11\n" +
 	"\x0fDiscoverRequest\"\xd6\x01\n" +
 	"\tCandidate\x12\x16\n" +
 	"\x06serial\x18\x01 \x01(\tR\x06serial\x12\x14\n" +
@@ -2077,22 +2324,37 @@ const file_driver_proto_rawDesc = "" +
 	"\aprofile\x18\x04 \x01(\tR\aprofile\x1a:\n" +
 	"\fAddressEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xcf\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x86\x02\n" +
 	"\bFromHost\x127\n" +
 	"\aconnect\x18\x01 \x01(\v2\x1b.gatehouse.driver.v1.DeviceH\x00R\aconnect\x12 \n" +
 	"\n" +
 	"disconnect\x18\x02 \x01(\tH\x00R\n" +
 	"disconnect\x12,\n" +
 	"\x03ack\x18\x03 \x01(\v2\x18.gatehouse.driver.v1.AckH\x00R\x03ack\x12/\n" +
-	"\x04stop\x18\x04 \x01(\v2\x19.gatehouse.driver.v1.StopH\x00R\x04stopB\t\n" +
+	"\x04stop\x18\x04 \x01(\v2\x19.gatehouse.driver.v1.StopH\x00R\x04stop\x125\n" +
+	"\x06answer\x18\x05 \x01(\v2\x1b.gatehouse.driver.v1.AnswerH\x00R\x06answerB\t\n" +
 	"\amessage\"\x06\n" +
 	"\x04Stop\"M\n" +
 	"\x03Ack\x12\x14\n" +
 	"\x05batch\x18\x01 \x01(\x04R\x05batch\x120\n" +
-	"\x05error\x18\x02 \x01(\v2\x1a.gatehouse.driver.v1.ErrorR\x05error\">\n" +
+	"\x05error\x18\x02 \x01(\v2\x1a.gatehouse.driver.v1.ErrorR\x05error\"j\n" +
 	"\n" +
 	"FromDriver\x120\n" +
-	"\x05batch\x18\x01 \x01(\v2\x1a.gatehouse.driver.v1.BatchR\x05batch\"]\n" +
+	"\x05batch\x18\x01 \x01(\v2\x1a.gatehouse.driver.v1.BatchR\x05batch\x12*\n" +
+	"\x03ask\x18\x02 \x01(\v2\x18.gatehouse.driver.v1.AskR\x03ask\"\x83\x01\n" +
+	"\x03Ask\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x16\n" +
+	"\x06device\x18\x02 \x01(\tR\x06device\x12\x16\n" +
+	"\x06method\x18\x03 \x01(\tR\x06method\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x04 \x01(\tR\n" +
+	"credential\x12\x1c\n" +
+	"\tdirection\x18\x05 \x01(\tR\tdirection\"{\n" +
+	"\x06Answer\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
+	"\x05allow\x18\x02 \x01(\bR\x05allow\x12\x16\n" +
+	"\x06person\x18\x03 \x01(\tR\x06person\x123\n" +
+	"\x06reason\x18\x04 \x01(\v2\x1b.gatehouse.driver.v1.ReasonR\x06reason\"]\n" +
 	"\x05Batch\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12D\n" +
 	"\fobservations\x18\x02 \x03(\v2 .gatehouse.driver.v1.ObservationR\fobservations\"\xb7\x03\n" +
@@ -2198,7 +2460,7 @@ func file_driver_proto_rawDescGZIP() []byte {
 	return file_driver_proto_rawDescData
 }
 
-var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_driver_proto_goTypes = []any{
 	(*DescribeRequest)(nil),       // 0: gatehouse.driver.v1.DescribeRequest
 	(*Description)(nil),           // 1: gatehouse.driver.v1.Description
@@ -2210,87 +2472,95 @@ var file_driver_proto_goTypes = []any{
 	(*ProbeReply)(nil),            // 7: gatehouse.driver.v1.ProbeReply
 	(*CommandRequest)(nil),        // 8: gatehouse.driver.v1.CommandRequest
 	(*CommandReply)(nil),          // 9: gatehouse.driver.v1.CommandReply
-	(*DiscoverRequest)(nil),       // 10: gatehouse.driver.v1.DiscoverRequest
-	(*Candidate)(nil),             // 11: gatehouse.driver.v1.Candidate
-	(*FromHost)(nil),              // 12: gatehouse.driver.v1.FromHost
-	(*Stop)(nil),                  // 13: gatehouse.driver.v1.Stop
-	(*Ack)(nil),                   // 14: gatehouse.driver.v1.Ack
-	(*FromDriver)(nil),            // 15: gatehouse.driver.v1.FromDriver
-	(*Batch)(nil),                 // 16: gatehouse.driver.v1.Batch
-	(*Observation)(nil),           // 17: gatehouse.driver.v1.Observation
-	(*Occurrence)(nil),            // 18: gatehouse.driver.v1.Occurrence
-	(*Reading)(nil),               // 19: gatehouse.driver.v1.Reading
-	(*Status)(nil),                // 20: gatehouse.driver.v1.Status
-	(*Reason)(nil),                // 21: gatehouse.driver.v1.Reason
-	(*Unreadable)(nil),            // 22: gatehouse.driver.v1.Unreadable
-	(*Sighting)(nil),              // 23: gatehouse.driver.v1.Sighting
-	(*Match)(nil),                 // 24: gatehouse.driver.v1.Match
-	(*Value)(nil),                 // 25: gatehouse.driver.v1.Value
-	(*Error)(nil),                 // 26: gatehouse.driver.v1.Error
-	nil,                           // 27: gatehouse.driver.v1.ConfigureRequest.SettingsEntry
-	nil,                           // 28: gatehouse.driver.v1.Device.AddressEntry
-	nil,                           // 29: gatehouse.driver.v1.Device.SecretEntry
-	nil,                           // 30: gatehouse.driver.v1.ProbeReply.ValuesEntry
-	nil,                           // 31: gatehouse.driver.v1.CommandRequest.ValuesEntry
-	nil,                           // 32: gatehouse.driver.v1.CommandReply.ValuesEntry
-	nil,                           // 33: gatehouse.driver.v1.Candidate.AddressEntry
-	nil,                           // 34: gatehouse.driver.v1.Occurrence.DataEntry
-	nil,                           // 35: gatehouse.driver.v1.Reading.ValuesEntry
-	nil,                           // 36: gatehouse.driver.v1.Reason.ParamsEntry
-	nil,                           // 37: gatehouse.driver.v1.Error.ParamsEntry
-	(*timestamppb.Timestamp)(nil), // 38: google.protobuf.Timestamp
+	(*Write)(nil),                 // 10: gatehouse.driver.v1.Write
+	(*DiscoverRequest)(nil),       // 11: gatehouse.driver.v1.DiscoverRequest
+	(*Candidate)(nil),             // 12: gatehouse.driver.v1.Candidate
+	(*FromHost)(nil),              // 13: gatehouse.driver.v1.FromHost
+	(*Stop)(nil),                  // 14: gatehouse.driver.v1.Stop
+	(*Ack)(nil),                   // 15: gatehouse.driver.v1.Ack
+	(*FromDriver)(nil),            // 16: gatehouse.driver.v1.FromDriver
+	(*Ask)(nil),                   // 17: gatehouse.driver.v1.Ask
+	(*Answer)(nil),                // 18: gatehouse.driver.v1.Answer
+	(*Batch)(nil),                 // 19: gatehouse.driver.v1.Batch
+	(*Observation)(nil),           // 20: gatehouse.driver.v1.Observation
+	(*Occurrence)(nil),            // 21: gatehouse.driver.v1.Occurrence
+	(*Reading)(nil),               // 22: gatehouse.driver.v1.Reading
+	(*Status)(nil),                // 23: gatehouse.driver.v1.Status
+	(*Reason)(nil),                // 24: gatehouse.driver.v1.Reason
+	(*Unreadable)(nil),            // 25: gatehouse.driver.v1.Unreadable
+	(*Sighting)(nil),              // 26: gatehouse.driver.v1.Sighting
+	(*Match)(nil),                 // 27: gatehouse.driver.v1.Match
+	(*Value)(nil),                 // 28: gatehouse.driver.v1.Value
+	(*Error)(nil),                 // 29: gatehouse.driver.v1.Error
+	nil,                           // 30: gatehouse.driver.v1.ConfigureRequest.SettingsEntry
+	nil,                           // 31: gatehouse.driver.v1.Device.AddressEntry
+	nil,                           // 32: gatehouse.driver.v1.Device.SecretEntry
+	nil,                           // 33: gatehouse.driver.v1.ProbeReply.ValuesEntry
+	nil,                           // 34: gatehouse.driver.v1.CommandRequest.ValuesEntry
+	nil,                           // 35: gatehouse.driver.v1.CommandReply.ValuesEntry
+	nil,                           // 36: gatehouse.driver.v1.Candidate.AddressEntry
+	nil,                           // 37: gatehouse.driver.v1.Occurrence.DataEntry
+	nil,                           // 38: gatehouse.driver.v1.Reading.ValuesEntry
+	nil,                           // 39: gatehouse.driver.v1.Reason.ParamsEntry
+	nil,                           // 40: gatehouse.driver.v1.Error.ParamsEntry
+	(*timestamppb.Timestamp)(nil), // 41: google.protobuf.Timestamp
 }
 var file_driver_proto_depIdxs = []int32{
 	2,  // 0: gatehouse.driver.v1.Description.settings:type_name -> gatehouse.driver.v1.Field
 	2,  // 1: gatehouse.driver.v1.Description.address:type_name -> gatehouse.driver.v1.Field
-	27, // 2: gatehouse.driver.v1.ConfigureRequest.settings:type_name -> gatehouse.driver.v1.ConfigureRequest.SettingsEntry
-	28, // 3: gatehouse.driver.v1.Device.address:type_name -> gatehouse.driver.v1.Device.AddressEntry
-	29, // 4: gatehouse.driver.v1.Device.secret:type_name -> gatehouse.driver.v1.Device.SecretEntry
+	30, // 2: gatehouse.driver.v1.ConfigureRequest.settings:type_name -> gatehouse.driver.v1.ConfigureRequest.SettingsEntry
+	31, // 3: gatehouse.driver.v1.Device.address:type_name -> gatehouse.driver.v1.Device.AddressEntry
+	32, // 4: gatehouse.driver.v1.Device.secret:type_name -> gatehouse.driver.v1.Device.SecretEntry
 	6,  // 5: gatehouse.driver.v1.Device.reach:type_name -> gatehouse.driver.v1.Reach
-	30, // 6: gatehouse.driver.v1.ProbeReply.values:type_name -> gatehouse.driver.v1.ProbeReply.ValuesEntry
-	31, // 7: gatehouse.driver.v1.CommandRequest.values:type_name -> gatehouse.driver.v1.CommandRequest.ValuesEntry
-	32, // 8: gatehouse.driver.v1.CommandReply.values:type_name -> gatehouse.driver.v1.CommandReply.ValuesEntry
-	33, // 9: gatehouse.driver.v1.Candidate.address:type_name -> gatehouse.driver.v1.Candidate.AddressEntry
-	5,  // 10: gatehouse.driver.v1.FromHost.connect:type_name -> gatehouse.driver.v1.Device
-	14, // 11: gatehouse.driver.v1.FromHost.ack:type_name -> gatehouse.driver.v1.Ack
-	13, // 12: gatehouse.driver.v1.FromHost.stop:type_name -> gatehouse.driver.v1.Stop
-	26, // 13: gatehouse.driver.v1.Ack.error:type_name -> gatehouse.driver.v1.Error
-	16, // 14: gatehouse.driver.v1.FromDriver.batch:type_name -> gatehouse.driver.v1.Batch
-	17, // 15: gatehouse.driver.v1.Batch.observations:type_name -> gatehouse.driver.v1.Observation
-	38, // 16: gatehouse.driver.v1.Observation.time:type_name -> google.protobuf.Timestamp
-	19, // 17: gatehouse.driver.v1.Observation.reading:type_name -> gatehouse.driver.v1.Reading
-	23, // 18: gatehouse.driver.v1.Observation.sighting:type_name -> gatehouse.driver.v1.Sighting
-	20, // 19: gatehouse.driver.v1.Observation.status:type_name -> gatehouse.driver.v1.Status
-	22, // 20: gatehouse.driver.v1.Observation.unreadable:type_name -> gatehouse.driver.v1.Unreadable
-	18, // 21: gatehouse.driver.v1.Observation.occurrence:type_name -> gatehouse.driver.v1.Occurrence
-	34, // 22: gatehouse.driver.v1.Occurrence.data:type_name -> gatehouse.driver.v1.Occurrence.DataEntry
-	35, // 23: gatehouse.driver.v1.Reading.values:type_name -> gatehouse.driver.v1.Reading.ValuesEntry
-	21, // 24: gatehouse.driver.v1.Status.causes:type_name -> gatehouse.driver.v1.Reason
-	36, // 25: gatehouse.driver.v1.Reason.params:type_name -> gatehouse.driver.v1.Reason.ParamsEntry
-	24, // 26: gatehouse.driver.v1.Sighting.match:type_name -> gatehouse.driver.v1.Match
-	37, // 27: gatehouse.driver.v1.Error.params:type_name -> gatehouse.driver.v1.Error.ParamsEntry
-	25, // 28: gatehouse.driver.v1.ProbeReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	25, // 29: gatehouse.driver.v1.CommandRequest.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	25, // 30: gatehouse.driver.v1.CommandReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	25, // 31: gatehouse.driver.v1.Occurrence.DataEntry.value:type_name -> gatehouse.driver.v1.Value
-	25, // 32: gatehouse.driver.v1.Reading.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	0,  // 33: gatehouse.driver.v1.Driver.Describe:input_type -> gatehouse.driver.v1.DescribeRequest
-	3,  // 34: gatehouse.driver.v1.Driver.Configure:input_type -> gatehouse.driver.v1.ConfigureRequest
-	5,  // 35: gatehouse.driver.v1.Driver.Probe:input_type -> gatehouse.driver.v1.Device
-	8,  // 36: gatehouse.driver.v1.Driver.Command:input_type -> gatehouse.driver.v1.CommandRequest
-	10, // 37: gatehouse.driver.v1.Driver.Discover:input_type -> gatehouse.driver.v1.DiscoverRequest
-	12, // 38: gatehouse.driver.v1.Driver.Session:input_type -> gatehouse.driver.v1.FromHost
-	1,  // 39: gatehouse.driver.v1.Driver.Describe:output_type -> gatehouse.driver.v1.Description
-	4,  // 40: gatehouse.driver.v1.Driver.Configure:output_type -> gatehouse.driver.v1.ConfigureReply
-	7,  // 41: gatehouse.driver.v1.Driver.Probe:output_type -> gatehouse.driver.v1.ProbeReply
-	9,  // 42: gatehouse.driver.v1.Driver.Command:output_type -> gatehouse.driver.v1.CommandReply
-	11, // 43: gatehouse.driver.v1.Driver.Discover:output_type -> gatehouse.driver.v1.Candidate
-	15, // 44: gatehouse.driver.v1.Driver.Session:output_type -> gatehouse.driver.v1.FromDriver
-	39, // [39:45] is the sub-list for method output_type
-	33, // [33:39] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	33, // 6: gatehouse.driver.v1.ProbeReply.values:type_name -> gatehouse.driver.v1.ProbeReply.ValuesEntry
+	34, // 7: gatehouse.driver.v1.CommandRequest.values:type_name -> gatehouse.driver.v1.CommandRequest.ValuesEntry
+	35, // 8: gatehouse.driver.v1.CommandReply.values:type_name -> gatehouse.driver.v1.CommandReply.ValuesEntry
+	10, // 9: gatehouse.driver.v1.CommandReply.writes:type_name -> gatehouse.driver.v1.Write
+	24, // 10: gatehouse.driver.v1.Write.reason:type_name -> gatehouse.driver.v1.Reason
+	36, // 11: gatehouse.driver.v1.Candidate.address:type_name -> gatehouse.driver.v1.Candidate.AddressEntry
+	5,  // 12: gatehouse.driver.v1.FromHost.connect:type_name -> gatehouse.driver.v1.Device
+	15, // 13: gatehouse.driver.v1.FromHost.ack:type_name -> gatehouse.driver.v1.Ack
+	14, // 14: gatehouse.driver.v1.FromHost.stop:type_name -> gatehouse.driver.v1.Stop
+	18, // 15: gatehouse.driver.v1.FromHost.answer:type_name -> gatehouse.driver.v1.Answer
+	29, // 16: gatehouse.driver.v1.Ack.error:type_name -> gatehouse.driver.v1.Error
+	19, // 17: gatehouse.driver.v1.FromDriver.batch:type_name -> gatehouse.driver.v1.Batch
+	17, // 18: gatehouse.driver.v1.FromDriver.ask:type_name -> gatehouse.driver.v1.Ask
+	24, // 19: gatehouse.driver.v1.Answer.reason:type_name -> gatehouse.driver.v1.Reason
+	20, // 20: gatehouse.driver.v1.Batch.observations:type_name -> gatehouse.driver.v1.Observation
+	41, // 21: gatehouse.driver.v1.Observation.time:type_name -> google.protobuf.Timestamp
+	22, // 22: gatehouse.driver.v1.Observation.reading:type_name -> gatehouse.driver.v1.Reading
+	26, // 23: gatehouse.driver.v1.Observation.sighting:type_name -> gatehouse.driver.v1.Sighting
+	23, // 24: gatehouse.driver.v1.Observation.status:type_name -> gatehouse.driver.v1.Status
+	25, // 25: gatehouse.driver.v1.Observation.unreadable:type_name -> gatehouse.driver.v1.Unreadable
+	21, // 26: gatehouse.driver.v1.Observation.occurrence:type_name -> gatehouse.driver.v1.Occurrence
+	37, // 27: gatehouse.driver.v1.Occurrence.data:type_name -> gatehouse.driver.v1.Occurrence.DataEntry
+	38, // 28: gatehouse.driver.v1.Reading.values:type_name -> gatehouse.driver.v1.Reading.ValuesEntry
+	24, // 29: gatehouse.driver.v1.Status.causes:type_name -> gatehouse.driver.v1.Reason
+	39, // 30: gatehouse.driver.v1.Reason.params:type_name -> gatehouse.driver.v1.Reason.ParamsEntry
+	27, // 31: gatehouse.driver.v1.Sighting.match:type_name -> gatehouse.driver.v1.Match
+	40, // 32: gatehouse.driver.v1.Error.params:type_name -> gatehouse.driver.v1.Error.ParamsEntry
+	28, // 33: gatehouse.driver.v1.ProbeReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	28, // 34: gatehouse.driver.v1.CommandRequest.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	28, // 35: gatehouse.driver.v1.CommandReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	28, // 36: gatehouse.driver.v1.Occurrence.DataEntry.value:type_name -> gatehouse.driver.v1.Value
+	28, // 37: gatehouse.driver.v1.Reading.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	0,  // 38: gatehouse.driver.v1.Driver.Describe:input_type -> gatehouse.driver.v1.DescribeRequest
+	3,  // 39: gatehouse.driver.v1.Driver.Configure:input_type -> gatehouse.driver.v1.ConfigureRequest
+	5,  // 40: gatehouse.driver.v1.Driver.Probe:input_type -> gatehouse.driver.v1.Device
+	8,  // 41: gatehouse.driver.v1.Driver.Command:input_type -> gatehouse.driver.v1.CommandRequest
+	11, // 42: gatehouse.driver.v1.Driver.Discover:input_type -> gatehouse.driver.v1.DiscoverRequest
+	13, // 43: gatehouse.driver.v1.Driver.Session:input_type -> gatehouse.driver.v1.FromHost
+	1,  // 44: gatehouse.driver.v1.Driver.Describe:output_type -> gatehouse.driver.v1.Description
+	4,  // 45: gatehouse.driver.v1.Driver.Configure:output_type -> gatehouse.driver.v1.ConfigureReply
+	7,  // 46: gatehouse.driver.v1.Driver.Probe:output_type -> gatehouse.driver.v1.ProbeReply
+	9,  // 47: gatehouse.driver.v1.Driver.Command:output_type -> gatehouse.driver.v1.CommandReply
+	12, // 48: gatehouse.driver.v1.Driver.Discover:output_type -> gatehouse.driver.v1.Candidate
+	16, // 49: gatehouse.driver.v1.Driver.Session:output_type -> gatehouse.driver.v1.FromDriver
+	44, // [44:50] is the sub-list for method output_type
+	38, // [38:44] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_driver_proto_init() }
@@ -2298,13 +2568,14 @@ func file_driver_proto_init() {
 	if File_driver_proto != nil {
 		return
 	}
-	file_driver_proto_msgTypes[12].OneofWrappers = []any{
+	file_driver_proto_msgTypes[13].OneofWrappers = []any{
 		(*FromHost_Connect)(nil),
 		(*FromHost_Disconnect)(nil),
 		(*FromHost_Ack)(nil),
 		(*FromHost_Stop)(nil),
+		(*FromHost_Answer)(nil),
 	}
-	file_driver_proto_msgTypes[25].OneofWrappers = []any{
+	file_driver_proto_msgTypes[28].OneofWrappers = []any{
 		(*Value_Number)(nil),
 		(*Value_Bool)(nil),
 		(*Value_Text)(nil),
@@ -2315,7 +2586,7 @@ func file_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_driver_proto_rawDesc), len(file_driver_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   38,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -101,7 +101,21 @@ func CallError(who string, err error) error {
 	case codes.Unavailable:
 		return gatehouse.Errorf(gatehouse.Unavailable, "%s ended before it answered", who)
 	}
-	return gatehouse.Errorf(gatehouse.Unavailable, "%s: %s", who, clip(s.Message()))
+	return gatehouse.Errorf(plainCode(s.Code()), "%s: %s", who, clip(s.Message()))
+}
+
+// plainCode is what a status without an Error as its detail says, as programs that are not written
+// with our kit answer.
+func plainCode(c codes.Code) gatehouse.Code {
+	for _, code := range []gatehouse.Code{
+		gatehouse.Invalid, gatehouse.Unauthenticated, gatehouse.Forbidden, gatehouse.NotFound,
+		gatehouse.Conflict, gatehouse.TooLarge,
+	} {
+		if of, _ := grpcCode(code); of == c {
+			return code
+		}
+	}
+	return gatehouse.Unavailable
 }
 
 func grpcCode(c gatehouse.Code) (codes.Code, bool) {

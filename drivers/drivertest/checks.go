@@ -33,7 +33,8 @@ type bench struct {
 
 	mu      sync.Mutex
 	seen    []gatehouse.Observation
-	wrong   []error       // refused observations
+	wrong   []error // refused observations and questions
+	asked   []gatehouse.Ask
 	changed chan struct{} // closed when something arrives
 }
 

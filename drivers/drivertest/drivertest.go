@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
@@ -33,6 +34,13 @@ type Fixture struct {
 
 	// Vanish takes Device's equipment away as a power cut would, and Return brings it back.
 	Vanish, Return func() error
+
+	// Happen has one of the events of Device's profile happen at its equipment.
+	Happen func() error
+	// Show shows Device's reader a credential and says whether it let somebody pass.
+	Show func(ctx context.Context, credential string) (passed bool, err error)
+	// Write are properties that Device takes, with values.
+	Write map[string]gatehouse.Value
 
 	Patience time.Duration // for one thing to happen; default 30 s
 }
@@ -76,7 +84,12 @@ func Check(ctx context.Context, f Fixture) []Result {
 	before := goroutines()
 	hostCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	b.host = host.New(host.Options{Sink: b, Logger: slog.New(slog.DiscardHandler), Crashes: 1})
+	b.host = host.New(host.Options{
+		Sink:    b,
+		Answer:  b.Answer,
+		Logger:  slog.New(slog.DiscardHandler),
+		Crashes: 1,
+	})
 	ran := make(chan error, 1)
 	go func() {
 		ran <- b.host.Run(hostCtx, []host.Spec{{
@@ -105,6 +118,9 @@ func Check(ctx context.Context, f Fixture) []Result {
 		do("probes", b.probes)
 		do("probes a wrong address", b.probesWrong)
 		if do("observes", b.observes) {
+			do("reports what happens", b.occurs)
+			do("asks who may pass", b.asks)
+			do("writes", b.writes)
 			do("reports lost equipment", b.loses)
 			do("finds it again", b.findsAgain)
 		}

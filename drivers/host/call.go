@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers"
@@ -34,7 +35,8 @@ func (h *Host) Probe(
 	}, nil
 }
 
-// Command asks a driver to execute a command; the errors are those of Probe.
+// Command asks a driver to execute a command; the errors are those of Probe. If the command was to set
+// properties and not all were set, the result says what came of each, and the error is its Err.
 func (h *Host) Command(
 	ctx context.Context, driver gatehouse.DriverName, c drivers.Command,
 ) (drivers.Result, error) {
@@ -56,11 +58,31 @@ func (h *Host) Command(
 	if err != nil {
 		return drivers.Result{}, driverpb.CallError(who, err)
 	}
-	return drivers.Result{
+	result := drivers.Result{
 		Message: r.GetMessage(),
 		Values:  driverpb.ToValues(r.GetValues()),
 		Data:    r.GetData(),
-	}, nil
+		Writes:  toWrites(r.GetWrites()),
+	}
+	return result, result.Err()
+}
+
+// toWrites is at most drivers.MaxWrites of what a program says; what it has no word for is that
+// nobody knows.
+func toWrites(writes []*driverpb.Write) []drivers.Write {
+	var out []drivers.Write
+	for _, w := range writes[:min(len(writes), drivers.MaxWrites)] {
+		x := drivers.Write{
+			Property: w.GetProperty(),
+			Outcome:  drivers.Outcome(w.GetOutcome()),
+			Reason:   driverpb.ToReason(w.GetReason()),
+		}
+		if !slices.Contains(drivers.Outcomes(), x.Outcome) {
+			x.Outcome = drivers.WriteUnconfirmed
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 // Discover asks a driver to look for devices until it is done or ctx ends, which is no error. The

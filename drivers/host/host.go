@@ -47,7 +47,11 @@ type Sink interface {
 
 // Options of a Host. Only Sink is required.
 type Options struct {
-	Sink   Sink
+	Sink Sink
+	// Answer answers a device's question before ctx ends, which is drivers.AskWithin after it came;
+	// an error, or an answer that comes later, is none. It is called from many goroutines. It is to
+	// look whether the device is the driver's. nil: no question is answered.
+	Answer func(ctx context.Context, driver gatehouse.DriverName, a gatehouse.Ask) (gatehouse.Answer, error)
 	Logger *slog.Logger // default: slog's
 	// RequireSHA256 refuses programs without a checksum instead of warning about them.
 	RequireSHA256 bool

@@ -151,6 +151,10 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 	if refusal != "" {
 		return nil, outcome{refused: true, reason: refusal}
 	}
+	config, certificate, err := hostCertificate(time.Now())
+	if err != nil {
+		return nil, outcome{retry: true, reason: err.Error()}
+	}
 	killCtx, kill := context.WithCancel(context.WithoutCancel(ctx))
 	x, end0 := s.command(killCtx, c, dir)
 	if x == nil {
@@ -159,7 +163,7 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 	}
 	cmd := x.cmd
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
-	cmd.Env = bareEnv(dir)
+	cmd.Env = append(bareEnv(dir), certificateEnv+"="+certificate)
 	client := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig: plugin.HandshakeConfig{
 			MagicCookieKey:   driverpb.CookieKey,
@@ -169,7 +173,7 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 		Cmd:              cmd,
 		SecureConfig:     x.secure,
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
-		AutoMTLS:         true,
+		TLSConfig:        config,
 		SkipHostEnv:      true,
 		StartTimeout:     startTimeout,
 		GRPCDialOptions:  dialOptions(),

@@ -68,7 +68,7 @@ func drive(kind string) {
 			Plugins:    plugin.PluginSet{driverpb.PluginName: raw{}},
 			GRPCServer: plugin.DefaultGRPCServer,
 		})
-	case "flood", "bytes", "empty", "hog", "idle", "wordy":
+	case "flood", "bytes", "empty", "hog", "idle", "wordy", "curious":
 		plugin.Serve(&plugin.ServeConfig{
 			HandshakeConfig: plugin.HandshakeConfig{
 				ProtocolVersion:  drivers.ContractVersion,
@@ -189,6 +189,8 @@ func (testDriver) Connect(ctx context.Context, d drivers.Device, emit drivers.Em
 	case "quiet":
 		<-ctx.Done()
 		return nil
+	case "ask":
+		return asks(ctx, d, emit)
 	}
 	for n := 1; ; n++ {
 		err := emit(ctx,
@@ -210,6 +212,30 @@ func (testDriver) Connect(ctx context.Context, d drivers.Device, emit drivers.Em
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+// asks asks about the device's serial number again and again, and says how often it may pass: n is 1,
+// or it may not: 0.
+func asks(ctx context.Context, d drivers.Device, emit drivers.Emit) error {
+	for ctx.Err() == nil {
+		n := 0.0
+		answer, err := d.Ask(ctx, gatehouse.Ask{Method: gatehouse.ByCard, Credential: d.Serial})
+		if err != nil {
+			return err
+		}
+		if answer.Allow {
+			n = 1
+		}
+		o := gatehouse.Observation{
+			Reading: &gatehouse.Reading{
+				Values: map[string]gatehouse.Value{"n": gatehouse.NumberValue(n)},
+			},
+		}
+		if err := emit(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (testDriver) Probe(ctx context.Context, d drivers.Device) (drivers.Probe, error) {
@@ -303,6 +329,17 @@ func (r raw) Session(
 		})
 	case "empty":
 		stream.Send(&driverpb.FromDriver{})
+	case "curious": // asks and asks, and never listens
+		for id := uint64(1); id <= 4*drivers.MaxAsks; id++ {
+			if err := stream.Send(&driverpb.FromDriver{
+				Ask: &driverpb.Ask{Id: id, Device: "dev_1", Method: "card", Credential: "4711"},
+			}); err != nil {
+				return err
+			}
+		}
+		stream.Send(&driverpb.FromDriver{
+			Batch: &driverpb.Batch{Id: 1, Observations: []*driverpb.Observation{one}},
+		})
 	case "hog": // few observations, but large ones
 		one.Sighting = &driverpb.Sighting{Snapshot: make([]byte, 8<<20)}
 		for id := uint64(1); ; id++ {

@@ -33,8 +33,9 @@ type session struct {
 	cancel  context.CancelFunc   // breaks the stream
 	batches chan *driverpb.Batch // bounded by the window, which receive enforces
 	acks    chan *driverpb.Ack   // bounded likewise
-	count   atomic.Int64         // observations received and not yet acknowledged
-	bytes   atomic.Int64         // and their size
+	asking  *asking
+	count   atomic.Int64 // observations received and not yet acknowledged
+	bytes   atomic.Int64 // and their size
 	breach  atomic.Pointer[violation]
 	hung    atomic.Bool
 }
@@ -58,6 +59,7 @@ func (s *supervisor) session(ctx context.Context, p *program) error {
 		cancel:  cancel,
 		batches: make(chan *driverpb.Batch, drivers.Window),
 		acks:    make(chan *driverpb.Ack, drivers.Window),
+		asking:  newAsking(s),
 	}
 	s.up(p)
 
@@ -65,7 +67,7 @@ func (s *supervisor) session(ctx context.Context, p *program) error {
 	var workers sync.WaitGroup
 	received := make(chan error, 1)
 	over := make(chan struct{})
-	workers.Go(func() { received <- x.receive() })
+	workers.Go(func() { received <- x.receive(acceptCtx, p.contract) })
 	workers.Go(func() { x.admit(acceptCtx) })
 	workers.Go(func() { x.limitStop(ctx, over) })
 	workers.Go(func() { x.relatives(streamCtx, p) })
@@ -81,6 +83,7 @@ func (s *supervisor) session(ctx context.Context, p *program) error {
 	cancel()
 	cancelAccept()
 	workers.Wait()
+	x.asking.running.Wait()
 	return err
 }
 
@@ -111,6 +114,8 @@ func (x *session) talk(ctx context.Context, received <-chan error) error {
 				return v
 			}
 			return err
+		case t := <-x.asking.answers:
+			x.asking.send(x, t)
 		case a := <-x.acks:
 			x.send(&driverpb.FromHost{Message: &driverpb.FromHost_Ack{Ack: a}})
 		case <-x.s.wake:
@@ -178,8 +183,8 @@ func (x *session) tellDevices() {
 	}
 }
 
-// receive reads batches until the stream ends, and enforces the window.
-func (x *session) receive() error {
+// receive reads batches and questions until the stream ends, and enforces the window.
+func (x *session) receive(ctx context.Context, contract int) error {
 	defer close(x.batches)
 	for {
 		m, err := x.stream.Recv()
@@ -190,6 +195,10 @@ func (x *session) receive() error {
 				}
 			}
 			return err
+		}
+		if a := m.GetAsk(); a != nil && m.GetBatch() == nil && contract >= 2 {
+			x.asking.begin(ctx, a)
+			continue
 		}
 		b := m.GetBatch()
 		n := int64(len(b.GetObservations()))

@@ -44,6 +44,9 @@ type Status struct {
 	LastError    string    // last crash or refusal, kept after a restart
 	LastErrorAt  time.Time
 	Observations uint64 // accepted since the host started
+	Answered     uint64 // questions answered since the host started
+	// questions without an answer: too many at a time, too late, or none could be given
+	Unanswered uint64
 
 	Confined Confined // confinement of the current or the last run
 

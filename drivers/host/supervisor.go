@@ -43,6 +43,7 @@ type supervisor struct {
 	restart   bool                        // requested
 	cancelRun context.CancelFunc          // ends the current run or pause
 	learned   map[string]needs            // needs by program checksum
+	askTold   time.Time                   // last time a question without an answer was logged
 }
 
 // entry is one device assigned to the driver.

@@ -3,6 +3,7 @@ package host_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
@@ -201,5 +202,36 @@ func TestUnderAGatewayOfVersion1(t *testing.T) {
 	if got := said.GetBatch().GetObservations(); err != nil || len(got) != 2 ||
 		got[1].GetReading() == nil {
 		t.Errorf("got %v, %v; want the device online and its first reading", said, err)
+	}
+
+	// A question would end the program under such a gateway: it is not sent, and the profile answers.
+	profile, err := json.Marshal(asker("dev_2", "4711", gatehouse.NoAnswerAllow).Profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	connect.Connect = &driverpb.Device{
+		Id:      "dev_2",
+		Serial:  "4711",
+		Profile: profile,
+		Address: map[string]string{"behave": "ask"},
+	}
+	if err := stream.Send(&driverpb.FromHost{Message: connect}); err != nil {
+		t.Fatal(err)
+	}
+	for passed := false; !passed; {
+		said, err := stream.Recv()
+		if err != nil || said.GetAsk() != nil {
+			t.Fatalf("got %v, %v, want no question", said, err)
+		}
+		ack := &driverpb.FromHost_Ack{Ack: &driverpb.Ack{Batch: said.GetBatch().GetId()}}
+		if err := stream.Send(&driverpb.FromHost{Message: ack}); err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range said.GetBatch().GetObservations() {
+			if o.GetOccurrence() != nil {
+				t.Errorf("got %v, which a gateway of version 1 does not know", o)
+			}
+			passed = passed || o.GetDevice() == "dev_2" && o.GetReading().GetValues()["n"].GetNumber() == 1
+		}
 	}
 }

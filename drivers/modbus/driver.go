@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"sort"
 	"strconv"
@@ -294,7 +295,7 @@ func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result
 	return d.done.once(ctx, c.ID, func() (drivers.Result, error) { return s.write(ctx, c.Values) })
 }
 
-// write checks every value before it writes the first.
+// write checks every value before it writes the first, and says what came of each.
 func (s *session) write(
 	ctx context.Context, values map[string]gatehouse.Value,
 ) (drivers.Result, error) {
@@ -320,22 +321,50 @@ func (s *session) write(
 		return drivers.Result{}, gatehouse.Errorf(gatehouse.Invalid,
 			"name at least one value to write")
 	}
+	r := drivers.Result{Values: map[string]gatehouse.Value{}}
 	var done []string
+	over := false // what follows is not tried
 	for _, t := range tasks {
-		if err := s.line.write(ctx, s.set.manner(), t.point, t.data); err != nil {
-			if len(done) > 0 {
-				return drivers.Result{}, fmt.Errorf("after writing %s: %w",
-					strings.Join(done, ", "), err)
-			}
-			return drivers.Result{}, err
+		w := drivers.Write{Property: t.point.property, Outcome: drivers.WriteNotTried}
+		if over {
+			w.Reason = gatehouse.Because(gatehouse.ReasonNotTried)
+		} else {
+			w.Outcome, w.Reason = outcome(s.line.write(ctx, s.set.manner(), t.point, t.data))
+			over = w.Outcome == drivers.WriteUnconfirmed || w.Outcome == drivers.WriteNotTried
 		}
-		done = append(done, t.point.property+"="+values[t.point.property].String())
+		r.Writes = append(r.Writes, w)
+		if w.Outcome == drivers.WriteDone {
+			r.Values[w.Property] = values[w.Property]
+			done = append(done, w.Property+"="+values[w.Property].String())
+		}
+	}
+	if len(done) > 0 {
+		r.Message = "wrote " + strings.Join(done, ", ")
 	}
 	select {
 	case s.poke <- struct{}{}:
 	default:
 	}
-	return drivers.Result{Message: "wrote " + strings.Join(done, ", "), Values: values}, nil
+	return r, nil
+}
+
+// outcome is what came of one write. Equipment that answers with an exception is there, and has
+// refused that one; without an answer nobody knows, unless nothing could be sent at all.
+func outcome(err error) (drivers.Outcome, gatehouse.Reason) {
+	if err == nil {
+		return drivers.WriteDone, gatehouse.Reason{}
+	}
+	why := gatehouse.ReasonOf(err)
+	var exc *exceptionError
+	if errors.As(err, &exc) {
+		return drivers.WriteRefused, why
+	}
+	switch why.Code {
+	case gatehouse.ReasonNameUnknown, gatehouse.ReasonNothingThere, gatehouse.ReasonNoRoute,
+		gatehouse.ReasonSerialMissing, gatehouse.ReasonSerialClosed:
+		return drivers.WriteNotTried, why
+	}
+	return drivers.WriteUnconfirmed, why
 }
 
 func names(values map[string]gatehouse.Value) []string {

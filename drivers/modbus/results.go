@@ -51,7 +51,7 @@ func (r *results) once(
 	}
 	r.mu.Unlock()
 	mine.value, mine.err = do()
-	if mine.err != nil {
+	if mine.err != nil || mine.value.Err() != nil {
 		r.mu.Lock()
 		if r.known[id] == mine {
 			delete(r.known, id)

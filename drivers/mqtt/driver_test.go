@@ -66,17 +66,25 @@ func startMosquitto(t *testing.T, more string) *mosquitto {
 func (m *mosquitto) start(t *testing.T) {
 	t.Helper()
 	m.cmd = exec.Command("/usr/sbin/mosquitto", "-c", m.conf)
+	// It tells whoever started it when it listens, as systemd asks of a service (sd_notify(3)).
+	path := filepath.Join(t.TempDir(), "notify")
+	ready, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ready.Close()
+	m.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+path)
 	if err := m.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(deadline); ; time.Sleep(5 * time.Millisecond) {
-		c, err := net.Dial("tcp", m.addr)
-		if err == nil {
-			c.Close()
-			return
-		}
-		if time.Now().After(end) {
+	ready.SetReadDeadline(time.Now().Add(deadline))
+	for b := make([]byte, 4096); ; {
+		n, err := ready.Read(b)
+		if err != nil {
 			t.Fatalf("mosquitto does not listen: %v", err)
+		}
+		if strings.Contains(string(b[:n]), "READY=1") {
+			return
 		}
 	}
 }

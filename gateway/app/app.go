@@ -259,6 +259,7 @@ func (a *App) openIntake(ctx context.Context) (err error) {
 	a.pacer = newPacer(a.intake, a.directory, a.cfg.MQTT, a.now)
 	a.host = host.New(host.Options{
 		Sink:       a.pacer,
+		Answer:     a.intake.Answer,
 		Confine:    a.confinement(),
 		Settings:   a.cfg.driverListens,
 		DeviceRate: a.cfg.MQTT.DeviceRate,

@@ -111,6 +111,29 @@ func (p *pacer) due(driver g.DriverName, obs []g.Observation) time.Duration {
 	return longest
 }
 
+// mayAsk takes a token of each of the bounds for a question of a device, where there are as many. A
+// question does not wait: one that is over a bound has no answer.
+func (p *pacer) mayAsk(driver g.DriverName, device g.DeviceID) bool {
+	now := p.now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	may := true
+	take := func(s sender, limit rate.Limit) {
+		if limit > 0 && !p.bucket(s, limit).AllowN(now, 1) {
+			p.note(s, now)
+			may = false
+		}
+	}
+	e, ok := p.directory.Known(device)
+	if !ok || e.Device.Driver != driver {
+		return false // Answer says why
+	}
+	take(sender{"device", string(device)}, p.device)
+	take(sender{"driver", string(driver)}, p.many)
+	take(sender{"school", string(e.Device.School)}, p.many)
+	return may
+}
+
 // bucket is the sender's. Where there are too many, those that are full go: they are as new.
 func (p *pacer) bucket(s sender, limit rate.Limit) *rate.Limiter {
 	if b := p.buckets[s]; b != nil {

@@ -40,7 +40,14 @@ func sampleEvents() []g.Event {
 			"paid":   g.BoolValue(true),
 		},
 	}
-	return append(samples, causes, bare, whole)
+	refused := head
+	refused.Kind, refused.Decision = g.EventDecision, &g.Decision{
+		Method:     g.ByCard,
+		Direction:  g.In,
+		Credential: "…4711",
+		Reason:     g.Because(g.ReasonNobody),
+	}
+	return append(samples, causes, bare, whole, refused)
 }
 
 func untaggedSamples() []g.Event {

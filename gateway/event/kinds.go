@@ -19,6 +19,7 @@ var kinds = [...]g.EventKind{
 	14: g.EventAlert,
 	15: g.EventAttendance,
 	16: g.EventIncident,
+	18: g.EventDecision,
 }
 
 // fieldOf is the field of a kind, 0 where there is no such kind.
@@ -55,6 +56,8 @@ func appendPart(b []byte, e *g.Event, field uint64) ([]byte, error) {
 		b, err = appendStatus(b, e.Status)
 	case e.Kind == g.EventOccurrence && e.Occurrence != nil:
 		b, err = appendOccurrence(b, e.Occurrence), nil
+	case e.Kind == g.EventDecision && e.Decision != nil:
+		b, err = appendJSON(b, e.Decision)
 	case e.Kind == g.EventRejected && e.Rejection != nil:
 		b, err = appendRejection(b, e.Rejection), nil
 	case e.Kind == g.EventAlert && e.Alert != nil:
@@ -80,6 +83,9 @@ func (d *decoder) part(e *g.Event, field uint64) {
 		e.Status = p.status(e.Status)
 	case g.EventOccurrence:
 		e.Occurrence = p.occurrence(e.Occurrence)
+	case g.EventDecision:
+		e.Decision = new(g.Decision)
+		p.json(e.Decision)
 	case g.EventRejected:
 		e.Rejection = p.rejection(e.Rejection)
 	case g.EventAlert:

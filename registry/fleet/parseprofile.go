@@ -67,7 +67,7 @@ func profileError(name string, err error) error {
 		text); m != nil {
 		keys := map[string]string{
 			"Profile": "id, title, title_zh, type, vendor, properties, actions, events, " +
-				"sightings, retention, offline_after",
+				"sightings, no_answer, retention, offline_after",
 			"Property": "title, title_zh, type, unit, minimum, maximum, enum, writable, " +
 				"reports, forms",
 			"Action": "title, title_zh, input",

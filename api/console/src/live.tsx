@@ -20,7 +20,7 @@ const heeded = {
   sighting: { touches: ['sightings'], needs: 'sightings:read' },
   status: { touches: ['devices', 'device', 'drivers'], needs: 'devices:read' },
   rejected: { touches: ['rejections'], needs: 'devices:read' },
-} satisfies Record<Exclude<EventKind, 'reading' | 'occurrence'>, { touches: string[]; needs: Permission }>
+} satisfies Record<Exclude<EventKind, 'reading' | 'occurrence' | 'decision'>, { touches: string[]; needs: Permission }>
 
 const stales = (kind: string): string[] => (kind in heeded ? heeded[kind as keyof typeof heeded].touches : [])
 

@@ -20,6 +20,9 @@ type Registry interface {
 	Templates(ctx context.Context, school g.SchoolID) ([]people.Template, error)
 	ByCredential(ctx context.Context, school g.SchoolID, m g.Method, credential string) (g.PersonID, bool, error)
 	ByNumber(ctx context.Context, school g.SchoolID, number string) (g.PersonID, bool, error)
+	Standing(
+		ctx context.Context, school g.SchoolID, m g.Method, credential string, orNumber bool,
+	) (g.PersonID, g.ReasonCode, error)
 }
 
 // Identifier is safe for concurrent use.
@@ -135,6 +138,14 @@ func (i *Identifier) Credential(
 		person, _, err = i.reg.ByNumber(ctx, id, credential)
 	}
 	return person, err
+}
+
+// Standing says whose card, code, PIN or user number it is, and why it does not let them pass; ""
+// where it does. With orNumber a person's own number counts as well.
+func (i *Identifier) Standing(
+	ctx context.Context, id g.SchoolID, m g.Method, credential string, orNumber bool,
+) (g.PersonID, g.ReasonCode, error) {
+	return i.reg.Standing(ctx, id, m, credential, orNumber)
 }
 
 // galleries returns the school's galleries by model, reloaded after a change. A face is never

@@ -29,6 +29,12 @@ func (templates) ByNumber(context.Context, g.SchoolID, string) (g.PersonID, bool
 	return "", false, nil
 }
 
+func (templates) Standing(
+	context.Context, g.SchoolID, g.Method, string, bool,
+) (g.PersonID, g.ReasonCode, error) {
+	return "", g.ReasonNobody, nil
+}
+
 // face is a unit vector whose cosine with the first axis is c.
 func face(c float64) []float32 {
 	v := make([]float32, 8)

@@ -27,6 +27,9 @@ type Journal interface {
 type Identifier interface {
 	Face(ctx context.Context, school g.SchoolID, s *g.Sighting) (g.PersonID, *g.Match, error)
 	Credential(ctx context.Context, school g.SchoolID, m g.Method, credential string, orNumber bool) (g.PersonID, error)
+	Standing(
+		ctx context.Context, school g.SchoolID, m g.Method, credential string, orNumber bool,
+	) (g.PersonID, g.ReasonCode, error)
 }
 
 // Intake is safe for concurrent use.

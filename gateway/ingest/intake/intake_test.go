@@ -25,14 +25,14 @@ import (
 // the intake in front of it.
 type school struct {
 	*intake.Intake
-	t    *testing.T
+	t    testing.TB
 	view *registry.View
 	j    *journal.Journal
 	now  time.Time
 	read uint64
 }
 
-func open(t *testing.T) *school {
+func open(t testing.TB) *school {
 	ctx, key := t.Context(), make([]byte, 32)
 	reg, err := registry.Open(ctx,
 		registry.Options{
@@ -118,7 +118,7 @@ func open(t *testing.T) *school {
 	return s
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -100,6 +100,7 @@ export const eventKinds = all<EventKind>({
   sighting: true,
   status: true,
   occurrence: true,
+  decision: true,
   rejected: true,
   reading: true,
 })

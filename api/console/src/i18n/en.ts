@@ -1105,6 +1105,10 @@ export const en = {
     camera_sends_on:
       'The camera sends us on to {{address}}, which asks for a password; passwords stay with the ' +
       'address that they were given for: register that address itself',
+    no_ask_answer: 'The gateway did not answer in time',
+    nobody: 'Nobody is known by what was shown',
+    pass_expired: 'The time of what was shown is over',
+    person_left: 'Who holds it does not belong to the school any more',
   },
   picture: {
     deed: 'Picture…',
@@ -1542,6 +1546,7 @@ export const en = {
     sighting: 'Sightings',
     status: 'Device states',
     occurrence: 'What happens at devices',
+    decision: 'Who may pass',
     rejected: 'Refused messages',
     reading: 'Readings',
   },

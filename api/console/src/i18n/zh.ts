@@ -987,6 +987,10 @@ export const zh = {
     camera_full: '摄像机 {{address}} 的观看数已满（{{status}}）；请关闭其他观看者',
     camera_status: '摄像机 {{address}} 应答 {{status}}',
     camera_sends_on: '摄像机将我们转到 {{address}}，该处要求密码；密码只用于所登记的地址：请直接登记该地址',
+    no_ask_answer: '网关没有及时应答',
+    nobody: '没有人持有所出示的凭证',
+    pass_expired: '所出示的凭证已过期',
+    person_left: '持有人已不属于本校',
   },
   picture: {
     deed: '图片…',
@@ -1398,6 +1402,7 @@ export const zh = {
     sighting: '识别',
     status: '设备状态',
     occurrence: '设备事件',
+    decision: '放行核验',
     rejected: '被拒消息',
     reading: '读数',
   },

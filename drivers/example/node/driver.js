@@ -1,0 +1,392 @@
+#!/usr/bin/env node
+// A whole driver in JavaScript, for a thermometer with a door that answers HTTP:
+//
+//   GET  http://10.0.0.9/status.json  ->  {"temperature": 21.5, "door": "closed"}
+//   POST http://10.0.0.9/door             {"open": true}
+//
+// Copy it and change what is about the thermometer: PROFILE, DESCRIPTION and Thermometer. The
+// rest is the driver contract, whatever your equipment is; drivers/driverpb/README.md says it in
+// words.
+
+import { lookup } from 'node:dns/promises'
+import http from 'node:http'
+import net from 'node:net'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import grpc from '@grpc/grpc-js'
+import loader from '@grpc/proto-loader'
+import selfsigned from 'selfsigned'
+
+const here = path.dirname(fileURLToPath(import.meta.url))
+
+// ---- the thermometer ------------------------------------------------------------------------
+
+// What such a device can say and do. The gateway rejects what is not in here and shows why.
+const PROFILE = {
+  id: 'example-node-thermometer',
+  title: 'Thermometer with a door (Node.js)',
+  title_zh: '带门磁的温度计（Node.js）',
+  type: 'sensor',
+  properties: {
+    temperature: { title: 'Temperature', title_zh: '温度', type: 'number', unit: 'Cel' },
+    door: { title: 'Door', title_zh: '门', type: 'string', enum: ['open', 'closed'] },
+  },
+  actions: { open: { title: 'Open the door', title_zh: '开门' } },
+  events: {
+    door: { title: 'The door moved', title_zh: '门动作', data: { state: { type: 'string' } } },
+  },
+}
+
+const DESCRIPTION = {
+  name: 'example-node',
+  title: 'Example thermometer in JavaScript',
+  title_zh: '示例温度计（JavaScript）',
+  version: '1.0.0',
+  address: [
+    { key: 'host', title: 'Host', title_zh: '主机', kind: 'host', required: true, help: 'host or host:port' },
+    { key: 'every', title: 'Seconds between two readings', title_zh: '读数间隔（秒）', default: '10' },
+  ],
+  profiles: [Buffer.from(JSON.stringify(PROFILE))],
+  commands: true,
+}
+
+// Why a device cannot be reached: a code of the contract's page, its params, a sentence.
+class Away extends Error {
+  constructor(code, sentence, params) {
+    super(sentence)
+    this.cause = { code, params }
+  }
+}
+
+// One device, as the gateway tells of it.
+class Thermometer {
+  constructor(device) {
+    this.device = device
+    this.every = Math.min(Math.max(Number(device.address.every || 10), 0.05), 3600)
+    this.door = undefined
+  }
+
+  // Asks the thermometer once and answers what there is to tell the gateway.
+  async read(signal) {
+    const said = JSON.parse(await this.ask('GET', '/status.json', undefined, signal))
+    const device = this.device.id
+    const values = { temperature: { number: said.temperature }, door: { text: said.door } }
+    const out = [{ device, reading: { values } }]
+    if (this.door !== undefined && this.door !== said.door) {
+      out.push({ device, occurrence: { kind: 'door', data: { state: { text: said.door } } } })
+    }
+    this.door = said.door
+    return out
+  }
+
+  async open() {
+    await this.ask('POST', '/door', JSON.stringify({ open: true }))
+  }
+
+  // One question. Whatever is answered, or is not, has an end: 5 s, 64 KiB.
+  async ask(method, where, body, signal) {
+    const address = this.device.address.host
+    try {
+      const url = new URL('http://' + address + where)
+      const ip = await this.allowed(url.hostname)
+      const [status, text] = await this.request({ method, host: ip, port: url.port || 80, path: where, signal }, body)
+      if (status < 300) return text
+      throw new Away('odd_answer', `${address} answers ${status} to ${where}`, {
+        address,
+        protocol: 'HTTP',
+        detail: String(status),
+      })
+    } catch (error) {
+      if (error instanceof Away) throw error
+      const text = `the thermometer at ${address}: ${error.message}`
+      throw new Away('other', text, { text })
+    }
+  }
+
+  request(options, body) {
+    return new Promise((resolve, reject) => {
+      const timeout = AbortSignal.timeout(5000)
+      const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout
+      const request = http.request({ ...options, signal, agent: false }, (answer) => {
+        let text = ''
+        answer.setEncoding('utf8')
+        answer.on('data', (part) => {
+          text += part
+          if (text.length > 65536) request.destroy(new Error('it answers more than 64 KiB'))
+        })
+        answer.on('end', () => resolve([answer.statusCode, text]))
+        answer.on('error', reject)
+      })
+      request.on('error', reject)
+      request.on('socket', (socket) => {
+        socket.once('connect', () => {
+          const reach = this.device.reach
+          if (reach && !reach.this_machine && socket.localAddress === socket.remoteAddress) {
+            request.destroy(new Error('the gateway does not allow drivers to connect to its own machine'))
+            return
+          }
+          request.end(body)
+        })
+      })
+    })
+  }
+
+  // The address behind a name, where the gateway allows to connect to it: a name may lead
+  // elsewhere by now than when it was registered.
+  async allowed(host) {
+    const { address, family } = await lookup(host.replace(/^\[|\]$/g, ''))
+    const reach = this.device.reach
+    if (!reach) return address
+    const kind = family === 6 ? 'ipv6' : 'ipv4'
+    if (
+      (!reach.this_machine && LOOPBACK.check(address, kind)) ||
+      (!reach.link_local && LINK_LOCAL.check(address, kind)) ||
+      MULTICAST.check(address, kind)
+    ) {
+      throw new Error(`the gateway does not allow drivers to connect to ${address}`)
+    }
+    return address
+  }
+}
+
+// An IPv4 address within an IPv6 one (::ffff:127.0.0.1) is found in the list of IPv4.
+const networks = (...list) => {
+  const out = new net.BlockList()
+  for (const [address, bits, kind] of list) out.addSubnet(address, bits, kind)
+  return out
+}
+const LOOPBACK = networks(['127.0.0.0', 8, 'ipv4'], ['0.0.0.0', 8, 'ipv4'], ['::', 127, 'ipv6'])
+const LINK_LOCAL = networks(['169.254.0.0', 16, 'ipv4'], ['fe80::', 10, 'ipv6'])
+const MULTICAST = networks(['224.0.0.0', 4, 'ipv4'], ['ff00::', 8, 'ipv6'])
+
+// ---- the contract ---------------------------------------------------------------------------
+
+const COOKIE = '2d6b8f5e0c1947a3'
+const KNOWN = [1, 2] // versions of the contract that this driver speaks
+const MOST_BATCHES = 256 // of at most 4 observations: 1,024 on their way
+const MOST_MESSAGE = 16 << 20
+
+class Ended extends Error {}
+
+// The one stream to the gateway: batches leave, acknowledgements come back.
+class Session {
+  constructor(stream) {
+    this.stream = stream
+    this.waiting = new Map() // by batch: who waits for its acknowledgement
+    this.queue = [] // of those who wait until there is room for a batch
+    this.last = 0
+    this.over = false
+  }
+
+  // Returns once at most 4 observations are on the gateway's disk.
+  async emit(observations) {
+    for (;;) {
+      while (!this.over && this.waiting.size >= MOST_BATCHES) {
+        await new Promise((resolve) => this.queue.push(resolve))
+      }
+      if (this.over) throw new Ended()
+      const id = ++this.last
+      const error = await new Promise((resolve, reject) => {
+        this.waiting.set(String(id), { resolve, reject })
+        this.stream.write({ batch: { id, observations } })
+      })
+      if (!error) return
+      console.error('the gateway did not take a batch:', error.message)
+      await sleep(1000) // and once more
+    }
+  }
+
+  acknowledged(ack) {
+    this.waiting.get(ack.batch)?.resolve(ack.error)
+    this.waiting.delete(ack.batch)
+    this.queue.shift()?.()
+  }
+
+  end() {
+    if (this.over) return
+    this.over = true
+    for (const { reject } of this.waiting.values()) reject(new Ended())
+    for (const resolve of this.queue) resolve()
+    this.stream.end()
+  }
+}
+
+// Waits for so many milliseconds, or until signal ends.
+const sleep = (ms, signal) =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+  })
+
+// Serves one device until letGo. It says itself when the device is there and when not: the
+// gateway knows no more than that the program runs.
+class Served {
+  constructor(session, device) {
+    this.session = session
+    this.device = device
+    this.thermometer = new Thermometer(device)
+    this.gone = new AbortController()
+    this.done = this.run()
+  }
+
+  letGo() {
+    this.gone.abort()
+    this.pause?.abort()
+    return this.done
+  }
+
+  // Has the thermometer read now.
+  wake() {
+    this.pause?.abort()
+  }
+
+  status(status) {
+    return this.session.emit([{ device: this.device.id, status }])
+  }
+
+  async run() {
+    let online
+    let pause = 1
+    while (!this.gone.signal.aborted) {
+      this.pause = new AbortController()
+      try {
+        const found = await this.thermometer.read(this.gone.signal)
+        if (!online) await this.status({ state: 'online' })
+        await this.session.emit(found)
+        online = true
+        pause = 1
+        await sleep(this.thermometer.every * 1000, this.pause.signal)
+      } catch (error) {
+        if (error instanceof Ended || this.gone.signal.aborted) return
+        const cause = error.cause ?? { code: 'other', params: { text: error.message } }
+        try {
+          if (online !== false) {
+            await this.status({ state: 'offline', reason: error.message, causes: [cause] })
+          }
+        } catch {
+          return // the session has ended
+        }
+        online = false
+        await sleep(pause * 1000, this.pause.signal)
+        pause = Math.min(2 * pause, 60)
+      }
+    }
+  }
+}
+
+// Answers the gateway's calls. Those that it does not have are answered by gRPC itself.
+class Driver {
+  constructor(version) {
+    this.version = version
+    this.devices = new Map()
+    this.ended = new Promise((resolve) => (this.end = resolve))
+    setTimeout(() => this.session ?? this.end(), 30_000).unref() // the gateway has died
+  }
+
+  describe(call, answer) {
+    answer(null, { ...DESCRIPTION, contract: this.version })
+  }
+
+  async command(call, answer) {
+    const { device, action } = call.request
+    const served = this.devices.get(device)
+    if (!served) return answer({ code: grpc.status.NOT_FOUND, details: `device ${device} is not served` })
+    if (action !== 'open') {
+      return answer({ code: grpc.status.NOT_FOUND, details: `there is no action ${action}; use open` })
+    }
+    try {
+      await served.thermometer.open()
+    } catch (error) {
+      return answer({ code: grpc.status.INTERNAL, details: error.message })
+    }
+    served.wake()
+    answer(null, { message: 'the door is open' })
+  }
+
+  serve(stream) {
+    if (this.session) return stream.end()
+    const session = (this.session = new Session(stream))
+    stream.on('data', async (said) => {
+      switch (said.message) {
+        case 'ack':
+          return session.acknowledged(said.ack)
+        case 'connect':
+          this.devices.get(said.connect.id)?.letGo()
+          return this.devices.set(said.connect.id, new Served(session, said.connect))
+        case 'disconnect':
+          this.devices.get(said.disconnect)?.letGo()
+          return this.devices.delete(said.disconnect)
+        case 'stop': // acknowledgements still come meanwhile
+          await Promise.race([Promise.all([...this.devices.values()].map((d) => d.letGo())), sleep(4000)])
+          session.end()
+          return this.end()
+      }
+    })
+    const gone = () => (session.end(), this.end())
+    stream.on('end', gone)
+    stream.on('error', gone)
+    stream.on('cancelled', gone)
+  }
+}
+
+// What no .proto file is needed for: HealthCheckResponse with the status SERVING, in its two bytes.
+const asIs = (bytes) => bytes
+const HEALTH = {
+  Check: {
+    path: '/grpc.health.v1.Health/Check',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: asIs,
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    responseDeserialize: asIs,
+  },
+}
+
+async function main() {
+  if (process.env.GATEHOUSE_DRIVER !== COOKIE) {
+    console.log(
+      `${DESCRIPTION.name} ${DESCRIPTION.version}: a driver for the Gatehouse gateway, which starts it. ` +
+        `Name it in the gateway's configuration:\n\n  drivers:\n    - name: ${DESCRIPTION.name}\n` +
+        `      path: ${path.join(here, 'driver.js')}\n      read: [${here}]`,
+    )
+    return
+  }
+  // It is the gateway that ends the program, in order.
+  process.on('SIGTERM', () => {})
+  process.on('SIGINT', () => {})
+  const served = process.env.PLUGIN_PROTOCOL_VERSIONS.split(',').map(Number)
+  const driver = new Driver(Math.max(...served.filter((v) => KNOWN.includes(v)), KNOWN[0]))
+  const identity = await selfsigned.generate([{ name: 'commonName', value: 'localhost' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    notBeforeDate: new Date(Date.now() - 300_000),
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
+  })
+  const limits = { 'grpc.max_receive_message_length': MOST_MESSAGE, 'grpc.max_send_message_length': MOST_MESSAGE }
+  const server = new grpc.Server(limits)
+  const proto = loader.loadSync(path.join(here, 'driver.proto'), { keepCase: true, longs: String, objects: true, oneofs: true })
+  server.addService(proto['gatehouse.driver.v1.Driver'], {
+    Describe: driver.describe.bind(driver),
+    Command: driver.command.bind(driver),
+    Session: driver.serve.bind(driver),
+  })
+  server.addService(HEALTH, { Check: (call, answer) => answer(null, Buffer.from([8, 1])) })
+  const socket = path.join(process.env.PLUGIN_UNIX_SOCKET_DIR, 'driver.sock')
+  const certificate = Buffer.from(identity.cert)
+  const credentials = grpc.ServerCredentials.createSsl(
+    Buffer.from(process.env.PLUGIN_CLIENT_CERT),
+    [{ private_key: Buffer.from(identity.private), cert_chain: certificate }],
+    true,
+  )
+  await new Promise((resolve, reject) =>
+    server.bindAsync('unix:' + socket, credentials, (error) => (error ? reject(error) : resolve())),
+  )
+  const der = identity.cert.replace(/-----[^-]+-----|\s|=/g, '')
+  process.stdout.write(`1|${driver.version}|unix|${socket}|grpc|${der}\n`)
+  await driver.ended
+  await new Promise((resolve) => (server.tryShutdown(resolve), setTimeout(resolve, 1000)))
+  process.exit(0)
+}
+
+await main()

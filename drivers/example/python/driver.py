@@ -1,0 +1,386 @@
+#!/usr/bin/python3
+"""A whole driver in Python, for a thermometer with a door that answers HTTP:
+
+    GET  http://10.0.0.9/status.json  ->  {"temperature": 21.5, "door": "closed"}
+    POST http://10.0.0.9/door             {"open": true}
+
+Copy it and change what is about the thermometer: PROFILE, DESCRIPTION and Thermometer. The rest
+is the driver contract, whatever your equipment is; drivers/driverpb/README.md says it in words.
+"""
+
+import base64
+import datetime
+import http.client
+import ipaddress
+import json
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+import urllib.parse
+from concurrent import futures
+
+import grpc
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+import driver_pb2 as pb
+
+# ---- the thermometer -------------------------------------------------------------------------
+
+# What such a device can say and do. The gateway rejects what is not in here and shows why.
+PROFILE = {
+    "id": "example-python-thermometer",
+    "title": "Thermometer with a door (Python)",
+    "title_zh": "带门磁的温度计（Python）",
+    "type": "sensor",
+    "properties": {
+        "temperature": {"title": "Temperature", "title_zh": "温度", "type": "number", "unit": "Cel"},
+        "door": {"title": "Door", "title_zh": "门", "type": "string", "enum": ["open", "closed"]},
+    },
+    "actions": {"open": {"title": "Open the door", "title_zh": "开门"}},
+    "events": {
+        "door": {"title": "The door moved", "title_zh": "门动作", "data": {"state": {"type": "string"}}},
+    },
+}
+
+DESCRIPTION = pb.Description(
+    name="example-python",
+    title="Example thermometer in Python",
+    title_zh="示例温度计（Python）",
+    version="1.0.0",
+    address=[
+        pb.Field(key="host", title="Host", title_zh="主机", kind="host", required=True,
+                 help="host or host:port"),
+        pb.Field(key="every", title="Seconds between two readings", title_zh="读数间隔（秒）",
+                 default="10"),
+    ],
+    profiles=[json.dumps(PROFILE).encode()],
+    commands=True,
+)
+
+
+class Away(Exception):
+    """Why a device cannot be reached: a code of the contract's page, its params, a sentence."""
+
+    def __init__(self, code, sentence, **params):
+        super().__init__(sentence)
+        self.cause = pb.Reason(code=code, params=params)
+
+
+class Thermometer:
+    """One device, as the gateway tells of it."""
+
+    def __init__(self, device):
+        self.device = device
+        self.every = min(max(float(device.address["every"] or 10), 0.05), 3600)
+        self.door = None
+
+    def read(self):
+        """Asks the thermometer once and answers what there is to tell the gateway."""
+        said = json.loads(self.ask("GET", "/status.json"))
+        reading = pb.Reading(values={
+            "temperature": pb.Value(number=said["temperature"]),
+            "door": pb.Value(text=said["door"]),
+        })
+        out = [pb.Observation(device=self.device.id, reading=reading)]
+        if self.door is not None and self.door != said["door"]:
+            moved = pb.Occurrence(kind="door", data={"state": pb.Value(text=said["door"])})
+            out.append(pb.Observation(device=self.device.id, occurrence=moved))
+        self.door = said["door"]
+        return out
+
+    def open(self):
+        self.ask("POST", "/door", json.dumps({"open": True}))
+
+    def ask(self, method, path, body=None):
+        """One question. Whatever is answered, or is not, has an end: 5 s a step, 64 KiB."""
+        address = self.device.address["host"]
+        try:
+            where = urllib.parse.urlsplit("//" + address)
+            ip = self.allowed(where.hostname, where.port or 80)
+            connection = http.client.HTTPConnection(ip, where.port or 80, timeout=5)
+            connection.connect()
+            try:
+                self.another_machine(connection.sock)
+                connection.request(method, path, body)
+                answer = connection.getresponse()
+                text = answer.read(64 << 10)
+            finally:
+                connection.close()
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise Away("other", f"the thermometer at {address}: {error}",
+                       text=f"the thermometer at {address}: {error}") from error
+        if answer.status >= 300:
+            raise Away("odd_answer", f"{address} answers {answer.status} to {path}",
+                       address=address, protocol="HTTP", detail=str(answer.status))
+        return text
+
+    def allowed(self, host, port):
+        """The address behind a name, where the gateway allows to connect to it: a name may lead
+        elsewhere by now than when it was registered."""
+        ip = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
+        if not self.device.HasField("reach"):
+            return ip
+        at = ipaddress.ip_address(ip)
+        at = getattr(at, "ipv4_mapped", None) or at
+        here = at.is_loopback or at.is_unspecified
+        if here and not self.device.reach.this_machine or at.is_multicast or \
+                at.is_link_local and not self.device.reach.link_local:
+            raise OSError(f"the gateway does not allow drivers to connect to {at}")
+        return ip
+
+    def another_machine(self, sock):
+        """Refuses the machine's own addresses before anything is sent."""
+        if self.device.HasField("reach") and not self.device.reach.this_machine and \
+                sock.getsockname()[0] == sock.getpeername()[0]:
+            raise OSError("the gateway does not allow drivers to connect to its own machine")
+
+
+# ---- the contract ----------------------------------------------------------------------------
+
+COOKIE = "2d6b8f5e0c1947a3"
+KNOWN = (1, 2)          # versions of the contract that this driver speaks
+MOST_BATCHES = 256      # of at most 4 observations: 1,024 on their way
+MOST_MESSAGE = 16 << 20
+
+
+class Ended(Exception):
+    """The session with the gateway is over."""
+
+
+class Session:
+    """The one stream to the gateway: batches leave, acknowledgements come back."""
+
+    def __init__(self):
+        self.outgoing = queue.Queue()  # bounded by room
+        self.room = threading.Semaphore(MOST_BATCHES)
+        self.lock = threading.Lock()
+        self.waiting = {}  # by batch: a future of its acknowledgement
+        self.last = 0
+        self.over = False
+
+    def emit(self, observations):
+        """Returns once at most 4 observations are on the gateway's disk; it blocks until then."""
+        while True:
+            with self.room:
+                with self.lock:
+                    if self.over:
+                        raise Ended
+                    self.last += 1
+                    batch = pb.Batch(id=self.last, observations=observations)
+                    done = self.waiting[batch.id] = futures.Future()
+                self.outgoing.put(pb.FromDriver(batch=batch))
+                error = done.result()
+            if error is None:
+                return
+            log(f"the gateway did not take a batch: {error.message}")
+            threading.Event().wait(1)  # and once more
+
+    def acknowledged(self, ack):
+        with self.lock:
+            done = self.waiting.pop(ack.batch, None)
+        if done:
+            done.set_result(ack.error if ack.HasField("error") else None)
+
+    def end(self):
+        with self.lock:
+            self.over = True
+            waiting, self.waiting = self.waiting, {}
+        for done in waiting.values():
+            done.set_exception(Ended())
+        self.outgoing.put(None)
+
+
+class Served(threading.Thread):
+    """Serves one device until let_go. It says itself when the device is there and when not: the
+    gateway knows no more than that the program runs."""
+
+    def __init__(self, session, device):
+        super().__init__(daemon=True)
+        self.session, self.device = session, device
+        self.thermometer = Thermometer(device)
+        self.gone = threading.Event()
+        self.wake = threading.Event()  # read now, or look whether it is gone
+
+    def let_go(self):
+        self.gone.set()
+        self.wake.set()
+
+    def status(self, **said):
+        self.session.emit([pb.Observation(device=self.device.id, status=pb.Status(**said))])
+
+    def run(self):
+        online, pause = None, 1
+        while not self.gone.is_set():
+            try:
+                found = self.thermometer.read()
+                if not online:
+                    self.status(state="online")
+                self.session.emit(found)
+                online, pause = True, 1
+                self.wake.wait(self.thermometer.every)
+            except Ended:
+                return
+            except Exception as error:  # whatever it is, the gateway is told once
+                try:
+                    if online is not False:
+                        cause = getattr(error, "cause", None) or \
+                            pb.Reason(code="other", params={"text": str(error)})
+                        self.status(state="offline", reason=str(error), causes=[cause])
+                except Ended:
+                    return
+                online = False
+                self.wake.wait(pause)
+                pause = min(2 * pause, 60)
+            self.wake.clear()
+
+
+class Driver:
+    """Answers the gateway's calls. Those that it does not have are answered by gRPC itself."""
+
+    def __init__(self, version):
+        self.version = version
+        self.session = Session()
+        self.devices = {}
+        self.begun, self.ended = threading.Event(), threading.Event()
+
+    def describe(self, _request, _context):
+        said = pb.Description(contract=self.version)
+        said.MergeFrom(DESCRIPTION)
+        return said
+
+    def command(self, request, context):
+        served = self.devices.get(request.device)
+        if served is None:
+            context.abort(grpc.StatusCode.NOT_FOUND, f"device {request.device} is not served")
+        if request.action != "open":
+            context.abort(grpc.StatusCode.NOT_FOUND, f"there is no action {request.action}; use open")
+        try:
+            served.thermometer.open()
+        except Away as error:
+            context.abort(grpc.StatusCode.INTERNAL, str(error))
+        served.wake.set()
+        return pb.CommandReply(message="the door is open")
+
+    def serve(self, requests, _context):
+        """The session: what is yielded goes to the gateway."""
+        if self.begun.is_set():
+            return
+        self.begun.set()
+        threading.Thread(target=self.listen, args=(requests,), daemon=True).start()
+        try:
+            while True:
+                message = self.session.outgoing.get()
+                if message is None:
+                    return
+                yield message
+        finally:
+            self.ended.set()
+
+    def listen(self, requests):
+        """Takes the gateway's words until it says stop, or is gone."""
+        try:
+            for said in requests:
+                kind = said.WhichOneof("message")
+                if kind == "ack":
+                    self.session.acknowledged(said.ack)
+                elif kind == "connect":
+                    self.let_go(said.connect.id)
+                    served = self.devices[said.connect.id] = Served(self.session, said.connect)
+                    served.start()
+                elif kind == "disconnect":
+                    self.let_go(said.disconnect)
+                elif kind == "stop":
+                    # In a thread of its own: acknowledgements still come meanwhile.
+                    threading.Thread(target=self.stop, daemon=True).start()
+        except grpc.RpcError:
+            pass  # the gateway is gone
+        self.session.end()
+
+    def let_go(self, device):
+        served = self.devices.pop(device, None)
+        if served:
+            served.let_go()
+
+    def stop(self):
+        served = list(self.devices.values())
+        for one in served:
+            one.let_go()
+        for one in served:
+            one.join(4)
+        self.session.end()
+
+    def handlers(self):
+        unary, stream = grpc.unary_unary_rpc_method_handler, grpc.stream_stream_rpc_method_handler
+        yield grpc.method_handlers_generic_handler("gatehouse.driver.v1.Driver", {
+            "Describe": unary(self.describe, pb.DescribeRequest.FromString,
+                              pb.Description.SerializeToString),
+            "Command": unary(self.command, pb.CommandRequest.FromString,
+                             pb.CommandReply.SerializeToString),
+            "Session": stream(self.serve, pb.FromHost.FromString, pb.FromDriver.SerializeToString),
+        })
+        # HealthCheckResponse with the status SERVING, in its two bytes.
+        yield grpc.method_handlers_generic_handler("grpc.health.v1.Health", {
+            "Check": unary(lambda _request, _context: b"\x08\x01"),
+        })
+
+
+def identity():
+    """A key and a certificate signed by itself, for localhost."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.utcnow()
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name)
+        .public_key(key.public_key()).serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(minutes=5))
+        .not_valid_after(now + datetime.timedelta(days=3650))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256()))
+    return certificate, key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def log(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def main():
+    if os.environ.get("GATEHOUSE_DRIVER") != COOKIE:
+        print(f"{DESCRIPTION.name} {DESCRIPTION.version}: a driver for the Gatehouse gateway, which "
+              f"starts it. Name it in the gateway's configuration:\n\n"
+              f"  drivers:\n    - name: {DESCRIPTION.name}\n      path: {os.path.abspath(__file__)}\n"
+              f"      read: [{os.path.dirname(os.path.abspath(__file__))}]")
+        return
+    # It is the gateway that ends the program, in order.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    served = [int(v) for v in os.environ["PLUGIN_PROTOCOL_VERSIONS"].split(",")]
+    driver = Driver(max((v for v in served if v in KNOWN), default=KNOWN[-1]))
+    certificate, key = identity()
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=[
+        ("grpc.max_receive_message_length", MOST_MESSAGE),
+        ("grpc.max_send_message_length", MOST_MESSAGE),
+        # The gateway looks every 10 s whether the connection lives.
+        ("grpc.http2.min_ping_interval_without_data_ms", 5000),
+    ])
+    server.add_generic_rpc_handlers(tuple(driver.handlers()))
+    path = os.path.join(os.environ["PLUGIN_UNIX_SOCKET_DIR"], "driver.sock")
+    server.add_secure_port("unix:" + path, grpc.ssl_server_credentials(
+        [(key, certificate.public_bytes(serialization.Encoding.PEM))],
+        root_certificates=os.environ["PLUGIN_CLIENT_CERT"].encode(), require_client_auth=True))
+    server.start()
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    print("|".join(["1", str(driver.version), "unix", path, "grpc",
+                    base64.b64encode(der).decode().rstrip("=")]), flush=True)
+    if driver.begun.wait(30):  # else the gateway has died
+        driver.ended.wait()
+        server.stop(1).wait()
+
+
+if __name__ == "__main__":
+    main()

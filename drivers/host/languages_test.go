@@ -1,0 +1,223 @@
+package host_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/drivers/host"
+)
+
+// thermometer is equipment that the examples in other languages speak to.
+type thermometer struct {
+	mu   sync.Mutex
+	door string
+}
+
+func (x *thermometer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch r.Method + " " + r.URL.Path {
+	case "GET /status.json":
+		_ = json.NewEncoder(w).Encode(map[string]any{"temperature": 21.5, "door": x.door})
+	case "POST /door":
+		var said struct{ Open bool }
+		if err := json.NewDecoder(r.Body).Decode(&said); err != nil || !said.Open {
+			http.Error(w, "say open", http.StatusBadRequest)
+			return
+		}
+		x.door = "open"
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// program copies a driver of drivers/example and what it needs into a folder of its own, as its
+// vendor would; without the language's packages the test is skipped.
+func program(t *testing.T, language string) string {
+	t.Helper()
+	from, dir := filepath.Join("../example", language), t.TempDir()
+	source := map[string]string{"python": "driver.py", "node": "driver.js"}[language]
+	files := []string{filepath.Join(from, source), "../driverpb/driver.proto"}
+	switch language {
+	case "python":
+		imports := "import grpc, google.protobuf, cryptography"
+		if err := exec.Command("/usr/bin/python3", "-c", imports).Run(); err != nil {
+			t.Skip("no gRPC for Python here; deploy/setup/debian.sh test installs it")
+		}
+		if _, err := exec.LookPath("protoc"); err != nil {
+			t.Skip("no protoc here; deploy/setup/debian.sh test installs it")
+		}
+		out, err := exec.Command("protoc", "-I", "../driverpb", "--python_out", dir, "driver.proto").CombinedOutput()
+		if err != nil {
+			t.Fatalf("protoc: %v\n%s", err, out)
+		}
+	case "node":
+		modules, err := filepath.Abs(filepath.Join(from, "node_modules"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(modules, "@grpc/grpc-js")); err != nil {
+			t.Skip("no gRPC for Node.js here; make test installs it, or npm ci in drivers/example/node")
+		}
+		if err := os.CopyFS(filepath.Join(dir, "node_modules"), os.DirFS(modules)); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, filepath.Join(from, "package.json"))
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), b, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, source)
+}
+
+// TestOtherLanguages runs the examples that are not written in Go as the gateway runs drivers:
+// go-plugin's greeting, TLS both ways, and all that a device can say and be told. They are written
+// from drivers/driverpb/README.md alone, so that it is what is tried here.
+func TestOtherLanguages(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, language := range []string{"python", "node"} {
+		t.Run(language, func(t *testing.T) {
+			path := program(t, language)
+			t.Run("open", func(t *testing.T) { speaks(t, language, path, host.Confinement{}) })
+			t.Run("confined", func(t *testing.T) {
+				speaks(t, language, path,
+					host.Confinement{Mode: host.ConfineTry, Launcher: []string{exe, "drive=confine"}})
+			})
+		})
+	}
+}
+
+func speaks(t *testing.T, language, path string, confinement host.Confinement) {
+	equipment := httptest.NewServer(&thermometer{door: "closed"})
+	defer equipment.Close()
+	name := gatehouse.DriverName(language)
+	sink := newSink()
+	h, stop := start(t, host.Options{Sink: sink, Confine: confinement},
+		host.Spec{Name: name, Path: path, Read: []string{filepath.Dir(path)}})
+	st := wait(t, h, name, host.Running, host.Backoff, host.Refused)
+	if st.State != host.Running || st.Contract != drivers.ContractVersion || !st.Commands ||
+		st.Description.Name != "example-"+language || len(st.Description.Profiles) != 1 {
+		t.Fatalf("got %s (%s), contract %d, %+v, want it running", st.State, st.Reason, st.Contract,
+			st.Description)
+	}
+	d := drivers.Device{
+		ID:      "dev_1",
+		Profile: st.Description.Profiles[0],
+		Reach:   drivers.Reach{Bounded: true, ThisMachine: true},
+		Address: map[string]string{
+			"host":  strings.TrimPrefix(equipment.URL, "http://"),
+			"every": "0.05",
+		},
+	}
+	if err := h.Put(name, d); err != nil {
+		t.Fatal(err)
+	}
+	sink.wait(t, "two readings", readings(d.ID, 2))
+	values := func(door string) map[string]gatehouse.Value {
+		return map[string]gatehouse.Value{
+			"temperature": gatehouse.NumberValue(21.5),
+			"door":        gatehouse.StringValue(door),
+		}
+	}
+	saw(t, sink, 2, []gatehouse.Observation{
+		{Device: d.ID, Status: &gatehouse.Status{State: gatehouse.StateOnline}},
+		{Device: d.ID, Reading: &gatehouse.Reading{Values: values("closed")}},
+	})
+
+	r, err := h.Command(t.Context(), name, drivers.Command{ID: "cmd_1", Device: d.ID, Action: "open"})
+	if err != nil || r.Message != "the door is open" {
+		t.Errorf("got %+v, %v, want the door open", r, err)
+	}
+	_, err = h.Command(t.Context(), name, drivers.Command{ID: "cmd_2", Device: d.ID, Action: "shut"})
+	if gatehouse.ErrorCode(err) != gatehouse.NotFound {
+		t.Errorf("got %v, want %s", err, gatehouse.NotFound)
+	}
+	occurred := func(got []gatehouse.Observation) bool {
+		return slices.ContainsFunc(got, func(o gatehouse.Observation) bool { return o.Occurrence != nil })
+	}
+	sink.wait(t, "the door", occurred)
+
+	equipment.Close()
+	sink.wait(t, "the device to be away",
+		hasStates(d.ID, gatehouse.StateOnline, gatehouse.StateOffline))
+	forbidden := d
+	forbidden.ID, forbidden.Reach = "dev_2", drivers.Reach{Bounded: true}
+	if err := h.Put(name, forbidden); err != nil {
+		t.Fatal(err)
+	}
+	sink.wait(t, "a device where no driver may connect to be away",
+		hasStates(forbidden.ID, gatehouse.StateOffline))
+	admits(t, d, sink)
+	stop()
+	if st, err := h.Driver(name); err != nil || st.Restarts != 0 || st.LastError != "" {
+		t.Errorf("got %d restarts, %q, %v, want one program from beginning to end", st.Restarts,
+			st.LastError, err)
+	}
+}
+
+// saw compares the first n observations.
+func saw(t *testing.T, s *sink, n int, want []gatehouse.Observation) {
+	t.Helper()
+	s.mu.Lock()
+	got := slices.Clone(s.got[:n])
+	s.mu.Unlock()
+	if diff := cmp.Diff(got, want, cmp.AllowUnexported(gatehouse.Value{})); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+}
+
+// admits holds all that was said against the device's profile, as the gateway does.
+func admits(t *testing.T, d drivers.Device, s *sink) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.got {
+		a, err := gatehouse.Admit(gatehouse.Device{ID: o.Device, Enabled: true, Profile: d.Profile.ID},
+			d.Profile, o, time.Now())
+		if err != nil || len(a.Misfits) > 0 {
+			t.Errorf("got %+v refused: %v, %v", o, err, a.Misfits)
+		}
+		if o.Occurrence != nil && (o.Occurrence.Kind != gatehouse.OccurrenceDoor ||
+			o.Occurrence.Data["state"] != gatehouse.StringValue("open")) {
+			t.Errorf("got %+v, want the door open", o.Occurrence)
+		}
+		if s := o.Status; s != nil && s.State == gatehouse.StateOffline &&
+			(s.Reason == "" || len(s.Causes) != 1 || s.Causes[0].Code != gatehouse.ReasonOther) {
+			t.Errorf("got %+v, want a sentence and its cause", s)
+		}
+	}
+}
+
+// TestOtherLanguagesByHand starts the examples as a person would: they say what they are.
+func TestOtherLanguagesByHand(t *testing.T) {
+	for _, language := range []string{"python", "node"} {
+		t.Run(language, func(t *testing.T) {
+			out, err := exec.Command(program(t, language)).Output()
+			if err != nil || !strings.Contains(string(out), "drivers:\n    - name: example-"+language) {
+				t.Errorf("got %q, %v, want how it is used", out, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,76 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Answer answers a device's question whether whoever shows a credential may pass: people of the
+// device's school may whose credential holds at this moment. It has the decision journalled, and
+// does not wait for that: somebody stands at a door. An error means that there is no answer; the
+// device then does what its profile says.
+func (in *Intake) Answer(ctx context.Context, driver g.DriverName, a g.Ask) (g.Answer, error) {
+	entry, ok, err := in.Directory.Device(ctx, a.Device)
+	if err != nil {
+		return g.Answer{}, err
+	}
+	device := entry.Device
+	switch {
+	case !ok:
+		return g.Answer{}, g.Errorf(g.NotFound, "device %q is not registered", a.Device)
+	case device.Driver != driver:
+		return g.Answer{}, g.Errorf(g.Forbidden, "device %q belongs to driver %q", a.Device,
+			device.Driver)
+	case !device.Enabled:
+		return g.Answer{}, g.Errorf(g.Forbidden, "device %q is disabled", a.Device)
+	}
+	if err := a.Check(entry.Profile); err != nil {
+		return g.Answer{}, err
+	}
+	person, why, err := in.Identify.Standing(ctx, device.School, a.Method, a.Credential,
+		in.numbers(a.Device))
+	if err != nil {
+		return g.Answer{}, fmt.Errorf("look up a credential: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return g.Answer{}, err // too late to be one, and so nothing is journalled of it
+	}
+	d := &g.Decision{
+		Method:     a.Method,
+		Direction:  a.Direction,
+		Allow:      why == "",
+		Person:     person,
+		Credential: mask(a.Credential, person != ""),
+	}
+	answer := g.Answer{Allow: d.Allow}
+	if d.Allow {
+		answer.Person = person
+	} else {
+		d.Reason = g.Because(why)
+		answer.Reason = d.Reason
+	}
+	return answer, in.decided(driver, device, d)
+}
+
+// decided journals a decision. Where the journal does not take it there is no answer either: who
+// passed is to be seen later.
+func (in *Intake) decided(driver g.DriverName, d g.Device, decision *g.Decision) error {
+	now := in.Now()
+	e := &g.Event{
+		Kind:     g.EventDecision,
+		School:   d.School,
+		Device:   d.ID,
+		Zone:     d.Zone,
+		Driver:   driver,
+		Time:     now,
+		Received: now,
+		Decision: decision,
+	}
+	return in.append(e, func(_ uint64, err error) {
+		if err != nil {
+			in.Logger.Error("a decision was not kept", "device", d.ID, "error", err)
+		}
+	})
+}

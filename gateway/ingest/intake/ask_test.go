@@ -1,0 +1,139 @@
+package intake_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/journal"
+)
+
+// TestWhoMayPass: whoever holds something that holds at this moment may, and of everybody else it is
+// said why not. The decision is journalled, and the credential of somebody who is known is not.
+func TestWhoMayPass(t *testing.T) {
+	s := open(t)
+	w := &written{Journal: s.j, done: make(chan error, 1)}
+	s.Journal = w
+	ctx := t.Context()
+	_, err := s.view.People.AddCard(ctx, "per_b", g.ByCard, "0005555", time.Now().Add(-time.Minute))
+	must(t, err)
+	_, err = s.view.People.Create(ctx,
+		g.Person{ID: "per_c", School: "sch", Kind: g.Staff, Name: "C", Number: "1003"})
+	must(t, err)
+	_, err = s.view.People.AddCard(ctx, "per_c", g.ByCard, "0006666", time.Now().Add(time.Hour))
+	must(t, err)
+	_, err = s.view.People.Create(ctx,
+		g.Person{ID: "per_d", School: "sch", Kind: g.Staff, Name: "D", Number: "1004"})
+	must(t, err)
+	_, err = s.view.People.AddCard(ctx, "per_d", g.ByCard, "0007777", time.Time{})
+	must(t, err)
+	must(t, s.view.People.SetLeft(ctx, "per_d", true))
+	_, err = s.view.People.Create(ctx, g.Person{ID: "per_e", School: "sch", Kind: g.Visitor, Name: "E"})
+	must(t, err) // has no number
+	for _, c := range []struct {
+		name, credential string
+		method           g.Method
+		person           g.PersonID
+		why              g.ReasonCode
+		masked           string
+	}{
+		{"a card", "0004711", g.ByCard, "per_a", "", ""},
+		{"as another reader writes it", "00:04-711", g.ByCard, "per_a", "", ""},
+		{"a card that will expire", "0006666", g.ByCard, "per_c", "", ""},
+		{"an expired card", "0005555", g.ByCard, "per_b", g.ReasonPassExpired, ""},
+		{"the card of somebody who left", "0007777", g.ByCard, "per_d", g.ReasonPersonLeft, ""},
+		{"nobody's card", "0008888", g.ByCard, "", g.ReasonNobody, "…8888"},
+		{"a terminal's user number", "1002", g.ByCard, "per_b", "", ""},
+		{"that of somebody who left", "1004", g.ByCard, "per_d", g.ReasonPersonLeft, ""},
+		{"a face that a terminal knows, without consent", "1002", g.ByFace, "", g.ReasonNobody, "…02"},
+		{"blanks", "  ", g.ByCard, "", g.ReasonNobody, "… "},
+	} {
+		answer, err := s.Answer(ctx, "push",
+			g.Ask{Device: "terminal", Method: c.method, Credential: c.credential, Direction: g.In})
+		must(t, err)
+		want := g.Answer{Allow: c.why == ""}
+		decision := g.Decision{
+			Method:     c.method,
+			Direction:  g.In,
+			Allow:      want.Allow,
+			Person:     c.person,
+			Credential: c.masked,
+		}
+		if want.Allow {
+			want.Person = c.person
+		} else {
+			want.Reason = g.Because(c.why)
+			decision.Reason = want.Reason
+		}
+		if diff := cmp.Diff(answer, want); diff != "" {
+			t.Errorf("%s: got -, want +:\n%s", c.name, diff)
+		}
+		got := s.decided(w)
+		if got.Zone != "gate" || got.School != "sch" || got.Device != "terminal" || got.Driver != "push" ||
+			!got.Time.Equal(s.now) {
+			t.Errorf("%s: got %+v", c.name, got)
+		}
+		if diff := cmp.Diff(*got.Decision, decision); diff != "" {
+			t.Errorf("%s: journalled -, want +:\n%s", c.name, diff)
+		}
+	}
+	must(t, s.view.People.SetConsent(ctx, g.Consent{Person: "per_b", Given: true, By: "B"}))
+	answer, err := s.Answer(ctx, "push", g.Ask{Device: "terminal", Method: g.ByFace, Credential: "1002"})
+	if err != nil || answer.Person != "per_b" || !s.decided(w).Decision.Allow {
+		t.Errorf("got %+v, %v, want a face with consent to pass", answer, err)
+	}
+}
+
+// written is a journal that says when each of its records is on disk.
+type written struct {
+	*journal.Journal
+	done chan error
+}
+
+func (w *written) Append(key string, data []byte, done func(uint64, error)) error {
+	return w.Journal.Append(key, data, func(seq uint64, err error) {
+		done(seq, err)
+		w.done <- err
+	})
+}
+
+// decided is the one decision since it was last asked: an answer does not wait for the disk.
+func (s *school) decided(w *written) g.Event {
+	s.t.Helper()
+	must(s.t, <-w.done)
+	got := s.journalled()
+	if len(got) != 1 || got[0].Kind != g.EventDecision || got[0].Decision == nil {
+		s.t.Fatalf("got %+v, want one decision", got)
+	}
+	return got[0]
+}
+
+// TestNobodyIsAnswered: another driver's device, one that is not there, what its profile
+// does not know, and a question whose time is over have no answer, and nothing is journalled.
+func TestNobodyIsAnswered(t *testing.T) {
+	s := open(t)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, c := range []struct {
+		name   string
+		ctx    context.Context
+		driver g.DriverName
+		ask    g.Ask
+	}{
+		{"another driver's", t.Context(), "vision", g.Ask{Device: "terminal", Method: g.ByCard}},
+		{"unknown", t.Context(), "push", g.Ask{Device: "nowhere", Method: g.ByCard}},
+		{"another method", t.Context(), "push", g.Ask{Device: "terminal", Method: g.ByQR}},
+		{"late", over, "push", g.Ask{Device: "terminal", Method: g.ByCard}},
+	} {
+		c.ask.Credential = "0004711"
+		if answer, err := s.Answer(c.ctx, c.driver, c.ask); err == nil || answer.Allow {
+			t.Errorf("%s: got %+v, want no answer", c.name, answer)
+		}
+	}
+	if got := s.journalled(); len(got) != 0 {
+		t.Errorf("got %+v journalled, want nothing", got)
+	}
+}
