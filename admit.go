@@ -1,7 +1,6 @@
 package gatehouse
 
 import (
-	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -24,6 +23,12 @@ type Misfit struct {
 	Property string
 	Reason   string
 	Unknown  bool // the profile has no such property
+	Why      Text // what Reason is made from
+}
+
+// NewMisfit is a value that was not admitted.
+func NewMisfit(property string, why Text) Misfit {
+	return Misfit{Property: property, Reason: why.String(), Why: why}
 }
 
 // Admission is the admitted part of an observation, and what was left out.
@@ -43,10 +48,10 @@ func Admit(d Device, p Profile, o Observation, now time.Time) (Admission, error)
 		return a, Errorf(Invalid, "the observation is of device %q, not %q", o.Device, d.ID)
 	}
 	if !d.Enabled {
-		return a, Errorf(Forbidden, "device %q is disabled", d.ID)
+		return a, Errorf(Forbidden, "device %q is disabled", d.ID).as(RejectedDisabled)
 	}
 	if u := o.Unreadable; u != nil {
-		return a, Errorf(Invalid, "%s", u.Reason)
+		return a, Errorf(Invalid, "%s", u.Reason).as(RejectedUnreadable)
 	}
 	if err := a.admitTime(now); err != nil {
 		return a, err
@@ -66,15 +71,15 @@ func Admit(d Device, p Profile, o Observation, now time.Time) (Admission, error)
 		return a, Errorf(Invalid,
 			"an observation holds one of a reading, a sighting, a status and an occurrence; this "+
 				"one holds %d",
-			set)
+			set).as(RejectedEmpty)
 	}
 	switch {
 	case o.Reading != nil:
 		return a, a.admitReading(p)
 	case o.Sighting != nil:
-		return a, admitSighting(p, *o.Sighting)
+		return a, Rejected(RejectedSighting, admitSighting(p, *o.Sighting))
 	case o.Occurrence != nil:
-		return a, admitOccurrence(p, *o.Occurrence)
+		return a, Rejected(RejectedOccurrence, admitOccurrence(p, *o.Occurrence))
 	}
 	switch o.Status.State {
 	case StateOnline, StateOffline, StateFault, StateDriverDown:
@@ -82,7 +87,8 @@ func Admit(d Device, p Profile, o Observation, now time.Time) (Admission, error)
 		a.admitCauses()
 		return a, nil
 	}
-	return a, Errorf(Invalid, "%q is no state; use online, offline or fault", o.Status.State)
+	return a, Errorf(Invalid, "%q is no state; use online, offline or fault",
+		o.Status.State).as(RejectedState)
 }
 
 // admitWeakness drops a weakness that this version does not know, as a newer driver may send; the
@@ -115,47 +121,35 @@ func (a *Admission) admitTime(now time.Time) error {
 	}
 	switch {
 	case -age > MaxFuture:
-		return Errorf(Invalid,
+		why := Errorf(Invalid,
 			impossibleTime+"%s is %s ahead of the gateway's clock: set the device's clock", stamp,
 			(-age).Round(time.Second))
+		return &ClockError{Clock: o.Time, Why: why.as(RejectedClockAhead)}
 	case age > bound:
-		return Errorf(Invalid,
+		why := Errorf(Invalid,
 			impossibleTime+"%s is more than %d days old: set the device's clock", stamp,
 			int(bound/(24*time.Hour)))
+		return &ClockError{Clock: o.Time, Why: why.as(RejectedClockBehind)}
 	case age > MaxLive && !o.Replayed:
 		o.Replayed, a.Late = true, true
 	}
 	return nil
 }
 
-// impossibleTime is how the reason begins if an observation was rejected for its time.
-const impossibleTime = "the time "
-
-// ImpossibleTime is the time for which the observation was rejected; false if it was rejected for
-// another reason.
-func (r Rejection) ImpossibleTime() (time.Time, bool) {
-	rest, ok := strings.CutPrefix(r.Reason, impossibleTime)
-	if !ok {
-		return time.Time{}, false
-	}
-	text, _, _ := strings.Cut(rest, " ")
-	t, err := time.Parse(time.RFC3339, text)
-	return t, err == nil
-}
-
 // admitReading keeps the values that fit.
 func (a *Admission) admitReading(p Profile) error {
 	r := a.Observation.Reading
 	if len(r.Values) == 0 {
-		return Errorf(Invalid, "the reading holds no values")
+		return Errorf(Invalid, "the reading holds no values").as(RejectedEmpty)
 	}
 	for n, v := range r.Values {
 		prop, ok := p.Properties[n]
 		if !ok {
-			a.Misfits = append(a.Misfits,
-				Misfit{Property: n, Unknown: true, Reason: "no such property"})
+			m := NewMisfit(n, Word("no such property"))
+			m.Unknown = true
+			a.Misfits = append(a.Misfits, m)
 		} else if err := prop.Check(v); err != nil {
-			a.Misfits = append(a.Misfits, Misfit{Property: n, Reason: err.Error()})
+			a.Misfits = append(a.Misfits, NewMisfit(n, TextOf(err)))
 		}
 	}
 	if len(a.Misfits) == 0 {
@@ -180,20 +174,20 @@ func (a *Admission) admitReading(p Profile) error {
 
 // MisfitError is the error that names the values that were not admitted, with their reasons.
 func MisfitError(p Profile, misfits []Misfit) error {
-	var said, unknown []string
+	said := Texts{Between: Textf("; ")}
+	var unknown []string
 	for _, m := range misfits {
 		if m.Unknown {
 			unknown = append(unknown, m.Property)
 		} else {
-			said = append(said, m.Property+": "+m.Reason)
+			said.Add(Textf("%s: %s", m.Property, m.Why))
 		}
 	}
 	if len(unknown) > 0 {
-		said = append(said,
-			fmt.Sprintf("%s: profile %q has no such property; it has %v",
-				strings.Join(unknown, ", "), p.ID, p.PropertyNames()))
+		said.Add(Textf("%s: profile %q has no such property; it has %v",
+			strings.Join(unknown, ", "), p.ID, p.PropertyNames()))
 	}
-	return Errorf(Invalid, "%s", strings.Join(said, "; "))
+	return Errorf(Invalid, "%s", said).as(RejectedMisfit)
 }
 
 func admitSighting(p Profile, s Sighting) error {

@@ -134,17 +134,3 @@ func (e *Event) Dated() *Event {
 	copied.Time = e.Received
 	return &copied
 }
-
-// Rejection says what was not admitted, and why. Excerpt is at most 256 bytes of the input, never a
-// credential, a face or a name.
-type Rejection struct {
-	Reason  string `json:"reason"`
-	Source  string `json:"source"` // topic, driver or address it came from
-	Excerpt string `json:"excerpt,omitempty"`
-	// Properties are the values of a reading that did not fit; empty if it was rejected as a whole.
-	Properties []string `json:"properties,omitempty"`
-	Partial    bool     `json:"partial,omitempty"` // the rest of the message was admitted
-	// Sealed is the rejected input, if it may concern people: at most MaxRaw bytes, which only the
-	// registry can decrypt.
-	Sealed []byte `json:"-"`
-}

@@ -28,6 +28,8 @@ type (
 	MediaID    string // med_…: evidence kept in the media store
 	// sgt_…, deterministic: hash of device, device sequence or time, subject and kind
 	SightingID string
+	// occ_…: hash of device, sequence, time and kind where the device counts; else random
+	OccurrenceID string
 )
 
 var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(

@@ -116,18 +116,28 @@ type Match struct {
 // NewSightingID is the deterministic ID of a sighting, so that a passage reported twice has one ID.
 // subject is the track, card number or other subject that the device named.
 func NewSightingID(d DeviceID, at time.Time, sequence uint64, subject string, m Method) SightingID {
-	h := sha256.New()
-	var n [8]byte
-	if sequence != 0 {
-		binary.BigEndian.PutUint64(n[:], sequence)
-	} else {
-		binary.BigEndian.PutUint64(n[:], uint64(at.UnixMilli()))
+	n := sequence
+	if n == 0 {
+		n = uint64(at.UnixMilli())
 	}
-	for _, s := range []string{string(d), string(n[:]), subject, string(m)} {
+	return SightingID("sgt_" + hashed(string(d), bytesOf(n), subject, string(m)))
+}
+
+// bytesOf is a number as hashed takes it.
+func bytesOf(n uint64) string {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], n)
+	return string(b[:])
+}
+
+// hashed is what follows the prefix of a deterministic id.
+func hashed(parts ...string) string {
+	h := sha256.New()
+	for _, s := range parts {
 		var l [4]byte
 		binary.BigEndian.PutUint32(l[:], uint32(len(s)))
 		h.Write(l[:])
 		h.Write([]byte(s))
 	}
-	return SightingID("sgt_" + idEncoding.EncodeToString(h.Sum(nil)[:10]))
+	return idEncoding.EncodeToString(h.Sum(nil)[:10])
 }

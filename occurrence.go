@@ -3,13 +3,32 @@ package gatehouse
 import (
 	"slices"
 	"sort"
+	"time"
 )
 
 // Occurrence is something that happened at a device: a door was forced, a meal was sold, a cover
 // was opened. Its kind is one of the events of the device's profile.
 type Occurrence struct {
+	// the gateway's; "" in an observation, and in events of before ids were given
+	ID   OccurrenceID     `json:"id,omitempty"`
 	Kind OccurrenceKind   `json:"kind"`
 	Data map[string]Value `json:"data,omitempty"` // as the profile's event says
+}
+
+// NewOccurrenceID is the id of an occurrence. Where the device counts what it tells (sequence is not
+// 0), the same one told twice has the same id. Otherwise each has its own: two meals that are sold
+// in the same second are two. at is the device's own time, zero where it has none.
+func NewOccurrenceID(
+	d DeviceID, at time.Time, sequence uint64, kind OccurrenceKind,
+) OccurrenceID {
+	if sequence == 0 {
+		return OccurrenceID(NewID("occ"))
+	}
+	var when string
+	if !at.IsZero() {
+		when = bytesOf(uint64(at.UnixMicro()))
+	}
+	return OccurrenceID("occ_" + hashed(string(d), bytesOf(sequence), when, string(kind)))
 }
 
 // OccurrenceKind names an event of a profile.

@@ -37,11 +37,16 @@ func (r Reason) String() string {
 	if !ok {
 		return string(r.Code)
 	}
+	return r.In(english)
+}
+
+// In puts the params into a sentence, where it has their names in braces.
+func (r Reason) In(sentence string) string {
 	pairs := make([]string, 0, 2*len(r.Params))
 	for name, value := range r.Params {
 		pairs = append(pairs, "{"+name+"}", value)
 	}
-	return strings.NewReplacer(pairs...).Replace(english)
+	return strings.NewReplacer(pairs...).Replace(sentence)
 }
 
 // Err is the reason as an Error, which a driver's Connect or Command may return.

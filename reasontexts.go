@@ -235,6 +235,9 @@ var reasonTexts = map[ReasonCode]string{
 	ReasonPersonLeft:  "who holds it does not belong to the school any more",
 }
 
+// ReasonText returns the English text of a code, "" for a code that the gateway does not have.
+func ReasonText(code ReasonCode) string { return reasonTexts[code] }
+
 // ReasonTexts returns every code of the gateway's own drivers with its English text, for
 // translators: {name} is a param.
 func ReasonTexts() map[ReasonCode]string { return maps.Clone(reasonTexts) }

@@ -43,7 +43,27 @@ func (e *Error) Say() Text {
 	return *e.Text
 }
 
-// Texts is a sequence of texts.
+// Whole is what the error says, with its field.
+func (e *Error) Whole() Text {
+	if e.Field == "" {
+		return e.Say()
+	}
+	return Textf("%s: %s", e.Field, e.Say())
+}
+
+// TextOf is what an error says. Of one that is no Error, or stands inside of others' words, it has
+// the English alone.
+func TextOf(err error) Text {
+	switch e := err.(type) {
+	case *Error:
+		return e.Whole()
+	case *ClockError:
+		return e.Why.Whole()
+	}
+	return Textf("%s", err.Error())
+}
+
+// Texts are several, said one after the other.
 type Texts struct {
 	Items   []Text
 	Between Text

@@ -42,6 +42,10 @@ DeviceQuality.replayed: Kept by the device while it was out of reach, and sent l
 QualityDay.replayed: Kept by the device while it was out of reach, and sent later.
 Finding.level: look, or bad: not to be trusted.
 DeviceQuality.sightings: Sightings among them that are no duplicates.
+Rejection.code: Why it was refused, for programs: unknown_device, other_driver, disabled, clock_ahead, clock_behind, misfit, empty, state, sighting, occurrence, unreadable, payload or topic. Absent for what was refused before there were codes.
+Rejection.clock: The device's time, where that is why.
+RejectionRow.code: Why it was refused, for programs: unknown_device, other_driver, disabled, clock_ahead, clock_behind, misfit, empty, state, sighting, occurrence, unreadable, payload or topic. Absent for what was refused before there were codes.
+RejectionRow.clock: The device's time, where that is why.
 Rejection.properties: The values of a reading that did not fit; none where it was refused as a whole.
 RejectionRow.properties: The values of a reading that did not fit; none where it was refused as a whole.
 RejectionRow.kept: How many bytes of what was refused are kept, sealed: it may be about people. Absent where nothing is, or where the excerpt shows it.
@@ -367,6 +371,10 @@ Decision.credential: What was shown, where it is nobody's: its last 4 characters
 Decision.reason: Why not; absent where they may.
 Profile.no_answer: What the device does where the gateway does not answer its question in time: deny (as where it is absent), or allow, which it tells as an event named unanswered.
 Event.occurrence: What happened at the device, where kind is occurrence.
+Occurrence.id: The occurrence's id: one that its device tells twice has the same id, where the device counts what it tells.
+OccurrenceRow.name: The name that the device has now; absent where it is there no more.
+OccurrenceRow.profile: The profile that the device has now, whose events say what the kind means.
+OccurrenceRow.late: History for its age alone, more than 15 minutes: its source sent it as news.
 Occurrence.kind: Which event of the device's profile it is; alarm, door, sale and tamper mean the same in every profile.
 Occurrence.data: What came with it, as the profile's event says.
 Profile.events: What can happen at the device, by name; alarm, door, sale and tamper mean the same in every profile.

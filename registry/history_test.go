@@ -532,7 +532,8 @@ func TestTrimHistoryProvesWhatItRemoved(t *testing.T) {
 					sighting(11, d, "a", "", c.now()),
 				}))
 		got := must[history.Trimmed](t)(d.sys.History.Trim(ctx, "b", c.now().Add(time.Minute)))
-		if diff := cmp.Diff(history.Trimmed{Sightings: 1, Statuses: 1, Rejections: 1}, got); diff != "" {
+		wantTrimmed := history.Trimmed{Sightings: 1, Statuses: 1, Occurrences: 1, Rejections: 1}
+		if diff := cmp.Diff(wantTrimmed, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		rows, _, err := d.sys.History.Sightings(ctx, history.SightingFilter{})

@@ -27,7 +27,7 @@ var tables = map[string]string{
 	"hooks": "webhooks deliveries",
 	"fleet": "profiles devices twins device_fields device_certificates certificate_floors " +
 		"commands",
-	"history":  "sightings statuses rejections quality quality_reader quality_state",
+	"history":  "sightings statuses occurrences rejections quality quality_reader quality_state",
 	"sessions": "sessions leaves attendance corrections",
 	"alerts":   "alerts incidents kept_pictures rules_state rules_changes rule_texts",
 }

@@ -539,6 +539,10 @@ func calls(d *district) map[string]call {
 			x, _, err := v.History.Sightings(ctx, history.SightingFilter{Device: dev})
 			return x, err
 		}},
+		"History.Occurrences": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, _, err := v.History.Occurrences(ctx, history.OccurrenceFilter{Device: dev})
+			return x, err
+		}},
 		"History.Rejections": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			x, _, err := v.History.Rejections(ctx, history.RejectionFilter{})
 			return x, err
@@ -721,6 +725,15 @@ func fill(t *testing.T, d *district) {
 			Time:      at,
 			Received:  at,
 			Rejection: &g.Rejection{Reason: "unknown device"},
+		},
+		{
+			Seq:        5,
+			Kind:       g.EventOccurrence,
+			School:     b,
+			Device:     d.device[b].ID,
+			Time:       at,
+			Received:   at,
+			Occurrence: &g.Occurrence{Kind: g.OccurrenceTamper},
 		},
 	}))
 	ok(t,

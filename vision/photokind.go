@@ -5,10 +5,12 @@ import (
 	"strings"
 )
 
-// foreignKind is the error for a file that is neither JPEG nor PNG: it names the format, known by
-// the first bytes (file name extensions are unreliable), and says what to do.
+// asJPEG is the mend for a picture of another kind.
+const asJPEG = "; save it as JPEG and send that"
+
+// foreignKind says what a file is that is neither JPEG nor PNG, and what to do, by its first
+// bytes: a name's end says little.
 func foreignKind(data []byte) error {
-	const asJPEG = "; save it as JPEG and send that"
 	has := func(at int, what string) bool {
 		return len(data) >= at+len(what) && string(data[at:at+len(what)]) == what
 	}

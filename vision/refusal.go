@@ -1,10 +1,6 @@
 package vision
 
-import (
-	"fmt"
-
-	"github.com/gatehouse-iot/gatehouse"
-)
+import "github.com/gatehouse-iot/gatehouse"
 
 // Refusal is the code for why a photograph was refused. The codes are part of the API and never
 // change their meaning; those of a face's Fault are among them.
@@ -59,12 +55,7 @@ func refuse(why Refusal, have, need float64, format string, args ...any) error {
 	case TooHeavy, TooMany, TooDeep:
 		code = gatehouse.TooLarge
 	}
-	return &gatehouse.Error{
-		Code:    code,
-		Field:   "photo",
-		Message: fmt.Sprintf(format, args...),
-		Reason:  string(why),
-		Have:    have,
-		Need:    need,
-	}
+	e := gatehouse.Errorf(code, format, args...).At("photo").Because(string(why))
+	e.Have, e.Need = have, need
+	return e
 }

@@ -160,6 +160,7 @@ func Register(
 	s.registerProfiles()
 	s.registerDevices()
 	s.registerFields()
+	s.registerOccurrences()
 	s.registerRejections()
 	s.registerCertificates()
 	s.registerKnocks()

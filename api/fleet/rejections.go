@@ -37,7 +37,8 @@ func (s *area) registerRejections() {
 		Perm:    g.DevicesRead,
 		Summary: "Observations that were refused, and why",
 		Doc: "What was refused is kept: as an excerpt for all to see, or sealed (kept says " +
-			"how much) where the device sees people.",
+			"how much) where the device sees people. Reason comes in Chinese with " +
+			"`Accept-Language: zh-CN`; what was refused before there were codes is in English.",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/rejections?limit=5"`,
 	}, s.rejections)
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -55,11 +56,16 @@ func (s *area) registerRejections() {
 func (s *area) rejections(
 	ctx context.Context, in *rejectionsInput,
 ) (*gate.Body[gate.Page[history.RejectionRow]], error) {
-	return gate.Listed(s.View(ctx).History.Rejections(ctx, history.RejectionFilter{
+	rows, next, err := s.View(ctx).History.Rejections(ctx, history.RejectionFilter{
 		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 		School: in.School,
 		Device: in.Device,
-	}))
+	})
+	l := gate.LanguageOf(ctx)
+	for i := range rows {
+		rows[i].Reason = l.Kept(rows[i].Said, rows[i].Reason)
+	}
+	return gate.Listed(rows, next, err)
 }
 
 func (s *area) refused(ctx context.Context, in *refusedInput) (*gate.Body[RefusedContent], error) {

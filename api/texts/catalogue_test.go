@@ -5,15 +5,18 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2/validation"
+
+	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// others are programs of their own, whose errors reach the gateway over the wire as they are.
-var others = []string{"drivers", "vision"}
+// others is what no school reads: the simulated equipment.
+var others = []string{"drivers/sim"}
 
 func TestCatalogue(t *testing.T) {
 	zh, err := read(zhJSON)
@@ -30,6 +33,11 @@ func TestCatalogue(t *testing.T) {
 	for _, m := range readers() {
 		s.formats[m] = "huma"
 	}
+	for code, sentence := range g.ReasonTexts() {
+		if code != g.ReasonOther { // the words of whoever gave no code
+			s.formats[sentence] = "reasontexts.go"
+		}
+	}
 	if len(s.formats) < 300 {
 		t.Errorf("got %d texts, want what the source says", len(s.formats))
 	}
@@ -41,6 +49,9 @@ func TestCatalogue(t *testing.T) {
 		}
 		if err := correspond(en, one); err != nil {
 			t.Errorf("zh.json: %q: %v", en, err)
+		}
+		if want, have := params(en), params(one); !maps.Equal(want, have) {
+			t.Errorf("zh.json: %q has the params %v, its Chinese %v", en, want, have)
 		}
 	}
 	for _, en := range slices.Sorted(maps.Keys(zh)) {
@@ -113,6 +124,17 @@ func correspond(en, zh string) error {
 		return fmt.Errorf("the Chinese is empty")
 	}
 	return nil
+}
+
+var param = regexp.MustCompile(`\{[a-z_]+\}`)
+
+// params are the names in braces that stand in a reason's sentence.
+func params(sentence string) map[string]bool {
+	out := map[string]bool{}
+	for _, name := range param.FindAllString(sentence, -1) {
+		out[name] = true
+	}
+	return out
 }
 
 // places are the verbs of a format by their argument's number.

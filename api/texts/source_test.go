@@ -201,9 +201,12 @@ func (p *pkg) call(c *ast.CallExpr, alias string, around []function, learn bool)
 	}
 }
 
+// wire puts errors together again that crossed it.
+const wire = "drivers/driverpb"
+
 // literal refuses an Error that is built without a Text: no other language could say it.
 func (p *pkg) literal(c *ast.CompositeLit, alias string, learn bool) {
-	if learn || p.dir == "." || !isRoot(c.Type, alias, "Error") {
+	if learn || p.dir == "." || p.dir == wire || !isRoot(c.Type, alias, "Error") {
 		return
 	}
 	for _, e := range c.Elts {
@@ -228,6 +231,14 @@ func (p *pkg) format(c *ast.CallExpr, alias string) (int, bool) {
 		name = fn.Name
 	case *ast.SelectorExpr:
 		name = fn.Sel.Name
+		// a method of what another package has, as vision.TooCostly.Refuse
+		if of, ok := fn.X.(*ast.SelectorExpr); ok {
+			if x, ok := of.X.(*ast.Ident); ok {
+				if at, ok := p.shared[x.Name+"."+name]; ok {
+					return at, true
+				}
+			}
+		}
 		if x, ok := fn.X.(*ast.Ident); ok {
 			if x.Name == "fmt" || x.Name == "errors" {
 				return 0, false

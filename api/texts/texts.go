@@ -106,9 +106,36 @@ func (l Language) Text(t g.Text) string {
 	return fmt.Sprintf(format, args...)
 }
 
-// Message is the error's message without its field.
+// Kept says in the language what was kept as [gatehouse.Text.Keep] writes it, beside its English
+// sentence, which is all there is of what was kept without.
+func (l Language) Kept(said []byte, english string) string {
+	if l == English {
+		return english
+	}
+	t, ok := g.ReadText(said, english)
+	if !ok {
+		return english
+	}
+	return l.Text(t)
+}
+
+// Message is the error's message without its field. One that was made from a reason's code is said
+// by the code, whichever program it comes from.
 func (l Language) Message(e *g.Error) string {
+	if e.Text == nil && e.Reason != "" && l == Chinese {
+		return l.Reason(g.Reason{Code: g.ReasonCode(e.Reason), Params: e.Params}, e.Message)
+	}
 	return l.Text(e.Say())
+}
+
+// Reason says a reason in the language; sentence is what to say of a code that nobody has words
+// for.
+func (l Language) Reason(r g.Reason, sentence string) string {
+	said, ok := chinese()[g.ReasonText(r.Code)]
+	if l != Chinese || !ok {
+		return sentence
+	}
+	return r.In(said)
 }
 
 // Error renders any error: what is not for people, and what other packages say, stays as it is, and

@@ -69,6 +69,11 @@ func TestRender(t *testing.T) {
 		},
 		{g.Errorf(g.Conflict, "somebody of the school has this %s already", list),
 			`somebody of the school has this card and pin already`, `本校已有人使用此卡和PIN 码`},
+		{
+			g.Because(g.ReasonNoRoute, "address", "10.1.4.9").Err(g.Unavailable),
+			"there is no way to 10.1.4.9: check the address and the network",
+			"网络无法到达 10.1.4.9：请检查地址和网络",
+		},
 		{&g.Error{Code: g.Invalid, Message: "a driver's own 100% words"},
 			"a driver's own 100% words", "a driver's own 100% words"},
 	} {

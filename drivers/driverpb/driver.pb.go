@@ -2135,14 +2135,18 @@ func (*Value_Text) isValue_Kind() {}
 
 // Error travels as a detail of a gRPC status, and in Ack.
 type Error struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
-	Message       string                 `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
-	Field         string                 `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
-	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`                                                                           // what is wrong, as a word for machines; optional
-	Have          float64                `protobuf:"fixed64,5,opt,name=have,proto3" json:"have,omitempty"`                                                                             // the reason's numbers: how much there is,
-	Need          float64                `protobuf:"fixed64,6,opt,name=need,proto3" json:"need,omitempty"`                                                                             // and how much has to be, or may be
-	Params        map[string]string      `protobuf:"bytes,7,rep,name=params,proto3" json:"params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // (2) what stands in the words of reason, a code as in Reason
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Code    string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Message string                 `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	Field   string                 `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
+	Reason  string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`                                                                           // what is wrong, as a word for machines; optional
+	Have    float64                `protobuf:"fixed64,5,opt,name=have,proto3" json:"have,omitempty"`                                                                             // the reason's numbers: how much there is,
+	Need    float64                `protobuf:"fixed64,6,opt,name=need,proto3" json:"need,omitempty"`                                                                             // and how much has to be, or may be
+	Params  map[string]string      `protobuf:"bytes,7,rep,name=params,proto3" json:"params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // (2) what stands in the words of reason, a code as in Reason
+	// (2) Optional: the format and the arguments that message was made from, as JSON that the
+	// gateway's own drivers write. Where the gateway's catalogue has the format, it says the message
+	// in its reader's language.
+	Said          []byte `protobuf:"bytes,8,opt,name=said,proto3" json:"said,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2222,6 +2226,13 @@ func (x *Error) GetNeed() float64 {
 func (x *Error) GetParams() map[string]string {
 	if x != nil {
 		return x.Params
+	}
+	return nil
+}
+
+func (x *Error) GetSaid() []byte {
+	if x != nil {
+		return x.Said
 	}
 	return nil
 }
@@ -2428,7 +2439,7 @@ const file_driver_proto_rawDesc = "" +
 	"\x06number\x18\x01 \x01(\x01H\x00R\x06number\x12\x14\n" +
 	"\x04bool\x18\x02 \x01(\bH\x00R\x04bool\x12\x14\n" +
 	"\x04text\x18\x03 \x01(\tH\x00R\x04textB\x06\n" +
-	"\x04kind\"\x86\x02\n" +
+	"\x04kind\"\x9a\x02\n" +
 	"\x05Error\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x14\n" +
@@ -2436,7 +2447,8 @@ const file_driver_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x12\n" +
 	"\x04have\x18\x05 \x01(\x01R\x04have\x12\x12\n" +
 	"\x04need\x18\x06 \x01(\x01R\x04need\x12>\n" +
-	"\x06params\x18\a \x03(\v2&.gatehouse.driver.v1.Error.ParamsEntryR\x06params\x1a9\n" +
+	"\x06params\x18\a \x03(\v2&.gatehouse.driver.v1.Error.ParamsEntryR\x06params\x12\x12\n" +
+	"\x04said\x18\b \x01(\fR\x04said\x1a9\n" +
 	"\vParamsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\xf2\x03\n" +

@@ -19,7 +19,7 @@ func FromError(err error) *Error {
 	}
 	var e *gatehouse.Error
 	if errors.As(err, &e) {
-		return &Error{
+		w := &Error{
 			Code:    text(string(e.Code)),
 			Message: clip(text(e.Message)),
 			Field:   text(e.Field),
@@ -28,6 +28,10 @@ func FromError(err error) *Error {
 			Need:    e.Need,
 			Params:  Texts(e.Params),
 		}
+		if e.Text != nil {
+			w.Said = e.Text.Keep()
+		}
+		return w
 	}
 	return &Error{Code: string(gatehouse.Unavailable), Message: clip(text(err.Error()))}
 }
@@ -49,6 +53,9 @@ func ToError(w *Error) error {
 	}
 	if _, ok := grpcCode(e.Code); !ok {
 		e.Code = gatehouse.Unavailable
+	}
+	if t, ok := gatehouse.ReadText(w.GetSaid(), e.Message); ok {
+		e.Text = &t
 	}
 	if e.Message == "" {
 		e.Message = "the other side gave no reason"

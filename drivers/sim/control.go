@@ -17,6 +17,7 @@ import (
 //	GET  /equipment                 list, with addresses, power and values
 //	POST /equipment/{id}/set        {"values": {"smoke": true}, "for": "30s"}; null: generated again
 //	POST /equipment/{id}/sighting   {"method": "card", "credential": "0004"}
+//	POST /equipment/{id}/occurrence {"kind": "door", "data": {"what": "forced"}}
 //	POST /equipment/{id}/off, …/on  its power
 //	POST /equipment/{id}/late       {"by": "3s"}: the next Modbus reply is late
 type Control struct {
@@ -79,6 +80,10 @@ func (c *Control) routes(ctx context.Context) http.Handler {
 	m.HandleFunc("POST /equipment/{id}/sighting", func(w http.ResponseWriter, r *http.Request) {
 		var in Sighting
 		answer(w, decode(w, r, &in, func() error { return c.sim.See(r.PathValue("id"), in) }))
+	})
+	m.HandleFunc("POST /equipment/{id}/occurrence", func(w http.ResponseWriter, r *http.Request) {
+		var in Occurrence
+		answer(w, decode(w, r, &in, func() error { return c.sim.Happen(r.PathValue("id"), in) }))
 	})
 	m.HandleFunc("POST /equipment/{id}/late", func(w http.ResponseWriter, r *http.Request) {
 		var in struct {

@@ -16,12 +16,12 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// maxUnsent limits the sightings that an MQTT device keeps while its broker is away; beyond it the
-// oldest is dropped. Readings are not kept: the next one is newer.
+// maxUnsent limits the sightings and occurrences that an MQTT device keeps while its broker is away;
+// beyond it the oldest is dropped. Readings are not kept: the next one is newer.
 const maxUnsent = 1000
 
-// client is a device that speaks MQTT 3.1.1 with QoS 1: it publishes to <topic>/telemetry and
-// <topic>/sighting, and executes commands from <topic>/command/#.
+// client is a device that speaks MQTT 3.1.1 with QoS 1: it publishes to <topic>/telemetry,
+// <topic>/sighting and <topic>/occurrence, and executes commands from <topic>/command/#.
 type client struct {
 	spec  Equipment
 	state *state
@@ -30,9 +30,15 @@ type client struct {
 	tls   *tls.Config
 
 	mu     sync.Mutex
-	unsent [][]byte
-	more   chan struct{} // size 1: a sighting was added
+	unsent []*told
+	more   chan struct{} // size 1: something was added to unsent
 	fresh  chan struct{} // size 1: values were set: publish them now
+}
+
+// told is a message that is kept until it is acknowledged.
+type told struct {
+	leaf    string // of its topic
+	payload []byte
 }
 
 func newClient(e Equipment, s *state, log *slog.Logger, now func() time.Time) (*client, error) {
@@ -68,14 +74,19 @@ func (c *client) see(s Sighting) error {
 	if err != nil {
 		return fmt.Errorf("write sighting: %w", err)
 	}
+	c.keep("sighting", b)
+	return nil
+}
+
+// keep has a message published, now or once the broker is there.
+func (c *client) keep(leaf string, payload []byte) {
 	c.mu.Lock()
-	c.unsent = append(c.unsent, b)
+	c.unsent = append(c.unsent, &told{leaf, payload})
 	if len(c.unsent) > maxUnsent {
 		c.unsent = c.unsent[1:]
 	}
 	c.mu.Unlock()
 	poke(c.more)
-	return nil
 }
 
 func poke(c chan struct{}) {
@@ -138,7 +149,7 @@ func (c *client) telemetry() []byte {
 	return b
 }
 
-// flush publishes the kept sightings, oldest first; false: ctx ended.
+// flush publishes the kept messages, oldest first; false: ctx ended.
 func (c *client) flush(ctx context.Context, m mqtt.Client) bool {
 	for {
 		c.mu.Lock()
@@ -146,13 +157,13 @@ func (c *client) flush(ctx context.Context, m mqtt.Client) bool {
 			c.mu.Unlock()
 			return true
 		}
-		b := c.unsent[0]
+		next := c.unsent[0]
 		c.mu.Unlock()
-		if !c.publish(ctx, m, "sighting", b) {
+		if !c.publish(ctx, m, next.leaf, next.payload) {
 			return false
 		}
 		c.mu.Lock()
-		if len(c.unsent) > 0 && &c.unsent[0][0] == &b[0] {
+		if len(c.unsent) > 0 && c.unsent[0] == next {
 			c.unsent = c.unsent[1:]
 		}
 		c.mu.Unlock()

@@ -87,6 +87,8 @@ type Step struct {
 	For      time.Duration  `yaml:"for,omitempty"` // afterwards the values are generated again
 	Sighting *Sighting      `yaml:"sighting,omitempty"`
 	Power    string         `yaml:"power,omitempty"` // off or on
+
+	Occurrence *Occurrence `yaml:"occurrence,omitempty"`
 }
 
 // Sighting is somebody who shows a card, types a number or looks into a terminal.
@@ -240,19 +242,22 @@ func (st Step) validate(at string, byID map[string]Equipment) error {
 		return gatehouse.FieldErrorf(at+".power", "%q is neither on nor off", st.Power)
 	}
 	n := 0
-	for _, b := range []bool{st.Set != nil, st.Sighting != nil, st.Power != ""} {
+	for _, b := range []bool{st.Set != nil, st.Sighting != nil, st.Occurrence != nil, st.Power != ""} {
 		if b {
 			n++
 		}
 	}
 	if n != 1 {
-		return gatehouse.FieldErrorf(at, "say one of set, sighting and power; there are %d", n)
+		return gatehouse.FieldErrorf(at, "say one of set, sighting, occurrence and power; there are %d", n)
 	}
 	if st.Sighting != nil {
 		if e.Kind != KindZKTeco && e.Kind != KindMQTT {
 			return gatehouse.FieldErrorf(at+".sighting", "%s equipment sees nobody", e.Kind)
 		}
 		return st.Sighting.validate(at + ".sighting")
+	}
+	if st.Occurrence != nil {
+		return st.Occurrence.validate(at+".occurrence", e.Kind)
 	}
 	if st.Set != nil {
 		v, err := toValues(st.Set)

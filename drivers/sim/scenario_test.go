@@ -80,7 +80,7 @@ func TestParseNamesThePlaceAndTheMend(t *testing.T) {
 		{
 			"step without a deed",
 			good + "script:\n- {at: 1s, equipment: a}\n",
-			"say one of set, sighting and power",
+			"say one of set, sighting, occurrence and power",
 		},
 		{
 			"step of an unknown value",

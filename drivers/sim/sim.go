@@ -364,6 +364,8 @@ func (s *Sim) step(ctx context.Context, st Step) error {
 	switch {
 	case st.Sighting != nil:
 		return s.See(st.Equipment, *st.Sighting)
+	case st.Occurrence != nil:
+		return s.Happen(st.Equipment, *st.Occurrence)
 	case st.Power != "":
 		return s.Power(ctx, st.Equipment, st.Power == "on")
 	}

@@ -30,7 +30,9 @@ type terminal struct {
 
 	mu      sync.Mutex
 	entries []string
-	more    chan struct{} // size 1: an entry was added
+	events  []string      // of its door and its own: rtlog
+	index   int           // of the last event
+	more    chan struct{} // size 1: an entry or an event was added
 	users   map[string]bool
 }
 
@@ -129,19 +131,11 @@ func (t *terminal) turn(ctx context.Context, greeted *bool) error {
 		}
 		*greeted = true
 	}
-	for {
-		t.mu.Lock()
-		batch := append([]string(nil), t.entries[:min(len(t.entries), 50)]...)
-		t.mu.Unlock()
-		if len(batch) == 0 {
-			break
-		}
-		if _, err := t.call(ctx, "POST", "cdata",
-			url.Values{"table": {"ATTLOG"}, "Stamp": {"9999"}},
-			strings.Join(batch, "\n")+"\n"); err != nil {
-			return err
-		}
-		t.drop(batch)
+	if err := t.offer(ctx, "ATTLOG", &t.entries); err != nil {
+		return err
+	}
+	if err := t.offer(ctx, "rtlog", &t.events); err != nil {
+		return err
 	}
 	cmds, err := t.call(ctx, "GET", "getrequest", url.Values{}, "")
 	if err != nil {
@@ -150,13 +144,31 @@ func (t *terminal) turn(ctx context.Context, greeted *bool) error {
 	return t.obey(ctx, cmds)
 }
 
-// drop removes delivered entries from the log; some may have been lost to maxLog meanwhile.
-func (t *terminal) drop(batch []string) {
+// offer pushes a log until nothing is left of it.
+func (t *terminal) offer(ctx context.Context, table string, log *[]string) error {
+	for {
+		t.mu.Lock()
+		batch := append([]string(nil), (*log)[:min(len(*log), 50)]...)
+		t.mu.Unlock()
+		if len(batch) == 0 {
+			return nil
+		}
+		if _, err := t.call(ctx, "POST", "cdata",
+			url.Values{"table": {table}, "Stamp": {"9999"}},
+			strings.Join(batch, "\n")+"\n"); err != nil {
+			return err
+		}
+		t.drop(batch, log)
+	}
+}
+
+// drop removes delivered lines from a log; some may have been lost to maxLog meanwhile.
+func (t *terminal) drop(batch []string, log *[]string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, line := range batch {
-		if len(t.entries) > 0 && t.entries[0] == line {
-			t.entries = t.entries[1:]
+		if len(*log) > 0 && (*log)[0] == line {
+			*log = (*log)[1:]
 		}
 	}
 }

@@ -25,6 +25,7 @@ type entry struct {
 	at     time.Time
 	status int // 0 in, 1 out, 2 break out, 3 break in, 4 overtime in, 5 overtime out
 	verify int // how the terminal recognised the user
+	door   int // of an access controller: at which of its doors
 }
 
 // parseLine reads a line of ATTLOG: user number, local time, status, verify type and more,
@@ -42,7 +43,12 @@ func parseLine(line string, zone *time.Location) (entry, error) {
 	for i := range fields {
 		fields[i] = strings.TrimSpace(fields[i])
 	}
-	e := entry{user: fields[0], status: unknown, verify: unknown}
+	e := entry{
+		user:   fields[0],
+		status: unknown,
+		verify: unknown,
+		door:   unknown,
+	}
 	if !validUser(e.user) {
 		return entry{}, errors.New("the user number is none")
 	}

@@ -96,13 +96,9 @@ func (d *driver) Configure(_ context.Context, settings map[string]string) error 
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
 		// Not invalid: a program that is about to end may hold the port, and the host tries again.
-		return &gatehouse.Error{
-			Code:  gatehouse.Unavailable,
-			Field: "listen",
-			Message: fmt.Sprintf("%s cannot be listened on: %v; choose another port, or end what "+
-				"uses it",
-				listen, err),
-		}
+		return gatehouse.Errorf(gatehouse.Unavailable,
+			"%s cannot be listened on: %v; choose another port, or end what uses it", listen,
+			err).At("listen")
 	}
 	b := bounded.Bound(ln, places())
 	b.Refused = func(s bounded.Stats) {

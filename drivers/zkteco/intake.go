@@ -120,14 +120,35 @@ func (p *push) event(line string) {
 		p.keep(line, refusedEvent(event))
 	}
 	p.out = append(p.out, eventReading(e, event, p.now))
+	p.happening(line, e, event)
 }
+
+// happening tells what happened at the door or at the terminal itself, as far as the profile has a
+// word for it.
+func (p *push) happening(line string, e entry, event int) {
+	o, ok := happened(e, event, p.t.device.Profile)
+	if !ok {
+		return
+	}
+	if p.distant && e.old(p.now) {
+		p.keep(line, "an event of the past"+disbelieved)
+		return
+	}
+	p.out = append(p.out, gatehouse.Observation{
+		Time:       e.at,
+		Sequence:   e.eventSequence(event),
+		Replayed:   e.old(p.now),
+		Occurrence: &o,
+	})
+}
+
+// disbelieved is why history is kept and not told.
+const disbelieved = ", from an address that is not the terminal's usual one: it is not believed. " +
+	"Give the terminal its address (ip), a token or a certificate"
 
 func (p *push) passage(line string, e entry) {
 	if p.distant && e.old(p.now) {
-		p.keep(line,
-			"a passage of the past, from an address that is not the terminal's usual one: it is "+
-				"not believed. "+
-				"Give the terminal its address (ip), a token or a certificate")
+		p.keep(line, "a passage of the past"+disbelieved)
 		return
 	}
 	p.out = append(p.out, e.observation(p.t.way, p.t.device.Profile, p.now))

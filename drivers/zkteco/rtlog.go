@@ -30,6 +30,7 @@ func parseEvent(line string, zone *time.Location) (e entry, event int, passage b
 		return e, 0, false, errors.New("the event is no number")
 	}
 	e.status, e.verify = statusOf(m["inoutstatus"]), code(m["verifytype"])
+	e.door = code(m["eventaddr"])
 	if pin := m["pin"]; pin != "0" && validUser(pin) {
 		e.user = pin
 	}

@@ -153,7 +153,7 @@ type MediaConfig struct {
 	KeepFor time.Duration `yaml:"keep_for"`
 }
 
-// HistoryConfig says how long sightings, states and rejections are kept.
+// HistoryConfig says how long sightings, states, occurrences and rejections are kept.
 type HistoryConfig struct {
 	KeepFor time.Duration `yaml:"keep_for"`
 }

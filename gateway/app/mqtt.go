@@ -101,9 +101,9 @@ func (m mqttIntake) Known(ctx context.Context, after uint64, seen map[string]boo
 }
 
 func (m mqttIntake) Reject(
-	id mqttfront.Identity, topic string, _ []byte, why string, done func(error),
+	id mqttfront.Identity, topic string, _ []byte, _ string, done func(error),
 ) error {
-	return m.a.intake.Refuse(context.Background(), id.Device, "mqtt "+topic, why, done)
+	return m.a.intake.Refuse(context.Background(), id.Device, "mqtt "+topic, done)
 }
 
 // pruneEvery is the least time between looks for what devices left behind that are gone.

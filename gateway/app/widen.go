@@ -15,9 +15,10 @@ func widened(old, newer g.Profile) (p g.Profile, more bool) {
 	}
 	p = old
 	p.Properties, more = union(old.Properties, newer.Properties)
-	var actions bool
+	var actions, events bool
 	p.Actions, actions = union(old.Actions, newer.Actions)
-	return p, more || actions
+	p.Events, events = union(old.Events, newer.Events)
+	return p, more || actions || events
 }
 
 // union is old and what only newer has.

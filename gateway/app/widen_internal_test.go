@@ -21,14 +21,16 @@ func TestAnUpgradedDriversProfileIsWidened(t *testing.T) {
 			"fps":       {Title: "Frames", Type: "number"},
 			"detect_ms": {Title: "Detector", Type: "number"},
 		},
-		Actions: map[string]g.Action{"snapshot": {Title: "Snapshot"}}}
+		Actions: map[string]g.Action{"snapshot": {Title: "Snapshot"}},
+		Events:  map[string]g.Affordance{"tamper": {Title: "Tampered with"}}}
 	got, more := widened(old, newer)
 	want := g.Profile{
 		ID: "cam", Title: "Our cameras", Type: g.TypeCamera, Properties: map[string]g.Property{
 			"fps":       {Title: "Ours", Type: "number"},
 			"detect_ms": {Title: "Detector", Type: "number"},
 		},
-		Actions: newer.Actions}
+		Actions: newer.Actions,
+		Events:  newer.Events}
 	if diff := cmp.Diff(got, want); diff != "" || !more {
 		t.Errorf("got (-) and want (+), more %v:\n%s", more, diff)
 	}

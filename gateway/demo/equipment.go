@@ -164,6 +164,18 @@ func script() []map[string]any {
 			see(fmt.Sprintf("%ds", 14+3*i), fmt.Sprintf("gate-terminal-%d", i%2+1), number(i),
 				"in"))
 	}
+	happen := func(at, equipment, kind string, data map[string]any) map[string]any {
+		return map[string]any{
+			"at":         at,
+			"equipment":  equipment,
+			"occurrence": map[string]any{"kind": kind, "data": data},
+		}
+	}
+	steps = append(steps,
+		happen("24s", "side-terminal", "door", map[string]any{"what": "opened", "door": 1}),
+		happen("55s", "side-terminal", "door", map[string]any{"what": "held", "door": 1}),
+		happen("70s", "side-terminal", "door", map[string]any{"what": "closed", "door": 1}),
+		happen("80s", "office-terminal", "tamper", nil))
 	return append(steps, map[string]any{
 		"at":        "45s",
 		"every":     "20m",

@@ -33,6 +33,7 @@ func sampleEvents() []g.Event {
 	bare, whole := head, head
 	bare.Kind, bare.Occurrence = g.EventOccurrence, &g.Occurrence{Kind: g.OccurrenceTamper}
 	whole.Kind, whole.Occurrence = g.EventOccurrence, &g.Occurrence{
+		ID:   "occ_1",
 		Kind: g.OccurrenceSale,
 		Data: map[string]g.Value{
 			"amount": g.NumberValue(12.5),
@@ -47,7 +48,13 @@ func sampleEvents() []g.Event {
 		Credential: "…4711",
 		Reason:     g.Because(g.ReasonNobody),
 	}
-	return append(samples, causes, bare, whole, refused)
+	unfit := head
+	unfit.Kind, unfit.Rejection = g.EventRejected, &g.Rejection{Source: "s"}
+	unfit.Rejection.Explain(&g.ClockError{
+		Clock: time.Date(2001, 1, 1, 0, 0, 0, 5000, time.UTC),
+		Why:   g.Errorf(g.Invalid, "the clock is %d days slow", 3).Because("clock_behind"),
+	})
+	return append(samples, causes, bare, whole, refused, unfit)
 }
 
 func untaggedSamples() []g.Event {

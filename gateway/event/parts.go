@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -321,10 +322,12 @@ func (d *decoder) status(s *g.Status) *g.Status {
 const (
 	occurrenceKind = 1
 	occurrenceData = 2
+	occurrenceID   = 3
 )
 
 func appendOccurrence(b []byte, o *g.Occurrence) []byte {
 	b = appendText(b, occurrenceKind, string(o.Kind))
+	b = appendText(b, occurrenceID, string(o.ID))
 	if len(o.Data) == 0 {
 		return b
 	}
@@ -344,6 +347,8 @@ func (d *decoder) occurrence(o *g.Occurrence) *g.Occurrence {
 			o.Kind = g.OccurrenceKind(d.string())
 		case occurrenceData<<3 | counted:
 			o.Data = d.data(o.Data)
+		case occurrenceID<<3 | counted:
+			o.ID = g.OccurrenceID(d.string())
 		default:
 			d.unknown(begin, tag)
 		}
@@ -363,6 +368,16 @@ func (d *decoder) data(values map[string]g.Value) map[string]g.Value {
 	return r.Values
 }
 
+// clock is a device's time, which may be any that can be written down: so it is in microseconds.
+func (d *decoder) clock() time.Time {
+	t := time.UnixMicro(int64(d.fixed())).UTC()
+	if year := t.Year(); year < 1 || year > 9999 {
+		d.fail()
+		return time.Time{}
+	}
+	return t
+}
+
 // Fields of Rejection.
 const (
 	rejectionReason     = 1
@@ -371,6 +386,9 @@ const (
 	rejectionProperties = 4
 	rejectionPartial    = 5
 	rejectionSealed     = 6
+	rejectionCode       = 7
+	rejectionClock      = 8
+	rejectionSaid       = 9
 )
 
 func appendRejection(b []byte, r *g.Rejection) []byte {
@@ -383,6 +401,14 @@ func appendRejection(b []byte, r *g.Rejection) []byte {
 	b = appendTruth(b, rejectionPartial, r.Partial)
 	if len(r.Sealed) > 0 {
 		b = appendBytes(b, rejectionSealed, r.Sealed)
+	}
+	b = appendText(b, rejectionCode, string(r.Code))
+	if !r.Clock.IsZero() {
+		b = appendTag(b, rejectionClock, fixed64)
+		b = binary.LittleEndian.AppendUint64(b, uint64(r.Clock.UnixMicro()))
+	}
+	if len(r.Said) > 0 {
+		b = appendBytes(b, rejectionSaid, r.Said)
 	}
 	return b
 }
@@ -406,6 +432,12 @@ func (d *decoder) rejection(r *g.Rejection) *g.Rejection {
 			r.Partial = d.number() != 0
 		case rejectionSealed<<3 | counted:
 			r.Sealed = d.sealed()
+		case rejectionCode<<3 | counted:
+			r.Code = g.RejectionCode(d.string())
+		case rejectionClock<<3 | fixed64:
+			r.Clock = d.clock()
+		case rejectionSaid<<3 | counted:
+			r.Said = d.sealed()
 		default:
 			d.unknown(begin, tag)
 		}

@@ -151,17 +151,17 @@ func (v View) DeviceCounts(
 	return states, types, nil
 }
 
-// SomeDevices are the ids, schools, zones and names of devices, of those that there are.
+// SomeDevices are the ids, schools, zones, names and profiles of devices, of those that there are.
 func SomeDevices(
 	ctx context.Context, c store.Conn, ids []g.DeviceID,
 ) (map[g.DeviceID]g.Device, error) {
 	out := map[g.DeviceID]g.Device{}
 	for part := range slices.Chunk(ids, store.Chunk) {
-		q := "SELECT id, school, zone, name FROM devices WHERE id IN (" + store.Marks(len(part)) +
-			")"
+		q := "SELECT id, school, zone, name, profile FROM devices WHERE id IN (" +
+			store.Marks(len(part)) + ")"
 		err := store.Each(ctx, c, q, store.Anys(part), func(scan func(...any) error) error {
 			var d g.Device
-			err := scan(&d.ID, &d.School, &d.Zone, &d.Name)
+			err := scan(&d.ID, &d.School, &d.Zone, &d.Name, &d.Profile)
 			out[d.ID] = d
 			return err
 		})

@@ -13,22 +13,23 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Apply writes sightings, status changes and rejections, in one transaction; only
-// system scopes do. A sequence that is there already is passed over, and so is a passage that
-// a device reports twice under the same sighting id.
+// Apply writes sightings, status changes, occurrences and rejections, in one transaction; only
+// system scopes do. A sequence that is there already is passed over, and so is a passage or an
+// occurrence that a device reports twice under the same id.
 func (v View) Apply(ctx context.Context, events []g.Event) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
 	}
 	wanted := false
 	for _, e := range events {
-		wanted = wanted || e.Sighting != nil || e.Status != nil || e.Rejection != nil
+		wanted = wanted || e.Sighting != nil || e.Status != nil || e.Rejection != nil ||
+			e.Occurrence != nil
 	}
 	if !wanted {
 		return nil
 	}
 	_, err := v.s.Hist.Write(ctx, v.s.Now, func(t *store.Tx) error {
-		var stmts [4]*store.Stmt
+		var stmts [5]*store.Stmt
 		for i, q := range []string{
 			"INSERT INTO sightings (seq, id, school, device, zone, person, method, direction, " +
 				"time, received, match, media, replayed, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, " +
@@ -36,10 +37,11 @@ func (v View) Apply(ctx context.Context, events []g.Event) error {
 			"INSERT INTO statuses (seq, school, device, time, state, reason, causes) VALUES (?, " +
 				"?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			"INSERT INTO rejections (seq, school, device, time, reason, source, excerpt, " +
-				"properties, partial, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT " +
-				"DO NOTHING",
+				"properties, partial, sealed, code, clock, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?, " +
+				"?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			"UPDATE sightings SET person = ?, sealed = NULL, resolved = ? WHERE id = ? AND " +
 				"person = ''",
+			insertOccurrence,
 		} {
 			s, err := t.Prepare(ctx, q)
 			if err != nil {
@@ -69,7 +71,7 @@ func (v View) Apply(ctx context.Context, events []g.Event) error {
 	return nil
 }
 
-func record(ctx context.Context, stmts [4]*store.Stmt, e g.Event) error {
+func record(ctx context.Context, stmts [5]*store.Stmt, e g.Event) error {
 	var err error
 	switch {
 	case e.Sighting != nil:
@@ -107,7 +109,10 @@ func record(ctx context.Context, stmts [4]*store.Stmt, e g.Event) error {
 			store.Micros(e.Received), store.Clean(e.Rejection.Reason),
 			store.Clean(e.Rejection.Source), store.Clean(e.Rejection.Excerpt),
 			strings.Join(e.Rejection.Properties, "\n"), store.Flag(e.Rejection.Partial),
-			optionalBytes(e.Rejection.Sealed))
+			optionalBytes(e.Rejection.Sealed), string(e.Rejection.Code),
+			store.Micros(e.Rejection.Clock), optionalBytes(e.Rejection.Said))
+	case e.Occurrence != nil:
+		err = recordOccurrence(ctx, stmts[4], e)
 	}
 	return err
 }
@@ -169,20 +174,8 @@ func (v View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, s
 		w.And("person = ''")
 	}
 	between(&w, "time", f.From, f.To)
-	at, ok, err := f.After(2)
-	if err != nil {
+	if err := fallingTimes(&w, f.Page); err != nil {
 		return nil, "", err
-	}
-	if ok {
-		us, err := store.Number(at[0])
-		if err != nil {
-			return nil, "", err
-		}
-		seq, err := store.Number(at[1])
-		if err != nil {
-			return nil, "", err
-		}
-		w.And("(time < ? OR (time = ? AND seq < ?))", us, us, seq)
 	}
 	out := []SightingRow{}
 	err = store.Each(ctx, v.s.Hist,
@@ -310,16 +303,16 @@ func (v View) Rejections(ctx context.Context, f RejectionFilter) ([]RejectionRow
 	out := []RejectionRow{}
 	err = store.Each(ctx, v.s.Hist,
 		"SELECT seq, school, device, time, reason, source, excerpt, properties, partial, "+
-			"COALESCE(LENGTH(sealed), 0) FROM rejections"+
+			"COALESCE(LENGTH(sealed), 0), code, clock, said FROM rejections"+
 			w.String()+" ORDER BY seq DESC LIMIT ?",
 		append(w.Args, f.Size()+1), func(scan func(...any) error) error {
 			var row RejectionRow
-			var at int64
+			var at, clock int64
 			var properties string
 			err := scan(&row.Seq, &row.School, &row.Device, &at, &row.Reason, &row.Source,
-				&row.Excerpt, &properties, &row.Partial, &row.Kept)
+				&row.Excerpt, &properties, &row.Partial, &row.Kept, &row.Code, &clock, &row.Said)
 			row.Kept = max(row.Kept-sealing, 0)
-			row.Time = store.Moment(at)
+			row.Time, row.Clock = store.Moment(at), store.Moment(clock)
 			if properties != "" {
 				row.Properties = strings.Split(properties, "\n")
 			}

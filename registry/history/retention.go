@@ -13,12 +13,12 @@ import (
 const trimBatch = 5000
 
 // Trimmed counts what TrimHistory removed.
-type Trimmed struct{ Sightings, Statuses, Rejections int64 }
+type Trimmed struct{ Sightings, Statuses, Occurrences, Rejections int64 }
 
-// Trim removes the school's sightings, states and rejections from before a time, and those
-// of no school where school is empty, and the days of the data-quality report that were over before
-// it; only system scopes do. It writes what it removed of the former into the audit log, as the
-// proof that retention is kept: the report holds counts of devices alone. It may be called again
+// Trim removes the school's sightings, states, occurrences and rejections from before a time, and
+// those of no school where school is empty, and the days of the data-quality report that were over
+// before it; only system scopes do. It writes what it removed of the former into the audit log, as
+// the proof that retention is kept: the report holds counts of devices alone. It may be called again
 // after an error.
 func (v View) Trim(
 	ctx context.Context, school g.SchoolID, before time.Time,
@@ -30,7 +30,12 @@ func (v View) Trim(
 	for _, x := range []struct {
 		table string
 		n     *int64
-	}{{"sightings", &n.Sightings}, {"statuses", &n.Statuses}, {"rejections", &n.Rejections}} {
+	}{
+		{"sightings", &n.Sightings},
+		{"statuses", &n.Statuses},
+		{"occurrences", &n.Occurrences},
+		{"rejections", &n.Rejections},
+	} {
 		for {
 			removed := int64(0)
 			_, err := v.s.Hist.Write(ctx, v.s.Now, func(t *store.Tx) (err error) {
@@ -57,8 +62,9 @@ func (v View) Trim(
 	}
 	return n, v.s.Write(ctx, func(t *store.Tx) error {
 		return v.s.Audit(ctx, t, school, "history.trim",
-			fmt.Sprintf("before %s: %d sightings, %d states, %d rejections",
-				before.UTC().Format(time.RFC3339), n.Sightings, n.Statuses, n.Rejections))
+			fmt.Sprintf("before %s: %d sightings, %d states, %d occurrences, %d rejections",
+				before.UTC().Format(time.RFC3339), n.Sightings, n.Statuses, n.Occurrences,
+				n.Rejections))
 	})
 }
 

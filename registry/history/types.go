@@ -61,6 +61,13 @@ type RejectionRow struct {
 	Partial    bool     `json:"partial,omitempty"` // all else of the message was admitted
 	// bytes of it that are kept sealed, for RejectionContent
 	Kept int `json:"kept,omitempty"`
+
+	// Code is why, for programs; "" for what was refused before there were codes.
+	Code g.RejectionCode `json:"code,omitempty"`
+	// Clock is the device's time, where that is why.
+	Clock time.Time `json:"clock,omitzero"`
+	// Said is Reason for readers of another language: see Text.Keep.
+	Said []byte `json:"-"`
 }
 
 // StatusRow is one change of a device's state.

@@ -313,7 +313,8 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 	}
 	if err == nil { // probeTime is over
 		err = gatehouse.Errorf(gatehouse.Unavailable,
-			"the camera sent no complete picture within %v; %s", probeTime, keyFrameMend)
+			"the camera sent no complete picture within %v; %s", probeTime,
+			gatehouse.Word(keyFrameMend))
 	}
 	return drivers.Probe{}, err
 }

@@ -64,9 +64,9 @@ func (r photoReader) read(ctx context.Context, data []byte) (f vision.Frame, err
 	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return f, ctx.Err()
 	case errors.As(err, &exit) && exit.ExitCode() == photoRefused:
-		var refusal gatehouse.Error
+		var refusal refused
 		if json.Unmarshal(out.all.Bytes(), &refusal) == nil && refusal.Message != "" {
-			return f, &refusal
+			return f, refusal.err()
 		}
 	case exit == nil && ctx.Err() == nil:
 		return f, fmt.Errorf("start the reader of photographs: %w", err)
@@ -76,8 +76,26 @@ func (r photoReader) read(ctx context.Context, data []byte) (f vision.Frame, err
 			"JPEG, and smaller")
 }
 
-// capped keeps up to most bytes; more is an error. It does not embed bytes.Buffer, whose ReadFrom
-// would let io.Copy bypass Write.
+// refused is a refusal on its way from the process, with what it says in other languages.
+type refused struct {
+	gatehouse.Error
+	Said []byte `json:"said,omitempty"`
+}
+
+func told(e *gatehouse.Error) refused {
+	return refused{Error: *e, Said: e.Say().Keep()}
+}
+
+func (r *refused) err() error {
+	e := r.Error
+	if t, ok := gatehouse.ReadText(r.Said, e.Message); ok {
+		e.Text = &t
+	}
+	return &e
+}
+
+// capped keeps so many bytes; more is an error. It is not a bytes.Buffer, which would offer
+// io.Copy a way past Write.
 type capped struct {
 	all  bytes.Buffer
 	most int
@@ -111,7 +129,7 @@ func readPhoto(in io.Reader, out io.Writer) int {
 	var refusal *gatehouse.Error
 	switch {
 	case errors.As(err, &refusal):
-		if json.NewEncoder(out).Encode(refusal) != nil {
+		if json.NewEncoder(out).Encode(told(refusal)) != nil {
 			return 1
 		}
 		return photoRefused

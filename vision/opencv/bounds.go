@@ -29,7 +29,8 @@ type demand struct {
 
 // check returns an error for people if the demand exceeds the limits.
 func (d demand) check() error {
-	const mend = "let the camera send a smaller picture (its second stream, often called substream)"
+	mend := gatehouse.Word("let the camera send a smaller picture (its second stream, often called " +
+		"substream)")
 	if d.width < 1 || d.height < 1 || d.width > MaxSide || d.height > MaxSide ||
 		d.width*d.height > MaxPixels {
 		return gatehouse.Errorf(gatehouse.TooLarge,

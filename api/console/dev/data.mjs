@@ -785,6 +785,19 @@ export const unknownFields = [
   { name: 'rssi', kind: 'number', example: '-61', count: 812, first: iso(t0 - 3600e3), last: iso(t0 - 4e3) },
   { name: 'wifi', count: 812, first: iso(t0 - 3600e3), last: iso(t0 - 4e3) },
 ]
+export const occurrences = [
+  { device: 'terminal-1', name: 'Main gate, turnstile 1', kind: 'door', data: { what: 'forced', door: 1 } },
+  { device: 'terminal-1', name: 'Main gate, turnstile 1', kind: 'tamper' },
+  { device: 'terminal-1', name: 'Main gate, turnstile 1', kind: 'door', data: { what: 'opened', door: 1 } },
+].map((o, i) => ({
+  ...o,
+  seq: 60 - i,
+  id: 'occ_' + i,
+  school: school.id,
+  profile: 'zkteco-push-terminal',
+  time: iso(t0 - i * 5 * minute),
+  received: iso(t0 - i * 5 * minute),
+}))
 export const rejections = [
   {
     seq: 4,

@@ -334,6 +334,7 @@ export function mock({ empty = false, demo = true } = {}) {
           ? refuse(res, 503, 'unavailable', 'the camera does not answer')
           : svg(res, m[1], true),
     ],
+    ['GET', /^\/v1\/occurrences$/, (req, res, m, q) => list(res, d.occurrences, q)],
     ['GET', /^\/v1\/rejections$/, (req, res, m, q) => list(res, d.rejections, q)],
     [
       'GET',

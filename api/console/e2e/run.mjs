@@ -204,6 +204,7 @@ const pages = [
   '/people',
   '/people/import',
   '/fleet',
+  '/occurrences',
   '/quality',
   '/fleet/add',
   '/drivers',

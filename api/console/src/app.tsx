@@ -120,6 +120,9 @@ const CameraPage = lazy(() => import('./pages/cameras').then((m) => ({ default: 
 const IncidentsPage = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentsPage })))
 const IncidentPage = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentPage })))
 const AlertsPage = lazy(() => import('./pages/alerts').then((m) => ({ default: m.AlertsPage })))
+const OccurrencesPage = lazy(() =>
+  import('./pages/occurrences').then((m) => ({ default: m.OccurrencesPage })),
+)
 const DriversPage = lazy(() => import('./pages/drivers').then((m) => ({ default: m.DriversPage })))
 const DriverPage = lazy(() => import('./pages/drivers').then((m) => ({ default: m.DriverPage })))
 const IntegrationsPage = lazy(() =>
@@ -149,6 +152,7 @@ function Pages() {
       <Route path="/fleet" element={need('devices:read', <FleetPage />)} />
       <Route path="/fleet/add" element={need('devices:write', <AddDevicePage />)} />
       <Route path="/fleet/:id" element={need('devices:read', <DevicePage />)} />
+      <Route path="/occurrences" element={need('devices:read', <OccurrencesPage />)} />
       <Route path="/quality" element={need('devices:read', <QualityPage />)} />
       <Route path="/drivers" element={need('drivers:read', <DriversPage />)} />
       <Route path="/drivers/:name" element={need('drivers:read', <DriverPage />)} />

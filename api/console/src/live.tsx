@@ -11,16 +11,16 @@ import { useSchoolParam, useSession, useStored } from './session'
 
 // The event kinds to subscribe to: the queries that each invalidates, and the permission to see it.
 // Queries about one person (person, person-attendance, …) are not refetched automatically, since
-// each view of a child is audited. Readings are too frequent: pages poll those they show. No page
-// shows occurrences yet.
+// each view of a child is audited. Readings are too frequent: pages poll those they show.
 const heeded = {
   alert: { touches: ['alerts', 'alert'], needs: 'alerts:read' },
   incident: { touches: ['incidents', 'incident', 'alerts'], needs: 'alerts:read' },
   attendance: { touches: ['attendance'], needs: 'attendance:read' },
   sighting: { touches: ['sightings'], needs: 'sightings:read' },
   status: { touches: ['devices', 'device', 'drivers'], needs: 'devices:read' },
+  occurrence: { touches: ['occurrences'], needs: 'devices:read' },
   rejected: { touches: ['rejections'], needs: 'devices:read' },
-} satisfies Record<Exclude<EventKind, 'reading' | 'occurrence' | 'decision'>, { touches: string[]; needs: Permission }>
+} satisfies Record<Exclude<EventKind, 'reading' | 'decision'>, { touches: string[]; needs: Permission }>
 
 const stales = (kind: string): string[] => (kind in heeded ? heeded[kind as keyof typeof heeded].touches : [])
 

@@ -1,5 +1,5 @@
-// Package history stores sightings, states and rejections in SQL, and then has the attendance of
-// the sessions that they affect computed. It keeps no reading and computes no attendance itself.
+// Package history keeps sightings, states, occurrences and rejections in SQL, and then has the
+// attendance computed that they touch. It keeps no reading and computes no attendance itself.
 package history
 
 import (

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -28,8 +27,9 @@ type Message struct {
 
 // Decode reads a device's MQTT message. Kind telemetry takes {"values": {property: scalar},
 // "time": …} or the properties alone, with or without "time"; sighting takes {"method",
-// "credential", "direction", "time"}; status takes {"state", "reason"}. A time is RFC 3339, or
-// a number since 1970: see stamp. The error is for whoever programs the device.
+// "credential", "direction", "time"}; status takes {"state", "reason"}; occurrence takes {"kind",
+// "data": {name: scalar}, "time"}. A time is RFC 3339, or a number since 1970: see stamp. The error
+// is for whoever programs the device.
 func Decode(kind string, payload []byte) (Message, error) {
 	if kind == "telemetry" {
 		if o, ok := decodeFlat(payload); ok {
@@ -46,9 +46,12 @@ func Decode(kind string, payload []byte) (Message, error) {
 		return decodeSighting(payload)
 	case "status":
 		return decodeStatus(payload)
+	case "occurrence":
+		return decodeOccurrence(payload)
 	}
 	return Message{}, g.Errorf(g.Invalid,
-		"%q is no kind of message; publish to telemetry, sighting or status", clip(kind, 64))
+		"%q is no kind of message; publish to telemetry, sighting, status or occurrence",
+		clip(kind, 64))
 }
 
 func decodeSighting(payload []byte) (Message, error) {
@@ -101,11 +104,63 @@ func decodeStatus(payload []byte) (Message, error) {
 	}, err
 }
 
-func notUnderstood(misfits []g.Misfit) string {
-	if len(misfits) == 0 {
-		return ""
+func decodeOccurrence(payload []byte) (Message, error) {
+	var m struct {
+		Kind     g.OccurrenceKind           `json:"kind"`
+		Data     map[string]json.RawMessage `json:"data"`
+		Sequence uint64                     `json:"sequence"`
+		Replayed bool                       `json:"replayed"`
+		Time     stamp                      `json:"time"`
 	}
-	return fmt.Sprintf("; %q is not understood", clip(misfits[0].Property, 64))
+	misfits, err := decodeFields(payload, &m, "kind", "data", "sequence", "replayed", "time")
+	if err == nil && m.Kind == "" {
+		err = g.FieldErrorf("kind", "is missing: say which event of the profile it is%s",
+			notUnderstood(misfits))
+	}
+	if err == nil && len(m.Data) > maxProperties {
+		err = g.Errorf(g.TooLarge, "%d values in one message; at most %d are taken", len(m.Data),
+			maxProperties)
+	}
+	if err != nil {
+		return Message{}, err
+	}
+	data, err := occurrenceData(m.Data)
+	return Message{
+		g.Observation{
+			Time:       m.Time.Time,
+			Sequence:   m.Sequence,
+			Replayed:   m.Replayed,
+			Occurrence: &g.Occurrence{Kind: m.Kind, Data: data},
+		},
+		misfits,
+	}, err
+}
+
+// occurrenceData reads what comes with an occurrence, which is taken whole or not at all. null: it
+// has no such value.
+func occurrenceData(raw map[string]json.RawMessage) (map[string]g.Value, error) {
+	var data map[string]g.Value
+	for name, text := range raw {
+		var v g.Value
+		if err := v.UnmarshalJSON(text); err != nil {
+			return nil, g.FieldErrorf("data."+clip(name, maxFieldName), "%s", reasonOf(err))
+		}
+		if v.Kind() == g.None {
+			continue
+		}
+		if data == nil {
+			data = map[string]g.Value{}
+		}
+		data[name] = v
+	}
+	return data, nil
+}
+
+func notUnderstood(misfits []g.Misfit) g.Text {
+	if len(misfits) == 0 {
+		return g.Text{}
+	}
+	return g.Textf("; %q is not understood", clip(misfits[0].Property, 64))
 }
 
 // decodeFields decodes one JSON object into m, whose fields have the given names, and returns the
@@ -130,8 +185,9 @@ func decodeFields(payload []byte, m any, fields ...string) ([]g.Misfit, error) {
 	var misfits []g.Misfit
 	for name := range all {
 		if !slices.ContainsFunc(fields, func(f string) bool { return strings.EqualFold(f, name) }) {
-			misfits = append(misfits,
-				g.Misfit{Property: name, Reason: "no field of such a message", Unknown: true})
+			m := g.NewMisfit(name, g.Word("no field of such a message"))
+			m.Unknown = true
+			misfits = append(misfits, m)
 		}
 	}
 	sortMisfits(misfits)
@@ -162,7 +218,7 @@ func decodeTelemetry(payload []byte) (Message, error) {
 		delete(m, "values")
 		for name := range m {
 			out.Misfits = append(out.Misfits,
-				g.Misfit{Property: name, Reason: `beside "values" only "time" may stand`})
+				g.NewMisfit(name, g.Word(`beside "values" only "time" may stand`)))
 		}
 		m = nil
 		if err := json.Unmarshal(raw, &m); err != nil {
@@ -177,7 +233,7 @@ func decodeTelemetry(payload []byte) (Message, error) {
 	for name, raw := range m {
 		var v g.Value
 		if err := v.UnmarshalJSON(raw); err != nil {
-			out.Misfits = append(out.Misfits, g.Misfit{Property: name, Reason: reasonOf(err)})
+			out.Misfits = append(out.Misfits, g.NewMisfit(name, reasonOf(err)))
 		} else if v.Kind() != g.None { // null: the device has no value just now
 			out.Observation.Reading.Values[name] = v
 		}
@@ -186,13 +242,13 @@ func decodeTelemetry(payload []byte) (Message, error) {
 	return out, nil
 }
 
-// reasonOf is the message of an error of Value.UnmarshalJSON, which does not name the field.
-func reasonOf(err error) string {
+// reasonOf has the words for people of an error, which names no field yet.
+func reasonOf(err error) g.Text {
 	var e *g.Error
 	if errors.As(err, &e) {
-		return e.Message
+		return e.Say()
 	}
-	return "is no number, truth or text"
+	return g.Word("is no number, truth or text")
 }
 
 // clip cuts s to at most n bytes at a character's border.

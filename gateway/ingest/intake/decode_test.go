@@ -150,10 +150,45 @@ func TestDecode(t *testing.T) {
 			"",
 		},
 		{
+			"occurrence",
+			`{"kind": "door", "data": {"what": "forced", "gone": null}, "time": 1788220800,` +
+				` "sequence": 17}`,
+			g.Observation{
+				Time:     at,
+				Sequence: 17,
+				Occurrence: &g.Occurrence{
+					Kind: g.OccurrenceDoor,
+					Data: map[string]g.Value{"what": g.StringValue("forced")},
+				},
+			},
+			"",
+		},
+		{
+			"occurrence",
+			`{"kind": "tamper", "replayed": true}`,
+			g.Observation{
+				Replayed:   true,
+				Occurrence: &g.Occurrence{Kind: g.OccurrenceTamper},
+			},
+			"",
+		},
+		{
+			"occurrence",
+			`{"event": "door"}`,
+			g.Observation{},
+			`kind: is missing: say which event of the profile it is; "event" is not understood`,
+		},
+		{
+			"occurrence",
+			`{"kind": "door", "data": {"what": ["forced"]}}`,
+			g.Observation{},
+			`data.what: a []interface {} is no value: give a number, true, false or a text`,
+		},
+		{
 			"weather",
 			`{}`,
 			g.Observation{},
-			`"weather" is no kind of message; publish to telemetry, sighting or status`,
+			`"weather" is no kind of message; publish to telemetry, sighting, status or occurrence`,
 		},
 	} {
 		got, err := intake.Decode(c.kind, []byte(c.payload))
@@ -207,6 +242,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add("telemetry", []byte(`{"values":{"t":1},"time":"2026-09-01T08:00:00Z"}`))
 	f.Add("sighting", []byte(`{"method":"card","credential":"1"}`))
 	f.Add("status", []byte(`{"state":"online"}{}`))
+	f.Add("occurrence", []byte(`{"kind":"sale","data":{"amount":1.5},"sequence":3}`))
 	f.Add("telemetry", []byte(`{"values":{"a":{}},"b":[],"time":1788220800.5}`))
 	f.Fuzz(func(t *testing.T, kind string, payload []byte) {
 		m, err := intake.Decode(kind, payload)
@@ -218,7 +254,9 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("%q has the year %d", payload, y)
 		}
 		e := g.Event{Kind: g.EventReading, Reading: o.Reading}
-		if o.Reading == nil {
+		if o.Occurrence != nil {
+			e = g.Event{Kind: g.EventOccurrence, Occurrence: o.Occurrence}
+		} else if o.Reading == nil {
 			return
 		}
 		b, err := event.Append(nil, &e)
@@ -226,7 +264,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal(err)
 		}
 		if _, err := event.Decode(1, b); err != nil {
-			t.Errorf("%q decodes to a reading that the journal cannot hold: %v", payload, err)
+			t.Errorf("%q decodes to what the journal cannot hold: %v", payload, err)
 		}
 	})
 }

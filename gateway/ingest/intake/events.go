@@ -39,11 +39,12 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 		return []*g.Event{e}, err
 	}
 	if !ok {
-		return refuse(o.Device, g.Errorf(g.NotFound, "device %q is not registered", o.Device))
+		return refuse(o.Device, g.Rejected(g.RejectedUnknownDevice,
+			g.Errorf(g.NotFound, "device %q is not registered", o.Device)))
 	}
 	if entry.Device.Driver != driver {
-		return refuse("",
-			g.Errorf(g.Forbidden, "device %q belongs to driver %q", o.Device, entry.Device.Driver))
+		return refuse("", g.Rejected(g.RejectedOtherDriver, g.Errorf(g.Forbidden,
+			"device %q belongs to driver %q", o.Device, entry.Device.Driver)))
 	}
 	if o.Unreadable != nil {
 		m.source = strings.TrimSpace(m.source + " " + o.Unreadable.What)
@@ -123,7 +124,9 @@ func (in *Intake) admitted(
 	case o.Status != nil:
 		e.Kind, e.Status = g.EventStatus, o.Status
 	case o.Occurrence != nil:
-		e.Kind, e.Occurrence = g.EventOccurrence, o.Occurrence
+		occurrence := *o.Occurrence
+		occurrence.ID = g.NewOccurrenceID(o.Device, o.Time, o.Sequence, occurrence.Kind)
+		e.Kind, e.Occurrence = g.EventOccurrence, &occurrence
 	default:
 		s, err := in.sighting(ctx, e, o)
 		if err != nil {

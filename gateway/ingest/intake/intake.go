@@ -84,9 +84,9 @@ func (in *Intake) Accept(ctx context.Context, driver g.DriverName, obs []g.Obser
 }
 
 // Message admits one MQTT message of an authenticated device; kind is the topic's last part:
-// telemetry, sighting or status. once, if not empty, is a permanent name of the message, from which
-// the event's id is made (see OnceID): after a crash it can be looked up. done is called once the
-// event is on disk.
+// telemetry, sighting, status or occurrence. once, if not empty, is a permanent name of the message,
+// from which the event's id is made (see OnceID): after a crash it can be looked up. done is called
+// once the event is on disk.
 func (in *Intake) Message(
 	ctx context.Context, device g.DeviceID, kind string, payload []byte, once string, done func(error),
 ) error {
@@ -94,7 +94,8 @@ func (in *Intake) Message(
 	m.Observation.Device = device
 	var events []*g.Event
 	if err != nil {
-		e, err := in.rejection(ctx, g.DriverMQTTFront, device, "mqtt "+kind, err, payload)
+		e, err := in.rejection(ctx, g.DriverMQTTFront, device, "mqtt "+kind,
+			g.Rejected(g.RejectedPayload, err), payload)
 		if err != nil {
 			return err
 		}
@@ -114,10 +115,10 @@ func OnceID(once string) string { return "evt_" + once }
 
 // Refuse journals a rejection of something that a device sent to a topic that it may not use.
 func (in *Intake) Refuse(
-	ctx context.Context, device g.DeviceID, source, reason string, done func(error),
+	ctx context.Context, device g.DeviceID, source string, done func(error),
 ) error {
-	e, err := in.rejection(ctx, g.DriverMQTTFront, device, source,
-		g.Errorf(g.Forbidden, "%s", reason), nil)
+	e, err := in.rejection(ctx, g.DriverMQTTFront, device, source, g.Rejected(g.RejectedTopic,
+		g.Errorf(g.Forbidden, "topic is not the device's own")), nil)
 	if err != nil {
 		return err
 	}

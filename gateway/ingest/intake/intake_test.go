@@ -366,7 +366,13 @@ func TestOneBadFieldHidesNoOther(t *testing.T) {
 		Excerpt:    `{"t": 1, "door": "安静", "rssi": -60, "on": true, "deep": {}}`,
 		Properties: []string{"deep", "door", "on", "rssi"},
 		Partial:    true,
+		Code:       g.RejectedMisfit,
 	}
+	said := got[0].Rejection.Said
+	if _, ok := g.ReadText(said, want.Reason); !ok {
+		t.Errorf("got %s, want the reason for other languages", said)
+	}
+	want.Said = said
 	if d := cmp.Diff(*got[0].Rejection, want); d != "" {
 		t.Errorf("got, want:\n%s", d)
 	}

@@ -8,7 +8,11 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-const maxExcerpt = 256
+// Bounds of what a rejection shows.
+const (
+	maxExcerpt = 256
+	maxSaid    = 512
+)
 
 // rejection is the event of something that was not admitted. What was refused is kept with it:
 // as an excerpt for all to see, or sealed where the device sees people, since a payload about
@@ -23,7 +27,11 @@ func (in *Intake) rejection(
 		Device:    device,
 		Time:      now,
 		Received:  now,
-		Rejection: &g.Rejection{Reason: clip(reason.Error(), 512), Source: clip(source, 256)},
+		Rejection: &g.Rejection{Source: clip(source, 256)},
+	}
+	e.Rejection.Explain(reason)
+	if full := e.Rejection.Reason; len(full) > maxSaid {
+		e.Rejection.Reason, e.Rejection.Said = clip(full, maxSaid), nil
 	}
 	entry, ok, err := in.Directory.Device(ctx, device)
 	if err != nil {
@@ -52,12 +60,20 @@ func content(o g.Observation) []byte {
 		return o.Unreadable.Raw
 	}
 	b, err := json.Marshal(struct {
-		Time     any         `json:"time,omitempty"`
-		Replayed bool        `json:"replayed,omitempty"`
-		Reading  *g.Reading  `json:"reading,omitempty"`
-		Sighting *g.Sighting `json:"sighting,omitempty"`
-		Status   *g.Status   `json:"status,omitempty"`
-	}{timeOf(o), o.Replayed, finite(o.Reading), o.Sighting, o.Status})
+		Time       any           `json:"time,omitempty"`
+		Replayed   bool          `json:"replayed,omitempty"`
+		Reading    *g.Reading    `json:"reading,omitempty"`
+		Sighting   *g.Sighting   `json:"sighting,omitempty"`
+		Status     *g.Status     `json:"status,omitempty"`
+		Occurrence *g.Occurrence `json:"occurrence,omitempty"`
+	}{
+		timeOf(o),
+		o.Replayed,
+		finite(o.Reading),
+		o.Sighting,
+		o.Status,
+		finiteOccurrence(o.Occurrence),
+	})
 	if err != nil {
 		return nil
 	}
@@ -76,12 +92,24 @@ func finite(r *g.Reading) *g.Reading {
 	if r == nil {
 		return nil
 	}
-	out := &g.Reading{Values: map[string]g.Value{}}
-	for name, v := range r.Values {
+	return &g.Reading{Values: finiteValues(r.Values)}
+}
+
+// finiteOccurrence is the occurrence as JSON can say it.
+func finiteOccurrence(o *g.Occurrence) *g.Occurrence {
+	if o == nil {
+		return nil
+	}
+	return &g.Occurrence{Kind: o.Kind, Data: finiteValues(o.Data)}
+}
+
+func finiteValues(values map[string]g.Value) map[string]g.Value {
+	out := make(map[string]g.Value, len(values))
+	for name, v := range values {
 		if _, err := v.MarshalJSON(); err != nil {
 			v = g.StringValue(v.String())
 		}
-		out.Values[name] = v
+		out[name] = v
 	}
 	return out
 }

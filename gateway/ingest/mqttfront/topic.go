@@ -9,8 +9,8 @@ import (
 // Prefix begins every topic of the gateway: Prefix + school/device/name.
 const Prefix = "gh/v1/"
 
-// Topic is a device's topic for name: telemetry, sighting and status come from the device,
-// command/… goes to it.
+// Topic is a device's topic for name: telemetry, sighting, status and occurrence come from the
+// device, command/… goes to it.
 func Topic(id Identity, name string) string {
 	return Prefix + string(id.School) + "/" + string(id.Device) + "/" + name
 }

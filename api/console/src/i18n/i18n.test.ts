@@ -102,6 +102,8 @@ test('every value that the API can give has a word', () => {
     direction: directions,
     sessionKind: sessionKinds,
     eventKind: eventKinds,
+    occurrenceKind: ['alarm', 'door', 'sale', 'tamper'],
+    occurrenceWhat: ['opened', 'closed', 'forced', 'held', 'exit_button', 'remote', 'duress', 'cancelled'],
     matchReason: [
       'matched',
       'below_threshold',
@@ -132,6 +134,7 @@ test('every value that the API can give has a word', () => {
       'attendance',
       'people',
       'fleet',
+      'occurrences',
       'quality',
       'drivers',
       'integrations',

@@ -21,6 +21,7 @@ import type {
   CommandResult,
   Device,
   DeviceCreated,
+  Occurrence,
   Property,
   Rejection,
   Sighting,
@@ -40,6 +41,7 @@ import { Credentials } from '../ui/credentials'
 import { SecretAgain, useSecretFields } from '../ui/secretagain'
 import { Ask } from '../ui/ask'
 import { Empty, Facts, leaves, Loaded, Page, Panel, Rows, said, Tag } from '../ui/kit'
+import { OccurrenceRows } from '../ui/occurrences'
 import { PagedList, usePaged } from '../ui/paged'
 import { KeptContent } from '../ui/refused'
 import { SightingLine } from '../ui/sightings'
@@ -82,6 +84,7 @@ function DeviceView({ d }: { d: Device }) {
   const profile = profiles.get(d.profile)
   const numeric = Object.entries(profile?.properties ?? {}).filter(([, p]) => p.type !== 'string')
   const sees = (profile?.sightings?.length ?? 0) > 0
+  const happens = Object.keys(profile?.events ?? {}).length > 0
   const { get, put } = useAddress()
   return (
     <Page
@@ -115,6 +118,9 @@ function DeviceView({ d }: { d: Device }) {
         <Tabs.List mb="sm">
           <Tabs.Tab value="now">{t('device.now')}</Tabs.Tab>
           {sees && can('sightings:read') && <Tabs.Tab value="sightings">{t('device.sightings')}</Tabs.Tab>}
+          {(happens || get('tab') === 'happened') && (
+            <Tabs.Tab value="happened">{t('device.happened')}</Tabs.Tab>
+          )}
           <Tabs.Tab value="log">{t('device.log')}</Tabs.Tab>
           <Tabs.Tab value="rejected">{t('device.rejected')}</Tabs.Tab>
           <Tabs.Tab value="about">{t('device.about')}</Tabs.Tab>
@@ -140,6 +146,9 @@ function DeviceView({ d }: { d: Device }) {
         </Tabs.Panel>
         <Tabs.Panel value="sightings">
           <SightingsOf id={d.id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="happened">
+          <OccurrencesOf id={d.id} />
         </Tabs.Panel>
         <Tabs.Panel value="log">
           <StatusLog id={d.id} />
@@ -466,6 +475,16 @@ function SightingsOf({ id }: { id: string }) {
       <PagedList list={list} empty={<Empty title={t('sighting.none')} hint={t('sighting.noneHint')} />}>
         {(rows) => rows.map((s) => <SightingLine key={s.id} s={s} />)}
       </PagedList>
+    </Panel>
+  )
+}
+
+function OccurrencesOf({ id }: { id: string }) {
+  const { t } = useT()
+  const list = usePaged<Occurrence>('occurrences', '/v1/occurrences', { device: id }, { limit: 50 })
+  return (
+    <Panel title={t('device.happened')} flush>
+      <OccurrenceRows list={list} />
     </Panel>
   )
 }
