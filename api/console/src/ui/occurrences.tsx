@@ -43,9 +43,7 @@ export function OccurrenceRows({
   const { t } = useT()
   const places = usePlaces()
   return (
-    <PagedList
-      list={list}
-      empty={<Empty title={t('occurrence.none')} hint={t('occurrence.noneHint')} />}>
+    <PagedList list={list} empty={<Empty title={t('occurrence.none')} hint={t('occurrence.noneHint')} />}>
       {(rows) => (
         <Rows
           label={t('nav.occurrences')}
