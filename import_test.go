@@ -130,7 +130,7 @@ var house = []room{
 	{"gateway/ingest/strangers", "root", ""},
 	{
 		"gateway/ingest/intake",
-		"root gateway/ingest/directory gateway/event gateway/ingest/strangers",
+		"root gateway/event gateway/ingest/directory gateway/ingest/strangers",
 		"",
 	},
 	{"gateway/journal", "", "x/sys"},
@@ -194,30 +194,40 @@ var house = []room{
 		"client_golang x/sys",
 	},
 
+	// The gateway's key, its archive, and where the end of its audit log is written down.
+	{"gateway/keys", "", ""},
+	{"gateway/anchor", "root api registry", ""},
+	{"gateway/backup", "gateway/journal gateway/keys registry", ""},
+
 	// The assembled gateway, and its commands.
 	{
 		"gateway/app",
-		"root api api/alerts deploy drivers drivers/host drivers/listen gateway/event " +
-			"gateway/follow gateway/follow/alerting gateway/follow/attendance " +
-			"gateway/follow/history gateway/follow/quality gateway/follow/resolve " +
-			"gateway/follow/telemetry gateway/follow/telemetry/influx " +
-			"gateway/follow/telemetry/victoria gateway/follow/twins gateway/ingest/directory " +
-			"gateway/ingest/flapping gateway/ingest/identify gateway/ingest/intake " +
-			"gateway/ingest/mqttfront gateway/journal gateway/live gateway/media " +
-			"gateway/notify gateway/notify/webhook gateway/selfwatch registry registry/alerts " +
+		"root api api/alerts deploy drivers drivers/host drivers/listen gateway/anchor " +
+			"gateway/backup gateway/event gateway/follow gateway/follow/alerting " +
+			"gateway/follow/attendance gateway/follow/history gateway/follow/quality " +
+			"gateway/follow/resolve gateway/follow/telemetry " +
+			"gateway/follow/telemetry/influx gateway/follow/telemetry/victoria " +
+			"gateway/follow/twins gateway/ingest/directory gateway/ingest/flapping " +
+			"gateway/ingest/identify gateway/ingest/intake gateway/ingest/mqttfront " +
+			"gateway/journal gateway/keys gateway/live gateway/media gateway/notify " +
+			"gateway/notify/webhook gateway/selfwatch registry registry/alerts " +
 			"registry/fleet rules rules/quality vision",
 		"x/time yaml",
 	},
 	{"gateway/demo", "root gateway/app gateway/ingest/mqttfront registry", "yaml"},
-	{"gateway", "root api api/console api/texts deploy drivers/confine gateway/app gateway/demo" +
-		" gateway/event gateway/journal" +
-		" registry rules", "x/sys"},
+	{
+		"gateway",
+		"root api api/console api/texts deploy drivers/confine gateway/anchor " +
+			"gateway/app gateway/backup gateway/demo gateway/event gateway/journal " +
+			"gateway/keys registry rules",
+		"x/sys",
+	},
 
 	// Measuring programs, not part of the product.
 	{
 		"gateway/bench",
 		"root deploy gateway/app gateway/bench/measure gateway/event " +
-			"gateway/ingest/mqttfront gateway/journal registry registry/fleet",
+			"gateway/ingest/mqttfront gateway/journal gateway/keys registry registry/fleet",
 		"sqlite x/sys",
 	},
 	{"gateway/bench/measure", "", ""},

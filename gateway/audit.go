@@ -10,7 +10,8 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/anchor"
+	"github.com/gatehouse-iot/gatehouse/gateway/keys"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -42,7 +43,7 @@ func auditLog(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	key, err := app.MasterKey(dir)
+	key, err := keys.Master(dir)
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func readAnchors(c *call, file string) ([]registry.AuditAnchor, error) {
 		defer f.Close()
 		in = io.Reader(f)
 	}
-	anchors, err := app.ReadAnchors(in)
+	anchors, err := anchor.Read(in)
 	if err == nil && len(anchors) == 0 {
 		err = g.Errorf(g.NotFound,
 			"there is no anchor in %s: give the file that audit.anchor_file names, or the "+

@@ -10,7 +10,8 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/anchor"
+	"github.com/gatehouse-iot/gatehouse/gateway/keys"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -18,7 +19,7 @@ import (
 // file and in what a log collector made of the gateway's lines.
 func TestAuditVerifyHoldsTheLogAgainstAnchors(t *testing.T) {
 	dir, ctx := t.TempDir(), t.Context()
-	key, err := app.MasterKey(dir)
+	key, err := keys.Master(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,17 +38,17 @@ func TestAuditVerifyHoldsTheLogAgainstAnchors(t *testing.T) {
 		g.School{ID: "a", Kind: g.KindSchool, Name: "A", Timezone: "Asia/Shanghai", Language: "en"}); err != nil {
 		t.Fatal(err)
 	}
-	anchor, err := view.AnchorAudit(ctx)
+	written, err := view.AnchorAudit(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	reg.Close()
 	file := filepath.Join(t.TempDir(), "anchors")
-	if err := os.WriteFile(file, []byte("2026-09-01T07:00:00Z "+app.AnchorText(anchor)+"\n"),
+	if err := os.WriteFile(file, []byte("2026-09-01T07:00:00Z "+anchor.Text(written)+"\n"),
 		0o600); err != nil {
 		t.Fatal(err)
 	}
-	longer := anchor
+	longer := written
 	longer.Seq++
 	for _, c := range []struct {
 		name, in string
@@ -60,14 +61,14 @@ func TestAuditVerifyHoldsTheLogAgainstAnchors(t *testing.T) {
 		{
 			"a journal",
 			`Nov 27 gate gateway[7]: level=INFO msg="the audit log's end" entry=1 anchor=` +
-				app.AnchorText(anchor),
+				anchor.Text(written),
 			[]string{"--anchor", "-"},
 			0,
 			"goes through all 1",
 		},
 		{
 			"JSON",
-			`{"msg":"x","anchor":"` + app.AnchorText(anchor) + `"}`,
+			`{"msg":"x","anchor":"` + anchor.Text(written) + `"}`,
 			[]string{"--anchor", "-"},
 			0,
 			"goes through all 1",
@@ -75,7 +76,7 @@ func TestAuditVerifyHoldsTheLogAgainstAnchors(t *testing.T) {
 		{"no anchor", "nothing", []string{"--anchor", "-"}, 1, "no anchor"},
 		{
 			"forged",
-			app.AnchorText(longer),
+			anchor.Text(longer),
 			[]string{"--anchor", "-"},
 			1,
 			"not made with this gateway's key",

@@ -95,7 +95,7 @@ func commands() []command {
 		{"demo", "run a whole small school with simulated equipment", demoHelp, runDemo},
 		{"reload", "have the running gateway read its files anew", reloadHelp, reload},
 		{"passwd", "set a user's password", passwdHelp, passwd},
-		{"backup", "write everything, keys included, to one file", backupHelp, backup},
+		{"backup", "write everything, keys included, to one file", backupHelp, writeBackup},
 		{"restore", "put a backup back", restoreHelp, restore},
 		{"config", "print the commented configuration, or check a file", configHelp, config},
 		{"rules", "check rule files", rulesHelp, checkRules},

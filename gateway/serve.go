@@ -22,7 +22,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/console"
 	"github.com/gatehouse-iot/gatehouse/deploy"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/backup"
 	"github.com/gatehouse-iot/gatehouse/gateway/demo"
+	"github.com/gatehouse-iot/gatehouse/gateway/keys"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
@@ -157,7 +159,7 @@ func passwd(ctx context.Context, c *call) error {
 			return errors.New("no password came on standard input")
 		}
 	}
-	key, err := app.MasterKey(dir)
+	key, err := keys.Master(dir)
 	if err != nil {
 		return err
 	}
@@ -239,7 +241,7 @@ keep it as you would keep a key. The gateway may go on running meanwhile. An ARC
 is standard output, e.g. to encrypt it on the way: gateway backup - | gpg -c > school.gpg
 `
 
-func backup(ctx context.Context, c *call) error {
+func writeBackup(ctx context.Context, c *call) error {
 	dir, err := dataDir(c, 1, 1)
 	if err != nil {
 		return err
@@ -310,7 +312,7 @@ func restore(ctx context.Context, c *call) error {
 		defer f.Close()
 		from = f
 	}
-	told, err := app.Restore(ctx, from, *dir, time.Now())
+	told, err := backup.Restore(ctx, from, *dir, time.Now())
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/drivers/listen"
+	"github.com/gatehouse-iot/gatehouse/gateway/anchor"
+	"github.com/gatehouse-iot/gatehouse/gateway/backup"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/attendance"
@@ -35,6 +37,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/intake"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
+	"github.com/gatehouse-iot/gatehouse/gateway/keys"
 	"github.com/gatehouse-iot/gatehouse/gateway/live"
 	"github.com/gatehouse-iot/gatehouse/gateway/media"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
@@ -117,7 +120,7 @@ type App struct {
 	attendance *attendance.Computer
 	resolver   *resolve.Resolver
 	counting   *quality.Reader
-	anchors    anchors
+	anchor     *anchor.Keeper
 	closers    []func() error
 }
 
@@ -181,11 +184,11 @@ func (a *App) openStores(ctx context.Context) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("data_dir: %w", err)
 	}
-	from, err := floor(dir)
+	from, err := backup.Floor(dir)
 	if err != nil {
 		return err
 	}
-	if a.key, err = MasterKey(dir); err != nil {
+	if a.key, err = keys.Master(dir); err != nil {
 		return err
 	}
 	if a.reg, err = registry.Open(ctx, registry.Options{
@@ -197,7 +200,7 @@ func (a *App) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	a.closers = append(a.closers, a.reg.Close)
-	if err := a.holdAnchor(); err != nil {
+	if err := a.openAnchor(); err != nil {
 		return err
 	}
 	c := a.cfg.Journal
@@ -219,7 +222,7 @@ func (a *App) openStores(ctx context.Context) (err error) {
 	}
 	a.closers = append(a.closers, a.journal.Close)
 	a.clock = selfwatch.NewClock(a.opt.Built, a.journal.Stat().Latest, a.started, a.ownClock)
-	removeUnfinished(dir, a.log)
+	backup.RemoveUnfinished(dir, a.log)
 	if a.telemetry, err = a.openTelemetry(filepath.Join(dir, "telemetry")); err != nil {
 		return err
 	}
@@ -303,7 +306,7 @@ func (a *App) openFront(ctx context.Context) (err error) {
 			}
 		}
 	}
-	if cfg.Seal, err = sealer(a.key, "gatehouse mqtt state"); err != nil {
+	if cfg.Seal, err = keys.Sealer(a.key, "gatehouse mqtt state"); err != nil {
 		return err
 	}
 	a.front, err = mqttfront.New(cfg, authenticator{a}, mqttIntake{a}, a.log)
@@ -486,7 +489,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"fields", a.keepFields},
 		{"rivals", a.runRivals},
 		{"flapping", a.runFlapping},
-		{"anchor", a.anchorAudit},
+		{"anchor", a.anchor.Run},
 		{"drivers", func(ctx context.Context) error { return a.host.Run(ctx, a.cfg.specs()) }},
 		{"directory", a.directory.Run},
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/backup"
 )
 
 // TestBackupOfALongPath has a data folder whose path fits no socket's address.
@@ -47,7 +48,7 @@ func TestBackupOfALongPath(t *testing.T) {
 	}
 	_, err := r.end(t)
 	ok(t, err)
-	_, err = app.Restore(t.Context(), &archive, filepath.Join(s.dir, "restored"), time.Now())
+	_, err = backup.Restore(t.Context(), &archive, filepath.Join(s.dir, "restored"), time.Now())
 	ok(t, err)
 	if _, err := os.Stat(filepath.Join(c.DataDir, "gateway.sock")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the socket is left behind: %v", err)

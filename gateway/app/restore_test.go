@@ -16,6 +16,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/backup"
 )
 
 // backedUp is a school with events in its journal, and a backup of it.
@@ -120,7 +121,7 @@ func TestRestoreRefusesWhatIsNotWhole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "data")
-			_, err := app.Restore(t.Context(), bytes.NewReader(c.archive), dir, time.Now())
+			_, err := backup.Restore(t.Context(), bytes.NewReader(c.archive), dir, time.Now())
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q in it", err, c.want)
 			}
@@ -130,7 +131,7 @@ func TestRestoreRefusesWhatIsNotWhole(t *testing.T) {
 		})
 	}
 	dir := filepath.Join(t.TempDir(), "data")
-	_, err := app.Restore(t.Context(), bytes.NewReader(old("")), dir, time.Now())
+	_, err := backup.Restore(t.Context(), bytes.NewReader(old("")), dir, time.Now())
 	ok(t, err) // a backup of the version before still restores
 	_ = s
 }
@@ -208,10 +209,10 @@ func TestInterruptedRestore(t *testing.T) {
 		!strings.Contains(err.Error(), "was interrupted") {
 		t.Fatalf("got %v, want the folder refused", err)
 	}
-	_, err := app.Restore(t.Context(), bytes.NewReader(archive), dir, time.Now())
+	_, err := backup.Restore(t.Context(), bytes.NewReader(archive), dir, time.Now())
 	ok(t, err)
 	ok(t, os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o600))
-	if _, err := app.Restore(t.Context(), bytes.NewReader(archive), dir, time.Now()); err == nil ||
+	if _, err := backup.Restore(t.Context(), bytes.NewReader(archive), dir, time.Now()); err == nil ||
 		!strings.Contains(err.Error(), "is not empty") {
 		t.Errorf("got %v, want a folder with a gateway in it refused", err)
 	}
@@ -227,7 +228,7 @@ func TestEventsAfterARestoreHaveNewIDs(t *testing.T) {
 	for _, life := range []string{"data", "first", "second"} {
 		dir := filepath.Join(s.dir, life)
 		if life != "data" {
-			_, err := app.Restore(t.Context(), bytes.NewReader(archive), dir, time.Now())
+			_, err := backup.Restore(t.Context(), bytes.NewReader(archive), dir, time.Now())
 			ok(t, err)
 		}
 		c := config(s.dir)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/backup"
 )
 
 // beforePassword is that of the administrator of testdata/school-before.tgz: a backup of the
@@ -91,7 +92,7 @@ func TestSchoolOfTheVersionBefore(t *testing.T) {
 	c := app.DefaultConfig()
 	c.DataDir = filepath.Join(t.TempDir(), "data")
 	c.HTTP.Listen, c.MQTT.Listen = "127.0.0.1:0", "127.0.0.1:0"
-	told, err := app.Restore(t.Context(), archive, c.DataDir, now())
+	told, err := backup.Restore(t.Context(), archive, c.DataDir, now())
 	ok(t, err)
 	if len(told) != 0 {
 		t.Errorf("the journal is damaged: %v", told)

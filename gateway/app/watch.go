@@ -1,11 +1,7 @@
 package app
 
 import (
-	"context"
-	"time"
-
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
@@ -39,9 +35,7 @@ func (a *App) newWatch() *selfwatch.Watch {
 			disk.Subject(),
 			a.clock.Subject(),
 			quality.Subject(),
-			{Check: func(_ context.Context, now time.Time, _ *api.Status) api.Check {
-				return a.auditCheck(now)
-			}},
+			{Check: a.anchor.Check},
 			{Metrics: []selfwatch.Metric{{
 				Name:  "devices",
 				Help:  "Registered devices.",

@@ -18,8 +18,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/deploy"
-	"github.com/gatehouse-iot/gatehouse/gateway/app"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/keys"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	regfleet "github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
@@ -53,7 +53,7 @@ func prepare(ctx context.Context, dir string, devices int) (*school, error) {
 		return nil, err
 	}
 	s := &school{dir: dir}
-	master, err := app.MasterKey(dir)
+	master, err := keys.Master(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package app_test
+package anchor_test
 
 import (
 	"strings"
@@ -7,16 +7,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/anchor"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 func TestAnchorsAreFoundInAnyLog(t *testing.T) {
 	a := registry.AuditAnchor{Time: time.Unix(1788246000, 0).UTC(), MAC: strings.Repeat("ab", 32)}
 	a.Seq, a.Hash = 42, strings.Repeat("0f", 32)
-	text := "noise\n" + strings.Repeat("x", 200_000) + "\nlevel=INFO anchor=" + app.AnchorText(a) +
-		" more\n{\"anchor\":\"" + app.AnchorText(a) + "\"}"
-	got, err := app.ReadAnchors(strings.NewReader(text))
+	text := "noise\n" + strings.Repeat("x", 200_000) + "\nlevel=INFO anchor=" + anchor.Text(a) +
+		" more\n{\"anchor\":\"" + anchor.Text(a) + "\"}"
+	got, err := anchor.Read(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,18 +25,18 @@ func TestAnchorsAreFoundInAnyLog(t *testing.T) {
 	}
 }
 
-func FuzzReadAnchors(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	a := registry.AuditAnchor{Time: time.Unix(1, 0), MAC: strings.Repeat("0", 64)}
-	f.Add(app.AnchorText(a))
+	f.Add(anchor.Text(a))
 	f.Add("gha1:99999999999999999999::1:" + a.MAC)
 	f.Add("gha1:1:zz:1:\n\x00")
 	f.Fuzz(func(t *testing.T, s string) {
-		found, err := app.ReadAnchors(strings.NewReader(s))
+		found, err := anchor.Read(strings.NewReader(s))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, x := range found {
-			if again, err := app.ReadAnchors(strings.NewReader(app.AnchorText(x))); err != nil ||
+			if again, err := anchor.Read(strings.NewReader(anchor.Text(x))); err != nil ||
 				len(again) != 1 || again[0] != x {
 				t.Errorf("%+v reads back as %+v %v", x, again, err)
 			}

@@ -1,4 +1,7 @@
-package app
+// Package backup writes everything that a gateway is into one archive, and puts it back. It refuses
+// what is not whole: an archive is looked at to its end (checksums, key, databases and journal)
+// before a folder becomes a data folder.
+package backup
 
 import (
 	"archive/tar"
@@ -17,6 +20,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 // backupFormat is the version of the archive's layout. Since 2 the archive ends with the
@@ -40,60 +45,75 @@ read all of it: keep it where you would keep the key itself.
 Put it back with: gateway restore --data-dir EMPTY-FOLDER FILE
 `
 
-// Backup writes a consistent archive (tar, gzip) of the running gateway to w. The order
-// matters: the cursors' positions first, then the databases, then the journal, so that the
-// restored journal is ahead of the databases and the databases ahead of the positions; what
-// is then handled twice has the same ids and changes nothing.
-func (a *App) Backup(ctx context.Context, w io.Writer) (err error) {
-	dir := a.cfg.dataDir()
-	staging, err := stage(dir)
+// Source is what a backup is made of.
+type Source struct {
+	Dir      string // the data folder
+	RulesDir string
+	Registry *registry.Registry
+	// Telemetry writes a snapshot of the readings into a folder, or nothing where they are elsewhere.
+	Telemetry func(ctx context.Context, dir string) error
+	Version   string // of the gateway
+	Now       time.Time
+}
+
+// Write writes a consistent archive (tar, gzip) of a gateway, which may be running, to w.
+func Write(ctx context.Context, from Source, w io.Writer) error {
+	staging, err := stage(from.Dir)
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	defer os.RemoveAll(staging)
-	z := gzip.NewWriter(w)
-	t := &archive{Writer: tar.NewWriter(z)}
-	head, err := json.Marshal(manifest{backupFormat, a.opt.Version, a.now().UTC()})
+	head, err := json.Marshal(manifest{backupFormat, from.Version, from.Now.UTC()})
 	if err != nil {
 		return err
 	}
-	cursors, mqttCursors := filepath.Join(staging, "cursors"), filepath.Join(staging,
-		"mqtt-cursors")
-	for _, step := range []func() error{
+	z := gzip.NewWriter(w)
+	t := &archive{Writer: tar.NewWriter(z)}
+	steps := []func() error{
 		func() error { return putFile(t, manifestName, head) },
 		func() error { return putFile(t, "README.txt", []byte(backupNote)) },
-		func() error { return copyCursors(filepath.Join(dir, "journal", "cursors"), cursors) },
-		func() error { return a.reg.Backup(ctx, staging) },
-		func() error {
-			return putTree(ctx, t, staging, ".", func(n string) bool {
-				return strings.HasSuffix(n, ".db")
-			})
-		},
-		func() error { return putTree(ctx, t, filepath.Join(dir, "keys"), "keys", nil) },
-		// The listener's sessions before the journal: what they are about to hand over is then
-		// found there, or not at all.
-		func() error { return copyCursors(filepath.Join(dir, "mqtt", "cursors"), mqttCursors) },
-		func() error { return putTree(ctx, t, filepath.Join(dir, "mqtt"), "mqtt", isSegment) },
-		func() error { return putTree(ctx, t, mqttCursors, "mqtt/cursors", nil) },
-		func() error {
-			return putTree(ctx, t, filepath.Join(dir, "journal"), "journal", isSegment)
-		},
-		func() error { return putTree(ctx, t, cursors, "journal/cursors", nil) },
-		func() error { return a.snapshotTelemetry(ctx, filepath.Join(staging, "telemetry")) },
-		func() error {
-			return putTree(ctx, t, filepath.Join(staging, "telemetry"), "telemetry", nil)
-		},
-		func() error { return putTree(ctx, t, filepath.Join(dir, "media"), "media", nil) },
-		func() error { return putTree(ctx, t, a.rulesDir(), "rules", nil) },
-		func() error { return putIfThere(t, filepath.Join(dir, restoresName), restoresName) },
-		func() error { return putFile(t, sumsName, t.sums.Bytes()) },
-		t.Close, z.Close,
-	} {
+	}
+	steps = append(steps, from.parts(ctx, t, staging)...)
+	steps = append(steps, func() error { return putFile(t, sumsName, t.sums.Bytes()) }, t.Close, z.Close)
+	for _, step := range steps {
 		if err := step(); err != nil {
 			return fmt.Errorf("backup: %w", err)
 		}
 	}
 	return nil
+}
+
+// parts are the steps that copy what the gateway is. The order matters: the cursors' positions
+// first, then the databases, then the journal, so that the restored journal is ahead of the
+// databases and the databases ahead of the positions; what is then handled twice has the same ids
+// and changes nothing.
+func (from Source) parts(ctx context.Context, t *archive, staging string) []func() error {
+	events := filepath.Join(from.Dir, "journal")
+	mqtt := filepath.Join(from.Dir, "mqtt")
+	cursors := filepath.Join(staging, "cursors")
+	mqttCursors := filepath.Join(staging, "mqtt-cursors")
+	series := filepath.Join(staging, "telemetry")
+	tree := func(dir, as string, keep func(string) bool) func() error {
+		return func() error { return putTree(ctx, t, dir, as, keep) }
+	}
+	return []func() error{
+		func() error { return copyCursors(filepath.Join(events, "cursors"), cursors) },
+		func() error { return from.Registry.Backup(ctx, staging) },
+		tree(staging, ".", func(n string) bool { return strings.HasSuffix(n, ".db") }),
+		tree(filepath.Join(from.Dir, "keys"), "keys", nil),
+		// The listener's sessions before the journal: what they are about to hand over is then
+		// found there, or not at all.
+		func() error { return copyCursors(filepath.Join(mqtt, "cursors"), mqttCursors) },
+		tree(mqtt, "mqtt", isSegment),
+		tree(mqttCursors, "mqtt/cursors", nil),
+		tree(events, "journal", isSegment),
+		tree(cursors, "journal/cursors", nil),
+		func() error { return from.Telemetry(ctx, series) },
+		tree(series, "telemetry", nil),
+		tree(filepath.Join(from.Dir, "media"), "media", nil),
+		tree(from.RulesDir, "rules", nil),
+		func() error { return putIfThere(t, filepath.Join(from.Dir, restoresName), restoresName) },
+	}
 }
 
 // unfinished marks a folder in which a backup is put together: one that a kill left behind is
@@ -111,9 +131,9 @@ func stage(dir string) (string, error) {
 	return staging, nil
 }
 
-// removeUnfinished removes what backups left behind that were killed. The caller holds the
+// RemoveUnfinished removes what backups left behind that were killed. The caller holds the
 // data folder alone.
-func removeUnfinished(dir string, log *slog.Logger) {
+func RemoveUnfinished(dir string, log *slog.Logger) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		log.Warn("unfinished backups are not looked for", "error", err)
@@ -134,22 +154,6 @@ func removeUnfinished(dir string, log *slog.Logger) {
 		}
 		log.Info("an unfinished backup was removed", "folder", left)
 	}
-}
-
-// BackupStopped writes the archive of a gateway that does not run: it opens the stores alone,
-// so that a wrong rule or a port in use does not stand in the way.
-func BackupStopped(ctx context.Context, cfg Config, version string, w io.Writer) error {
-	a := &App{
-		cfg: cfg,
-		opt: Options{Version: version},
-		log: slog.New(slog.DiscardHandler),
-		now: time.Now,
-	}
-	err := a.openStores(ctx)
-	if err == nil {
-		err = a.Backup(ctx, w)
-	}
-	return errors.Join(err, a.Close())
 }
 
 // isSegment leaves out what else lies in a journal's folder: positions, which are copied

@@ -1,4 +1,7 @@
-package app
+// Package keys has the gateway's master key, which opens everything that is sealed at rest, and what is
+// derived from it. It makes a key at the very first start only, refuses to make one beside data that
+// another key sealed, and hands no key to anybody but the program itself.
+package keys
 
 import (
 	"bytes"
@@ -15,9 +18,9 @@ import (
 	"path/filepath"
 )
 
-// MasterKey reads keys/master.key in dir, 32 bytes in hexadecimal, and makes it at the very
+// Master reads keys/master.key in dir, 32 bytes in hexadecimal, and makes it at the very
 // first start. It refuses to make one beside a registry that was encrypted with another.
-func MasterKey(dir string) ([]byte, error) {
+func Master(dir string) ([]byte, error) {
 	file := filepath.Join(dir, "keys", "master.key")
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -26,7 +29,7 @@ func MasterKey(dir string) ([]byte, error) {
 				"in %s cannot be read: put the key back from a backup (gateway restore)",
 				file, dir)
 		}
-		return newMasterKey(file)
+		return newMaster(file)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read master key: %w", err)
@@ -40,10 +43,10 @@ func MasterKey(dir string) ([]byte, error) {
 	return key, nil
 }
 
-// newMasterKey makes the key and has it on disk, name and all, before anything is encrypted
+// newMaster makes the key and has it on disk, name and all, before anything is encrypted
 // with it: it is written under another name first, so that a start that is cut off leaves no
 // half of one. Of two that make one at the same time the second is refused.
-func newMasterKey(file string) ([]byte, error) {
+func newMaster(file string) ([]byte, error) {
 	key, dir := make([]byte, 32), filepath.Dir(file)
 	rand.Read(key)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -60,7 +63,7 @@ func newMasterKey(file string) ([]byte, error) {
 	}
 	for _, d := range []string{dir, filepath.Dir(dir)} {
 		if err == nil {
-			err = syncDir(d)
+			err = SyncDir(d)
 		}
 	}
 	if err != nil {
@@ -69,7 +72,8 @@ func newMasterKey(file string) ([]byte, error) {
 	return key, nil
 }
 
-func syncDir(dir string) error {
+// SyncDir has the names in a folder on disk.
+func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
@@ -77,8 +81,8 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// sealer is AES-256-GCM under HKDF-SHA256 (RFC 5869) of the master key for one use.
-func sealer(master []byte, use string) (cipher.AEAD, error) {
+// Sealer is AES-256-GCM under HKDF-SHA256 (RFC 5869) of the master key for one use.
+func Sealer(master []byte, use string) (cipher.AEAD, error) {
 	key, err := hkdf.Key(sha256.New, master, nil, use, 32)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", use, err)

@@ -1,4 +1,4 @@
-package app
+package backup
 
 import (
 	"archive/tar"
@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
+	"github.com/gatehouse-iot/gatehouse/gateway/keys"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -65,9 +66,9 @@ func readRestores(dir string) ([]restored, error) {
 	return all, nil
 }
 
-// floor is the sequence after which the journal in dir goes on, and an error where a restore
+// Floor is the sequence after which the journal in dir goes on, and an error where a restore
 // into dir was interrupted.
-func floor(dir string) (uint64, error) {
+func Floor(dir string) (uint64, error) {
 	if _, err := os.Lstat(filepath.Join(dir, restoringName)); err == nil {
 		return 0, fmt.Errorf("data_dir: a restore into %s was interrupted: run it again, or name "+
 			"another folder",
@@ -80,7 +81,7 @@ func floor(dir string) (uint64, error) {
 	return all[len(all)-1].Floor, nil
 }
 
-// Restore puts an archive of Backup back into dir, which must be empty or not exist, or hold
+// Restore puts an archive of Write back into dir, which must be empty or not exist, or hold
 // what an interrupted Restore left. The archive is unpacked aside and looked at whole: its
 // checksums, whether its key opens its registry, its databases and its journal. Only then does
 // dir become a data folder; until then no gateway opens it. Told are damaged places of the
@@ -152,7 +153,7 @@ func clearOut(dir, aside string, leftovers []string) error {
 	if err := os.Mkdir(aside, 0o700); err != nil {
 		return fmt.Errorf("make a folder to unpack into: %w", err)
 	}
-	return syncDir(dir)
+	return keys.SyncDir(dir)
 }
 
 // partOfBackup says whether a backup holds a file or folder of that name.
@@ -309,7 +310,7 @@ func sound(ctx context.Context, dir string, m manifest, now time.Time) (told []s
 			return nil, damaged(fmt.Errorf("it holds no %s", name))
 		}
 	}
-	key, err := MasterKey(dir)
+	key, err := keys.Master(dir)
 	if err != nil {
 		return nil, damaged(err)
 	}
@@ -383,11 +384,11 @@ func settle(dir, aside string) error {
 			return fmt.Errorf("put the backup in its place: %w", err)
 		}
 	}
-	if err := syncDir(dir); err != nil {
+	if err := keys.SyncDir(dir); err != nil {
 		return err
 	}
 	if err := os.Remove(aside); err != nil {
 		return fmt.Errorf("end the restore: %w", err)
 	}
-	return syncDir(dir)
+	return keys.SyncDir(dir)
 }

@@ -1,0 +1,52 @@
+package anchor
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// Text is an anchor as one word, which survives in any log.
+func Text(a registry.AuditAnchor) string {
+	return fmt.Sprintf("gha1:%d:%s:%d:%s", a.Seq, a.Hash, a.Time.Unix(), a.MAC)
+}
+
+var anchorWord = regexp.MustCompile(`gha1:(\d{1,19}):([0-9a-f]{64}|):(\d{1,12}):([0-9a-f]{64})`)
+
+// maxAnchors bounds what Read takes: those of 100 years, hour by hour.
+const maxAnchors = 1_000_000
+
+// Read finds the anchors in anything that holds them: the anchor file, a log, what
+// journalctl prints. Lines without one are passed over.
+func Read(r io.Reader) ([]registry.AuditAnchor, error) {
+	var out []registry.AuditAnchor
+	lines := bufio.NewReaderSize(r, 64<<10)
+	for {
+		line, err := lines.ReadSlice('\n') // of a longer line, its pieces
+		for _, m := range anchorWord.FindAllSubmatch(line, -1) {
+			seq, seqErr := strconv.ParseUint(string(m[1]), 10, 63)
+			at, atErr := strconv.ParseInt(string(m[3]), 10, 64)
+			if seqErr != nil || atErr != nil {
+				continue
+			}
+			a := registry.AuditAnchor{Time: time.Unix(at, 0).UTC(), MAC: string(m[4])}
+			a.Seq, a.Hash = seq, string(m[2])
+			if out = append(out, a); len(out) > maxAnchors {
+				return nil, g.Errorf(g.TooLarge, "more than %d anchors", maxAnchors)
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return out, nil
+		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
+			return nil, err
+		}
+	}
+}
