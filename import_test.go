@@ -133,6 +133,19 @@ var house = []room{
 		"root gateway/event gateway/ingest/directory gateway/ingest/strangers",
 		"",
 	},
+	{
+		"gateway/ingest/pace",
+		"root api drivers/host gateway/follow gateway/ingest/directory " +
+			"gateway/ingest/mqttfront gateway/selfwatch",
+		"x/time",
+	},
+	{
+		"gateway/ingest/mqttback",
+		"root gateway/event gateway/follow gateway/ingest/directory " +
+			"gateway/ingest/intake gateway/ingest/mqttfront gateway/journal registry " +
+			"registry/fleet",
+		"",
+	},
 	{"gateway/journal", "", "x/sys"},
 	{"gateway/journal/faultfs", "gateway/journal", ""},
 	{"gateway/ingest/mqttfront", "root drivers/listen gateway/journal", "x/sys"},
@@ -148,7 +161,7 @@ var house = []room{
 	// client.
 	{"gateway/event", "root", ""},
 	{"gateway/live", "root gateway/event gateway/journal", ""},
-	{"gateway/media", "root", ""},
+	{"gateway/media", "root registry", ""},
 	{"gateway/follow", "root gateway/event gateway/journal gateway/live", ""},
 	{
 		"gateway/follow/alerting",
@@ -199,34 +212,62 @@ var house = []room{
 	{"gateway/anchor", "root api registry", ""},
 	{"gateway/backup", "gateway/journal gateway/keys registry", ""},
 
+	// What a gateway can do, each package given only what it uses. They do not import each other, but
+	// that control serves as listeners do.
+	{
+		"gateway/fleet",
+		"root api drivers drivers/host gateway/ingest/directory " +
+			"gateway/ingest/mqttfront registry registry/fleet",
+		"",
+	},
+	{
+		"gateway/command",
+		"root api drivers drivers/host gateway/ingest/directory " +
+			"gateway/ingest/mqttfront gateway/selfwatch registry rules",
+		"",
+	},
+	{
+		"gateway/faces",
+		"root api drivers drivers/host gateway/ingest/identify gateway/media vision",
+		"",
+	},
+	{"gateway/retention", "root gateway/media registry", ""},
+	{"gateway/listeners", "root drivers/listen gateway/ingest/mqttfront", ""},
+	{"gateway/control", "api gateway/listeners", ""},
+
+	// The configuration file. Only the commands and what assembles the gateway may know it.
+	{"gateway/config", "root drivers drivers/host gateway/ingest/flapping rules/quality", "yaml"},
+
 	// The assembled gateway, and its commands.
 	{
 		"gateway/app",
 		"root api api/alerts deploy drivers drivers/host drivers/listen gateway/anchor " +
-			"gateway/backup gateway/event gateway/follow gateway/follow/alerting " +
+			"gateway/backup gateway/command gateway/config gateway/control gateway/event " +
+			"gateway/faces gateway/fleet gateway/follow gateway/follow/alerting " +
 			"gateway/follow/attendance gateway/follow/history gateway/follow/quality " +
 			"gateway/follow/resolve gateway/follow/telemetry " +
 			"gateway/follow/telemetry/influx gateway/follow/telemetry/victoria " +
 			"gateway/follow/twins gateway/ingest/directory gateway/ingest/flapping " +
-			"gateway/ingest/identify gateway/ingest/intake gateway/ingest/mqttfront " +
-			"gateway/journal gateway/keys gateway/live gateway/media gateway/notify " +
-			"gateway/notify/webhook gateway/selfwatch registry registry/alerts " +
-			"registry/fleet rules rules/quality vision",
-		"x/time yaml",
+			"gateway/ingest/identify gateway/ingest/intake gateway/ingest/mqttback " +
+			"gateway/ingest/mqttfront gateway/ingest/pace gateway/journal gateway/keys " +
+			"gateway/listeners gateway/live gateway/media gateway/notify " +
+			"gateway/notify/webhook gateway/retention gateway/selfwatch registry " +
+			"registry/alerts vision",
+		"",
 	},
-	{"gateway/demo", "root gateway/app gateway/ingest/mqttfront registry", "yaml"},
+	{"gateway/demo", "root gateway/app gateway/config gateway/ingest/mqttfront registry", "yaml"},
 	{
 		"gateway",
-		"root api api/console api/texts deploy drivers/confine gateway/anchor " +
-			"gateway/app gateway/backup gateway/demo gateway/event gateway/journal " +
-			"gateway/keys registry rules",
+		"root api/console api/texts deploy drivers/confine gateway/anchor gateway/app " +
+			"gateway/backup gateway/config gateway/control gateway/demo gateway/event " +
+			"gateway/journal gateway/keys registry rules",
 		"x/sys",
 	},
 
 	// Measuring programs, not part of the product.
 	{
 		"gateway/bench",
-		"root deploy gateway/app gateway/bench/measure gateway/event " +
+		"root deploy gateway/app gateway/bench/measure gateway/config gateway/event " +
 			"gateway/ingest/mqttfront gateway/journal gateway/keys registry registry/fleet",
 		"sqlite x/sys",
 	},

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/anchor"
-	"github.com/gatehouse-iot/gatehouse/gateway/keys"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -43,16 +41,7 @@ func auditLog(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	key, err := keys.Master(dir)
-	if err != nil {
-		return err
-	}
-	reg, err := registry.Open(ctx, registry.Options{
-		Dir:       dir,
-		MasterKey: key,
-		Now:       time.Now,
-		Logger:    slog.New(slog.DiscardHandler),
-	})
+	reg, err := openRegistry(ctx, dir)
 	if err != nil {
 		return err
 	}

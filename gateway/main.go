@@ -97,7 +97,7 @@ func commands() []command {
 		{"passwd", "set a user's password", passwdHelp, passwd},
 		{"backup", "write everything, keys included, to one file", backupHelp, writeBackup},
 		{"restore", "put a backup back", restoreHelp, restore},
-		{"config", "print the commented configuration, or check a file", configHelp, config},
+		{"config", "print the commented configuration, or check a file", configHelp, showConfig},
 		{"rules", "check rule files", rulesHelp, checkRules},
 		{"audit", "verify the audit log, also against anchors from elsewhere", auditHelp, auditLog},
 		{"journal", "inspect the journal: verify, stat or tail", journalHelp, inspectJournal},

@@ -12,7 +12,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -23,6 +22,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/deploy"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
 	"github.com/gatehouse-iot/gatehouse/gateway/backup"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
+	"github.com/gatehouse-iot/gatehouse/gateway/control"
 	"github.com/gatehouse-iot/gatehouse/gateway/demo"
 	"github.com/gatehouse-iot/gatehouse/gateway/keys"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -37,19 +38,8 @@ asks for the first administrator and the school. Without --config the defaults h
 everything is kept in ./data; "gateway config" prints every key with its default.
 `
 
-// loadConfig reads the file that --config names, or gatehouse.yaml if it is there.
-func loadConfig(file string) (app.Config, error) {
-	if file == "" {
-		if _, err := os.Stat("gatehouse.yaml"); err != nil {
-			return app.ParseConfig("defaults", nil)
-		}
-		file = "gatehouse.yaml"
-	}
-	return app.LoadConfig(file)
-}
-
 // logger writes as the configuration says, at a level that a reload may change.
-func logger(c app.LogConfig, w io.Writer) (*slog.Logger, *slog.LevelVar) {
+func logger(c config.Log, w io.Writer) (*slog.Logger, *slog.LevelVar) {
 	level := &slog.LevelVar{}
 	_ = level.UnmarshalText([]byte(c.Level)) // the configuration was checked
 	o := &slog.HandlerOptions{Level: level}
@@ -72,7 +62,7 @@ func serve(ctx context.Context, c *call) error {
 	if err := c.parse(0, 0); err != nil {
 		return err
 	}
-	cfg, err := loadConfig(*file)
+	cfg, err := config.Find(*file)
 	if err != nil {
 		return err
 	}
@@ -83,7 +73,8 @@ func serve(ctx context.Context, c *call) error {
 	a, err := app.Open(ctx, cfg, app.Options{
 		Logger:   log,
 		Level:    level,
-		Config:   func() (app.Config, error) { return loadConfig(*file) },
+		Hangups:  hangups,
+		Config:   func() (config.Config, error) { return config.Find(*file) },
 		Version:  versionText(),
 		Built:    built(),
 		Console:  consoleFS(),
@@ -93,13 +84,7 @@ func serve(ctx context.Context, c *call) error {
 		return err
 	}
 	log.Info("the gateway is ready", "console", a.URL(), "version", versionText())
-	running, over := context.WithCancel(ctx)
-	var reloader sync.WaitGroup
-	reloader.Go(func() { reloadOn(running, hangups, a, log) })
-	err = a.Run(ctx)
-	over()
-	reloader.Wait()
-	return err
+	return a.Run(ctx)
 }
 
 const demoHelp = `Usage: gateway demo [--data-dir DIR] [--port-base N]
@@ -159,16 +144,7 @@ func passwd(ctx context.Context, c *call) error {
 			return errors.New("no password came on standard input")
 		}
 	}
-	key, err := keys.Master(dir)
-	if err != nil {
-		return err
-	}
-	reg, err := registry.Open(ctx, registry.Options{
-		Dir:       dir,
-		MasterKey: key,
-		Now:       time.Now,
-		Logger:    slog.New(slog.DiscardHandler),
-	})
+	reg, err := openRegistry(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -187,6 +163,20 @@ func passwd(ctx context.Context, c *call) error {
 	}
 	_, err = fmt.Fprintf(c.out, "The password of %s is set.\n", name)
 	return err
+}
+
+// openRegistry opens that of a gateway which may be running.
+func openRegistry(ctx context.Context, dir string) (*registry.Registry, error) {
+	key, err := keys.Master(dir)
+	if err != nil {
+		return nil, err
+	}
+	return registry.Open(ctx, registry.Options{
+		Dir:       dir,
+		MasterKey: key,
+		Now:       time.Now,
+		Logger:    slog.New(slog.DiscardHandler),
+	})
 }
 
 // readPassword reads one line; a person at a terminal is asked, and not shown what is typed.
@@ -215,7 +205,7 @@ func dataDir(c *call, min, max int) (string, error) {
 		return "", err
 	}
 	if *dir == "" {
-		cfg, err := loadConfig(*file)
+		cfg, err := config.Find(*file)
 		if err != nil {
 			return "", err
 		}
@@ -270,14 +260,14 @@ func writeBackup(ctx context.Context, c *call) error {
 // takeBackup asks the running gateway, and opens the folder itself where none runs, as its
 // configuration says; a folder that was named without one is opened with the defaults.
 func takeBackup(ctx context.Context, c *call, dir string, w io.Writer) error {
-	err := app.BackupRunning(ctx, dir, w)
-	if !errors.Is(err, app.ErrNotRunning) {
+	err := control.Backup(ctx, dir, w)
+	if !errors.Is(err, control.ErrNotRunning) {
 		return err
 	}
-	cfg := app.DefaultConfig()
+	cfg := config.Default()
 	if file := c.flags.Lookup("config").Value.String(); file != "" ||
 		c.flags.Lookup("data-dir").Value.String() == "" {
-		if cfg, err = loadConfig(file); err != nil {
+		if cfg, err = config.Find(file); err != nil {
 			return err
 		}
 	}
@@ -330,7 +320,7 @@ Prints the commented configuration with every key and its default; with FILE, ch
 file and says what is wrong, where, and how to mend it.
 `
 
-func config(_ context.Context, c *call) error {
+func showConfig(_ context.Context, c *call) error {
 	if err := c.parse(0, 1); err != nil {
 		return err
 	}
@@ -338,7 +328,7 @@ func config(_ context.Context, c *call) error {
 		_, err := c.out.Write(deploy.Config())
 		return err
 	}
-	if _, err := app.LoadConfig(c.flags.Arg(0)); err != nil {
+	if _, err := config.Load(c.flags.Arg(0)); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(c.out, "%s is right.\n", c.flags.Arg(0))

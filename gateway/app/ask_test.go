@@ -11,7 +11,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 )
 
 // turnstile is the reader of drivers/example/gate: it asks before it opens.
@@ -68,8 +68,8 @@ func TestATurnstileAsks(t *testing.T) {
 	}
 	t.Parallel()
 	s := newSchool(t)
-	c := config(s.dir)
-	c.Drivers = []app.DriverConfig{{Name: "gate", Path: builtDriver(t, "example/gate")}}
+	c := configOf(s.dir)
+	c.Drivers = []config.Driver{{Name: "gate", Path: builtDriver(t, "example/gate")}}
 	c.Reach.ThisMachine = true
 	r := s.runWith(t, c)
 	x := newTurnstile(t)

@@ -10,28 +10,28 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gatehouse-iot/gatehouse/gateway/app"
 	"github.com/gatehouse-iot/gatehouse/gateway/backup"
+	"github.com/gatehouse-iot/gatehouse/gateway/control"
 )
 
 // TestBackupOfALongPath has a data folder whose path fits no socket's address.
 func TestBackupOfALongPath(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
-	c := config(s.dir)
+	c := configOf(s.dir)
 	long := filepath.Join(s.dir, strings.Repeat("a-long-name/", 12))
 	ok(t, os.MkdirAll(long, 0o700))
 	ok(t, os.Rename(filepath.Join(s.dir, "data"), filepath.Join(long, "data")))
 	c.DataDir = filepath.Join(long, "data")
-	if err := app.BackupRunning(t.Context(), c.DataDir, new(bytes.Buffer)); !errors.Is(err,
-		app.ErrNotRunning) {
+	if err := control.Backup(t.Context(), c.DataDir, new(bytes.Buffer)); !errors.Is(err,
+		control.ErrNotRunning) {
 		t.Fatalf("got %v of a gateway that does not run", err)
 	}
 	r := s.runWith(t, c)
 	var archive bytes.Buffer
 	eventually(t, "the backup", func() bool {
-		err := app.BackupRunning(t.Context(), c.DataDir, &archive)
-		if err != nil && !errors.Is(err, app.ErrNotRunning) {
+		err := control.Backup(t.Context(), c.DataDir, &archive)
+		if err != nil && !errors.Is(err, control.ErrNotRunning) {
 			t.Fatal(err)
 		}
 		return err == nil
@@ -41,8 +41,8 @@ func TestBackupOfALongPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	var stolen bytes.Buffer
-	if err := app.BackupRunning(t.Context(), c.DataDir, &stolen); err == nil ||
-		errors.Is(err, app.ErrNotRunning) || stolen.Len() > 0 {
+	if err := control.Backup(t.Context(), c.DataDir, &stolen); err == nil ||
+		errors.Is(err, control.ErrNotRunning) || stolen.Len() > 0 {
 		t.Errorf("got %v and %d bytes for a caller without the token, want a refusal", err,
 			stolen.Len())
 	}

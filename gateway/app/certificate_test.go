@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 )
 
 // authority signs certificates and writes them as files.
@@ -82,9 +83,9 @@ func TestDevicesWithCertificates(t *testing.T) {
 		s := newSchool(t)
 		ca, foreign := newAuthority(t, "ca"), newAuthority(t, "foreign-ca")
 		_, serverCert, serverKey := ca.issue("localhost")
-		c := config(s.dir)
+		c := configOf(s.dir)
 		c.MQTT.Listen, c.MQTT.ListenTLS = "", "127.0.0.1:0"
-		c.MQTT.TLS = app.TLSConfig{Certificate: serverCert, Key: serverKey}
+		c.MQTT.TLS = config.TLS{Certificate: serverCert, Key: serverKey}
 		c.MQTT.ClientCA, c.MQTT.RequireCertificate = filepath.Join(ca.dir, "ca.pem"), required
 		ok(t, c.Validate())
 		a, err := app.Open(t.Context(), c,
@@ -156,11 +157,11 @@ func TestDevicesWithCertificates(t *testing.T) {
 			t.Errorf("a disabled device with a certificate: answered %d, want 4", got)
 		}
 	}
-	c := config(t.TempDir())
+	c := configOf(t.TempDir())
 	ca := newAuthority(t, "ca")
 	_, cert, key := ca.issue("localhost")
 	c.MQTT.ListenTLS = "127.0.0.1:0"
-	c.MQTT.TLS = app.TLSConfig{Certificate: cert, Key: key}
+	c.MQTT.TLS = config.TLS{Certificate: cert, Key: key}
 	c.MQTT.ClientCA = key
 	if _, err := app.Open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler)}); err == nil ||
 		!strings.Contains(err.Error(), "holds no certificate") {

@@ -120,43 +120,18 @@ func (p *outbox) journal(rows []registry.OutboxRow) error {
 	return errors.Join(errs...)
 }
 
-// keepHouse does what time asks for: devices that fell silent, pictures that are old enough.
+// keepHouse does what time asks for: devices that fell silent, faces that wait for the rules no longer.
 func (a *App) keepHouse(ctx context.Context) error {
 	view := a.reg.In(g.SystemScope("keeping"))
 	tick := time.NewTicker(staleEvery)
 	defer tick.Stop()
-	var expired time.Time
 	for {
 		a.twins.MarkSilent(ctx, view)
 		a.intake.Strangers.Expire(a.now())
-		if !a.clock.Wrong(a.now()) && a.now().Sub(expired) > time.Hour {
-			expired = a.now()
-			a.expire(ctx, view)
-		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-		}
-	}
-}
-
-// closeAfter is how long a resolved alert stays so before it is closed.
-const closeAfter = time.Hour
-
-// expire closes what was resolved and removes what was kept long enough.
-func (a *App) expire(ctx context.Context, view *registry.View) {
-	now := a.now()
-	if _, err := view.Alerts.CloseResolved(ctx, now.Add(-closeAfter)); err != nil && ctx.Err() == nil {
-		a.log.Error("close resolved alerts", "error", err)
-	}
-	if err := a.expirePictures(ctx, view, now); err != nil && ctx.Err() == nil {
-		a.log.Error("expire pictures", "error", err)
-	}
-	for _, school := range append(a.directory.SchoolIDs(), "") {
-		if _, err := view.History.Trim(ctx, school, now.Add(-a.cfg.History.KeepFor)); err != nil &&
-			ctx.Err() == nil {
-			a.log.Error("trim the history", "school", school, "error", err)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
@@ -48,7 +49,7 @@ func newGate(t *testing.T) *gate {
 	dir := t.TempDir()
 	x.ok(os.MkdirAll(filepath.Join(dir, "rules"), 0o700))
 	x.ok(os.WriteFile(filepath.Join(dir, "rules", "strangers.yaml"), []byte(strangerRules), 0o600))
-	c := DefaultConfig()
+	c := config.Default()
 	c.DataDir, c.HTTP.Listen, c.MQTT.Listen = filepath.Join(dir, "data"), "127.0.0.1:0", ""
 	c.Rules.Dir = filepath.Join(dir, "rules")
 	a, err := Open(t.Context(), c,

@@ -10,17 +10,17 @@ import (
 // face came with.
 func TestFaceModelWithoutItsDriver(t *testing.T) {
 	x := newGate(t)
-	if got := x.faceModel(); got != "" {
+	if got := x.faces.Model(); got != "" {
 		t.Errorf("got %q before any face, want none", got)
 	}
 	s := &g.Sighting{Method: g.ByFace, Embedding: []float32{1, 0}, Model: "vendor-2"}
 	if _, _, err := x.identify.Face(t.Context(), "sch", s); err != nil {
 		t.Fatal(err)
 	}
-	if got := x.faceModel(); got != "vendor-2" {
+	if got := x.faces.Model(); got != "vendor-2" {
 		t.Errorf("got %q, want the newest face's", got)
 	}
-	if got := x.recorded().Model; got != "vendor-2" {
+	if got := recorded(x.cfg, x.retention, x.faces)().Model; got != "vendor-2" {
 		t.Errorf("got %q among what is recorded, want the newest face's", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
@@ -15,7 +16,7 @@ import (
 // than a page of newer ones, and is taken up all the same.
 func TestFlappingOfTheLastRunIsFoundBehindManyOthers(t *testing.T) {
 	const newer = 1100
-	c := DefaultConfig()
+	c := config.Default()
 	dir := t.TempDir()
 	c.DataDir, c.HTTP.Listen, c.MQTT.Listen = filepath.Join(dir, "data"), "127.0.0.1:0", ""
 	a, err := Open(t.Context(), c, Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})

@@ -17,31 +17,6 @@ const (
 	flapEvery    = 5 * time.Second // between looks whether a device keeps still
 )
 
-// FlappingConfig says when a device that comes and goes is told of once and not each time.
-type FlappingConfig struct {
-	Changes int           `yaml:"changes"`
-	Within  time.Duration `yaml:"within"`
-	Quiet   time.Duration `yaml:"quiet"`
-}
-
-func defaultFlapping() FlappingConfig { return FlappingConfig(flapping.DefaultLimits()) }
-
-func (c FlappingConfig) validate() error {
-	if c.Changes < 4 || c.Changes > 1000 {
-		return g.FieldErrorf("flapping.changes", "%d is out of range; 4 to 1000 changes of state",
-			c.Changes)
-	}
-	for key, d := range map[string]time.Duration{
-		"flapping.within": c.Within,
-		"flapping.quiet":  c.Quiet,
-	} {
-		if d < time.Second || d > 24*time.Hour {
-			return g.FieldErrorf(key, "%s is out of range; 1s to 24h", d)
-		}
-	}
-	return nil
-}
-
 // takeUpFlapping is for the start: devices that flapped when the gateway stopped flap on, until
 // they have kept still.
 func (a *App) takeUpFlapping(ctx context.Context) error {
@@ -188,7 +163,7 @@ func (f *flapTeller) alerts(ctx context.Context) error {
 	if len(write) == 0 {
 		return nil
 	}
-	if err := f.a.devices().Tell(ctx, write...); err != nil {
+	if err := devices(f.a.reg).Tell(ctx, write...); err != nil {
 		return err
 	}
 	for _, x := range write {

@@ -14,6 +14,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers/sim"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
@@ -40,7 +41,7 @@ type boiler struct {
 const boilerID g.DeviceID = "boiler"
 
 // newBoiler runs the real driver's program against simulated equipment.
-func newBoiler(t *testing.T, c app.Config, s *school, o app.Options) (*boiler, app.Config) {
+func newBoiler(t *testing.T, c config.Config, s *school, o app.Options) (*boiler, config.Config) {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "modbus")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program,
@@ -62,7 +63,7 @@ func newBoiler(t *testing.T, c app.Config, s *school, o app.Options) (*boiler, a
 	<-equipment.Ready()
 
 	ok(t, os.WriteFile(filepath.Join(s.dir, "rules", "flap.yaml"), []byte(flapRule), 0o600))
-	c.Drivers = []app.DriverConfig{{Name: "modbus", Path: program}}
+	c.Drivers = []config.Driver{{Name: "modbus", Path: program}}
 	c.Reach.ThisMachine = true
 	a, err := app.Open(t.Context(), c, o)
 	ok(t, err)
@@ -142,8 +143,8 @@ func TestADeviceThatComesAndGoesIsToldOnce(t *testing.T) {
 	}
 	t.Parallel()
 	s, clock := newSchool(t), &wall{} // the driver, a program of its own, has the machine's clock
-	c := config(s.dir)
-	c.Flapping = app.FlappingConfig{Changes: 4, Within: time.Hour, Quiet: 2 * time.Hour}
+	c := configOf(s.dir)
+	c.Flapping = config.Flapping{Changes: 4, Within: time.Hour, Quiet: 2 * time.Hour}
 	o := app.Options{Now: clock.now, Logger: slog.New(slog.DiscardHandler), Version: "test"}
 	b, c := newBoiler(t, c, s, o)
 	b.running = s.runOver(t, c, o)

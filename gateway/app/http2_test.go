@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 )
 
 // TestTLSOffersHTTP2: a tab of the console holds a stream for as long as it is open, and a
@@ -17,8 +18,8 @@ func TestTLSOffersHTTP2(t *testing.T) {
 	s := newSchool(t)
 	ca := newAuthority(t, "ca")
 	_, cert, key := ca.issue("localhost")
-	c := config(s.dir)
-	c.HTTP.TLS = app.TLSConfig{Certificate: cert, Key: key}
+	c := configOf(s.dir)
+	c.HTTP.TLS = config.TLS{Certificate: cert, Key: key}
 	a, err := app.Open(t.Context(), c,
 		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	ok(t, err)

@@ -108,7 +108,7 @@ func victim(p plan) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	a, err := app.Open(ctx, config(p.Dir),
+	a, err := app.Open(ctx, configOf(p.Dir),
 		app.Options{Logger: log, Version: "test", JournalFS: disk, Pause: k.at})
 	if err != nil {
 		return err

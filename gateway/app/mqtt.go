@@ -1,156 +1,140 @@
 package app
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/hex"
+	"errors"
+	"log/slog"
 	"net"
-	"strings"
-	"time"
+	"path/filepath"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers"
-	"github.com/gatehouse-iot/gatehouse/gateway/event"
-	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/intake"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttback"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
-	regfleet "github.com/gatehouse-iot/gatehouse/registry/fleet"
+	"github.com/gatehouse-iot/gatehouse/gateway/keys"
+	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
+	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
+	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// authenticator lets a device in by its own password, its user name being its id, or by a
-// certificate whose common name is its id.
-type authenticator struct{ a *App }
+// mqtt is the listener for devices that speak MQTT, and what stands behind it.
+type mqtt struct {
+	front       *mqttfront.Front       // nil: there is none
+	authorities *listeners.Authorities // of devices' certificates; nil: none are asked for
+	leftovers   *mqttback.Leftovers
+	rivals      *selfwatch.Rivals
+	presences   *presences
+}
 
-func (x authenticator) Authenticate(
-	ctx context.Context, _, username string, password []byte, _ string, cert *x509.Certificate,
-) (mqttfront.Identity, error) {
-	d, err := x.device(ctx, username, password, cert)
+func (a *App) openMQTT() error {
+	a.mqtt = &mqtt{
+		presences: newPresences(a.intake, a.log),
+		rivals: selfwatch.NewRivals(selfwatch.Rivals{
+			Alerts: devices(a.reg),
+			Device: registered(a.directory),
+			Insist: a.health.Insist,
+			Now:    a.now,
+			Log:    a.log,
+		}),
+	}
+	c := a.cfg.MQTT
+	if c.Listen == "" && c.ListenTLS == "" {
+		return nil
+	}
+	cfg := mqttfront.Config{
+		Listen:        c.Listen,
+		ListenTLS:     c.ListenTLS,
+		MaxClients:    a.places.Load().MQTT,
+		MaxPerAddress: c.MaxPerAddress,
+		OnHeld:        a.pacer.Held,
+		OnRivals:      a.rivals.Note,
+		DeviceRate:    c.DeviceRate,
+		SchoolRate:    c.SchoolRate,
+		Dir:           filepath.Join(a.cfg.DataPath(), "mqtt"),
+		FS:            a.opt.JournalFS,
+		OnConnect:     a.presences.connected,
+		OnDisconnect:  a.presences.gone,
+	}
+	var err error
+	if cfg.TLS, a.authorities, err = a.mqttTLS(a.given); err != nil {
+		return err
+	}
+	if cfg.Seal, err = keys.Sealer(a.key, "gatehouse mqtt state"); err != nil {
+		return err
+	}
+	a.front, err = mqttfront.New(cfg, mqttback.Authenticator{Registry: a.reg},
+		mqttback.Intake{To: a.intake, Journal: a.journal}, a.log)
+	if op := (*net.OpError)(nil); errors.As(err, &op) {
+		return listeners.Taken("mqtt.listen", cmp.Or(c.Listen, c.ListenTLS), err)
+	}
 	if err != nil {
-		return mqttfront.Identity{}, err
+		return err
 	}
-	if d.Driver != g.DriverMQTTFront {
-		return mqttfront.Identity{}, g.Errorf(g.Forbidden,
-			"device %q is served by driver %q, not by the MQTT listener", d.ID, d.Driver)
-	}
-	return mqttfront.Identity{School: d.School, Device: d.ID}, nil
-}
-
-func (x authenticator) device(
-	ctx context.Context, username string, password []byte, cert *x509.Certificate,
-) (g.Device, error) {
-	if cert == nil {
-		return x.a.reg.Fleet.VerifyDevice(ctx, g.DeviceID(username), password)
-	}
-	if name := cert.Subject.CommonName; username != "" && username != name {
-		return g.Device{}, g.Errorf(g.Unauthenticated,
-			"the certificate is of %q and the user name is another: leave it empty, or say the same",
-			name)
-	}
-	sum := sha256.Sum256(cert.Raw)
-	return x.a.reg.Fleet.CertifiedDevice(ctx, g.DeviceID(cert.Subject.CommonName),
-		regfleet.DeviceCertificate{
-			Fingerprint: hex.EncodeToString(sum[:]),
-			Serial:      cert.SerialNumber.Text(16),
-			Issuer:      cert.Issuer.String(),
-			NotBefore:   cert.NotBefore,
-			NotAfter:    cert.NotAfter,
-		})
-}
-
-// mqttIntake hands publications to the intake.
-type mqttIntake struct{ a *App }
-
-func (m mqttIntake) Publish(
-	id mqttfront.Identity, topic string, payload []byte, retain bool, done func(error),
-) error {
-	return m.PublishOnce(id, topic, payload, retain, "", done)
-}
-
-func (m mqttIntake) PublishOnce(
-	id mqttfront.Identity, topic string, payload []byte, _ bool, once string, done func(error),
-) error {
-	kind := strings.TrimPrefix(topic, mqttfront.Topic(id, ""))
-	return m.a.intake.Message(context.Background(), id.Device, kind, payload, once, done)
-}
-
-func (m mqttIntake) Mark() uint64 { return m.a.journal.Newest() }
-
-// Known reads the journal from a mark on, which lies little before the last stop.
-func (m mqttIntake) Known(ctx context.Context, after uint64, seen map[string]bool) error {
-	ids := make(map[string]string, len(seen))
-	for once := range seen {
-		ids[intake.OnceID(once)] = once
-	}
-	for {
-		records, err := m.a.journal.ReadFrom(ctx, after, follow.Batch)
-		if err != nil || len(records) == 0 {
-			return err
+	a.closers.add(a.front.Close)
+	a.leftovers = mqttback.NewLeftovers(a.front, a.directory, a.log)
+	// Who was let in as something that has changed since (a new password, disabled, deleted,
+	// another driver's) is sent away and asked again; a new name or room sends nobody away.
+	cancel := a.reg.Subscribe(func(c registry.Change) {
+		if c.Kind == "device" && c.Touches("driver", "enabled", "password", "certificates") {
+			a.front.Disconnect(g.DeviceID(c.ID))
 		}
-		for _, r := range records {
-			after = r.Seq
-			e, err := event.Decode(r.Seq, r.Data)
-			if err != nil {
-				continue // told by the readers
-			}
-			if once, ok := ids[e.ID]; ok {
-				seen[once] = true
-			}
-		}
-	}
+	})
+	a.closers.add(func() error { cancel(); return nil })
+	return nil
 }
 
-func (m mqttIntake) Reject(
-	id mqttfront.Identity, topic string, _ []byte, _ string, done func(error),
-) error {
-	return m.a.intake.Refuse(context.Background(), id.Device, "mqtt "+topic, done)
+// presences journals that devices' MQTT connections came or went, and what else the gateway itself
+// says of a device.
+type presences struct {
+	intake *intake.Intake
+	log    *slog.Logger
+	queue  chan presence
 }
 
-// pruneEvery is the least time between looks for what devices left behind that are gone.
-const pruneEvery = time.Second
-
-// pruneMQTT has the MQTT listener forget what it keeps of devices that are deleted, moved to
-// another school or given to a driver, also of those that went while the gateway was down.
-func (a *App) pruneMQTT(ctx context.Context) error {
-	known := func(id mqttfront.Identity) bool {
-		e, ok := a.directory.Known(id.Device)
-		return ok && e.Device.School == id.School && e.Device.Driver == g.DriverMQTTFront
-	}
-	for {
-		err := a.front.Prune(known)
-		if err != nil && ctx.Err() == nil {
-			a.log.Warn("not all is removed that devices left behind in MQTT; it is tried again",
-				"error", err)
-		}
-		if !follow.Rest(ctx, pruneEvery) {
-			return nil
-		}
-		if err != nil {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-a.changed:
-		}
-	}
-}
-
-// presence is that a device's MQTT connection came or went.
 type presence struct {
 	device g.DeviceID
 	status g.Status
 	driver g.DriverName
 }
 
-func (a *App) noteConnected(id mqttfront.Identity, way mqttfront.Way) {
-	a.notePresence(id, g.Status{State: g.StateOnline, Weak: weakWay(way)})
+func newPresences(in *intake.Intake, log *slog.Logger) *presences {
+	return &presences{intake: in, log: log, queue: make(chan presence, 4096)}
 }
 
-func (a *App) noteGone(id mqttfront.Identity) {
+func (p *presences) connected(id mqttfront.Identity, way mqttfront.Way) {
+	p.note(id.Device, g.DriverMQTTFront, g.Status{State: g.StateOnline, Weak: weakWay(way)})
+}
+
+func (p *presences) gone(id mqttfront.Identity) {
 	why := g.Because(g.ReasonMQTTEnded)
-	a.notePresence(id,
+	p.note(id.Device, g.DriverMQTTFront,
 		g.Status{State: g.StateOffline, Reason: why.String(), Causes: []g.Reason{why}})
+}
+
+// note queues a status. A full queue drops it: a device that sends anything shows as online all the
+// same, and one that does not falls silent.
+func (p *presences) note(id g.DeviceID, driver g.DriverName, s g.Status) {
+	select {
+	case p.queue <- presence{id, s, driver}:
+	default:
+	}
+}
+
+func (p *presences) run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case x := <-p.queue:
+			obs := []g.Observation{{Device: x.device, Status: &x.status}}
+			if err := p.intake.Accept(ctx, x.driver, obs); err != nil && ctx.Err() == nil {
+				p.log.Warn("a device's presence was not journalled", "device", x.device, "error",
+					err)
+			}
+		}
+	}
 }
 
 // weakWay says how a device proved itself to the MQTT listener, which lets nobody in without a
@@ -161,28 +145,4 @@ func weakWay(way mqttfront.Way) g.Weakness {
 		return g.WeakNone
 	}
 	return g.WeakPlainText
-}
-
-// notePresence queues what the MQTT listener tells. A full queue drops it: a device that
-// sends anything shows as online all the same, and one that does not falls silent.
-func (a *App) notePresence(id mqttfront.Identity, s g.Status) {
-	select {
-	case a.presence <- presence{id.Device, s, g.DriverMQTTFront}:
-	default:
-	}
-}
-
-func (a *App) runPresence(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case p := <-a.presence:
-			obs := []g.Observation{{Device: p.device, Status: &p.status}}
-			if err := a.intake.Accept(ctx, p.driver, obs); err != nil && ctx.Err() == nil {
-				a.log.Warn("a device's presence was not journalled", "device", p.device, "error",
-					err)
-			}
-		}
-	}
 }

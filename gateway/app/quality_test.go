@@ -78,7 +78,7 @@ func (r *running) reports(t *testing.T, id string, want g.Quality) {
 // some after, and wants each thing counted once, and said in words.
 func TestQualityReport(t *testing.T) {
 	s, clock := newSchool(t), newWall()
-	r := s.runOver(t, config(s.dir), app.Options{Now: clock.now})
+	r := s.runOver(t, configOf(s.dir), app.Options{Now: clock.now})
 	sensor, reader := r.connect(t, "sensor-1"), r.connect(t, "reader-8")
 	at := clock.ms(0)
 	for i := range int64(5) {
@@ -112,7 +112,7 @@ func TestQualityReport(t *testing.T) {
 	if _, err := r.end(t); err != nil {
 		t.Fatal(err)
 	}
-	r = s.runOver(t, config(s.dir), app.Options{Now: clock.now})
+	r = s.runOver(t, configOf(s.dir), app.Options{Now: clock.now})
 	sensor, reader = r.connect(t, "sensor-1"), r.connect(t, "reader-8")
 	sensor.say("telemetry", fmt.Sprintf(`{"n":4,"time":%d}`, at-6))
 	reader.say("sighting", card("nobody-1", at+2))

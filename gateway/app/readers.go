@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -13,64 +12,78 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/resolve"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/twins"
+	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// openReaders gives each reader of the journal what it uses, and nothing else.
-func (a *App) openReaders(context.Context) error {
-	system := func(name string) *registry.View { return a.reg.In(g.SystemScope(name)) }
-	a.feed = &follow.Feed{
-		Journal: a.journal,
-		Hub:     a.hub,
-		Health:  a.health,
-		Logger:  a.log,
-		Pause:   a.opt.Pause,
+// readers follow the journal, the clock and the registry, each at its own pace.
+type readers struct {
+	health     *follow.Health
+	feed       *follow.Feed
+	twins      *twins.Reader
+	readings   *telemetry.Reader
+	history    *history.Reader
+	attendance *attendance.Computer
+	resolver   *resolve.Resolver
+	counting   *quality.Reader
+}
+
+// openReaders gives each reader what it uses, and nothing else.
+func openReaders(in given, s *stores, x *ingest) (*readers, error) {
+	system := func(name string) *registry.View { return s.reg.In(g.SystemScope(name)) }
+	r := &readers{health: follow.NewHealth(in.log)}
+	r.feed = &follow.Feed{
+		Journal: s.journal,
+		Hub:     x.hub,
+		Health:  r.health,
+		Logger:  in.log,
+		Pause:   in.opt.Pause,
 	}
-	a.twins = &twins.Reader{Feed: a.feed, View: system("twin"), Now: a.now}
-	a.attendance = attendance.New(attendance.Options{
+	r.twins = &twins.Reader{Feed: r.feed, View: system("twin"), Now: in.now}
+	r.attendance = attendance.New(attendance.Options{
 		View:      system("attendance"),
-		Directory: a.directory,
-		Health:    a.health,
-		Subscribe: a.reg.Subscribe,
-		Now:       a.now,
-		Pause:     a.opt.Pause,
+		Directory: x.directory,
+		Health:    r.health,
+		Subscribe: s.reg.Subscribe,
+		Now:       in.now,
+		Pause:     in.opt.Pause,
 	})
-	a.readings = &telemetry.Reader{Append: a.telemetry.Append, Directory: a.directory}
-	a.history = &history.Reader{View: system("history"), Recompute: a.attendance.Recompute}
-	a.resolver = &resolve.Resolver{
+	r.readings = &telemetry.Reader{Append: s.telemetry.Append, Directory: x.directory}
+	r.history = &history.Reader{View: system("history"), Recompute: r.attendance.Recompute}
+	r.resolver = &resolve.Resolver{
 		View:      system("resolve"),
-		Directory: a.directory,
-		Identify:  a.identify,
-		Health:    a.health,
-		Subscribe: a.reg.Subscribe,
-		Recompute: a.attendance.Recompute,
-		Now:       a.now,
-		Log:       a.log,
+		Directory: x.directory,
+		Identify:  x.identify,
+		Health:    r.health,
+		Subscribe: s.reg.Subscribe,
+		Recompute: r.attendance.Recompute,
+		Now:       in.now,
+		Log:       in.log,
 	}
-	a.counting = quality.New(quality.Options{
-		Feed:      a.feed,
+	r.counting = quality.New(quality.Options{
+		Feed:      r.feed,
 		View:      system("quality"),
-		Directory: a.directory,
-		Limits:    a.cfg.Quality.limits(),
+		Directory: x.directory,
+		Limits:    in.cfg.Quality.Limits(),
 		History:   history.Cursor,
-		Now:       a.now,
-		Logger:    a.log,
+		Now:       in.now,
+		Logger:    in.log,
 	})
-	return a.dropCursors()
+	return r, dropCursors(in, s.journal)
 }
 
 // dropCursors removes the positions of readers that this version does not have: the journal would
 // keep every record after them, until its disk space is used up.
-func (a *App) dropCursors() error {
+func dropCursors(in given, j *journal.Journal) error {
 	readers := []string{"twin", history.Cursor, "telemetry", "rules", "quality", "webhooks"}
-	for _, c := range a.journal.Stat().Cursors {
+	for _, c := range j.Stat().Cursors {
 		if slices.Contains(readers, c.Name) {
 			continue
 		}
-		if err := a.journal.DropCursor(c.Name); err != nil {
+		if err := j.DropCursor(c.Name); err != nil {
 			return fmt.Errorf("drop the position of the reader %s: %w", c.Name, err)
 		}
-		a.log.Warn("the position of a reader that this version does not have was dropped: the "+
+		in.log.Warn("the position of a reader that this version does not have was dropped: the "+
 			"journal keeps nothing for it", "reader", c.Name, "seq", c.Seq)
 	}
 	return nil

@@ -27,8 +27,8 @@ func TestAReaderThatIsNoMoreHoldsNothingBack(t *testing.T) {
 		c.Close()
 	}
 	var log bytes.Buffer
-	a := &App{journal: j, log: slog.New(slog.NewTextHandler(&log, nil))}
-	if err := a.dropCursors(); err != nil {
+	in := given{log: slog.New(slog.NewTextHandler(&log, nil))}
+	if err := dropCursors(in, j); err != nil {
 		t.Fatal(err)
 	}
 	var left []string

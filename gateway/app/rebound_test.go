@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
@@ -52,8 +52,8 @@ func TestTheDriverLooksWhereANameLeads(t *testing.T) {
 	}()
 	t.Cleanup(func() { ln.Close(); <-done })
 	s := newSchool(t)
-	c := config(s.dir)
-	c.Drivers = []app.DriverConfig{{Name: "modbus", Path: builtDriver(t, "modbus")}}
+	c := configOf(s.dir)
+	c.Drivers = []config.Driver{{Name: "modbus", Path: builtDriver(t, "modbus")}}
 	r := s.runWith(t, c)
 	p, err := fleet.ParseProfile("profile", []byte("id: boiler\ntitle: Boiler\ntype: sensor\n"+
 		"properties:\n  heat: {title: Heat, type: number, forms: {register: 'holding:0'}}\n"))

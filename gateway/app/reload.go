@@ -2,144 +2,202 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
+	"os"
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
-	"github.com/gatehouse-iot/gatehouse/drivers/listen"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
+	"github.com/gatehouse-iot/gatehouse/gateway/control"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
-	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/pace"
+	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
+	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// reloading takes over what the operator changed in files while the gateway runs. One reload runs
-// at a time.
-type reloading struct {
+// reloader takes over what the operator changed in files while the gateway runs. One reload runs at
+// a time.
+type reloader struct {
+	read         func() (config.Config, error) // nil: there is no file
+	host         *host.Host
+	directory    *directory.Directory
+	alerting     *alerting.Reader
+	inForce      *atomic.Pointer[alerting.Files]
+	rules        *registry.View // which notes what changed of them
+	self         *registry.View // which notes that somebody here asked
+	certificates []*listeners.Certificate
+	authorities  *listeners.Authorities // nil: there are none
+	limits       limits
+	hangups      <-chan os.Signal
+	log          *slog.Logger
+
 	mu  sync.Mutex
-	cfg Config // what holds now: what a restart is needed for stays as it was at the start
+	cfg config.Config // what holds now: what a restart is needed for stays as it was at the start
+}
+
+// limits are what reloads without a way to fail: the bounds of listeners and senders, and how much is
+// logged.
+type limits struct {
+	sockets *sockets
+	pacer   *pace.Pacer
+	front   *mqttfront.Front // nil: there is none
+	level   *slog.LevelVar   // nil: it stays
+}
+
+func (l limits) take(c *config.Config) {
+	p := l.sockets.divide(c)
+	l.sockets.bound.SetBounds(bounds(p, c.HTTP))
+	l.pacer.SetRates(rates(c))
+	if l.front != nil {
+		l.front.SetLimits(mqttfront.Limits{
+			MaxClients:    p.MQTT,
+			MaxPerAddress: c.MQTT.MaxPerAddress,
+			DeviceRate:    c.MQTT.DeviceRate,
+			SchoolRate:    c.MQTT.SchoolRate,
+		})
+	}
+	if l.level != nil {
+		l.level.Set(c.Log.Least())
+	}
 }
 
 // reloaded is everything that a reload needs, read and checked, and nothing of it in force.
 type reloaded struct {
-	cfg      Config
+	cfg      config.Config
 	rules    alerting.Files
 	specs    []host.Spec
 	more     bool // a driver is new
-	renewals []renewal
+	renewals []listeners.Renewal
 	report   api.Reload
 }
 
-// renewal is a file of TLS that was read anew: what tells the old from the new, and the deed that
-// puts the new one in force, which cannot fail.
-type renewal struct {
-	key, from, to string
-	put           func()
-}
-
-// Reload reads the configuration, the rules and the certificates anew, and has them take effect:
-// all of it or, where something is wrong, nothing, and the error says where and what mends it.
-// Devices and browsers stay connected. With dry it only says what would change. What needs a
-// restart is in the report and waits for it.
-func (a *App) Reload(ctx context.Context, dry bool) (api.Reload, error) {
-	a.reloading.mu.Lock()
-	defer a.reloading.mu.Unlock()
+func (r *reloader) reload(ctx context.Context, dry bool) (api.Reload, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	select { // at the very start it waits
-	case <-a.host.Begun():
+	case <-r.host.Begun():
 	case <-ctx.Done():
 		return api.Reload{}, ctx.Err()
 	}
-	next, err := a.readAgain()
+	next, err := r.readAgain()
 	if err != nil {
 		return api.Reload{}, g.Errorf(g.Invalid, "%v", err)
 	}
 	if dry {
 		return next.report, nil
 	}
-	if err := a.takeRules(ctx, next.rules); err != nil {
+	if err := r.takeRules(ctx, next.rules); err != nil {
 		return api.Reload{}, err
 	}
 	// Nothing below can fail but for a host that is stopping, and then all of it ends.
-	if err := a.host.Reload(next.specs, next.cfg.MQTT.DeviceRate); err != nil {
+	if err := r.host.Reload(next.specs, next.cfg.MQTT.DeviceRate); err != nil {
 		return api.Reload{}, err
 	}
-	a.takeLimits(&next.cfg)
-	for _, r := range next.renewals {
-		r.put()
+	r.limits.take(&next.cfg)
+	for _, x := range next.renewals {
+		x.Put()
 	}
-	a.reloading.cfg = next.cfg
+	r.cfg = next.cfg
 	if next.more {
-		a.directory.TellAll() // a driver that is new may have devices already
+		r.directory.TellAll() // a driver that is new may have devices already
 	}
 	next.report.Applied = true
-	a.log.Info("the configuration was read anew", "changes", len(next.report.Changes))
+	r.log.Info("the configuration was read anew", "changes", len(next.report.Changes))
 	return next.report, nil
 }
 
-// ReloadHere is a reload that somebody on this machine asked for, by a signal or by the command
-// line.
-func (a *App) ReloadHere(ctx context.Context, dry bool) (api.Reload, error) {
+// here is a reload that somebody on this machine asked for, by a signal or by the command line.
+func (r *reloader) here(ctx context.Context, dry bool) (api.Reload, error) {
 	if !dry {
-		if err := a.reg.In(g.SystemScope("reload")).Deeds.Record(ctx, "gateway.reload", ""); err != nil {
+		if err := r.self.Deeds.Record(ctx, "gateway.reload", ""); err != nil {
 			return api.Reload{}, err
 		}
 	}
-	return a.Reload(ctx, dry)
+	return r.reload(ctx, dry)
+}
+
+// follow reloads at each signal until ctx ends. What was wrong is in the log.
+func (r *reloader) follow(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.hangups:
+		}
+		out, err := r.here(ctx, false)
+		if err != nil {
+			if !errors.Is(err, context.Canceled) {
+				r.log.Error("nothing was reloaded: something is wrong in the files", "error", err)
+			}
+			continue
+		}
+		for _, x := range out.Changes {
+			r.log.Info("reloaded", "key", x.Key, "from", control.Short(x.From), "to",
+				control.Short(x.To), "needs_restart", x.Restart)
+		}
+	}
 }
 
 // readAgain reads and checks everything.
-func (a *App) readAgain() (reloaded, error) {
-	old := &a.reloading.cfg
+func (r *reloader) readAgain() (next reloaded, err error) {
+	old := &r.cfg
 	read := *old
-	if a.opt.Config != nil {
-		var err error
-		if read, err = a.opt.Config(); err != nil {
-			return reloaded{}, err
+	if r.read != nil {
+		if read, err = r.read(); err != nil {
+			return next, err
 		}
 	}
-	next := reloaded{cfg: taken(old, &read)}
-	next.report.Changes = changes(old, &read)
-	var err error
-	if next.rules, err = alerting.Load(a.rulesDir()); err != nil {
-		return reloaded{}, err
+	next.cfg = config.Taken(old, &read)
+	for _, x := range config.Changes(old, &read) {
+		next.report.Changes = append(next.report.Changes, api.ReloadChange(x))
 	}
-	more, err := ruleChanges(*a.rules.Load(), next.rules)
+	dir, _ := next.cfg.RulesPath()
+	if next.rules, err = alerting.Load(dir); err != nil {
+		return next, err
+	}
+	more, err := ruleChanges(*r.inForce.Load(), next.rules)
 	if err != nil {
-		return reloaded{}, err
+		return next, err
 	}
 	next.report.Changes = append(next.report.Changes, more...)
-	if next.specs, next.more, err = a.checkedSpecs(old, &next.cfg); err != nil {
-		return reloaded{}, err
+	if next.specs, next.more, err = r.checkedSpecs(old, &next.cfg); err != nil {
+		return next, err
 	}
-	if next.renewals, err = a.readTLS(&next.cfg); err != nil {
-		return reloaded{}, err
+	if next.renewals, err = r.readTLS(&next.cfg); err != nil {
+		return next, err
 	}
-	for _, r := range next.renewals {
-		if r.from != r.to {
+	for _, x := range next.renewals {
+		if x.From != x.To {
 			next.report.Changes = append(next.report.Changes,
-				api.ReloadChange{Key: r.key, From: r.from, To: r.to})
+				api.ReloadChange{Key: x.Key, From: x.From, To: x.To})
 		}
 	}
 	return next, nil
 }
 
 // readTLS reads the certificates of the listeners, and the authorities of devices' certificates.
-func (a *App) readTLS(c *Config) ([]renewal, error) {
-	var out []renewal
-	for _, r := range a.certificates {
-		next, err := r.again()
+func (r *reloader) readTLS(c *config.Config) ([]listeners.Renewal, error) {
+	var out []listeners.Renewal
+	for _, x := range r.certificates {
+		next, err := x.Again()
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, next)
 	}
-	if a.authorities == nil {
+	if r.authorities == nil {
 		return out, nil
 	}
-	next, err := a.authorities.again(c.Path(c.MQTT.ClientCA), c.MQTT.RequireCertificate)
+	next, err := r.authorities.Again(c.Path(c.MQTT.ClientCA), c.MQTT.RequireCertificate)
 	if err != nil {
 		return nil, err
 	}
@@ -148,9 +206,11 @@ func (a *App) readTLS(c *Config) ([]renewal, error) {
 
 // checkedSpecs are the drivers, of which those that would change could be started; more says that
 // one has a new name.
-func (a *App) checkedSpecs(old, next *Config) (specs []host.Spec, more bool, err error) {
-	before := old.specs()
-	specs = next.specs()
+func (r *reloader) checkedSpecs(
+	old, next *config.Config,
+) (specs []host.Spec, more bool, err error) {
+	before := old.Specs()
+	specs = next.Specs()
 	for i, s := range specs {
 		if slices.ContainsFunc(before, func(b host.Spec) bool { return reflect.DeepEqual(b, s) }) {
 			continue
@@ -158,9 +218,8 @@ func (a *App) checkedSpecs(old, next *Config) (specs []host.Spec, more bool, err
 		more = more || !slices.ContainsFunc(before, func(b host.Spec) bool {
 			return b.Name == s.Name
 		})
-		if err := a.host.Check(s); err != nil {
-			return nil, false, next.Drivers[i].errorf(fmt.Sprintf("drivers[%d]", i), "path",
-				"driver %s: %v", s.Name, err)
+		if err := r.host.Check(s); err != nil {
+			return nil, false, next.Unfit(i, err)
 		}
 	}
 	return specs, more, nil
@@ -168,69 +227,17 @@ func (a *App) checkedSpecs(old, next *Config) (specs []host.Spec, more bool, err
 
 // takeRules has rules and procedures come into force, once the audit log knows what changed of
 // them.
-func (a *App) takeRules(ctx context.Context, files alerting.Files) error {
+func (r *reloader) takeRules(ctx context.Context, files alerting.Files) error {
 	texts, err := files.Texts()
 	if err != nil {
 		return fmt.Errorf("rules: %w", err)
 	}
-	view := a.reg.In(g.SystemScope("rules"))
-	err = a.alerting.Replace(ctx, files, func(ctx context.Context) error {
-		return view.Alerts.NoteRules(ctx, texts)
+	err = r.alerting.Replace(ctx, files, func(ctx context.Context) error {
+		return r.rules.Alerts.NoteRules(ctx, texts)
 	})
 	if err != nil {
 		return fmt.Errorf("rules: %w", err)
 	}
-	a.rules.Store(&files)
+	r.inForce.Store(&files)
 	return nil
-}
-
-// takeLimits changes the bounds of listeners and senders, and how much is logged.
-func (a *App) takeLimits(c *Config) {
-	p := share(listen.Descriptors(), c.HTTP.MaxConnections, c.MQTT.MaxClients)
-	a.places.Store(&p)
-	a.bound.SetBounds(httpBounds(p, c.HTTP))
-	a.pacer.setRates(c.MQTT)
-	if a.front != nil {
-		a.front.SetLimits(mqttfront.Limits{
-			MaxClients:    p.mqtt,
-			MaxPerAddress: c.MQTT.MaxPerAddress,
-			DeviceRate:    c.MQTT.DeviceRate,
-			SchoolRate:    c.MQTT.SchoolRate,
-		})
-	}
-	if a.opt.Level != nil {
-		a.opt.Level.Set(c.Log.level())
-	}
-}
-
-// ruleChanges is what is otherwise in rules and procedures, each by its id and in full.
-func ruleChanges(old, now alerting.Files) ([]api.ReloadChange, error) {
-	before, err := old.Texts()
-	if err != nil {
-		return nil, err
-	}
-	after, err := now.Texts()
-	if err != nil {
-		return nil, err
-	}
-	same := func(a alerts.RuleText) func(alerts.RuleText) bool {
-		return func(b alerts.RuleText) bool { return a.Kind == b.Kind && a.ID == b.ID }
-	}
-	var out []api.ReloadChange
-	for _, a := range before {
-		i := slices.IndexFunc(after, same(a))
-		switch {
-		case i < 0:
-			out = append(out, api.ReloadChange{Key: a.Kind + "s." + a.ID, From: a.Body})
-		case after[i].Body != a.Body:
-			out = append(out,
-				api.ReloadChange{Key: a.Kind + "s." + a.ID, From: a.Body, To: after[i].Body})
-		}
-	}
-	for _, b := range after {
-		if !slices.ContainsFunc(before, same(b)) {
-			out = append(out, api.ReloadChange{Key: b.Kind + "s." + b.ID, To: b.Body})
-		}
-	}
-	return out, nil
 }

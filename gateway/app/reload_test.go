@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	regalerts "github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
@@ -44,7 +45,7 @@ func (s *school) runFile(t *testing.T, lines string) *fromFile {
 	t.Helper()
 	s.write(t, "gatehouse.yaml", reloadBase+lines)
 	x := &fromFile{file: filepath.Join(s.dir, "gatehouse.yaml"), level: &slog.LevelVar{}}
-	read := func() (app.Config, error) { return app.LoadConfig(x.file) }
+	read := func() (config.Config, error) { return config.Load(x.file) }
 	c, err := read()
 	ok(t, err)
 	a, err := app.Open(t.Context(), c, app.Options{

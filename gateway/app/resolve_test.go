@@ -15,7 +15,7 @@ import (
 // a card from before it can have been theirs.
 func TestPassagesFromBeforeAnImport(t *testing.T) {
 	s, clock := newSchool(t), newWall()
-	r := s.runOver(t, config(s.dir), app.Options{Now: clock.now})
+	r := s.runOver(t, configOf(s.dir), app.Options{Now: clock.now})
 	reader := r.connect(t, "reader-8")
 	pass := func(credential string, ago time.Duration) {
 		reader.say("sighting",

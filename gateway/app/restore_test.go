@@ -203,7 +203,7 @@ func TestInterruptedRestore(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	ok(t, os.MkdirAll(filepath.Join(dir, ".gatehouse-restoring", "journal"), 0o700))
 	ok(t, os.WriteFile(filepath.Join(dir, "registry.db"), []byte("half"), 0o600))
-	c := config(s.dir)
+	c := configOf(s.dir)
 	c.DataDir = dir
 	if _, err := app.Open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler)}); err == nil ||
 		!strings.Contains(err.Error(), "was interrupted") {
@@ -231,7 +231,7 @@ func TestEventsAfterARestoreHaveNewIDs(t *testing.T) {
 			_, err := backup.Restore(t.Context(), bytes.NewReader(archive), dir, time.Now())
 			ok(t, err)
 		}
-		c := config(s.dir)
+		c := configOf(s.dir)
 		c.DataDir = dir
 		r := s.runWith(t, c)
 		before := time.Now()

@@ -3,84 +3,102 @@ package app
 import (
 	"context"
 	"fmt"
-	"path/filepath"
-	"time"
+	"slices"
+	"sync/atomic"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/deploy"
+	"github.com/gatehouse-iot/gatehouse/gateway/command"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
-	"github.com/gatehouse-iot/gatehouse/rules"
+	regalerts "github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
-
-// rulesDir is where the rules lie; the default one is filled at the first start.
-func (a *App) rulesDir() string {
-	if a.cfg.Rules.Dir != "" {
-		return a.cfg.Path(a.cfg.Rules.Dir)
-	}
-	return filepath.Join(a.cfg.dataDir(), "rules")
-}
 
 // openRules reads every rule and procedure; one that is wrong keeps the gateway from starting. The
 // audit log says what changed of them since the last start: rules that cannot be noted do not
 // come into force.
-func (a *App) openRules(ctx context.Context) error {
-	dir := a.rulesDir()
-	if a.cfg.Rules.Dir == "" {
+func openRules(
+	ctx context.Context, in given, s *stores, x *ingest, r *readers, c *command.Commands,
+) (*alerting.Reader, alerting.Files, error) {
+	dir, own := in.cfg.RulesPath()
+	if own {
 		if err := alerting.Seed(dir, deploy.Files()); err != nil {
-			return fmt.Errorf("rules: %w", err)
+			return nil, alerting.Files{}, fmt.Errorf("rules: %w", err)
 		}
 	}
 	files, err := alerting.Load(dir)
 	if err != nil {
-		return err
+		return nil, files, err
 	}
 	texts, err := files.Texts()
 	if err != nil {
-		return fmt.Errorf("rules: %w", err)
+		return nil, files, fmt.Errorf("rules: %w", err)
 	}
-	view := a.reg.In(g.SystemScope("rules"))
+	view := s.reg.In(g.SystemScope("rules"))
 	if err := view.Alerts.NoteRules(ctx, texts); err != nil {
-		return fmt.Errorf("rules: %w", err)
+		return nil, files, fmt.Errorf("rules: %w", err)
 	}
-	a.rules.Store(&files)
-	a.alerting = alerting.New(alerting.Options{
-		Feed:      a.feed,
+	return alerting.New(alerting.Options{
+		Feed:      r.feed,
 		View:      view,
-		Directory: a.directory,
+		Directory: x.directory,
 		Files:     files,
-		Command:   a.enqueue,
-		Strangers: &a.intake.Strangers,
-		Pictures:  a.media,
-		Allowed:   a.pictures.allowed,
-		Now:       a.now,
-		Logger:    a.log,
-	})
-	return nil
+		Command:   c.Enqueue,
+		Strangers: &x.intake.Strangers,
+		Pictures:  s.media,
+		Allowed:   x.schools.Allowed,
+		Now:       in.now,
+		Logger:    in.log,
+	}), files, nil
 }
 
-// ruleInfos are the rules in force.
-func (a *App) ruleInfos() []alerts.RuleInfo {
-	files := a.rules.Load()
-	out := make([]alerts.RuleInfo, len(files.Rules))
-	for i, r := range files.Rules {
-		out[i] = alerts.RuleInfo{
-			ID:       r.ID,
-			Title:    r.Title,
-			TitleZH:  r.TitleZH,
-			Severity: r.Severity,
-			YAML:     r.YAML,
+// ruleInfos are the rules in force, for the API.
+func ruleInfos(inForce *atomic.Pointer[alerting.Files]) func() []alerts.RuleInfo {
+	return func() []alerts.RuleInfo {
+		files := inForce.Load()
+		out := make([]alerts.RuleInfo, len(files.Rules))
+		for i, r := range files.Rules {
+			out[i] = alerts.RuleInfo{
+				ID:       r.ID,
+				Title:    r.Title,
+				TitleZH:  r.TitleZH,
+				Severity: r.Severity,
+				YAML:     r.YAML,
+			}
+		}
+		return out
+	}
+}
+
+// ruleChanges is what is otherwise in rules and procedures, each by its id and in full.
+func ruleChanges(old, now alerting.Files) ([]api.ReloadChange, error) {
+	before, err := old.Texts()
+	if err != nil {
+		return nil, err
+	}
+	after, err := now.Texts()
+	if err != nil {
+		return nil, err
+	}
+	same := func(a regalerts.RuleText) func(regalerts.RuleText) bool {
+		return func(b regalerts.RuleText) bool { return a.Kind == b.Kind && a.ID == b.ID }
+	}
+	var out []api.ReloadChange
+	for _, a := range before {
+		i := slices.IndexFunc(after, same(a))
+		switch {
+		case i < 0:
+			out = append(out, api.ReloadChange{Key: a.Kind + "s." + a.ID, From: a.Body})
+		case after[i].Body != a.Body:
+			out = append(out,
+				api.ReloadChange{Key: a.Kind + "s." + a.ID, From: a.Body, To: after[i].Body})
 		}
 	}
-	return out
-}
-
-// enqueue has a rule's command carried out, or answers false where too many wait.
-func (a *App) enqueue(c rules.CommandEffect, at time.Time) bool {
-	select {
-	case a.commands <- command{c, at}:
-		return true
-	default:
-		return false
+	for _, b := range after {
+		if !slices.ContainsFunc(before, same(b)) {
+			out = append(out, api.ReloadChange{Key: b.Kind + "s." + b.ID, To: b.Body})
+		}
 	}
+	return out, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
@@ -64,8 +65,8 @@ procedures:
     steps: [Sound the alarm.]
 `
 
-func config(dir string) app.Config {
-	c := app.DefaultConfig()
+func configOf(dir string) config.Config {
+	c := config.Default()
 	c.DataDir, c.HTTP.Listen, c.MQTT.Listen = filepath.Join(dir, "data"), "127.0.0.1:0", "127.0.0.1:0"
 	c.Rules.Dir = filepath.Join(dir, "rules")
 	return c
@@ -94,7 +95,7 @@ func newSchool(t *testing.T) *school {
 			t.Fatal(err)
 		}
 	}
-	a, err := app.Open(t.Context(), config(s.dir),
+	a, err := app.Open(t.Context(), configOf(s.dir),
 		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
@@ -29,10 +30,10 @@ type running struct {
 
 func (s *school) run(t *testing.T) *running {
 	t.Helper()
-	return s.runWith(t, config(s.dir))
+	return s.runWith(t, configOf(s.dir))
 }
 
-func (s *school) runWith(t *testing.T, c app.Config) *running {
+func (s *school) runWith(t *testing.T, c config.Config) *running {
 	t.Helper()
 	a, err := app.Open(t.Context(), c,
 		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})

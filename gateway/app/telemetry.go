@@ -26,8 +26,8 @@ type series interface {
 }
 
 // openTelemetry opens the store that the configuration names. A server need not be there yet.
-func (a *App) openTelemetry(dir string) (series, error) {
-	c := a.cfg.Telemetry
+func openTelemetry(in given, dir string) (series, error) {
+	c := in.cfg.Telemetry
 	if c.Store == "embedded" {
 		classes := []telemetry.Class{{Name: "default", Retention: c.Classes["default"]}}
 		for name, keep := range c.Classes {
@@ -39,21 +39,21 @@ func (a *App) openTelemetry(dir string) (series, error) {
 			Dir:     dir,
 			Classes: classes,
 			LateBy:  c.LateBy,
-			Logger:  a.log,
+			Logger:  in.log,
 		}
-		return telemetry.OpenBeside(a.log, func() (*telemetry.Store, error) {
+		return telemetry.OpenBeside(in.log, func() (*telemetry.Store, error) {
 			return telemetry.Open(opt)
 		}), nil
 	}
 	token := os.Getenv(tokenEnv)
 	if c.TokenFile != "" {
-		b, err := os.ReadFile(a.cfg.Path(c.TokenFile))
+		b, err := os.ReadFile(in.cfg.Path(c.TokenFile))
 		if err != nil {
 			return nil, fmt.Errorf("telemetry.token_file: %w", err)
 		}
 		if token = strings.TrimSpace(string(b)); token == "" {
 			return nil, fmt.Errorf("telemetry.token_file: %s is empty; write the token into it",
-				a.cfg.Path(c.TokenFile))
+				in.cfg.Path(c.TokenFile))
 		}
 	}
 	switch c.Store {
@@ -62,7 +62,7 @@ func (a *App) openTelemetry(dir string) (series, error) {
 			URL:      c.URL,
 			Username: c.Username,
 			Token:    token,
-			Logger:   a.log,
+			Logger:   in.log,
 		}))
 	case "influx":
 		if c.Username != "" {
@@ -73,8 +73,8 @@ func (a *App) openTelemetry(dir string) (series, error) {
 			Organisation: c.Organisation,
 			Bucket:       c.Bucket,
 			Token:        token,
-			Now:          a.now,
-			Logger:       a.log,
+			Now:          in.now,
+			Logger:       in.log,
 		}))
 	}
 	return nil, g.FieldErrorf("telemetry.store", "%q is no store", c.Store)
@@ -88,10 +88,9 @@ func noNil[S series](s S, err error) (series, error) {
 	return s, nil
 }
 
-// snapshotTelemetry copies what is in the data folder; a server of its own is backed up by
-// whoever runs it.
-func (a *App) snapshotTelemetry(ctx context.Context, dir string) error {
-	o, ok := a.telemetry.(*telemetry.Opening)
+// snapshot copies what is in the data folder; a server of its own is backed up by whoever runs it.
+func snapshot(ctx context.Context, t series, dir string) error {
+	o, ok := t.(*telemetry.Opening)
 	if !ok {
 		return nil
 	}

@@ -21,8 +21,7 @@ func TestStatusSaysThatTelemetryIsBeingRead(t *testing.T) {
 		<-release
 		return telemetry.Open(options)
 	})
-	a := &App{telemetry: o}
-	watched := selfwatch.Telemetry(o.Stats, a.telemetryReady)
+	watched := selfwatch.Telemetry(o.Stats, ready(o))
 	if got := watched.Check(t.Context(), time.Now(), nil); got.State != "ok" ||
 		!strings.Contains(got.Message, "still being read") {
 		t.Errorf("the status page says %s %q", got.State, got.Message)

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry/telemetrytest"
 )
 
@@ -47,13 +47,13 @@ func (r *running) numbers(t *testing.T) []string {
 // first, comes, goes and comes again: what was acknowledged meanwhile is made up for from the
 // journal, each reading once.
 func TestTelemetryServerWasAway(t *testing.T) {
-	for name, far := range map[string]func(*testing.T, *app.TelemetryConfig) *telemetrytest.Server{
+	for name, far := range map[string]func(*testing.T, *config.Telemetry) *telemetrytest.Server{
 		"victoria": victoriaServer,
 		"influx":   influxServer,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSchool(t)
-			c := config(s.dir)
+			c := configOf(s.dir)
 			server := far(t, &c.Telemetry)
 			c.Telemetry.Store = name
 			if err := c.Validate(); err != nil {
@@ -136,7 +136,7 @@ func TestTelemetryThatCannotBeOpened(t *testing.T) {
 	}
 }
 
-func victoriaServer(t *testing.T, c *app.TelemetryConfig) *telemetrytest.Server {
+func victoriaServer(t *testing.T, c *config.Telemetry) *telemetrytest.Server {
 	program, err := exec.LookPath("victoria-metrics")
 	if err != nil {
 		t.Skip("victoria-metrics is not installed; deploy/setup/debian.sh test brings it")
@@ -159,7 +159,7 @@ func victoriaServer(t *testing.T, c *app.TelemetryConfig) *telemetrytest.Server 
 	}
 }
 
-func influxServer(t *testing.T, c *app.TelemetryConfig) *telemetrytest.Server {
+func influxServer(t *testing.T, c *config.Telemetry) *telemetrytest.Server {
 	server, base := telemetrytest.Influxd(t, false)
 	c.URL = base
 	return server

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
 	"github.com/gatehouse-iot/gatehouse/gateway/backup"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 )
 
 // beforePassword is that of the administrator of testdata/school-before.tgz: a backup of the
@@ -89,7 +90,7 @@ func TestSchoolOfTheVersionBefore(t *testing.T) {
 	then, began := time.Date(2026, 11, 27, 11, 39, 0, 0, time.UTC), time.Now()
 	now := func() time.Time { return then.Add(time.Since(began)) }
 
-	c := app.DefaultConfig()
+	c := config.Default()
 	c.DataDir = filepath.Join(t.TempDir(), "data")
 	c.HTTP.Listen, c.MQTT.Listen = "127.0.0.1:0", "127.0.0.1:0"
 	told, err := backup.Restore(t.Context(), archive, c.DataDir, now())

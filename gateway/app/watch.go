@@ -3,43 +3,50 @@ package app
 import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/quality"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
+	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 // newWatch lists what the gateway watches about itself, in the order of the status page.
-func (a *App) newWatch() *selfwatch.Watch {
-	disk := selfwatch.Disk{Dir: a.cfg.dataDir(), Journal: a.journal}
-	if a.opt.JournalFS != nil {
-		disk.FreeBytes = a.opt.JournalFS.Free
+func newWatch(
+	in given, s *stores, x *ingest, r *readers, k *sockets, m *mqtt,
+) *selfwatch.Watch {
+	disk := selfwatch.Disk{Dir: in.cfg.DataPath(), Journal: s.journal}
+	if in.opt.JournalFS != nil {
+		disk.FreeBytes = in.opt.JournalFS.Free
 	}
-	readers := &selfwatch.Readers{Journal: a.journal, Held: a.health.Held, Seen: a.seen}
-	connections := selfwatch.Connections{API: a.bound, Places: a.taken}
-	quality := &selfwatch.Quality{
-		View:   a.reg.In(g.SystemScope("quality")),
-		School: a.directory.School,
+	lag := &selfwatch.Readers{Journal: s.journal, Held: r.health.Held, Seen: seen(r.counting)}
+	connections := selfwatch.Connections{
+		API:    k.bound,
+		Places: func() selfwatch.Places { return k.taken(m.front != nil) },
+	}
+	report := &selfwatch.Quality{
+		View:   s.reg.In(g.SystemScope("quality")),
+		School: x.directory.School,
 	}
 	return selfwatch.New(selfwatch.Options{
-		View:    a.reg.In(g.SystemScope("watch")),
-		Version: a.opt.Version,
-		Now:     a.now,
-		Log:     a.log,
+		View:    s.reg.In(g.SystemScope("watch")),
+		Version: in.opt.Version,
+		Now:     in.now,
+		Log:     in.log,
 		Subjects: []selfwatch.Subject{
-			selfwatch.Journal(a.journal, a.intake.Counts),
-			readers.Subject(),
-			selfwatch.Telemetry(a.telemetry.Stats, a.telemetryReady),
-			selfwatch.Drivers(a.host, a.cfg.Confine.Mode != string(host.ConfineOff)),
-			selfwatch.MQTT(a.front),
-			a.pacer.subject(),
+			selfwatch.Journal(s.journal, x.intake.Counts),
+			lag.Subject(),
+			selfwatch.Telemetry(s.telemetry.Stats, ready(s.telemetry)),
+			selfwatch.Drivers(x.host, in.cfg.Confine.Mode != string(host.ConfineOff)),
+			selfwatch.MQTT(m.front),
+			x.pacer.Subject(),
 			connections.Subject(),
 			disk.Subject(),
-			a.clock.Subject(),
-			quality.Subject(),
-			{Check: a.anchor.Check},
+			s.clock.Subject(),
+			report.Subject(),
+			{Check: s.anchor.Check},
 			{Metrics: []selfwatch.Metric{{
 				Name:  "devices",
 				Help:  "Registered devices.",
-				Value: func() float64 { return float64(a.directory.Devices()) },
+				Value: func() float64 { return float64(x.directory.Devices()) },
 			}}},
 		},
 		Unwritten: disk.MakeRoom,
@@ -47,34 +54,28 @@ func (a *App) newWatch() *selfwatch.Watch {
 }
 
 // seen is how far a reader came that keeps its position now and then only.
-func (a *App) seen(reader string) uint64 {
-	if reader == "quality" {
-		return a.counting.Counted()
+func seen(counting *quality.Reader) func(reader string) uint64 {
+	return func(reader string) uint64 {
+		if reader == "quality" {
+			return counting.Counted()
+		}
+		return 0
 	}
-	return 0
 }
 
-// taken is how much the listeners take now.
-func (a *App) taken() selfwatch.Places {
-	p := a.places.Load()
-	out := selfwatch.Places{Files: p.descriptors, HTTP: p.http, MQTT: p.mqtt}
-	if a.front != nil {
-		out.MQTTWanted = p.wanted
+// ready says whether the telemetry is open, or why it cannot be.
+func ready(t series) func() (bool, error) {
+	return func() (bool, error) {
+		o, ok := t.(*telemetry.Opening)
+		if !ok {
+			return true, nil
+		}
+		store, err := o.Ready()
+		return store != nil, err
 	}
-	return out
-}
-
-// telemetryReady says whether the telemetry is open, or why it cannot be.
-func (a *App) telemetryReady() (bool, error) {
-	o, ok := a.telemetry.(*telemetry.Opening)
-	if !ok {
-		return true, nil
-	}
-	store, err := o.Ready()
-	return store != nil, err
 }
 
 // devices writes what the gateway tells of devices by itself.
-func (a *App) devices() selfwatch.Devices {
-	return selfwatch.Devices{View: a.reg.In(g.SystemScope("watch"))}
+func devices(reg *registry.Registry) selfwatch.Devices {
+	return selfwatch.Devices{View: reg.In(g.SystemScope("watch"))}
 }

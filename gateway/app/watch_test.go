@@ -23,6 +23,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal/faultfs"
@@ -30,7 +31,7 @@ import (
 )
 
 // runOver runs the gateway with what the configuration and the options say.
-func (s *school) runOver(t *testing.T, c app.Config, o app.Options) *running {
+func (s *school) runOver(t *testing.T, c config.Config, o app.Options) *running {
 	t.Helper()
 	o.Logger, o.Version = slog.New(slog.DiscardHandler), "test"
 	a, err := app.Open(t.Context(), c, o)
@@ -219,7 +220,7 @@ func TestFullDiskIsAnAlert(t *testing.T) {
 			return 1 << 40
 		},
 	}
-	r := s.runOver(t, config(s.dir), app.Options{JournalFS: disk})
+	r := s.runOver(t, configOf(s.dir), app.Options{JournalFS: disk})
 	fullDisk(t, s, r, func() { full.Store(true) }, func() { full.Store(false) })
 }
 
@@ -230,7 +231,7 @@ func TestLittleSpaceIsAnAlert(t *testing.T) {
 	s := newSchool(t)
 	var free atomic.Uint64
 	free.Store(1 << 40)
-	r := s.runOver(t, config(s.dir), app.Options{JournalFS: &faultfs.FS{FreeBytes: free.Load}})
+	r := s.runOver(t, configOf(s.dir), app.Options{JournalFS: &faultfs.FS{FreeBytes: free.Load}})
 	st, err := get[api.Status](t.Context(), s, r.a.URL()+"/v1/status")
 	ok(t, err)
 	free.Store(min(5<<30, st.Disk.Total/10) - 1)
@@ -245,7 +246,7 @@ func TestLittleSpaceIsAnAlert(t *testing.T) {
 	// It goes on over a restart, and is told once.
 	_, err = r.end(t)
 	ok(t, err)
-	r = s.runOver(t, config(s.dir), app.Options{JournalFS: &faultfs.FS{FreeBytes: free.Load}})
+	r = s.runOver(t, configOf(s.dir), app.Options{JournalFS: &faultfs.FS{FreeBytes: free.Load}})
 	if again := r.raised(t, "disk", g.Critical); again.ID != second.ID {
 		t.Errorf("after a restart the alert is %s, want %s", again.ID, second.ID)
 	}
@@ -264,7 +265,7 @@ func TestEasedTroubleIsToldAnewWhenWorse(t *testing.T) {
 	s := newSchool(t)
 	var free atomic.Uint64
 	free.Store(1 << 40)
-	r := s.runOver(t, config(s.dir), app.Options{JournalFS: &faultfs.FS{FreeBytes: free.Load}})
+	r := s.runOver(t, configOf(s.dir), app.Options{JournalFS: &faultfs.FS{FreeBytes: free.Load}})
 	st, err := get[api.Status](t.Context(), s, r.a.URL()+"/v1/status")
 	ok(t, err)
 	little, almostNone := min(5<<30, st.Disk.Total/10)-1, min(1<<30, st.Disk.Total/20)-1
@@ -308,7 +309,7 @@ func TestClockThatIsWrongIsAnAlert(t *testing.T) {
 			var off atomic.Int64
 			off.Store(int64(time.Until(wrong)))
 			now := func() time.Time { return time.Now().Add(time.Duration(off.Load())) }
-			r := s.runOver(t, config(s.dir), app.Options{Now: now})
+			r := s.runOver(t, configOf(s.dir), app.Options{Now: now})
 			a := r.raised(t, "clock", g.Critical)
 			if name == "behind" { // in fourteen years the test's key has expired
 				if got := r.check(t, "clock"); !strings.HasPrefix(got, "critical: ") {
@@ -338,7 +339,7 @@ func TestLongUptimeIsNoWrongClock(t *testing.T) {
 	day := filepath.Join(s.dir, "data", "media", killSchool, time.Now().UTC().Format("20060102"))
 	ok(t, os.MkdirAll(day, 0o700))
 	var off atomic.Int64
-	r = s.runOver(t, config(s.dir), app.Options{Now: func() time.Time {
+	r = s.runOver(t, configOf(s.dir), app.Options{Now: func() time.Time {
 		return time.Now().Add(time.Duration(off.Load()))
 	}})
 	off.Store(int64(500 * 24 * time.Hour))
@@ -357,7 +358,7 @@ func TestLongUptimeIsNoWrongClock(t *testing.T) {
 func TestReaderThatStaysAwayIsAnAlert(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
-	c := config(s.dir)
+	c := configOf(s.dir)
 	c.Journal.Shards, c.Journal.MaxBytes = 1, 192<<20
 	var away atomic.Bool
 	away.Store(true)
@@ -390,7 +391,7 @@ func TestReaderThatStaysAwayIsAnAlert(t *testing.T) {
 }
 
 // fill puts that many MiB into the journal of a gateway that does not run, a reading first.
-func (s *school) fill(t *testing.T, c app.Config, mib int) {
+func (s *school) fill(t *testing.T, c config.Config, mib int) {
 	t.Helper()
 	j, err := journal.Open(filepath.Join(s.dir, "data", "journal"),
 		journal.Options{Shards: c.Journal.Shards, MaxBytes: c.Journal.MaxBytes})
@@ -419,7 +420,7 @@ func TestReaderThatStandsStillIsAnAlert(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	var off atomic.Int64
-	r := s.runOver(t, config(s.dir), app.Options{Now: func() time.Time {
+	r := s.runOver(t, configOf(s.dir), app.Options{Now: func() time.Time {
 		return time.Now().Add(time.Duration(off.Load()))
 	}})
 	history := s.beside(t, "history.db")
@@ -454,7 +455,7 @@ func TestReaderThatStandsStillIsAnAlert(t *testing.T) {
 func TestTopmostSchoolsAnswerForTheGateway(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
-	a, err := app.Open(t.Context(), config(s.dir),
+	a, err := app.Open(t.Context(), configOf(s.dir),
 		app.Options{Logger: slog.New(slog.DiscardHandler)})
 	ok(t, err)
 	v := a.Registry().In(g.SystemScope("test"))
@@ -467,7 +468,7 @@ func TestTopmostSchoolsAnswerForTheGateway(t *testing.T) {
 		ok(t, err)
 	}
 	ok(t, a.Close())
-	r := s.runOver(t, config(s.dir),
+	r := s.runOver(t, configOf(s.dir),
 		app.Options{JournalFS: &faultfs.FS{FreeBytes: func() uint64 { return 1 }}})
 	r.raised(t, "disk", g.Critical)
 	rows, _, err := r.view().Alerts.List(t.Context(), alerts.Filter{RulePrefix: g.GatewayRule})

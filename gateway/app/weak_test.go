@@ -11,7 +11,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers/sim"
-	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
@@ -63,8 +63,8 @@ func TestWeakTerminalsAreSaidInTheFleet(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	listen := freePort(t)
-	c := config(s.dir)
-	c.Drivers = []app.DriverConfig{
+	c := configOf(s.dir)
+	c.Drivers = []config.Driver{
 		{
 			Name:     "zkteco",
 			Path:     builtDriver(t, "zkteco"),

@@ -20,6 +20,7 @@ import (
 
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
 	"github.com/gatehouse-iot/gatehouse/gateway/bench/measure"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 )
 
 // gateway is "gateway serve" in a process of its own.
@@ -88,7 +89,7 @@ func start(ctx context.Context, o options, s *school) (*gateway, error) {
 
 // serve is "gateway serve" with a profile.
 func serve(ctx context.Context, o options) error {
-	cfg, err := app.LoadConfig(o.serve)
+	cfg, err := config.Load(o.serve)
 	if err != nil {
 		return err
 	}

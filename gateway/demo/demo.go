@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 )
 
 // Options say where things are and where to listen.
@@ -127,15 +128,15 @@ func (o Options) check() error {
 }
 
 // config is the demo's configuration: real drivers, pinned to what lies in BinDir.
-func (o Options) config() (app.Config, error) {
-	c := app.DefaultConfig()
+func (o Options) config() (config.Config, error) {
+	c := config.Default()
 	c.DataDir, c.HTTP.Listen, c.MQTT.Listen = o.DataDir, o.Listen, o.mqtt()
 	// The demonstration's equipment is on this machine, and whoever tries webhooks has a server
 	// here.
 	c.PlainText = true
 	c.Reach.ThisMachine = true
 	c.Webhooks.Private = true
-	for _, d := range []app.DriverConfig{
+	for _, d := range []config.Driver{
 		{
 			Name: "camera",
 			Settings: map[string]string{

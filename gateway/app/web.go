@@ -1,0 +1,122 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
+	"github.com/gatehouse-iot/gatehouse/gateway/control"
+	"github.com/gatehouse-iot/gatehouse/gateway/faces"
+	"github.com/gatehouse-iot/gatehouse/gateway/fleet"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/intake"
+	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/webhook"
+	"github.com/gatehouse-iot/gatehouse/gateway/retention"
+)
+
+// openControl has the gateway watch itself, and its files read anew when somebody asks.
+func (a *App) openControl() {
+	a.watch = newWatch(a.given, a.stores, a.ingest, a.readers, a.sockets, a.mqtt)
+	a.reloader = &reloader{
+		read:         a.opt.Config,
+		host:         a.host,
+		directory:    a.directory,
+		alerting:     a.alerting,
+		inForce:      &a.inForce,
+		rules:        a.reg.In(g.SystemScope("rules")),
+		self:         a.reg.In(g.SystemScope("reload")),
+		certificates: a.certificates,
+		authorities:  a.authorities,
+		limits:       limits{a.sockets, a.pacer, a.front, a.opt.Level},
+		hangups:      a.opt.Hangups,
+		log:          a.log,
+		cfg:          a.cfg,
+	}
+	a.control = &control.Server{
+		Dir:    a.cfg.DataPath(),
+		Backup: a.Backup,
+		Reload: a.reloader.here,
+		Log:    a.log,
+	}
+}
+
+// openAPI gives the API what it uses.
+func (a *App) openAPI() error {
+	posts := webhook.New(a.cfg.Webhooks.Private)
+	a.notify = notify.New(a.reg, posts, a.now, a.log)
+	c := a.cfg.HTTP
+	var err error
+	a.api, err = api.New(api.Deps{
+		Registry:  a.reg,
+		Live:      a.hub,
+		Webhooks:  hooks{a.notify, posts},
+		Intake:    byHand{a.intake},
+		Fleet:     equipment{a.fleet, a.commands},
+		Faces:     a.faces,
+		Media:     faces.Pictures{Store: a.media},
+		Recorded:  recorded(a.cfg, a.retention, a.faces),
+		Compare:   a.faces.Compare,
+		Telemetry: queries(a.telemetry),
+		Reach:     fleet.Reach(a.cfg.Reach).Allows,
+		Known:     listeners.Known,
+		Metrics:   a.watch.Metrics(),
+		Status:    a.watch.Status,
+		Rules:     ruleInfos(&a.inForce),
+		Reload:    a.reloader.reload,
+		Console:   a.opt.Console,
+		Config: api.Config{
+			BaseURL:       c.BaseURL,
+			SecureCookies: c.TLS.Certificate != "" || strings.HasPrefix(c.BaseURL, "https:"),
+			Demo:          a.opt.Demo,
+			Version:       a.opt.Version,
+			TrustProxy:    c.Proxy,
+		},
+		Now:    a.now,
+		Logger: a.log,
+	})
+	if err == nil {
+		a.closers.add(func() error { a.api.Close(); return nil })
+	}
+	return err
+}
+
+// hooks is what the API needs of webhooks: the queue, and the addresses of its channel.
+type hooks struct {
+	*notify.Queue
+	*webhook.Channel
+}
+
+// byHand takes what people enter by hand.
+type byHand struct{ *intake.Intake }
+
+func (x byHand) Manual(
+	ctx context.Context, _ g.Scope, school g.SchoolID, s g.Sighting,
+) (uint64, g.SightingID, error) {
+	return x.Intake.Manual(ctx, school, s)
+}
+
+// queries answers questions about the telemetry of some schools.
+func queries(t series) func(prefix string, schools []g.SchoolID) http.Handler {
+	return func(prefix string, schools []g.SchoolID) http.Handler {
+		return t.Handler(prefix, telemetry.Allowed{Schools: schools})
+	}
+}
+
+// recorded is what the API says of how long things are kept.
+func recorded(c config.Config, k *retention.Keeper, f *faces.Faces) func() api.Keeping {
+	return func() api.Keeping {
+		p := k.Periods()
+		return api.Keeping{
+			Pictures:  p.Pictures,
+			History:   p.History,
+			Journal:   c.Journal.MaxAge,
+			Telemetry: c.Telemetry.Longest(),
+			Model:     f.Model(),
+		}
+	}
+}

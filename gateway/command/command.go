@@ -1,0 +1,147 @@
+// Package command gives devices what people and rules command, and keeps what became of each
+// command: taken, failed, or expired. It refuses to carry out what is older than a minute, since an
+// old command is worse than none, to repeat one by itself, and to decide who may give one.
+package command
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/drivers/host"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
+	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/rules"
+)
+
+const (
+	maxAge      = time.Minute      // how old a command may be and still be carried out
+	answerIn    = 10 * time.Second // how long a rule's command waits for its device
+	expireEvery = 5 * time.Second  // between looks for commands that no device took
+	mostOrders  = 256              // of rules, that wait
+	// that wait to be written; one more is found expired, with its reason
+	mostOutcomes = 1024
+	byRule       = "rule " // begins the maker of a rule's command
+)
+
+// Options are what commands are given and kept with.
+type Options struct {
+	View      *registry.View
+	Directory *directory.Directory
+	Host      *host.Host
+	Front     *mqttfront.Front // nil: the MQTT listener is off
+	Alerts    selfwatch.Devices
+	Started   time.Time // a command from before is another run's
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// Commands is safe for concurrent use.
+type Commands struct {
+	o        Options
+	orders   chan order
+	outcomes chan outcome
+}
+
+// order is what a rule commands, and when it decided so.
+type order struct {
+	rules.CommandEffect
+	at time.Time
+}
+
+// New has nothing to do yet.
+func New(o Options) *Commands {
+	return &Commands{
+		o:        o,
+		orders:   make(chan order, mostOrders),
+		outcomes: make(chan outcome, mostOutcomes),
+	}
+}
+
+// Enqueue has a rule's command carried out, or answers false where too many wait.
+func (c *Commands) Enqueue(e rules.CommandEffect, at time.Time) bool {
+	select {
+	case c.orders <- order{e, at}:
+		return true
+	default:
+		return false
+	}
+}
+
+// Run carries out what rules command, and keeps what became of every command, until ctx ends. The
+// queue is bounded: a command that finds it full, or that waited too long behind devices that do
+// not answer or a gateway that did not run, is dropped and told as an alert.
+func (c *Commands) Run(ctx context.Context) error {
+	tick := time.NewTicker(expireEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case o := <-c.outcomes:
+			c.keep(ctx, o)
+		case <-tick.C:
+			c.expire(ctx)
+		case o := <-c.orders:
+			c.carryOut(ctx, o)
+		}
+	}
+}
+
+// carryOut gives a device what a rule commands.
+func (c *Commands) carryOut(ctx context.Context, o order) {
+	log := c.o.Log.With("rule", o.Rule, "device", o.Device)
+	e, ok := c.o.Directory.Known(o.Device)
+	if !ok {
+		log.Warn("a rule commands a device that is not there")
+		return
+	}
+	asked := api.DeviceOrder{
+		Action: o.Action,
+		Values: o.Values,
+		By:     byRule + string(o.Rule),
+	}
+	if age := c.o.Now().Sub(o.at); age > maxAge {
+		log.Warn("a rule's command was dropped: it is too old", "action", o.Action, "age",
+			age.Round(time.Second))
+		c.dropped(ctx, c.row(e.Device, asked))
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, answerIn)
+	defer cancel()
+	if _, err := c.Command(limited, e.Device, asked); err != nil {
+		log.Warn("a rule's command failed", "action", o.Action, "error", err)
+	}
+}
+
+// dropped keeps that a rule's command was not given at all.
+func (c *Commands) dropped(ctx context.Context, row g.DeviceCommand) {
+	row.State = g.CommandExpired
+	row.Reason = "it waited in the gateway for more than a minute, behind other commands or while " +
+		"the gateway did not run"
+	if err := c.o.View.Fleet.SaveCommand(ctx, row); err == nil {
+		c.tell(ctx, row)
+	}
+}
+
+// row is a command as it is kept, before anything came of it.
+func (c *Commands) row(d g.Device, o api.DeviceOrder) g.DeviceCommand {
+	now := c.o.Now()
+	return g.DeviceCommand{
+		ID:      g.NewID("cmd"),
+		Device:  d.ID,
+		Action:  o.Action,
+		State:   g.CommandSent,
+		By:      o.By,
+		Made:    now,
+		Due:     now.Add(maxAge),
+		Changed: now,
+	}
+}
+
+func ofRule(c g.DeviceCommand) bool { return strings.HasPrefix(c.By, byRule) }

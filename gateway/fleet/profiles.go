@@ -1,0 +1,73 @@
+package fleet
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers/host"
+	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
+)
+
+// Profiles takes over the profiles that others bring along; of one that is there already, what it
+// lacks.
+type Profiles struct {
+	View *registry.View
+	Log  *slog.Logger
+}
+
+// Follow takes those of driver programs, until ctx ends.
+func (x Profiles) Follow(ctx context.Context, h *host.Host) error {
+	for {
+		changed := h.Changed()
+		for _, s := range h.Status() {
+			for _, p := range s.Description.Profiles {
+				x.take(ctx, p, "driver "+string(s.Name))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		}
+	}
+}
+
+// Ship takes those of a folder that comes with the gateway.
+func (x Profiles) Ship(ctx context.Context, files fs.FS, folder string) error {
+	return fs.WalkDir(files, folder, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".yaml") {
+			return err
+		}
+		b, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		p, err := fleet.ParseProfile(name, b)
+		if err != nil {
+			return err
+		}
+		x.take(ctx, p, name)
+		return nil
+	})
+}
+
+func (x Profiles) take(ctx context.Context, p g.Profile, from string) {
+	old, err := x.View.Fleet.Profile(ctx, p.ID)
+	switch {
+	case g.ErrorCode(err) == g.NotFound:
+	case err != nil:
+		return
+	default:
+		var more bool
+		if p, more = widened(old, p); !more {
+			return
+		}
+	}
+	if err := x.View.Fleet.PutProfile(ctx, p); err != nil {
+		x.Log.Warn("a profile was not taken over", "profile", p.ID, "from", from, "error", err)
+	}
+}

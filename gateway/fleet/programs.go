@@ -1,0 +1,166 @@
+package fleet
+
+import (
+	"context"
+	"net"
+	"strconv"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/drivers/host"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
+)
+
+// Drivers are the driver programs, for people.
+func (f *Fleet) Drivers() []api.DriverInfo {
+	var out []api.DriverInfo
+	for _, s := range f.o.Host.Status() {
+		out = append(out, driver(s))
+	}
+	return out
+}
+
+// driver is a program as the host knows it, for the API.
+func driver(s host.Status) api.DriverInfo {
+	d := s.Description
+	info := api.DriverInfo{
+		Name:         s.Name,
+		Title:        d.Title,
+		TitleZH:      d.TitleZH,
+		Version:      d.Version,
+		Contract:     s.Contract,
+		State:        string(s.State),
+		Reason:       s.Reason,
+		PID:          s.PID,
+		Restarts:     s.Restarts,
+		Started:      s.Started,
+		Devices:      s.Devices,
+		Observations: s.Observations,
+		Pinned:       s.Pinned,
+		SHA256:       s.SHA256,
+		Address:      fields(d.Address),
+		Settings:     fields(d.Settings),
+		Template:     d.Template,
+		Profiles:     d.Profiles,
+		Memory:       s.Memory,
+		MemoryMax:    s.MemoryMax,
+		Confinement:  confined(s.Confined),
+		Quarantine:   s.Quarantine,
+		NextAttempt:  s.NextAttempt,
+	}
+	if info.Title == "" {
+		info.Title = string(s.Name)
+	}
+	if info.Profiles == nil {
+		info.Profiles = []g.Profile{}
+	}
+	return info
+}
+
+// confined is how a driver is confined, for the API.
+func confined(c host.Confined) api.Confinement {
+	return api.Confinement{
+		Confined: c.Held(),
+		Landlock: c.Landlock,
+		User:     c.User,
+		Why:      string(c.Why),
+		Detail:   c.Detail,
+	}
+}
+
+func fields(in []drivers.Field) []api.Field {
+	out := make([]api.Field, len(in))
+	for i, f := range in {
+		out[i] = api.Field(f)
+	}
+	return out
+}
+
+// DriverLog is what a program wrote of late, the oldest line first.
+func (f *Fleet) DriverLog(name g.DriverName) ([]api.LogLine, error) {
+	lines, err := f.o.Host.Log(name)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]api.LogLine, len(lines))
+	for i, l := range lines {
+		out[i] = api.LogLine{Time: l.Time, Level: strings.ToLower(l.Level.String()), Text: l.Text}
+	}
+	return out, nil
+}
+
+// Restart ends a program and starts it anew.
+func (f *Fleet) Restart(name g.DriverName) error { return f.o.Host.Restart(name) }
+
+// Probe has a driver look at a device that need not be registered.
+func (f *Fleet) Probe(
+	ctx context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string,
+) (api.Probe, error) {
+	got, err := f.o.Host.Probe(ctx, driver, drivers.Device{
+		ID:      d.ID,
+		Serial:  d.Serial,
+		Profile: p,
+		Address: d.Address,
+		Secret:  secret,
+		Reach:   f.o.Reach.bounds(),
+	})
+	return api.Probe{Message: got.Message, Values: got.Values, Snapshot: got.Snapshot}, err
+}
+
+// Snapshot asks a camera for its picture now, as JPEG.
+func (f *Fleet) Snapshot(ctx context.Context, d g.Device) ([]byte, error) {
+	got, err := f.o.Host.Command(ctx, d.Driver,
+		drivers.Command{ID: g.NewID("cmd"), Device: d.ID, Action: "snapshot"})
+	return got.Data, err
+}
+
+// Refusals are whom the MQTT listener turned away of late, the newest first.
+func (f *Fleet) Refusals() []api.Refusal {
+	out := []api.Refusal{}
+	if f.o.Front == nil {
+		return out
+	}
+	at := map[api.Refusal]int{}
+	for _, r := range f.o.Front.Refusals() { // newest first
+		from, _, err := net.SplitHostPort(r.Remote)
+		if err != nil {
+			from = r.Remote
+		}
+		x := api.Refusal{Source: "mqtt " + from, Claimed: r.Username, Reason: r.Why}
+		i, ok := at[x]
+		if !ok {
+			i = len(out)
+			at[x] = i
+			x.Time = r.Time
+			out = append(out, x)
+		}
+		out[i].Count++
+	}
+	return out
+}
+
+// MQTT is how a device connects to the MQTT listener; nil for one that does not.
+func (f *Fleet) MQTT(d g.Device) *api.MQTTInfo {
+	if d.Driver != g.DriverMQTTFront || f.o.Front == nil {
+		return nil
+	}
+	addr, withTLS := f.o.Front.Addr(), f.o.OnlyTLS
+	if addr == nil {
+		return nil
+	}
+	name, portText, _ := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(name); ip == nil || ip.IsUnspecified() {
+		name = ""
+	}
+	port, _ := strconv.Atoi(portText)
+	return &api.MQTTInfo{
+		Host:     name,
+		Port:     port,
+		TLS:      withTLS,
+		ClientID: string(d.ID),
+		Username: string(d.ID),
+		Prefix:   mqttfront.Prefix + string(d.School) + "/" + string(d.ID),
+	}
+}

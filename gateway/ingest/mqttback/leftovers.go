@@ -1,0 +1,63 @@
+package mqttback
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
+)
+
+// pruneEvery is the least time between looks for what devices left behind that are gone.
+const pruneEvery = time.Second
+
+// Leftovers has the MQTT listener forget what it keeps of devices that are deleted, moved to another
+// school or given to a driver, also of those that went while the gateway was down.
+type Leftovers struct {
+	front     *mqttfront.Front
+	directory *directory.Directory
+	log       *slog.Logger
+	changed   chan struct{} // a device was, or there is one less
+}
+
+// NewLeftovers is told of devices that change by the directory, which must not run yet.
+func NewLeftovers(f *mqttfront.Front, d *directory.Directory, log *slog.Logger) *Leftovers {
+	x := &Leftovers{front: f, directory: d, log: log, changed: make(chan struct{}, 1)}
+	d.Watch(func(g.DeviceID, directory.Entry, bool) {
+		select {
+		case x.changed <- struct{}{}:
+		default: // it is looked for already
+		}
+	})
+	return x
+}
+
+// Run looks at the start and whenever a device has changed, until ctx ends.
+func (x *Leftovers) Run(ctx context.Context) error {
+	for {
+		err := x.front.Prune(x.known)
+		if err != nil && ctx.Err() == nil {
+			x.log.Warn("not all is removed that devices left behind in MQTT; it is tried again",
+				"error", err)
+		}
+		if !follow.Rest(ctx, pruneEvery) {
+			return nil
+		}
+		if err != nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-x.changed:
+		}
+	}
+}
+
+func (x *Leftovers) known(id mqttfront.Identity) bool {
+	e, ok := x.directory.Known(id.Device)
+	return ok && e.Device.School == id.School && e.Device.Driver == g.DriverMQTTFront
+}

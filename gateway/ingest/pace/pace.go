@@ -1,0 +1,269 @@
+// Package pace holds the devices of driver programs to the bounds that those of the MQTT listener have,
+// and names who sends more than is taken at once. It refuses to drop anything: who sends too much
+// waits.
+package pace
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/drivers/host"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
+)
+
+const (
+	paceBurst  = 10               // seconds' worth that may come at once, as on the MQTT listener
+	heldLately = 90 * time.Second // who was held back within it counts as sending too much
+	maxBuckets = 50_000           // devices, drivers and schools whose rate is remembered
+	mostHeld   = 1000             // that are remembered as held back
+)
+
+// Pacer holds the devices of driver programs to the bounds that those of the MQTT listener
+// have: so many observations a second of a device, of a school, and of a program as of a
+// school. Who sends more waits, and nothing is lost. What a device kept while it was out of
+// reach (Replayed) is not held against the device, or a terminal could not hand over a summer.
+// It is a host.Sink, and safe for concurrent use.
+type Pacer struct {
+	next      host.Sink
+	directory *directory.Directory
+	now       func() time.Time
+	wait      func(context.Context, time.Duration) bool
+
+	mu           sync.Mutex
+	device, many rate.Limit // 0: no bound
+	buckets      map[sender]*rate.Limiter
+	held         map[sender]time.Time // when somebody was last held back
+}
+
+// sender is who sends: a device, a driver or a school.
+type sender struct {
+	kind string // device, driver or school
+	id   string
+}
+
+// Rates are how much is taken a second; 0: no bound.
+type Rates struct {
+	Device int // of one device
+	School int // of a school, and of a driver program
+}
+
+// New hands on to next.
+func New(next host.Sink, d *directory.Directory, r Rates, now func() time.Time) *Pacer {
+	return &Pacer{
+		next:      next,
+		directory: d,
+		device:    rate.Limit(r.Device),
+		many:      rate.Limit(r.School),
+		now:       now,
+		wait:      follow.Rest,
+		buckets:   map[sender]*rate.Limiter{},
+		held:      map[sender]time.Time{},
+	}
+}
+
+// SetRates changes the bounds for everybody: who was held back begins anew.
+func (p *Pacer) SetRates(r Rates) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.device, p.many = rate.Limit(r.Device), rate.Limit(r.School)
+	clear(p.buckets)
+}
+
+// Accept waits until all of the observations are due, and hands them on.
+func (p *Pacer) Accept(ctx context.Context, driver g.DriverName, obs []g.Observation) error {
+	if d := p.due(driver, obs); d > 0 && !p.wait(ctx, d) {
+		return ctx.Err()
+	}
+	return p.next.Accept(ctx, driver, obs)
+}
+
+// due takes a token for each observation, and says in how long the last of them is due.
+func (p *Pacer) due(driver g.DriverName, obs []g.Observation) time.Duration {
+	now := p.now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var longest time.Duration
+	take := func(s sender, limit rate.Limit) {
+		if limit <= 0 {
+			return
+		}
+		if d := p.bucket(s, limit).ReserveN(now, 1).DelayFrom(now); d > 0 {
+			p.note(s, now)
+			longest = max(longest, d)
+		}
+	}
+	for i := range obs {
+		e, ok := p.directory.Known(obs[i].Device)
+		id := string(obs[i].Device)
+		if !ok || e.Device.Driver != driver {
+			id = "of " + string(driver) // what is no device of its own it shares
+		}
+		if !obs[i].Replayed {
+			take(sender{"device", id}, p.device)
+		}
+		take(sender{"driver", string(driver)}, p.many)
+		if ok {
+			take(sender{"school", string(e.Device.School)}, p.many)
+		}
+	}
+	return longest
+}
+
+// mayAsk takes a token of each of the bounds for a question of a device, where there are as many. A
+// question does not wait: one that is over a bound has no answer.
+func (p *Pacer) mayAsk(driver g.DriverName, device g.DeviceID) bool {
+	now := p.now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	may := true
+	take := func(s sender, limit rate.Limit) {
+		if limit > 0 && !p.bucket(s, limit).AllowN(now, 1) {
+			p.note(s, now)
+			may = false
+		}
+	}
+	e, ok := p.directory.Known(device)
+	if !ok || e.Device.Driver != driver {
+		return false // Answer says why
+	}
+	take(sender{"device", string(device)}, p.device)
+	take(sender{"driver", string(driver)}, p.many)
+	take(sender{"school", string(e.Device.School)}, p.many)
+	return may
+}
+
+// bucket is the sender's. Where there are too many, those that are full go: they are as new.
+func (p *Pacer) bucket(s sender, limit rate.Limit) *rate.Limiter {
+	if b := p.buckets[s]; b != nil {
+		return b
+	}
+	if len(p.buckets) >= maxBuckets {
+		now := p.now()
+		for s, b := range p.buckets {
+			if b.TokensAt(now) >= float64(b.Burst()) {
+				delete(p.buckets, s)
+			}
+		}
+	}
+	b := rate.NewLimiter(limit, int(limit)*paceBurst)
+	p.buckets[s] = b
+	return b
+}
+
+func (p *Pacer) note(s sender, now time.Time) {
+	if _, ok := p.held[s]; ok || len(p.held) < mostHeld {
+		p.held[s] = now
+	}
+}
+
+// Held notes that the MQTT listener held somebody back.
+func (p *Pacer) Held(id mqttfront.Identity) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := sender{"device", string(id.Device)}
+	if id.Device == "" {
+		s = sender{"school", string(id.School)}
+	}
+	p.note(s, p.now())
+}
+
+// lately are those who were held back of late, in a fixed order.
+func (p *Pacer) lately(now time.Time) []sender {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []sender
+	for s, at := range p.held {
+		if now.Sub(at).Abs() > heldLately {
+			delete(p.held, s)
+			continue
+		}
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b sender) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id))
+	})
+	return out
+}
+
+// mostTold bounds the alerts about senders: the rest are on the status page by number.
+const mostTold = 20
+
+// Subject is who sends too much, for the watch of the gateway itself.
+func (p *Pacer) Subject() selfwatch.Subject {
+	return selfwatch.Subject{Check: p.check, Troubles: p.troubles}
+}
+
+// troubles is a trouble for each who sends more than is taken at once.
+func (p *Pacer) troubles(now time.Time, _ selfwatch.Told) []selfwatch.Trouble {
+	var out []selfwatch.Trouble
+	for _, s := range p.lately(now) {
+		if len(out) == mostTold {
+			break
+		}
+		en, zh := p.senderName(s)
+		out = append(out, selfwatch.Trouble{
+			Rule:     g.RuleID(g.GatewayRule + "rate-" + s.kind + "-" + s.id),
+			Severity: g.Warning,
+			Title:    "Sends too much: " + en,
+			TitleZH:  "发送过快：" + zh,
+			Text: "It is held back to mqtt.device_rate and mqtt.school_rate (messages a " +
+				"second); nothing of it is lost, and what it sends may come late. Look whether " +
+				"it is in order: its page shows what it sends. If it is meant to send so much, " +
+				"raise the bound.",
+			TextZH: "已按 mqtt.device_rate 和 " +
+				"mqtt.school_rate（每秒消息数）限速；数据不会丢失，但可能延迟。请在其页面查看发送内容是否正常；如确需如此频率，请调高上限。",
+		})
+	}
+	return out
+}
+
+// senderName is what people call it.
+func (p *Pacer) senderName(s sender) (en, zh string) {
+	switch s.kind {
+	case "driver":
+		return "driver " + s.id, "驱动 " + s.id
+	case "school":
+		name := cmp.Or(p.directory.School(g.SchoolID(s.id)).Name, s.id)
+		return "school " + name, "学校 " + name
+	}
+	e, ok := p.directory.Known(g.DeviceID(s.id))
+	if !ok {
+		return "devices that are not registered, " + s.id, "未登记的设备，" + s.id
+	}
+	return fmt.Sprintf("device %s (%s, driver %s)", e.Device.Name, s.id, e.Device.Driver), fmt.Sprintf(
+		"设备 %s（%s，驱动 %s）", e.Device.Name, s.id, e.Device.Driver)
+}
+
+// check names who sends more than is taken at once.
+func (p *Pacer) check(_ context.Context, now time.Time, _ *api.Status) api.Check {
+	held := p.lately(now)
+	if len(held) == 0 {
+		return selfwatch.Line("rates", "ok", "Nobody sends more than is taken at once.",
+			"没有发送过快的设备、驱动或学校。")
+	}
+	const shown = 5
+	var en, zh []string
+	for _, s := range held[:min(len(held), shown)] {
+		e, z := p.senderName(s)
+		en, zh = append(en, e), append(zh, z)
+	}
+	more, moreZH := "", ""
+	if n := len(held) - shown; n > 0 {
+		more, moreZH = fmt.Sprintf(", and %d others", n), fmt.Sprintf("，以及另外 %d 个", n)
+	}
+	return selfwatch.Line("rates", "warning",
+		"Held back, since they send too much: "+strings.Join(en, ", ")+more+".",
+		"因发送过快而被限速："+strings.Join(zh, "，")+moreZH+"。")
+}

@@ -1,0 +1,47 @@
+package media
+
+import (
+	"context"
+	"sync"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// Schools knows which schools keep pictures of unknown people. It is safe for concurrent use.
+type Schools struct {
+	view *registry.View
+
+	mu  sync.Mutex
+	off map[g.SchoolID]bool // what was asked for already
+}
+
+// NewSchools asks the registry through the view.
+func NewSchools(view *registry.View) *Schools {
+	return &Schools{view: view, off: map[g.SchoolID]bool{}}
+}
+
+// Allowed says whether the school keeps pictures. Where that cannot be read, it does not.
+func (s *Schools) Allowed(school g.SchoolID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if off, known := s.off[school]; known {
+		return !off
+	}
+	on, err := s.view.Places.PicturesTaken(context.Background(), school)
+	if err != nil {
+		return false // it is asked for again
+	}
+	s.off[school] = !on
+	return on
+}
+
+// Changed forgets what was asked for.
+func (s *Schools) Changed(c registry.Change) {
+	if c.Kind != "setting" && c.Kind != "school" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.off)
+}
