@@ -45,7 +45,7 @@ var house = []room{
 	// Storage. Only registry/store uses SQL drivers, and only registry/sheet reads workbooks. The
 	// store knows no aggregate; an aggregate may call those above it here, never those below; deeds
 	// and views span them. registry/law_test.go checks that each uses its own tables only.
-	{"registry/store", "root", "pgx sqlite"},
+	{"registry/store", "root", "pgx sqlite x/text"},
 	{"registry/places", "root registry/store", ""},
 	{"registry/people", "root registry/places registry/roster registry/sheet registry/store", ""},
 	{"registry/access", "root registry/places registry/store", "otp webauthn x/crypto zxcvbn"},
@@ -58,7 +58,11 @@ var house = []room{
 		"root registry/access registry/fleet registry/people registry/places registry/store",
 		"",
 	},
-	{"registry/deeds", "root registry/people registry/places registry/store", ""},
+	{
+		"registry/deeds",
+		"root registry/access registry/people registry/places registry/store",
+		"",
+	},
 	{"registry/views", "root registry/people registry/store", ""},
 	{"registry",
 		"root registry/access registry/alerts registry/deeds registry/fleet registry/history" +
@@ -103,7 +107,11 @@ var house = []room{
 
 	// The areas of the API, each given only what it uses. They import neither each other nor the
 	// gateway.
-	{"api/access", "root api/gate registry registry/access registry/views", "qrcode"},
+	{
+		"api/access",
+		"root api/gate registry registry/access registry/deeds registry/views",
+		"qrcode",
+	},
 	{"api/alerts", "root api/gate registry registry/alerts", ""},
 	{"api/attendance", "root api/gate registry registry/history registry/sessions", ""},
 	{

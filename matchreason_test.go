@@ -10,7 +10,7 @@ import (
 
 // TestMatchReasonsAreDocumented: every reason is in each of the documents that list them.
 func TestMatchReasonsAreDocumented(t *testing.T) {
-	for _, file := range []string{"api/words.go", "rules/README.md"} {
+	for _, file := range []string{"api/attendance/words.go", "rules/README.md"} {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

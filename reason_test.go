@@ -1,6 +1,7 @@
 package gatehouse_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -83,41 +84,36 @@ func TestCausesThatAreNone(t *testing.T) {
 	}
 }
 
-// TestReasonsInBothLanguages: the console has exactly these codes in each language, with the same
-// params.
+// TestReasonsInBothLanguages: the catalogue has exactly these codes in each language, with the same
+// params, and its English is the sentence itself.
 func TestReasonsInBothLanguages(t *testing.T) {
 	english := gatehouse.ReasonTexts()
 	delete(english, gatehouse.ReasonOther) // a driver's own words
-	for _, lang := range []string{"en", "zh"} {
-		b, err := os.ReadFile("api/console/src/i18n/" + lang + ".ts")
-		if err != nil {
-			t.Fatal(err)
+	b, err := os.ReadFile("api/console/src/i18n/causes.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words map[gatehouse.ReasonCode]struct{ EN, ZH string }
+	if err := json.Unmarshal(b, &words); err != nil {
+		t.Fatal(err)
+	}
+	for code, sentence := range english {
+		theirs, ok := words[code]
+		if !ok {
+			t.Errorf("causes.json has no words for %s", code)
+			continue
 		}
-		_, rest, ok := strings.Cut(string(b), "\n  cause: {\n")
-		block, _, end := strings.Cut(rest, "\n  },\n")
-		if !ok || !end {
-			t.Fatalf("%s.ts has no block cause", lang)
+		if theirs.EN != sentence {
+			t.Errorf("causes.json, %s: got %q, want %q", code, theirs.EN, sentence)
 		}
-		words := map[gatehouse.ReasonCode]string{}
-		entry := regexp.MustCompile(`(?m)^    (\w+):((?:\s+(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?: \+)?)+),$`)
-		for _, m := range entry.FindAllStringSubmatch(block, -1) {
-			words[gatehouse.ReasonCode(m[1])] = m[2]
+		got := params(theirs.ZH, `\{(\w+)\}`)
+		if want := params(sentence, `\{(\w+)\}`); !slices.Equal(got, want) || theirs.ZH == "" {
+			t.Errorf("causes.json, %s: got the params %v in Chinese, want %v", code, got, want)
 		}
-		for code, sentence := range english {
-			theirs, ok := words[code]
-			if !ok {
-				t.Errorf("%s.ts has no words for %s", lang, code)
-				continue
-			}
-			got := params(theirs, `\{\{(\w+)\}\}`)
-			if want := params(sentence, `\{(\w+)\}`); !slices.Equal(got, want) {
-				t.Errorf("%s.ts, %s: got the params %v, want %v", lang, code, got, want)
-			}
-		}
-		for code := range words {
-			if _, ok := english[code]; !ok {
-				t.Errorf("%s.ts has words for %s, which is no code", lang, code)
-			}
+	}
+	for code := range words {
+		if _, ok := english[code]; !ok {
+			t.Errorf("causes.json has words for %s, which is no code", code)
 		}
 	}
 }

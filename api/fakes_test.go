@@ -82,7 +82,7 @@ func (j *journal) Newest() uint64 {
 type intake struct{ live *journal }
 
 func (i *intake) Manual(
-	_ context.Context, _ g.Scope, school g.SchoolID, s g.Sighting,
+	_ context.Context, school g.SchoolID, s g.Sighting,
 ) (uint64, g.SightingID, error) {
 	s.ID = g.SightingID(g.NewID("sgt"))
 	i.live.add(g.Event{Kind: g.EventSighting, School: school, Zone: s.Zone, Sighting: &s})

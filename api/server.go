@@ -87,6 +87,10 @@ func (s *Server) Close() { s.unsub() }
 
 // register adds every operation, area by area.
 func (s *Server) register() {
+	s.front.Words(words)
+	s.front.AtLast(func(d *gate.Schemas) {
+		d.OneOf("Check", "state", "ok", "warning", "critical")
+	})
 	s.registerStatus()
 	s.registerReload()
 	alerts.Register(s.front, s.deps.Rules)

@@ -14,6 +14,8 @@ type (
 	Change = store.Change
 	// Page bounds a list.
 	Page = store.Page
+	// Sort is the order of a list.
+	Sort = store.Sort
 	// Walks let lists be read page by page while they change.
 	Walks = store.Walks
 	// OutboxRow is an event that is to be journalled.
@@ -37,6 +39,9 @@ func When(ctx context.Context, check func(context.Context) error) context.Contex
 
 // CheckReason refuses a reason that says nothing.
 func CheckReason(field, s string) error { return store.CheckReason(field, s) }
+
+// Deeds are what the audit log can say that somebody did; see [store.Deeds].
+func Deeds() []string { return store.Deeds() }
 
 // Close waits for what is under way and closes both databases. It may be called twice.
 func (r *Registry) Close() error { return r.s.Close() }

@@ -37,8 +37,8 @@ var crossings = map[string]string{
 	"store schools": "which schools a scope reaches, their keys, and whether an empty audit " +
 		"log can be",
 	"store users": "whether an empty audit log can be",
-	"fleet zones": "a search for devices by the name of their room is one statement: a " +
-		"district has more rooms than a statement has places",
+	"fleet zones": "a search for devices by the name of their room, and their order by it, is " +
+		"one statement: a district has more rooms than a statement has places",
 	"sessions persons": "leave and corrections are sealed under the person's key, and attendance " +
 		"is listed by class: one statement each",
 }

@@ -70,7 +70,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.history = history.New(s, r.people)
 	r.sessions = sessions.New(s, r.people)
 	r.alerts = alerts.New(s, r.people, r.Access)
-	r.deeds = deeds.New(s, r.places, r.people)
+	r.deeds = deeds.New(s, r.places, r.people, r.Access)
 	r.views = views.New(s, r.people)
 	return r, nil
 }

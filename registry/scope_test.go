@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/access"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/deeds"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/registry/hooks"
@@ -329,6 +330,13 @@ func calls(d *district) map[string]call {
 					g.User{ID: "usr_b", Name: "x", Role: g.RoleTeacher, Language: "en"})
 			},
 		},
+		"Access.UpdateUserAndPassword": {
+			do: func(ctx context.Context, v *registry.View) (any, error) {
+				return nil, v.Access.UpdateUserAndPassword(ctx,
+					g.User{ID: "usr_b", Name: "x", Role: g.RoleTeacher, Language: "en"},
+					"long enough")
+			},
+		},
 		"Access.ChangePassword": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.Access.ChangePassword(ctx, "usr_b", "", "long enough")
 		}},
@@ -465,6 +473,16 @@ func calls(d *district) map[string]call {
 		"Views.Audit": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			x, _, err := v.Views.Audit(ctx, views.AuditFilter{School: b})
 			return x, err
+		}},
+		"Deeds.SetUp": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Deeds.SetUp(ctx, deeds.FirstRun{
+				School:   d.b,
+				Admin:    g.User{Name: "first", Role: g.RoleAdmin, Language: "en"},
+				Password: "long enough",
+			})
+		}},
+		"Deeds.Vouch": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Deeds.Vouch(ctx, child, gate.ID)
 		}},
 		"Deeds.Record": {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.Deeds.Record(ctx, "test", "x")

@@ -5,7 +5,6 @@
 package access
 
 import (
-	"sync"
 	"unicode/utf8"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -28,8 +27,6 @@ type area struct {
 	reg   *registry.Registry
 	facts Facts
 	party *access.RelyingParty // of passkeys
-
-	settingUp sync.Mutex // first run: one at a time
 }
 
 // Register adds the operations.
@@ -40,6 +37,11 @@ func Register(r *gate.Gate, reg *registry.Registry, f Facts) {
 		facts: f,
 		party: access.NewRelyingParty(f.Address),
 	}
+	s.Words(words)
+	s.AtLast(func(d *gate.Schemas) {
+		d.Items("PasskeyAnswerResponse", "transports", gate.MaxWord)
+	})
+	s.registerSetUp()
 	s.registerSession()
 	s.registerSecondFactor()
 	s.registerPasskeys()

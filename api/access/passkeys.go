@@ -7,8 +7,6 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
-	"github.com/gatehouse-iot/gatehouse/registry"
-	"github.com/gatehouse-iot/gatehouse/registry/access"
 )
 
 // Passkeys says whether passkeys can be made and shown at this gateway.
@@ -20,10 +18,11 @@ type Passkeys struct {
 	Message string `json:"message,omitempty" doc:"The same in words, with the mend."`
 }
 
-func (s *area) passkeys(trouble *g.Error) Passkeys {
+func (s *area) passkeys(ctx context.Context, trouble *g.Error) Passkeys {
 	out := Passkeys{Work: trouble == nil, Origin: s.party.Origin, RPID: s.party.ID}
 	if trouble != nil {
-		out.Reason, out.Message = trouble.Reason, trouble.Error()
+		out.Reason = trouble.Reason
+		out.Message = gate.LanguageOf(ctx).Error(trouble)
 	}
 	return out
 }
@@ -141,61 +140,34 @@ type (
 )
 
 func (s *area) registerPasskeys() {
-	const tag = "Second factor"
-	public := func(path, id, summary, doc string) gate.Endpoint {
-		return gate.Endpoint{
-			Method:   "POST",
-			Path:     path,
-			ID:       id,
-			Tag:      tag,
-			Public:   true,
-			Strict:   true,
-			Conflict: true,
-			Max:      32 << 10,
-			Summary:  summary,
-			Doc:      doc,
-		}
-	}
-	own := func(path, id, summary, doc string) gate.Endpoint {
-		return gate.Endpoint{
-			Method:   "POST",
-			Path:     path,
-			ID:       id,
-			Tag:      tag,
-			Conflict: true,
-			Max:      32 << 10,
-			Summary:  summary,
-			Doc:      doc,
-		}
-	}
 	gate.Handle(s.Gate,
-		public("/v1/session/passkey", "sign-in-passkey",
+		large(inSignIn("/v1/session/passkey", "sign-in-passkey",
 			"Second step of a sign-in: ask for a passkey",
 			"Answers options for navigator.credentials.get. A later question takes the place of an "+
-				"earlier one; its challenge counts once, for five minutes, whatever comes of it."), s.askPasskey)
+				"earlier one; its challenge counts once, for five minutes, whatever comes of it.")), s.askPasskey)
 	gate.Handle(s.Gate,
-		public("/v1/session/passkey/confirm", "sign-in-passkey-confirm",
+		large(inSignIn("/v1/session/passkey/confirm", "sign-in-passkey-confirm",
 			"Show it, and be signed in",
 			"A passkey whose counter went back, as a copy's does, signs nobody in from then on. "+
-				"Wrong answers are counted as wrong codes are."), s.showPasskey)
+				"Wrong answers are counted as wrong codes are.")), s.showPasskey)
 	gate.Handle(s.Gate,
-		public("/v1/session/passkey/make", "sign-in-enrol-passkey",
+		large(inSignIn("/v1/session/passkey/make", "sign-in-enrol-passkey",
 			"Second step where the school asks a second factor and there is none: make a passkey",
-			"Answers options for navigator.credentials.create."), s.enrolPasskey)
+			"Answers options for navigator.credentials.create.")), s.enrolPasskey)
 	gate.Handle(s.Gate,
-		public("/v1/session/passkey/make/confirm", "sign-in-enrol-passkey-confirm",
+		large(inSignIn("/v1/session/passkey/make/confirm", "sign-in-enrol-passkey-confirm",
 			"Confirm it, and be signed in",
-			"Answers with the cookie of the sign-in, and with recovery codes, which are shown once."),
+			"Answers with the cookie of the sign-in, and with recovery codes, which are shown once.")),
 		s.enrolPasskeyConfirm)
-	gate.Handle(s.Gate, own("/v1/me/second-factor/passkey", "make-passkey", "Begin a passkey",
+	gate.Handle(s.Gate, large(ofOwn("/v1/me/second-factor/passkey", "make-passkey", "Begin a passkey",
 		"Passkeys need `http.base_url` with a name and HTTPS, and the console open there; "+
-			"passkeys of GET /v1/me/second-factor says whether they work. There may be several."), s.makePasskey)
+			"passkeys of GET /v1/me/second-factor says whether they work. There may be several.")), s.makePasskey)
 	gate.Handle(s.Gate,
-		own("/v1/me/second-factor/passkey/confirm", "confirm-passkey",
+		large(ofOwn("/v1/me/second-factor/passkey/confirm", "confirm-passkey",
 			"Confirm it with what the browser made",
 			"With the first second factor come recovery codes, which are shown once. The making "+
 				"ends "+
-				"with this request, whatever comes of it."), s.confirmPasskey)
+				"with this request, whatever comes of it.")), s.confirmPasskey)
 }
 
 func (s *area) askPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[ShowPasskey], error) {
@@ -221,33 +193,43 @@ func (s *area) showPasskey(ctx context.Context, in *ticketPasskey) (*signedIn, e
 }
 
 func (s *area) enrolPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[MakePasskey], error) {
-	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, access.StepEnrol)
+	m, err := s.enrolling(ctx, in.Body.Ticket)
 	if err != nil {
 		return nil, err
 	}
-	return s.newPasskey(ctx, s.In(scope), u.ID)
+	return s.newPasskey(ctx, m)
 }
 
 func (s *area) enrolPasskeyConfirm(ctx context.Context, in *ticketMade) (*signedIn, error) {
-	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, access.StepEnrol)
+	m, err := s.enrolling(ctx, in.Body.Ticket)
 	if err != nil {
 		return nil, err
 	}
-	b, err := in.Body.Credential.json()
-	if err != nil {
-		return nil, err
-	}
-	codes, err := s.In(scope).Access.ConfirmPasskey(ctx, u.ID, s.party, in.Body.Making, in.Body.Name, b)
+	codes, err := s.madePasskey(ctx, m, in.Body.Making, in.Body.Name, in.Body.Credential)
 	if err != nil {
 		return nil, err
 	}
 	return s.enrolled(ctx, in.Body.Ticket, codes)
 }
 
-func (s *area) newPasskey(
-	ctx context.Context, v *registry.View, id g.UserID,
-) (*gate.Body[MakePasskey], error) {
-	making, b, err := v.Access.BeginPasskey(ctx, id, s.party)
+func (s *area) makePasskey(ctx context.Context, in *ownPassword) (*gate.Body[MakePasskey], error) {
+	m, err := s.selfAgain(ctx, in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	return s.newPasskey(ctx, m)
+}
+
+func (s *area) confirmPasskey(ctx context.Context, in *ownMade) (*gate.Body[Recovery], error) {
+	m, err := s.self(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return recovery(s.madePasskey(ctx, m, in.Body.Making, in.Body.Name, in.Body.Credential))
+}
+
+func (s *area) newPasskey(ctx context.Context, m maker) (*gate.Body[MakePasskey], error) {
+	making, b, err := m.view.BeginPasskey(ctx, m.user, s.party)
 	if err != nil {
 		return nil, err
 	}
@@ -256,32 +238,15 @@ func (s *area) newPasskey(
 	return gate.Answer(out, err)
 }
 
-func (s *area) makePasskey(ctx context.Context, in *ownPassword) (*gate.Body[MakePasskey], error) {
-	c, err := s.self(ctx)
+// madePasskey confirms a passkey with what the browser made.
+func (s *area) madePasskey(
+	ctx context.Context, m maker, making, name string, made PasskeyAnswer,
+) (codes []string, err error) {
+	b, err := made.json()
 	if err != nil {
 		return nil, err
 	}
-	if err := s.View(ctx).Access.OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
-		return nil, err
-	}
-	return s.newPasskey(ctx, s.View(ctx), c.User.ID)
-}
-
-func (s *area) confirmPasskey(ctx context.Context, in *ownMade) (*gate.Body[Recovery], error) {
-	c, err := s.self(ctx)
-	if err != nil {
-		return nil, err
-	}
-	b, err := in.Body.Credential.json()
-	if err != nil {
-		return nil, err
-	}
-	codes, err := s.View(ctx).Access.ConfirmPasskey(ctx, c.User.ID, s.party, in.Body.Making, in.Body.Name,
-		b)
-	if codes == nil {
-		codes = []string{}
-	}
-	return gate.Answer(Recovery{codes}, err)
+	return m.view.ConfirmPasskey(ctx, m.user, s.party, making, name, b)
 }
 
 // decodeOptions brings the registry's options into the documented shape.

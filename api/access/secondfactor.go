@@ -10,7 +10,6 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
-	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/access"
 )
 
@@ -118,54 +117,36 @@ type (
 )
 
 func (s *area) registerSecondFactor() {
-	const tag = "Second factor"
-	public := func(path, id, summary, doc string) gate.Endpoint {
-		return gate.Endpoint{
-			Method:   "POST",
-			Path:     path,
-			ID:       id,
-			Tag:      tag,
-			Public:   true,
-			Strict:   true,
-			Conflict: true,
-			Summary:  summary,
-			Doc:      doc,
-		}
-	}
+	const tag = factorTag
 	own := func(method, path, id, summary string) gate.Endpoint {
-		return gate.Endpoint{
-			Method:   method,
-			Path:     path,
-			ID:       id,
-			Tag:      tag,
-			Conflict: true,
-			Summary:  summary,
-		}
+		e := ofOwn(path, id, summary, "")
+		e.Method = method
+		return e
 	}
 	gate.Handle(s.Gate,
-		public("/v1/session/second-factor", "sign-in-factor",
+		inSignIn("/v1/session/second-factor", "sign-in-factor",
 			"Second step of a sign-in: show the second factor",
 			"Where POST /v1/session answered the step factor. Takes its ticket and a code of the "+
 				"authenticator program, or a recovery code, and signs in."), s.signInFactor)
 	gate.Handle(s.Gate,
-		public("/v1/session/totp", "sign-in-enrol",
+		inSignIn("/v1/session/totp", "sign-in-enrol",
 			"Second step where the school asks a second factor and there is none: make one",
 			"Where POST /v1/session answered the step enrol. Answers with a secret for an "+
 				"authenticator program; it counts once its first code is confirmed."), s.signInEnrol)
 	gate.Handle(s.Gate,
-		public("/v1/session/totp/confirm", "sign-in-enrol-confirm",
+		inSignIn("/v1/session/totp/confirm", "sign-in-enrol-confirm",
 			"Confirm it with its first code, and be signed in",
 			"Takes the same ticket, the factor of the answer before and the first code that the "+
 				"program shows. Answers with recovery codes, which are shown once."), s.signInConfirm)
 	gate.Handle(s.Gate,
 		own("GET", "/v1/me/second-factor", "own-second-factor", "One's own second factors"),
 		func(ctx context.Context, _ *gate.None) (*gate.Body[FactorState], error) {
-			c, err := s.self(ctx)
+			m, err := s.self(ctx)
 			if err != nil {
 				return nil, err
 			}
-			st, err := s.View(ctx).Access.SecondFactor(ctx, c.User.ID)
-			out, works := factorState(st), s.passkeys(s.party.Trouble)
+			st, err := m.view.SecondFactor(ctx, m.user)
+			out, works := factorState(st), s.passkeys(ctx, s.party.Trouble)
 			out.Passkeys = &works
 			return gate.Answer(out, err)
 		})
@@ -208,15 +189,6 @@ func (s *area) registerSecondFactor() {
 	s.registerFactorRoles(tag)
 }
 
-// self is the caller, where it is somebody and no key.
-func (s *area) self(ctx context.Context) (*gate.Caller, error) {
-	c := gate.CallerOf(ctx)
-	if c.Token == "" {
-		return nil, g.Errorf(g.Forbidden, "a key has no second factor; sign in")
-	}
-	return c, nil
-}
-
 func (s *area) signInFactor(ctx context.Context, in *ticketCode) (*signedIn, error) {
 	e, err := s.reg.Access.Complete(ctx, in.Body.Ticket, in.Body.Code, s.attempt(ctx))
 	if err != nil {
@@ -226,43 +198,27 @@ func (s *area) signInFactor(ctx context.Context, in *ticketCode) (*signedIn, err
 }
 
 func (s *area) signInEnrol(ctx context.Context, in *ticketName) (*gate.Body[NewTOTP], error) {
-	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, access.StepEnrol)
+	m, err := s.enrolling(ctx, in.Body.Ticket)
 	if err != nil {
 		return nil, err
 	}
-	return newTOTP(ctx, s.In(scope), u.ID, in.Body.Name)
+	return m.newTOTP(ctx, in.Body.Name)
 }
 
 func (s *area) signInConfirm(ctx context.Context, in *ticketConfirm) (*signedIn, error) {
-	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, access.StepEnrol)
+	m, err := s.enrolling(ctx, in.Body.Ticket)
 	if err != nil {
 		return nil, err
 	}
-	codes, err := s.In(scope).Access.ConfirmTOTP(ctx, u.ID, in.Body.Factor, in.Body.Code)
+	codes, err := m.view.ConfirmTOTP(ctx, m.user, in.Body.Factor, in.Body.Code)
 	if err != nil {
 		return nil, err
 	}
 	return s.enrolled(ctx, in.Body.Ticket, codes)
 }
 
-// enrolled signs in whoever has made a second factor in the step that asked for it.
-func (s *area) enrolled(ctx context.Context, ticket string, codes []string) (*signedIn, error) {
-	e, err := s.reg.Access.Enrolled(ctx, ticket, s.attempt(ctx))
-	if err != nil {
-		return nil, err
-	}
-	out, err := s.entered(ctx, e)
-	if err != nil {
-		return nil, err
-	}
-	out.Body.Recovery = codes
-	return out, nil
-}
-
-func newTOTP(
-	ctx context.Context, v *registry.View, id g.UserID, name string,
-) (*gate.Body[NewTOTP], error) {
-	factor, secret, uri, err := v.Access.BeginTOTP(ctx, id, name)
+func (m maker) newTOTP(ctx context.Context, name string) (*gate.Body[NewTOTP], error) {
+	factor, secret, uri, err := m.view.BeginTOTP(ctx, m.user, name)
 	if err != nil {
 		return nil, err
 	}
@@ -279,49 +235,35 @@ func newTOTP(
 }
 
 func (s *area) makeTOTP(ctx context.Context, in *ownName) (*gate.Body[NewTOTP], error) {
-	c, err := s.self(ctx)
+	m, err := s.selfAgain(ctx, in.Body.Password)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.View(ctx).Access.OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
-		return nil, err
-	}
-	return newTOTP(ctx, s.View(ctx), c.User.ID, in.Body.Name)
+	return m.newTOTP(ctx, in.Body.Name)
 }
 
 func (s *area) confirmTOTP(ctx context.Context, in *ownConfirm) (*gate.Body[Recovery], error) {
-	c, err := s.self(ctx)
+	m, err := s.self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	codes, err := s.View(ctx).Access.ConfirmTOTP(ctx, c.User.ID, in.Body.Factor, in.Body.Code)
-	if codes == nil {
-		codes = []string{}
-	}
-	return gate.Answer(Recovery{codes}, err)
+	return recovery(m.view.ConfirmTOTP(ctx, m.user, in.Body.Factor, in.Body.Code))
 }
 
 func (s *area) newRecovery(ctx context.Context, in *ownPassword) (*gate.Body[Recovery], error) {
-	c, err := s.self(ctx)
+	m, err := s.selfAgain(ctx, in.Body.Password)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.View(ctx).Access.OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
-		return nil, err
-	}
-	codes, err := s.View(ctx).Access.NewRecoveryCodes(ctx, c.User.ID)
-	return gate.Answer(Recovery{codes}, err)
+	return recovery(m.view.NewRecoveryCodes(ctx, m.user))
 }
 
 func (s *area) removeFactor(ctx context.Context, in *removeFactor) (*gate.None, error) {
-	c, err := s.self(ctx)
+	m, err := s.selfAgain(ctx, in.Body.Password)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.View(ctx).Access.OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
-		return nil, err
-	}
-	return &gate.None{}, s.View(ctx).Access.RemoveFactor(ctx, c.User.ID, in.ID)
+	return &gate.None{}, m.view.RemoveFactor(ctx, m.user, in.ID)
 }
 
 func (s *area) listFactors(

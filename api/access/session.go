@@ -6,7 +6,6 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
-	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 // Me is the signed-in caller.
@@ -19,21 +18,6 @@ type Me struct {
 	Version     string         `json:"version" doc:"The gateway's version."`
 }
 
-type setupState struct {
-	Needed bool `json:"needed" doc:"Nobody can sign in yet: make the first administrator with POST /v1/setup."`
-}
-
-type setupInput struct {
-	Body struct {
-		Admin    string `json:"admin" minLength:"1" maxLength:"64" doc:"The administrator's sign-in name." example:"admin"`
-		Password string `json:"password" minLength:"1" maxLength:"200" doc:"The administrator's password, at least 10 characters." example:"correct-horse-battery"`
-		FullName string `json:"full_name,omitempty" maxLength:"200" doc:"The administrator's name, as colleagues know it." example:"Li Wei"`
-		School   string `json:"school" minLength:"1" maxLength:"200" doc:"The school's name." example:"Riverside School"`
-		Timezone string `json:"timezone" minLength:"1" maxLength:"64" doc:"IANA time zone." example:"Asia/Shanghai"`
-		Language string `json:"language" enum:"en,zh-CN" doc:"What people see first." example:"en"`
-	}
-}
-
 type signInInput struct {
 	Body struct {
 		Name     string `json:"name" minLength:"1" maxLength:"64" doc:"Sign-in name." example:"admin"`
@@ -42,26 +26,6 @@ type signInInput struct {
 }
 
 func (s *area) registerSession() {
-	gate.Handle(s.Gate, gate.Endpoint{
-		Method:  "GET",
-		Path:    "/v1/setup",
-		ID:      "setup-needed",
-		Tag:     "Sign-in",
-		Public:  true,
-		Summary: "Is this a first run?",
-		Example: "curl -fsS $GATEHOUSE_URL/v1/setup",
-	}, s.setupNeeded)
-	gate.Handle(s.Gate, gate.Endpoint{
-		Method:   "POST",
-		Path:     "/v1/setup",
-		ID:       "set-up",
-		Tag:      "Sign-in",
-		Public:   true,
-		Strict:   true,
-		Conflict: true,
-		Summary:  "Make the first administrator and school",
-		Doc:      "Works once, while nobody can sign in yet, and signs the new administrator in.",
-	}, s.setUp)
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",
 		Path:    "/v1/session",
@@ -108,68 +72,6 @@ func (s *area) registerSession() {
 		Tag:     "Sign-in",
 		Summary: "Change one's own password",
 	}, s.changePassword)
-}
-
-func (s *area) setupNeeded(ctx context.Context, _ *gate.None) (*gate.Body[setupState], error) {
-	empty, err := s.reg.Access.Empty(ctx)
-	return gate.Answer(setupState{empty}, err)
-}
-
-func (s *area) setUp(ctx context.Context, in *setupInput) (*signedIn, error) {
-	s.settingUp.Lock()
-	defer s.settingUp.Unlock()
-	empty, err := s.reg.Access.Empty(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !empty {
-		return nil, g.Errorf(g.Conflict,
-			"the gateway is set up already; sign in, or ask its administrator ('gateway passwd' "+
-				"resets a password)")
-	}
-	b := in.Body
-	if !gate.ValidTimezone(b.Timezone) {
-		return nil, g.FieldErrorf("timezone",
-			"%q is no IANA time zone; write it like Asia/Shanghai", b.Timezone)
-	}
-	if err := checkPassword(b.Password); err != nil {
-		return nil, err
-	}
-	view := s.In(g.SystemScope("setup"))
-	school, err := firstSchool(ctx, view, g.School{
-		Kind:     g.KindSchool,
-		Name:     b.School,
-		Timezone: b.Timezone,
-		Language: b.Language,
-	})
-	if err != nil {
-		return nil, err
-	}
-	u := g.User{
-		School:   school.ID,
-		Name:     b.Admin,
-		FullName: b.FullName,
-		Role:     g.RoleAdmin,
-		Language: b.Language,
-	}
-	if _, err := view.Access.CreateUser(ctx, u, b.Password); err != nil {
-		return nil, err
-	}
-	return s.welcome(ctx, b.Admin, b.Password)
-}
-
-// firstSchool makes the school, or takes the one that an earlier first run made before it
-// was refused.
-func firstSchool(ctx context.Context, view *registry.View, want g.School) (g.School, error) {
-	all, err := view.Places.Schools(ctx)
-	if err != nil {
-		return g.School{}, err
-	}
-	if len(all) == 0 {
-		return view.Places.CreateSchool(ctx, want)
-	}
-	want.ID, want.Parent, want.Kind = all[0].ID, all[0].Parent, all[0].Kind
-	return want, view.Places.UpdateSchool(ctx, want)
 }
 
 // cookie carries the sign-in; an empty token takes it away. The registry ends a sign-in that

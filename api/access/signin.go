@@ -57,7 +57,7 @@ func (s *area) entered(ctx context.Context, e access.Entry) (*signedIn, error) {
 			Demo:        s.facts.Demo,
 			Version:     s.facts.Version,
 		}
-		out.Passkeys = s.stepPasskeys(e)
+		out.Passkeys = s.stepPasskeys(ctx, e)
 		return &signedIn{Body: out}, nil
 	}
 	user, scope, err := s.reg.Access.UserByToken(ctx, e.Token)
@@ -81,7 +81,7 @@ func (s *area) entered(ctx context.Context, e access.Entry) (*signedIn, error) {
 }
 
 // stepPasskeys says whether passkeys work in a step; nil where the user has others alone.
-func (s *area) stepPasskeys(e access.Entry) *Passkeys {
+func (s *area) stepPasskeys(ctx context.Context, e access.Entry) *Passkeys {
 	trouble := s.party.Trouble
 	if e.Step == access.StepFactor {
 		if !slices.Contains(e.Kinds, access.FactorPasskey) {
@@ -89,6 +89,6 @@ func (s *area) stepPasskeys(e access.Entry) *Passkeys {
 		}
 		trouble = s.party.MayUsePasskey(e.Factors)
 	}
-	out := s.passkeys(trouble)
+	out := s.passkeys(ctx, trouble)
 	return &out
 }

@@ -58,6 +58,11 @@ func (s *area) registerAlerts() {
 		func(ctx context.Context, in *gate.ByID) (*gate.Body[alerts.AlertRow], error) {
 			return gate.Answer(s.View(ctx).Alerts.Find(ctx, g.AlertID(in.ID)))
 		})
+	s.registerHandling(tag)
+	s.registerRules(tag)
+}
+
+func (s *area) registerHandling(tag string) {
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",
 		Path:    "/v1/alerts/{id}/acknowledge",
@@ -94,6 +99,9 @@ func (s *area) registerAlerts() {
 			return gate.Answer(s.View(ctx).Alerts.Close(ctx, g.AlertID(in.ID), in.Body.Version,
 				gate.CallerOf(ctx).By(), in.Body.Comment))
 		})
+}
+
+func (s *area) registerRules(tag string) {
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:      "GET",
 		Path:        "/v1/rules",

@@ -27,6 +27,11 @@ type area struct {
 // Register adds the operations. rules are those that are loaded; nil: the gateway has none.
 func Register(r *gate.Gate, rules func() []RuleInfo) {
 	s := &area{r, rules}
+	s.Words(words)
+	s.AtLast(func(d *gate.Schemas) {
+		d.OneOf("Handover", "approval", "", "waiting", "approved", "refused")
+		d.OneOf("Handover", "link", "", "off", "on")
+	})
 	s.registerAlerts()
 	s.registerIncidents()
 }

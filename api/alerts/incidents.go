@@ -53,6 +53,10 @@ func (s *area) registerIncidents() {
 		func(ctx context.Context, in *gate.ByID) (*gate.Body[g.Incident], error) {
 			return gate.Answer(s.View(ctx).Alerts.Incident(ctx, g.IncidentID(in.ID)))
 		})
+	s.registerProcedure(tag)
+}
+
+func (s *area) registerProcedure(tag string) {
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",
 		Path:    "/v1/incidents/{id}/steps/{n}",

@@ -14,8 +14,13 @@ import (
 // Intake takes what people enter by hand to the journal.
 type Intake interface {
 	// Manual journals that a member of staff vouched for somebody, and returns once it is on disk.
-	Manual(ctx context.Context, scope g.Scope, school g.SchoolID, s g.Sighting) (seq uint64, id g.SightingID, err error)
+	Manual(
+		ctx context.Context, school g.SchoolID, s g.Sighting,
+	) (seq uint64, id g.SightingID, err error)
 }
+
+// maxClass bounds the name of a class, in characters.
+const maxClass = 40
 
 // area is what the operations use.
 type area struct {
@@ -26,6 +31,11 @@ type area struct {
 // Register adds the operations. Without an intake nobody can be vouched for by hand.
 func Register(r *gate.Gate, intake Intake) {
 	s := &area{r, intake}
+	s.Words(words)
+	s.AtLast(func(d *gate.Schemas) {
+		d.Items("SessionInput", "classes", maxClass)
+		d.OneOf("Match", "reason", g.MatchReasons()...)
+	})
 	s.registerSightings()
 	s.registerSessions()
 	s.registerAttendance()

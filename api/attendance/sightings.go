@@ -2,7 +2,7 @@ package attendance
 
 import (
 	"context"
-	"slices"
+	"errors"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -86,49 +86,27 @@ func (s *area) manual(ctx context.Context, in *manualInput) (*gate.Body[Passage]
 	if s.intake == nil {
 		return nil, gate.Missing("an intake")
 	}
-	c := gate.CallerOf(ctx)
-	scope := c.Scope
-	scope.Permissions = []g.Permission{g.PeopleRead, g.DevicesRead, g.SightingsWrite}
-	scope.Reason = gate.OneLine(in.Body.Note)
-	view := s.In(scope)
-	names, err := view.People.Names(ctx, []g.PersonID{in.Body.Person})
+	school, err := s.Because(ctx, in.Body.Note).Deeds.Vouch(ctx, in.Body.Person, in.Body.Zone)
 	if err != nil {
-		return nil, err
+		return nil, asInput(err)
 	}
-	if _, ok := names[in.Body.Person]; !ok {
-		return nil, g.FieldErrorf("person", "there is no person %q here", in.Body.Person)
-	}
-	id, err := schoolOfZone(ctx, view, in.Body.Zone)
-	if err != nil {
-		return nil, err
-	}
-	if err := view.Deeds.Record(ctx, "sighting.manual",
-		string(in.Body.Person)+" at "+string(in.Body.Zone)); err != nil {
-		return nil, err
-	}
-	seq, sid, err := s.intake.Manual(ctx, scope, id, g.Sighting{
+	seq, id, err := s.intake.Manual(ctx, school, g.Sighting{
 		Method:    g.ByManual,
 		Direction: in.Body.Direction,
 		Zone:      in.Body.Zone,
 		Person:    in.Body.Person,
 	})
-	return gate.Answer(Passage{seq, sid}, err)
+	return gate.Answer(Passage{seq, id}, err)
 }
 
-// schoolOfZone finds the school that the zone is in, among those that the view sees.
-func schoolOfZone(ctx context.Context, view *registry.View, zone g.ZoneID) (g.SchoolID, error) {
-	schools, err := view.Places.Schools(ctx)
-	if err != nil {
-		return "", err
+// asInput is an error of what the body names: that it is not there is the body's fault, and no
+// 404 of the path.
+func asInput(err error) error {
+	var e *g.Error
+	if errors.As(err, &e) && e.Code == g.NotFound && e.Field != "" {
+		said := *e
+		said.Code = g.Invalid
+		return &said
 	}
-	for _, s := range schools {
-		p, err := view.Places.Of(ctx, s.ID)
-		if err != nil {
-			return "", err
-		}
-		if slices.ContainsFunc(p.Zones, func(z g.Zone) bool { return z.ID == zone }) {
-			return s.ID, nil
-		}
-	}
-	return "", g.FieldErrorf("zone", "there is no zone %q here", zone)
+	return err
 }

@@ -157,6 +157,8 @@ func Register(
 		probes: newProbeLimiter(),
 		viewed: newLately(10*time.Minute, 10_000),
 	}
+	s.Words(words)
+	s.AtLast(bound)
 	s.registerProfiles()
 	s.registerDevices()
 	s.registerFields()

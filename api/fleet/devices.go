@@ -59,6 +59,7 @@ type devicesInput struct {
 	Driver g.DriverName  `query:"driver" maxLength:"64" doc:"Of this driver."`
 	State  g.DeviceState `query:"state" doc:"In this state."`
 	Weak   weakFilter    `query:"weak" doc:"In use, and weak in this way; any: in some way that can be mended; none: looked at, and not weak; unknown: nobody has said."`
+	Sort   string        `query:"sort" enum:"name,-name,zone,-zone,state,-state," doc:"In this order; - before it: the other way round. Names by pinyin, zones by their names, of states the worst first. Default: by id."`
 	Query  string        `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in name, id, serial, zone and profile."`
 }
 
@@ -111,6 +112,10 @@ func (s *area) registerDevices() {
   -d '{"id": "lab-2-smoke", "name": "Smoke sensor, laboratory 2", "profile": "smoke-heat-sensor", "driver": "mqtt-front"}' \
   $GATEHOUSE_URL/v1/devices`,
 	}, s.createDevice)
+	s.registerDevice(tag)
+}
+
+func (s *area) registerDevice(tag string) {
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "GET",
 		Path:    "/v1/devices/{id}",
@@ -189,6 +194,7 @@ func (s *area) listDevices(
 		State:  in.State,
 		Weak:   fleet.WeakFilter(in.Weak),
 		Query:  in.Query,
+		Sort:   registry.Sort(in.Sort),
 	}))
 }
 

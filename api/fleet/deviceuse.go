@@ -160,9 +160,10 @@ func (s *area) probe(ctx context.Context, in *probeInput) (*gate.Body[ProbeResul
 	found, err := s.fleet.Probe(ctx, in.Body.Driver, d, p, in.Body.Secret)
 	if err != nil {
 		if ctx.Err() != nil {
-			return gate.Answer(ProbeResult{Message: "no answer within 20 s", Registered: same}, nil)
+			err = g.Errorf(g.Unavailable, "no answer within 20 s")
 		}
-		return gate.Answer(ProbeResult{Message: err.Error(), Registered: same}, nil)
+		said := gate.LanguageOf(ctx).Error(err)
+		return gate.Answer(ProbeResult{Message: said, Registered: same}, nil)
 	}
 	r := ProbeResult{
 		OK:         true,

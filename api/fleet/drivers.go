@@ -42,6 +42,35 @@ func (s *area) registerDrivers() {
 			return gate.PageOf(s.Gate, all, *in, nil,
 				func(d DriverInfo) string { return string(d.Name) })
 		})
+	s.registerRefusals(tag)
+	s.registerDriver(tag)
+}
+
+func (s *area) registerRefusals(tag string) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "GET",
+		Path:        "/v1/refusals",
+		ID:          "list-refusals",
+		Tag:         tag,
+		Perm:        g.DevicesRead,
+		Unavailable: true,
+		Summary:     "Devices and drivers that were refused at the door, and why",
+	},
+		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[Refusal]], error) {
+			if s.fleet == nil {
+				return nil, gate.Missing("drivers")
+			}
+			if err := s.onlyTop(ctx); err != nil {
+				return nil, err
+			}
+			return gate.PageOf(s.Gate, s.fleet.Refusals(), *in, nil,
+				occurrences(func(r Refusal) string {
+					return r.Source + "\x1f" + r.Claimed + "\x1f" + r.Reason
+				}))
+		})
+}
+
+func (s *area) registerDriver(tag string) {
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:      "GET",
 		Path:        "/v1/drivers/{name}/log",
@@ -85,27 +114,6 @@ func (s *area) registerDrivers() {
 				return nil, err
 			}
 			return &gate.None{}, s.fleet.Restart(g.DriverName(in.Name))
-		})
-	gate.Handle(s.Gate, gate.Endpoint{
-		Method:      "GET",
-		Path:        "/v1/refusals",
-		ID:          "list-refusals",
-		Tag:         tag,
-		Perm:        g.DevicesRead,
-		Unavailable: true,
-		Summary:     "Devices and drivers that were refused at the door, and why",
-	},
-		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[Refusal]], error) {
-			if s.fleet == nil {
-				return nil, gate.Missing("drivers")
-			}
-			if err := s.onlyTop(ctx); err != nil {
-				return nil, err
-			}
-			return gate.PageOf(s.Gate, s.fleet.Refusals(), *in, nil,
-				occurrences(func(r Refusal) string {
-					return r.Source + "\x1f" + r.Claimed + "\x1f" + r.Reason
-				}))
 		})
 }
 

@@ -53,6 +53,9 @@ type Gate struct {
 	signIns   *Limiter // attempts to sign in, by address
 	idem      *idempotency
 	walks     *registry.Walks
+
+	words  []string         // of the document, area by area
+	atLast []func(*Schemas) // what bounds it
 }
 
 // New makes a gate without operations.

@@ -58,6 +58,7 @@ func Register(r *gate.Gate, n Needs) {
 		queries:     newQueryGate(),
 		changes:     n.Changes,
 	}
+	s.Words(words)
 	s.registerEvents()
 	s.registerTelemetry()
 }

@@ -14,12 +14,14 @@ import (
 
 const telemetryPrefix = "/v1/telemetry/api/v1"
 
-func (s *area) registerTelemetry() {
-	const tag = "Telemetry"
-	for _, t := range []struct {
-		methods, path, id, summary string
-		query                      []string
-	}{
+// telemetryPath is one path of Prometheus' HTTP API, with its query parameters.
+type telemetryPath struct {
+	methods, path, id, summary string
+	query                      []string
+}
+
+func telemetryPaths() []telemetryPath {
+	return []telemetryPath{
 		{
 			"GET POST",
 			"/query",
@@ -82,7 +84,12 @@ func (s *area) registerTelemetry() {
 			[]string{"query", "start", "end"},
 		},
 		{"GET", "/status/buildinfo", "buildinfo", "What Grafana asks first", []string{}},
-	} {
+	}
+}
+
+func (s *area) registerTelemetry() {
+	const tag = "Telemetry"
+	for _, t := range telemetryPaths() {
 		for _, method := range strings.Fields(t.methods) {
 			id := t.id
 			if method == "POST" {

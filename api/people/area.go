@@ -10,6 +10,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 // Faces turns a photograph into a template. A photograph that will not do is refused with an
@@ -74,6 +75,17 @@ type area struct {
 // Register adds the operations.
 func Register(r *gate.Gate, n Needs) {
 	s := &area{Gate: r, needs: n}
+	s.Words(words)
+	s.AtLast(func(d *gate.Schemas) {
+		d.Items("EnrolInput", "answers", gate.MaxWord)
+		d.OneOf("ImportLine", "action", "create", "update", "same", "skip", "error", "leave")
+		d.OneOf("ImportReport", "mapping", "given", "remembered", "guessed")
+		var modes []string
+		for _, m := range people.ImportModes() {
+			modes = append(modes, string(m))
+		}
+		d.OneOf("ImportReport", "mode", modes...)
+	})
 	s.registerPeople()
 	s.registerPasses()
 	s.registerPictures()

@@ -88,8 +88,9 @@ END`,
 		told, end := s.follow(ctx, in.Progress)
 		defer end()
 		o.Progress = told
-		return gate.Answer(s.View(ctx).People.ImportRoster(ctx, gate.SchoolOf(ctx, in.School), in.RawBody,
-			o))
+		report, err := s.View(ctx).People.ImportRoster(ctx, gate.SchoolOf(ctx, in.School), in.RawBody, o)
+		inWords(ctx, &report)
+		return gate.Answer(report, err)
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:   "POST",
@@ -117,6 +118,7 @@ END`,
 		defer end()
 		o.Progress = told
 		report, err := s.View(ctx).People.ImportRoster(ctx, gate.SchoolOf(ctx, in.School), in.RawBody, o)
+		inWords(ctx, &report)
 		if err == nil {
 			err = report.Fault()
 		}

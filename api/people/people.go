@@ -45,6 +45,7 @@ type peopleInput struct {
 	Kind  g.PersonKind `query:"kind" doc:"Of this kind."`
 	Class string       `query:"class" maxLength:"40" doc:"Of this class."`
 	Query string       `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in name, number and class."`
+	Sort  string       `query:"sort" enum:"class,-class,name,-name,number,-number," doc:"In this order, in each school by itself; - before it: the other way round. Names by pinyin. Default: class, in it by number."`
 	Left  bool         `query:"left" doc:"Those who have left the school, instead of those who are there."`
 	Photo string       `query:"photo" enum:"outdated," doc:"outdated: whose face was measured by another model than the present one, so that a new photograph is needed. GET /v1/recorded counts them."`
 }
@@ -67,6 +68,7 @@ func (s *area) registerPeople() {
 			Class:  in.Class,
 			Query:  in.Query,
 			Left:   in.Left,
+			Sort:   registry.Sort(in.Sort),
 		}
 		if in.Photo != "" {
 			if f.NotOfModel = s.needs.Model(); f.NotOfModel == "" {
@@ -101,6 +103,11 @@ func (s *area) registerPeople() {
 	}, func(ctx context.Context, in *gate.Post[personBody]) (*gate.Body[g.Person], error) {
 		return gate.Answer(s.View(ctx).People.Create(ctx, in.Body.person(ctx, "")))
 	})
+	s.registerImport(tag)
+	s.registerPerson(tag)
+}
+
+func (s *area) registerPerson(tag string) {
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "GET",
 		Path:    "/v1/people/{id}",
@@ -142,7 +149,6 @@ func (s *area) registerPeople() {
 		func(ctx context.Context, id string) error {
 			return s.View(ctx).People.Delete(ctx, g.PersonID(id))
 		})
-	s.registerImport(tag)
 }
 
 // shownPerson leaves out what the class list does not show and the caller did not say: a change

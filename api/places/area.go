@@ -37,6 +37,7 @@ type area struct {
 // Register adds the operations.
 func Register(r *gate.Gate, n Needs) {
 	s := &area{r, n}
+	s.Words(words)
 	s.registerSchools()
 	s.registerRecorded()
 	s.registerSettings("Gateway")

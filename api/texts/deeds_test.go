@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 var (
@@ -21,9 +23,15 @@ var (
 	auditing  = regexp.MustCompile(`^(Audit|AuditAs|AuditChanges|Record)$`)
 )
 
-// TestDeeds compares the actions that the audit log names with the console's words for them: each
-// action has words in both languages, and there are no words for actions that do not exist.
+// TestDeeds holds the registry's list of deeds against the console's words, which are there for each
+// in both languages and for nothing else, and against the source: what a call writes into the audit
+// log is in the list, what reaches one by way of a variable is too, and nothing is there that nobody
+// does.
 func TestDeeds(t *testing.T) {
+	list := registry.Deeds()
+	if !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {
+		t.Error("the list of deeds is not sorted, or names one twice")
+	}
 	told, all := map[string]string{}, map[string]bool{}
 	for _, dir := range []string{"../../registry", "../../api", "../../gateway"} {
 		readDeeds(t, dir, told, all)
@@ -31,24 +39,52 @@ func TestDeeds(t *testing.T) {
 	if len(told) < 40 {
 		t.Errorf("got %d deeds, want what is written into the audit log", len(told))
 	}
+	for _, deed := range slices.Sorted(maps.Keys(told)) {
+		if !slices.Contains(list, deed) {
+			t.Errorf("%s: the deed %s is not in the registry's list", told[deed], deed)
+		}
+	}
+	nouns := map[string]bool{}
+	for _, deed := range list {
+		noun, done, _ := strings.Cut(deed, ".")
+		nouns[noun] = true
+		if !all[deed] && !all["."+done] {
+			t.Errorf("nobody does %s any more", deed)
+		}
+	}
+	for _, dir := range []string{"../../registry", "../../api", "../../gateway/follow"} {
+		looksLike(t, dir, nouns, list)
+	}
 	for _, file := range []string{"../console/src/i18n/en.ts", "../console/src/i18n/zh.ts"} {
 		words := deedWords(t, file)
-		for _, deed := range slices.Sorted(maps.Keys(told)) {
+		for _, deed := range list {
 			if !words[deed] {
-				t.Errorf("%s: the deed %s has no words under auditDone in %s", told[deed], deed,
-					file)
+				t.Errorf("the deed %s has no words under auditDone in %s", deed, file)
 			}
 		}
 		for _, deed := range slices.Sorted(maps.Keys(words)) {
-			_, done, _ := strings.Cut(deed, ".")
-			if !all[deed] && !all["."+done] {
-				t.Errorf("%s: nobody does %s any more", file, deed)
+			if !slices.Contains(list, deed) {
+				t.Errorf("%s: %s is no deed", file, deed)
 			}
 		}
 	}
 }
 
-// deedWords are the actions that a file of the console has words for.
+// looksLike finds what is written as a deed of a noun that deeds have, and is in no list: it may
+// reach the audit log by way of a variable.
+func looksLike(t *testing.T, dir string, nouns map[string]bool, list []string) {
+	t.Helper()
+	all := map[string]bool{}
+	readDeeds(t, dir, map[string]string{}, all)
+	for _, word := range slices.Sorted(maps.Keys(all)) {
+		noun, _, _ := strings.Cut(word, ".")
+		if nouns[noun] && !slices.Contains(list, word) && !strings.HasSuffix(word, ".db") {
+			t.Errorf("%s looks like a deed and is not in the registry's list", word)
+		}
+	}
+}
+
+// deedWords are the deeds that a file of the console has words for.
 func deedWords(t *testing.T, file string) map[string]bool {
 	t.Helper()
 	b, err := os.ReadFile(file)

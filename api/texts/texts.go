@@ -122,7 +122,8 @@ func (l Language) Kept(said []byte, english string) string {
 // Message is the error's message without its field. One that was made from a reason's code is said
 // by the code, whichever program it comes from.
 func (l Language) Message(e *g.Error) string {
-	if e.Text == nil && e.Reason != "" && l == Chinese {
+	// What is wrong with a photograph has a field, and some of its codes are a camera's too.
+	if e.Text == nil && e.Reason != "" && e.Field == "" && l == Chinese {
 		return l.Reason(g.Reason{Code: g.ReasonCode(e.Reason), Params: e.Params}, e.Message)
 	}
 	return l.Text(e.Say())

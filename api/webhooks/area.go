@@ -32,5 +32,6 @@ type area struct {
 // Register adds the operations.
 func Register(r *gate.Gate, q Queue) {
 	s := &area{r, q}
+	s.Words(words)
 	s.registerWebhooks()
 }

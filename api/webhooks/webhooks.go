@@ -99,19 +99,6 @@ func (s *area) registerWebhooks() {
 		Save:  s.updateWebhook,
 		Once:  func(now *ChangedWebhook, saved ChangedWebhook) { now.Secret = saved.Secret },
 	}
-	gate.Handle(s.Gate, gate.Endpoint{
-		Method:  "POST",
-		Path:    "/v1/webhooks/{id}/secret",
-		ID:      "rotate-webhook-secret",
-		Tag:     tag,
-		Perm:    g.KeysAdmin,
-		Summary: "Give a webhook a new signing secret",
-		Doc: "Deliveries are signed with both until the old secret ends: webhook-signature then " +
-			"holds two signatures with a space between them, the new one first, as Standard " +
-			"Webhooks has it. " +
-			"Take the new secret into use on the server within that time. Rotating again ends " +
-			"the older of the two at once.",
-	}, s.rotateSecret)
 	gate.Reads(s.Gate, gate.Endpoint{
 		Path:    "/v1/webhooks/{id}",
 		Tag:     tag,
@@ -133,6 +120,24 @@ func (s *area) registerWebhooks() {
 		func(ctx context.Context, id string) error {
 			return s.View(ctx).Hooks.Delete(ctx, g.WebhookID(id))
 		})
+	s.registerWebhookUse(tag)
+	s.registerDeliveries(tag)
+}
+
+func (s *area) registerWebhookUse(tag string) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/webhooks/{id}/secret",
+		ID:      "rotate-webhook-secret",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Summary: "Give a webhook a new signing secret",
+		Doc: "Deliveries are signed with both until the old secret ends: webhook-signature then " +
+			"holds two signatures with a space between them, the new one first, as Standard " +
+			"Webhooks has it. " +
+			"Take the new secret into use on the server within that time. Rotating again ends " +
+			"the older of the two at once.",
+	}, s.rotateSecret)
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",
 		Path:    "/v1/webhooks/{id}/take-over",
@@ -154,6 +159,9 @@ func (s *area) registerWebhooks() {
 		Status:  202,
 		Summary: "Send a test event",
 	}, s.testWebhook)
+}
+
+func (s *area) registerDeliveries(tag string) {
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "GET",
 		Path:    "/v1/webhooks/{id}/deliveries",

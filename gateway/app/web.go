@@ -55,7 +55,7 @@ func (a *App) openAPI() error {
 		Registry:  a.reg,
 		Live:      a.hub,
 		Webhooks:  hooks{a.notify, posts},
-		Intake:    byHand{a.intake},
+		Intake:    a.intake,
 		Fleet:     equipment{a.fleet, a.commands},
 		Faces:     a.faces,
 		Media:     faces.Pictures{Store: a.media},
@@ -89,15 +89,6 @@ func (a *App) openAPI() error {
 type hooks struct {
 	*notify.Queue
 	*webhook.Channel
-}
-
-// byHand takes what people enter by hand.
-type byHand struct{ *intake.Intake }
-
-func (x byHand) Manual(
-	ctx context.Context, _ g.Scope, school g.SchoolID, s g.Sighting,
-) (uint64, g.SightingID, error) {
-	return x.Intake.Manual(ctx, school, s)
 }
 
 // queries answers questions about the telemetry of some schools.

@@ -73,7 +73,12 @@ func (r *Book) goodFor(ctx context.Context, u g.User, password string) error {
 	if err != nil {
 		return err
 	}
-	return goodPassword(password, u.Name, u.FullName, school.Name, "gatehouse")
+	return goodIn(school.Name, u, password)
+}
+
+// goodIn is goodPassword for a user of a school of that name.
+func goodIn(school string, u g.User, password string) error {
+	return goodPassword(password, u.Name, u.FullName, school, "gatehouse")
 }
 
 // wide says whether a word is a name although it is short, as in Chinese.

@@ -23,9 +23,12 @@ const (
 )
 
 // Empty says whether nobody can sign in yet: the first run.
-func (r *Book) Empty(ctx context.Context) (bool, error) {
+func (r *Book) Empty(ctx context.Context) (bool, error) { return NoUsers(ctx, r.s.Reg) }
+
+// NoUsers is Empty as c sees it.
+func NoUsers(ctx context.Context, c store.Conn) (bool, error) {
 	n := 0
-	if err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM users").Scan(&n); err != nil {
+	if err := c.Row(ctx, "SELECT COUNT(*) FROM users").Scan(&n); err != nil {
 		return false, fmt.Errorf("count users: %w", err)
 	}
 	return n == 0, nil

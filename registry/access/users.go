@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -92,47 +93,74 @@ func (v View) CreateUser(ctx context.Context, u g.User, password string) (g.User
 	if err := v.s.InSchool(ctx, in, u.School); err != nil {
 		return g.User{}, err
 	}
-	if u.ID == "" {
-		u.ID = g.UserID(g.NewID("usr"))
-	}
-	u.Name = signInName(u.Name)
-	if !g.ValidID(string(u.ID)) {
-		return g.User{}, store.BadID()
-	}
-	if err := checkUser(u); err != nil {
+	school, err := places.SchoolRow(ctx, v.s.Reg, u.School)
+	if err != nil {
 		return g.User{}, err
 	}
-	if err := v.mayGrant(u.Role); err != nil {
-		return g.User{}, err
-	}
-	if err := v.r.goodFor(ctx, u, password); err != nil {
-		return g.User{}, err
-	}
-	hash, err := v.r.hashPassword(ctx, password)
+	add, err := NewUser(ctx, v, u, school.Name, password)
 	if err != nil {
 		return g.User{}, err
 	}
 	err = v.s.Write(ctx, func(t *store.Tx) error {
-		u.Created = store.Moment(store.Micros(t.Now))
-		if err := store.Free(ctx, t, "users", "user", string(u.ID)); err != nil {
-			return err
-		}
-		if err := nameFree(ctx, t, u); err != nil {
-			return err
-		}
-		_, err := t.Exec(ctx,
-			"INSERT INTO users ("+userColumns+", password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			string(u.ID), string(u.School), u.Name, v.r.sealUser(u), string(u.Role), u.Language,
-			store.Flag(u.Disabled), store.Micros(u.Created), hash)
-		if err != nil {
-			return fmt.Errorf("create user: %w", err)
-		}
-		return v.s.AuditChanges(ctx, t, u.School, "user.create", string(u.ID), nil, u)
+		u, err = add(ctx, t, u.School)
+		return err
 	})
 	if err != nil {
 		return g.User{}, err
 	}
 	return u, nil
+}
+
+// AddUser writes a user of a school.
+type AddUser func(ctx context.Context, t *store.Tx, school g.SchoolID) (g.User, error)
+
+// NewUser checks somebody who is to sign in, and the password, which must not lean on the
+// school's name. It hashes, which takes long, and so is called before a write begins.
+func NewUser(
+	ctx context.Context, v View, u g.User, school, password string,
+) (AddUser, error) {
+	if u.ID == "" {
+		u.ID = g.UserID(g.NewID("usr"))
+	}
+	u.Name = signInName(u.Name)
+	if !g.ValidID(string(u.ID)) {
+		return nil, store.BadID()
+	}
+	if err := checkUser(u); err != nil {
+		return nil, err
+	}
+	if err := v.mayGrant(u.Role); err != nil {
+		return nil, err
+	}
+	if err := goodIn(school, u, password); err != nil {
+		return nil, err
+	}
+	hash, err := v.r.hashPassword(ctx, password)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, t *store.Tx, school g.SchoolID) (g.User, error) {
+		u.School = school
+		u.Created = store.Moment(store.Micros(t.Now))
+		return u, v.addUser(ctx, t, u, hash)
+	}, nil
+}
+
+func (v View) addUser(ctx context.Context, t *store.Tx, u g.User, hash string) error {
+	if err := store.Free(ctx, t, "users", "user", string(u.ID)); err != nil {
+		return err
+	}
+	if err := nameFree(ctx, t, u); err != nil {
+		return err
+	}
+	_, err := t.Exec(ctx,
+		"INSERT INTO users ("+userColumns+", password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		string(u.ID), string(u.School), u.Name, v.r.sealUser(u), string(u.Role), u.Language,
+		store.Flag(u.Disabled), store.Micros(u.Created), hash)
+	if err != nil {
+		return fmt.Errorf("create user: %w", err)
+	}
+	return v.s.AuditChanges(ctx, t, u.School, "user.create", string(u.ID), nil, u)
 }
 
 func (r *Book) sealUser(u g.User) []byte {
@@ -152,62 +180,129 @@ func nameFree(ctx context.Context, t *store.Tx, u g.User) error {
 }
 
 // UpdateUser changes everything but the user's id, school and password. Disabling a user ends
-// that user's sign-ins. The last admin of the gateway cannot be disabled or demoted.
+// that user's sign-ins. Nobody takes the own rights away, and the last admin of the gateway
+// cannot be disabled or demoted.
 func (v View) UpdateUser(ctx context.Context, u g.User) error {
-	in, err := v.s.Reach(ctx, g.UsersAdmin)
+	in, u, err := v.mayUpdate(ctx, u)
 	if err != nil {
 		return err
 	}
-	u.Name = signInName(u.Name)
-	if err := checkUser(u); err != nil {
+	return v.s.Write(ctx, func(t *store.Tx) error { return v.updateUser(ctx, t, in, u) })
+}
+
+// UpdateUserAndPassword is UpdateUser with a new password, both or neither. One's own password is
+// changed by ChangePassword alone, which asks for the old one.
+func (v View) UpdateUserAndPassword(ctx context.Context, u g.User, password string) error {
+	in, u, err := v.mayUpdate(ctx, u)
+	if err != nil {
 		return err
 	}
-	if err := v.mayGrant(u.Role); err != nil {
+	if v.self(u.ID) {
+		return g.FieldErrorf("password",
+			"change your own with PUT /v1/me/password, which asks for the old one")
+	}
+	old, err := v.r.userIn(ctx, v.s.Reg, in, u.ID)
+	if err != nil {
+		return err
+	}
+	u.School = old.School
+	if err := v.r.goodFor(ctx, u, password); err != nil {
+		return err
+	}
+	hash, err := v.r.hashPassword(ctx, password)
+	if err != nil {
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		old, err := v.r.scanUser(
-			t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(u.ID)).Scan)
-		if err != nil {
-			return store.Missing(err, "user", string(u.ID))
-		}
-		if err := in.Owns(old.School, "user", string(u.ID)); err != nil {
+		if err := v.updateUser(ctx, t, in, u); err != nil {
 			return err
 		}
-		if err := v.mayGrant(old.Role); err != nil { // nor does anybody disarm somebody above
+		if err := setPassword(ctx, t, u.ID, hash); err != nil {
 			return err
 		}
-		if err := nameFree(ctx, t, u); err != nil {
-			return err
-		}
-		if admin(old) && !admin(u) {
-			n := 0
-			if err := t.Row(ctx,
-				"SELECT COUNT(*) FROM users WHERE disabled = 0 AND role IN (?, ?) AND id <> ?",
-				string(g.RoleDistrict), string(g.RoleAdmin), string(u.ID)).Scan(&n); err != nil {
-				return fmt.Errorf("read users: %w", err)
-			}
-			if n == 0 {
-				return g.Errorf(g.Conflict, "this is the last admin: make another one before")
-			}
-		}
-		_, err = t.Exec(ctx,
-			"UPDATE users SET name = ?, full_name_sealed = ?, role = ?, language = ?, disabled = "+
-				"? WHERE id = ?",
-			u.Name, v.r.sealUser(u), string(u.Role), u.Language, store.Flag(u.Disabled),
-			string(u.ID))
-		if err != nil {
-			return fmt.Errorf("update user: %w", err)
-		}
-		if u.Disabled {
-			if err := endSignIns(ctx, t, u.ID); err != nil {
-				return err
-			}
-		}
-		t.Change("user", old.School, string(u.ID)) // keys and webhooks are bounded by it
-		u.School, u.Created = old.School, old.Created
-		return v.s.AuditChanges(ctx, t, old.School, "user.update", string(u.ID), old, u)
+		return v.s.Audit(ctx, t, old.School, "user.password", string(u.ID))
 	})
+}
+
+// mayUpdate checks what does not depend on the user as it is.
+func (v View) mayUpdate(ctx context.Context, u g.User) (store.Reach, g.User, error) {
+	in, err := v.s.Reach(ctx, g.UsersAdmin)
+	if err != nil {
+		return in, u, err
+	}
+	u.Name = signInName(u.Name)
+	if err := checkUser(u); err != nil {
+		return in, u, err
+	}
+	return in, u, v.mayGrant(u.Role)
+}
+
+// userIn is a user in reach.
+func (r *Book) userIn(
+	ctx context.Context, c store.Conn, in store.Reach, id g.UserID,
+) (g.User, error) {
+	u, err := r.scanUser(
+		c.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(id)).Scan,
+	)
+	if err != nil {
+		return u, store.Missing(err, "user", string(id))
+	}
+	return u, in.Owns(u.School, "user", string(id))
+}
+
+// self says whether it is the user who acts.
+func (v View) self(id g.UserID) bool { return strings.HasPrefix(v.s.Actor, string(id)+" ") }
+
+func (v View) updateUser(ctx context.Context, t *store.Tx, in store.Reach, u g.User) error {
+	old, err := v.r.userIn(ctx, t, in, u.ID)
+	if err != nil {
+		return err
+	}
+	if v.self(u.ID) && (u.Disabled || u.Role != old.Role) {
+		return g.Errorf(g.Conflict,
+			"nobody takes the own rights away; ask another administrator")
+	}
+	if err := v.mayGrant(old.Role); err != nil { // nor does anybody disarm somebody above
+		return err
+	}
+	if err := nameFree(ctx, t, u); err != nil {
+		return err
+	}
+	if admin(old) && !admin(u) {
+		if err := otherAdmin(ctx, t, u.ID); err != nil {
+			return err
+		}
+	}
+	_, err = t.Exec(ctx,
+		"UPDATE users SET name = ?, full_name_sealed = ?, role = ?, language = ?, disabled = "+
+			"? WHERE id = ?",
+		u.Name, v.r.sealUser(u), string(u.Role), u.Language, store.Flag(u.Disabled),
+		string(u.ID))
+	if err != nil {
+		return fmt.Errorf("update user: %w", err)
+	}
+	if u.Disabled {
+		if err := endSignIns(ctx, t, u.ID); err != nil {
+			return err
+		}
+	}
+	t.Change("user", old.School, string(u.ID)) // keys and webhooks are bounded by it
+	u.School, u.Created = old.School, old.Created
+	return v.s.AuditChanges(ctx, t, old.School, "user.update", string(u.ID), old, u)
+}
+
+// otherAdmin refuses where nobody but the user can administer.
+func otherAdmin(ctx context.Context, t *store.Tx, id g.UserID) error {
+	n := 0
+	if err := t.Row(ctx,
+		"SELECT COUNT(*) FROM users WHERE disabled = 0 AND role IN (?, ?) AND id <> ?",
+		string(g.RoleDistrict), string(g.RoleAdmin), string(id)).Scan(&n); err != nil {
+		return fmt.Errorf("read users: %w", err)
+	}
+	if n == 0 {
+		return g.Errorf(g.Conflict, "this is the last admin: make another one before")
+	}
+	return nil
 }
 
 // admin says whether the user can administer.
@@ -232,7 +327,7 @@ func (v View) ChangePassword(ctx context.Context, id g.UserID, old, new string) 
 	if err != nil {
 		return err
 	}
-	own := strings.HasPrefix(v.s.Actor, string(id)+" ")
+	own := v.self(id)
 	if !own && !v.s.Can(g.UsersAdmin) {
 		return g.Errorf(g.Forbidden, "only admins set the password of somebody else")
 	}

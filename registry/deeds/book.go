@@ -1,6 +1,7 @@
 package deeds
 
 import (
+	"github.com/gatehouse-iot/gatehouse/registry/access"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
@@ -11,11 +12,19 @@ type Book struct {
 	s      *store.Store
 	places *places.Book
 	people *people.Book
+	access *access.Book
 }
 
 // New keeps deeds across aggregates in s.
-func New(s *store.Store, places *places.Book, people *people.Book) *Book {
-	return &Book{s: s, places: places, people: people}
+func New(
+	s *store.Store, places *places.Book, people *people.Book, access *access.Book,
+) *Book {
+	return &Book{
+		s:      s,
+		places: places,
+		people: people,
+		access: access,
+	}
 }
 
 // View is deeds across aggregates as one scope may see it.
@@ -24,6 +33,7 @@ type View struct {
 	s      *store.View
 	places places.View
 	people people.View
+	access access.View
 }
 
 // In is the book as the scope of s may see it.
@@ -33,5 +43,6 @@ func (r *Book) In(s *store.View) View {
 		s:      s,
 		places: r.places.In(s),
 		people: r.people.In(s),
+		access: r.access.In(s),
 	}
 }

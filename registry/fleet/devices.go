@@ -20,8 +20,10 @@ const (
 	deviceState = "CASE WHEN d.enabled = 0 THEN 'disabled' ELSE COALESCE(t.state, 'unknown') END"
 	deviceRows  = "SELECT " + deviceColumns + ", p.type, " + deviceState +
 		`, COALESCE(t.reason, ''), COALESCE(t.last_seen, 0),
-		COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, ''), COALESCE(t.weak, ''), COALESCE(t.causes, '')
-		FROM devices d JOIN profiles p ON p.id = d.profile LEFT JOIN twins t ON t.device = d.id`
+		COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, ''), COALESCE(t.weak, ''), COALESCE(t.causes, '')` +
+		deviceFrom
+	deviceFrom = " FROM devices d JOIN profiles p ON p.id = d.profile " +
+		"LEFT JOIN twins t ON t.device = d.id"
 )
 
 // scanDevice reads deviceColumns into d and what follows into more.
@@ -73,6 +75,9 @@ func (v View) Devices(ctx context.Context, f DeviceFilter) ([]DeviceRow, string,
 	f.Weak.narrow(&w)
 	if err := v.r.deviceWords(ctx, &w, f.Query); err != nil {
 		return nil, "", err
+	}
+	if f.Sort != "" {
+		return v.sortedDevices(ctx, w, f)
 	}
 	at, ok, err := f.After(1)
 	if err != nil {

@@ -16,6 +16,7 @@ type DeviceFilter struct {
 	State  g.DeviceState
 	Weak   WeakFilter
 	Query  string
+	Sort   store.Sort // name, zone (by its name) or state (the worst first); "": by id
 }
 
 // DeviceRow is a device with its profile's type and its twin.

@@ -42,13 +42,17 @@ func (v View) List(ctx context.Context, f Filter) ([]PersonRow, string, error) {
 				return nil, "", err
 			}
 		}
-		token, order, from := l.token, l.order, 0
+		nowToken, now, err := l.sorted(f.Sort)
+		if err != nil {
+			return nil, "", err
+		}
+		token, order, from := nowToken, now, 0
 		if resumed && school == g.SchoolID(at[0]) {
 			token = at[1]
 			if from, err = store.Offset(at[2]); err != nil {
 				return nil, "", err
 			}
-			if order, err = v.s.Walks.Order(token, l.token, l.order); err != nil {
+			if order, err = v.s.Walks.Order(token, nowToken, now); err != nil {
 				return nil, "", err
 			}
 		}

@@ -82,6 +82,47 @@ type roll struct {
 	at     map[string]int
 	order  []string // the ids of people, as they stand
 	token  string   // of order
+
+	mu     sync.Mutex
+	orders map[store.Sort][]string // others than order, once somebody wanted them
+}
+
+// sorted are the ids of people in an order, with its token.
+func (l *roll) sorted(by store.Sort) (token string, order []string, err error) {
+	field, falling := by.Field()
+	var name func(Keyed) string
+	switch field {
+	case "", "class":
+		if !falling {
+			return l.token, l.order, nil
+		}
+	case "name":
+		name = func(p Keyed) string { return p.Name }
+	case "number":
+		name = func(p Keyed) string { return p.Number }
+	default:
+		return "", nil, g.FieldErrorf("sort", "people are sorted by class, name or number")
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	order, ok := l.orders[by]
+	if !ok {
+		people := slices.Clone(l.People)
+		if name != nil {
+			store.SortByName(people, name)
+		}
+		if falling {
+			slices.Reverse(people)
+		}
+		for _, p := range people {
+			order = append(order, string(p.ID))
+		}
+		if l.orders == nil {
+			l.orders = map[store.Sort][]string{}
+		}
+		l.orders[by] = order
+	}
+	return store.OrderToken(order), order, nil
 }
 
 // rollCache keeps the rolls that were used last, at most maxRollPeople people in all; the

@@ -17,6 +17,9 @@ type Filter struct {
 	Query  string // words, each of which is in name, number or class
 	Left   bool   // those who have left, instead of those who are there
 
+	// Sort is class (the order of the roll), name or number, in each school by itself.
+	Sort store.Sort
+
 	// NotOfModel selects those whose face templates are all of other models than this one.
 	NotOfModel string
 }

@@ -2,6 +2,8 @@ package places
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -115,27 +117,52 @@ func (v View) CreateSchool(ctx context.Context, s g.School) (g.School, error) {
 	if err := checkSchool(s); err != nil {
 		return g.School{}, err
 	}
-	_, wrapped := v.s.Vault.NewKey(string(s.ID))
-	err = v.s.Write(ctx, func(t *store.Tx) error {
-		if err := store.Free(ctx, t, "schools", "school", string(s.ID)); err != nil {
-			return err
-		}
-		if err := checkParent(ctx, t, s); err != nil {
-			return err
-		}
-		_, err := t.Exec(ctx,
-			"INSERT INTO schools ("+schoolColumns+", key_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			string(s.ID), string(s.Parent), string(s.Kind), s.Name, s.Timezone, s.Language, wrapped)
-		if err != nil {
-			return fmt.Errorf("create school: %w", err)
-		}
-		t.Change("school", s.ID, string(s.ID))
-		return v.s.AuditChanges(ctx, t, s.ID, "school.create", string(s.ID), nil, s)
-	})
+	err = v.s.Write(ctx, func(t *store.Tx) error { return v.addSchool(ctx, t, s) })
 	if err != nil {
 		return g.School{}, err
 	}
 	return s, nil
+}
+
+func (v View) addSchool(ctx context.Context, t *store.Tx, s g.School) error {
+	if err := store.Free(ctx, t, "schools", "school", string(s.ID)); err != nil {
+		return err
+	}
+	if err := checkParent(ctx, t, s); err != nil {
+		return err
+	}
+	_, wrapped := v.s.Vault.NewKey(string(s.ID))
+	_, err := t.Exec(ctx,
+		"INSERT INTO schools ("+schoolColumns+", key_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		string(s.ID), string(s.Parent), string(s.Kind), s.Name, s.Timezone, s.Language, wrapped)
+	if err != nil {
+		return fmt.Errorf("create school: %w", err)
+	}
+	t.Change("school", s.ID, string(s.ID))
+	return v.s.AuditChanges(ctx, t, s.ID, "school.create", string(s.ID), nil, s)
+}
+
+// FirstSchool makes the gateway's first school, or takes the one that is there already and gives
+// it the name, time zone and language of s.
+func FirstSchool(ctx context.Context, v View, t *store.Tx, s g.School) (g.School, error) {
+	there, err := scanSchool(
+		t.Row(ctx, "SELECT "+schoolColumns+" FROM schools ORDER BY name, id LIMIT 1").Scan,
+	)
+	if errors.Is(err, sql.ErrNoRows) {
+		s.ID = g.SchoolID(g.NewID("sch"))
+		if err := checkSchool(s); err != nil {
+			return s, err
+		}
+		return s, v.addSchool(ctx, t, s)
+	}
+	if err != nil {
+		return s, fmt.Errorf("read schools: %w", err)
+	}
+	s.ID, s.Parent, s.Kind = there.ID, there.Parent, there.Kind
+	if err := checkSchool(s); err != nil {
+		return s, err
+	}
+	return s, v.changeSchool(ctx, t, there, s)
 }
 
 // UpdateSchool changes a school. Only a scope over the new parent moves it.
@@ -162,21 +189,25 @@ func (v View) UpdateSchool(ctx context.Context, s g.School) error {
 			return g.Errorf(g.Forbidden,
 				"only a district's admin moves schools, and only below the district")
 		}
-		if err := checkParent(ctx, t, s); err != nil {
-			return err
-		}
-		_, err = t.Exec(ctx,
-			"UPDATE schools SET parent = ?, kind = ?, name = ?, timezone = ?, language = ? WHERE "+
-				"id = ?",
-			string(s.Parent), string(s.Kind), s.Name, s.Timezone, s.Language, string(s.ID))
-		if err != nil {
-			return fmt.Errorf("update school: %w", err)
-		}
-		if err := t.Changed("school", s.ID, string(s.ID), old, s); err != nil {
-			return err
-		}
-		return v.s.AuditChanges(ctx, t, s.ID, "school.update", string(s.ID), old, s)
+		return v.changeSchool(ctx, t, old, s)
 	})
+}
+
+func (v View) changeSchool(ctx context.Context, t *store.Tx, old, s g.School) error {
+	if err := checkParent(ctx, t, s); err != nil {
+		return err
+	}
+	_, err := t.Exec(ctx,
+		"UPDATE schools SET parent = ?, kind = ?, name = ?, timezone = ?, language = ? WHERE "+
+			"id = ?",
+		string(s.Parent), string(s.Kind), s.Name, s.Timezone, s.Language, string(s.ID))
+	if err != nil {
+		return fmt.Errorf("update school: %w", err)
+	}
+	if err := t.Changed("school", s.ID, string(s.ID), old, s); err != nil {
+		return err
+	}
+	return v.s.AuditChanges(ctx, t, s.ID, "school.update", string(s.ID), old, s)
 }
 
 func checkSchool(s g.School) error {

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"maps"
 	"strconv"
 
 	"github.com/gatehouse-iot/gatehouse/registry/sheet"
@@ -126,18 +127,27 @@ func english(code string) string {
 	return ""
 }
 
-func text(p Remark) string {
-	params := map[string]string{
-		"read":    quoted(p.Read),
+// Values are what stands in a message, by name.
+func (p Remark) Values() map[string]string {
+	values := map[string]string{
+		"read":    p.Read,
 		"field":   string(p.Field),
-		"heading": quoted(p.Heading),
+		"heading": p.Heading,
+		"line":    strconv.Itoa(p.Line),
 	}
-	if p.Heading == "" {
+	maps.Copy(values, p.Params)
+	return values
+}
+
+func text(p Remark) string {
+	params := p.Values()
+	for _, name := range []string{"read", "heading"} {
+		if _, own := p.Params[name]; !own {
+			params[name] = quoted(params[name])
+		}
+	}
+	if p.Heading == "" && p.Params["heading"] == "" {
 		params["heading"] = "without a heading"
-	}
-	params["line"] = strconv.Itoa(p.Line)
-	for k, v := range p.Params {
-		params[k] = v
 	}
 	if t := english(p.Code); t != "" {
 		return sheet.Render(t, params)

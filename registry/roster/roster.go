@@ -37,8 +37,8 @@ func Fields() []Field {
 	}
 }
 
-// Remark is a problem or note about a row, a cell or the file. A Note refuses nothing. The console
-// and API clients render Code with Params; Message is the same in English.
+// Remark is a problem or note about a row, a cell or the file. A Note refuses nothing. Programs
+// decide by Code; Message is English here, and in the reader's language in the API.
 type Remark struct {
 	Code    string            `json:"code" doc:"What it is; never changes its meaning." example:"class_date"`
 	Note    bool              `json:"note" doc:"It only tells; nothing is refused for it."`
@@ -48,7 +48,7 @@ type Remark struct {
 	Field   Field             `json:"field,omitempty" doc:"The field that the column is read as."`
 	Read    string            `json:"read,omitempty" doc:"What was read."`
 	Params  map[string]string `json:"params,omitempty" doc:"What the message names, e.g. guess."`
-	Message string            `json:"message" doc:"What is wrong and how to mend it, in English."`
+	Message string            `json:"message" doc:"What is wrong and how to mend it, in the language of the answer."`
 }
 
 // Column is one column of the file and the field that it is read as.

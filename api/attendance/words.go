@@ -1,0 +1,42 @@
+package attendance
+
+// words describes fields in the document, as the gate's Words takes them: those of
+// sightings, sessions, answers and leave.
+const words = `
+exceptions: What somebody should look at: double_dip, low_margin, clock_skew.
+date: The operational day, YYYY-MM-DD, in the school's time zone.
+match: How a face was decided.
+direction: in or out, where that is known.
+final: It will change no more by itself.
+input_hash: The hash of everything that the answer was computed from.
+reasons: Why the answer is what it is.
+session: The session's id.
+name_zh: The Chinese name.
+start: Sightings count from here.
+due: Later than this is late.
+end: Sightings count until here.
+boarders: Boarders only.
+demo: A demonstration, and labelled so.
+from: From then on.
+to: Until then.
+SightingRow.resolved: When a passage of nobody became this person's: their number, card or consent came later
+	than the passage.
+SightingRow.late: History for its age alone, more than 15 minutes: its source sent it as news.
+Session.zone_kinds: The kinds of zone where people are expected.
+Session.classes: The classes; empty: all.
+Session.who: The kinds of person.
+Session.name: The session's name.
+Leave.offsite: Approved to be elsewhere.
+Sighting.credential: What was shown, where it is not known: its last 4 characters.
+Sighting.track: One face in one camera's view.
+Match.score: Cosine similarity of the best candidate, -1 to 1.
+Match.runner_up: Similarity of the second-best person; -1 where there is none.
+Match.margin: Score less runner_up.
+Match.frames: How many frames voted.
+Match.reason: matched, below_threshold, low_margin, low_quality, nobody_enrolled, wrong_model, look_alike or
+	no_consent.
+Match.quality: Quality of the face, 0 to 1.
+Attendance.sightings: The sightings behind the answer.
+Attendance.zone: Where the deciding sighting was.
+Attendance.at: When the deciding sighting was.
+`

@@ -1,0 +1,153 @@
+package api
+
+import (
+	"encoding/json"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
+)
+
+// nameWords teaches the document what the domain's words may be, since the domain knows no
+// document.
+func nameWords(r huma.Registry) {
+	as[g.Value, valueSchema](r)
+	as[json.RawMessage, rawSchema](r)
+
+	as[g.Severity, word[g.Severity]](r)
+	as[g.AlertState, word[g.AlertState]](r)
+	as[g.IncidentState, word[g.IncidentState]](r)
+	as[g.Role, word[g.Role]](r)
+	as[g.Permission, word[g.Permission]](r)
+	as[g.EventKind, word[g.EventKind]](r)
+	as[g.Method, word[g.Method]](r)
+	as[g.Direction, word[g.Direction]](r)
+	as[g.PersonKind, word[g.PersonKind]](r)
+	as[g.ZoneKind, word[g.ZoneKind]](r)
+	as[g.SchoolKind, word[g.SchoolKind]](r)
+	as[g.DeviceType, word[g.DeviceType]](r)
+	as[g.DeviceState, word[g.DeviceState]](r)
+	as[g.SessionKind, word[g.SessionKind]](r)
+	as[g.AttendanceState, word[g.AttendanceState]](r)
+	as[g.QualityKind, word[g.QualityKind]](r)
+	as[g.QualityLevel, word[g.QualityLevel]](r)
+	as[g.Weakness, word[g.Weakness]](r)
+	as[g.MakerState, word[g.MakerState]](r)
+	as[g.CommandState, word[g.CommandState]](r)
+
+	as[g.SchoolID, idSchema](r)
+	as[g.SiteID, idSchema](r)
+	as[g.BuildingID, idSchema](r)
+	as[g.ZoneID, idSchema](r)
+	as[g.ProfileID, idSchema](r)
+	as[g.DeviceID, idSchema](r)
+	as[g.PersonID, idSchema](r)
+	as[g.PassID, idSchema](r)
+	as[g.UserID, idSchema](r)
+	as[g.KeyID, idSchema](r)
+	as[g.WebhookID, idSchema](r)
+	as[g.AlertID, idSchema](r)
+	as[g.IncidentID, idSchema](r)
+	as[g.SessionID, idSchema](r)
+	as[g.MediaID, idSchema](r)
+}
+
+// as has a type of the domain described as another.
+func as[T, S any](r huma.Registry) {
+	r.RegisterTypeAlias(reflect.TypeFor[T](), reflect.TypeFor[S]())
+}
+
+// word is a type of the domain that is one of a few words.
+type word[T ~string] struct{}
+
+func (word[T]) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Enum: wordsOf(T(""))}
+}
+
+// wordsOf are the words that a type may be.
+func wordsOf(of any) []any {
+	switch of.(type) {
+	case g.Severity:
+		return all(g.Severities())
+	case g.AlertState:
+		return all(g.AlertStates())
+	case g.IncidentState:
+		return all([]g.IncidentState{g.IncidentOpen, g.IncidentClosed})
+	case g.Role:
+		return all(g.Roles())
+	case g.Permission:
+		return all(g.RoleDistrict.Permissions())
+	case g.EventKind:
+		return all(g.EventKinds())
+	case g.Method:
+		return all(g.Methods())
+	case g.Direction:
+		return all([]g.Direction{"", g.In, g.Out})
+	case g.PersonKind:
+		return all(g.PersonKinds())
+	case g.ZoneKind:
+		return all(g.ZoneKinds())
+	case g.SchoolKind:
+		return all([]g.SchoolKind{g.KindSchool, g.KindDistrict})
+	case g.DeviceType:
+		return all(g.DeviceTypes())
+	case g.DeviceState:
+		return all(g.DeviceStates())
+	case g.SessionKind:
+		return all([]g.SessionKind{g.SessionArrival, g.SessionMeal, g.SessionDorm})
+	case g.AttendanceState:
+		return all([]g.AttendanceState{
+			g.Expected, g.Arrived, g.Late, g.LeftEarly, g.Absent, g.Excused, g.OffsiteApproved,
+			g.Unknown, g.NotRequired,
+		})
+	case g.QualityKind:
+		return all(g.QualityKinds())
+	case g.QualityLevel:
+		return all(g.QualityLevels())
+	case g.Weakness:
+		return all(g.Weaknesses())
+	case g.MakerState:
+		return all([]g.MakerState{
+			g.MakerActive, g.MakerDisabled, g.MakerEnded, g.MakerGone, g.MakerUnknown,
+		})
+	case g.CommandState:
+		return all([]g.CommandState{
+			g.CommandQueued, g.CommandSent, g.CommandDelivered, g.CommandConfirmed,
+			g.CommandFailed, g.CommandExpired,
+		})
+	}
+	return nil
+}
+
+func all[T ~string](words []T) (texts []any) {
+	for _, w := range words {
+		texts = append(texts, string(w))
+	}
+	return texts
+}
+
+// idSchema is an identifier.
+type idSchema struct{}
+
+func (idSchema) Schema(huma.Registry) *huma.Schema { return gate.TextOf(gate.MaxWord) }
+
+// valueSchema is a value of a property.
+type valueSchema struct{}
+
+func (valueSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		Description: "A number, true or false, or a text.",
+		OneOf: []*huma.Schema{
+			{Type: huma.TypeNumber},
+			{Type: huma.TypeBoolean},
+			{Type: huma.TypeString, MaxLength: new(g.MaxStringValue)},
+		},
+	}
+}
+
+// rawSchema is JSON of any shape.
+type rawSchema struct{}
+
+func (rawSchema) Schema(huma.Registry) *huma.Schema { return &huma.Schema{} }

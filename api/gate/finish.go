@@ -1,0 +1,114 @@
+package gate
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Schemas are those of the document once every operation is registered.
+type Schemas struct {
+	all     map[string]*huma.Schema
+	lacking []string
+}
+
+// AtLast has f called once every operation is registered: for bounds that a tag cannot reach,
+// such as those of the entries of lists and maps. Requests are held against them.
+func (s *Gate) AtLast(f func(*Schemas)) { s.atLast = append(s.atLast, f) }
+
+// Of is a schema by its name.
+func (d *Schemas) Of(name string) *huma.Schema {
+	if schema := d.all[name]; schema != nil {
+		return schema
+	}
+	d.lacking = append(d.lacking, name)
+	return &huma.Schema{}
+}
+
+// Field is a field of a schema.
+func (d *Schemas) Field(schema, name string) *huma.Schema {
+	if p := d.Of(schema).Properties[name]; p != nil {
+		return p
+	}
+	d.lacking = append(d.lacking, schema+"."+name)
+	return &huma.Schema{}
+}
+
+// OneOf lists what a field may be that its type calls a text.
+func (d *Schemas) OneOf(schema, field string, words ...string) {
+	p := d.Field(schema, field)
+	p.Enum = nil
+	for _, w := range words {
+		p.Enum = append(p.Enum, w)
+	}
+	p.PrecomputeMessages()
+}
+
+// Items bounds the texts of a list, in characters.
+func (d *Schemas) Items(schema, field string, length int) {
+	list := d.Field(schema, field)
+	if list.Items == nil {
+		d.lacking = append(d.lacking, "list "+schema+"."+field)
+		return
+	}
+	boundItems(list, length)
+}
+
+// Texts bounds the entries of a map, and the texts that they are, in characters.
+func (d *Schemas) Texts(schema, field string, most, length int) {
+	p := d.Field(schema, field)
+	p.MaxProperties = new(most)
+	p.AdditionalProperties = TextOf(length)
+	p.PrecomputeMessages()
+}
+
+func boundItems(list *huma.Schema, length int) {
+	list.Items.MaxLength = new(length)
+	list.PrecomputeMessages()
+}
+
+// TextOf is a text of at most so many characters, with the message that refuses a longer one.
+func TextOf(most int) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString, MaxLength: new(most)}
+	s.PrecomputeMessages()
+	return s
+}
+
+// Finish ends the registering: it bounds and describes what the operations brought. What the
+// areas say of types that are not there is an error.
+func (s *Gate) Finish() error {
+	doc := s.OpenAPI()
+	schemas := doc.Components.Schemas.Map()
+	// huma's own error, which transform replaces
+	for _, unused := range []string{"ErrorModel", "ErrorDetail"} {
+		delete(schemas, unused)
+	}
+	d := &Schemas{all: schemas}
+	for _, f := range s.atLast {
+		f(d)
+	}
+	if len(d.lacking) > 0 {
+		return fmt.Errorf("bounds of the document: there is no %s", strings.Join(d.lacking, ", "))
+	}
+	for _, item := range doc.Paths {
+		boundParameters(item)
+	}
+	return s.describeFields(schemas)
+}
+
+// boundParameters bounds the entries of lists in queries: each is a word.
+func boundParameters(item *huma.PathItem) {
+	for _, op := range []*huma.Operation{
+		item.Get, item.Post, item.Put, item.Patch, item.Delete,
+	} {
+		if op == nil {
+			continue
+		}
+		for _, p := range op.Parameters {
+			if p.Schema != nil && p.Schema.Items != nil && len(p.Schema.Items.Enum) == 0 {
+				boundItems(p.Schema, MaxWord)
+			}
+		}
+	}
+}

@@ -1,0 +1,28 @@
+package live
+
+// words describes fields in the document, as the gate's Words takes them: those of
+// events and what is in them.
+const words = `
+Event.late: History for its age alone, more than 15 minutes: its source sent it as news.
+Event.reading: Values measured together, where kind is reading.
+Event.rejection: Why an observation was refused, where kind is rejected.
+Event.attendance: The answer, where kind is attendance.
+Event.id: The event's id: the same event has the same id everywhere.
+Event.kind: Says which part is set.
+Event.time: When it happened: the device's clock if it has one.
+Event.sighting: Somebody at a place, where kind is sighting.
+Event.status: The device's state, where kind is status.
+Event.decision: The answer to a device that asked whether somebody may pass, where kind is decision.
+Decision.allow: Whether whoever it is may pass.
+Decision.method: How they showed who they are.
+Decision.person: Whose credential it is; absent: nobody's.
+Decision.credential: What was shown, where it is nobody's: its last 4 characters.
+Decision.reason: Why not; absent where they may.
+Event.occurrence: What happened at the device, where kind is occurrence.
+Event.incident: The incident, where kind is incident.
+Occurrence.id: The occurrence's id: one that its device tells twice has the same id, where the device counts what it
+	tells.
+Occurrence.kind: Which event of the device's profile it is; alarm, door, sale and tamper mean the same in every
+	profile.
+Occurrence.data: What came with it, as the profile's event says.
+`

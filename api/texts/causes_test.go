@@ -1,0 +1,45 @@
+package texts
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"testing"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// TestConsoleHasTheReasons: the console says of a reason's code what the catalogue says. Its file is
+// written by this test with GATEHOUSE_WRITE_CAUSES set (npm run causes in api/console).
+func TestConsoleHasTheReasons(t *testing.T) {
+	const file = "../console/src/i18n/causes.json"
+	type said struct {
+		EN string `json:"en"`
+		ZH string `json:"zh"`
+	}
+	words := map[g.ReasonCode]said{}
+	for code, sentence := range g.ReasonTexts() {
+		if code != g.ReasonOther { // the words of whoever gave no code
+			words[code] = said{sentence, chinese()[sentence]}
+		}
+	}
+	var want bytes.Buffer
+	e := json.NewEncoder(&want)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(words); err != nil {
+		t.Fatal(err)
+	}
+	if os.Getenv("GATEHOUSE_WRITE_CAUSES") != "" {
+		if err := os.WriteFile(file, want.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want.Bytes()) {
+		t.Errorf("%s is not what the catalogue says: npm run causes in api/console writes it", file)
+	}
+}

@@ -1,0 +1,25 @@
+package store
+
+// Deeds are what the audit log can say that somebody did: a noun and what was done to it. A deed
+// that is not among them has no words in the console; the tests of api/texts hold what the source
+// writes down against them.
+func Deeds() []string {
+	return []string{
+		"alert.acknowledge", "alert.close", "alert.resolve", "attendance.correct", "audit.anchor",
+		"building.delete", "building.put", "camera.view", "consent.give", "consent.withdraw",
+		"device.command", "device.create", "device.delete", "device.desire", "device.fields",
+		"device.password", "device.probe", "device.revoke", "device.update", "driver.restart", "face.enrol",
+		"face.look_alike", "factor.add", "factor.copied", "factor.recover", "factor.recovery",
+		"factor.refused", "factor.remove", "factor.reset", "factor.roles", "factor.use", "gateway.reload",
+		"history.trim", "incident.approve", "incident.close", "incident.refuse", "incident.step",
+		"key.create", "key.revoke", "key.take_over", "leave.delete", "leave.put", "leave.reasons",
+		"media.open", "pass.add", "pass.delete", "people.import", "person.attendance", "person.back",
+		"person.create", "person.delete", "person.leave", "person.open", "person.sightings", "person.update",
+		"picture.delete", "picture.keep", "picture.lapse", "profile.delete", "profile.put", "rejection.open",
+		"rules.change", "rules.first", "school.create", "school.update", "session.delete", "session.put",
+		"setting.put", "sighting.manual", "sightings.back", "sightings.resolve", "signin.refused",
+		"site.delete", "site.put", "user.create", "user.password", "user.update", "webhook.create",
+		"webhook.delete", "webhook.redeliver", "webhook.secret", "webhook.take_over", "webhook.update",
+		"zone.delete", "zone.put",
+	}
+}
