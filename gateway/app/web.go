@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"net/http"
 	"strings"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/faces"
 	"github.com/gatehouse-iot/gatehouse/gateway/fleet"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
-	"github.com/gatehouse-iot/gatehouse/gateway/ingest/intake"
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/webhook"
