@@ -10,9 +10,9 @@ import (
 type Book struct {
 	s *store.Store
 
-	onces   atomic.Uint64 // requests that BeginOnce reserved
-	hashing chan struct{} // bounds concurrent password hashing, which takes memory
-	hashers atomic.Int32  // that hash, or wait for it
+	onces   atomic.Uint64 // requests that BeginOnce has reserved
+	hashing chan struct{} // semaphore: hashing passwords takes memory
+	hashers atomic.Int32  // running and waiting
 }
 
 // New keeps users and keys in s.
@@ -20,13 +20,13 @@ func New(s *store.Store) *Book {
 	return &Book{s: s, hashing: make(chan struct{}, 2)}
 }
 
-// View is users and keys as one scope may see it.
+// View is the book restricted to one scope.
 type View struct {
 	r *Book
 	s *store.View
 }
 
-// In is the book as the scope of s may see it.
+// In returns the book restricted to the scope of s.
 func (r *Book) In(s *store.View) View {
 	return View{r: r, s: s}
 }

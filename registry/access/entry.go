@@ -12,40 +12,41 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Attempt is somebody who says who they are.
+// Attempt is an attempt to sign in.
 type Attempt struct {
 	Name, Password string
-	Remote         string // the address
-	Browser        string // the token that an earlier Entry gave to this browser; "" for none
+	Remote         string // IP address
+	Browser        string // token that an earlier Entry gave this browser; "" if none
 }
 
-// Step is what is still to be done before somebody is signed in.
+// Step is what remains to be done before the user is signed in.
 type Step string
 
 // The steps of a sign-in.
 const (
 	StepNone   Step = ""       // signed in
-	StepFactor Step = "factor" // show the second factor
-	StepEnrol  Step = "enrol"  // make one: the school asks it of this role
+	StepFactor Step = "factor" // present the second factor
+	StepEnrol  Step = "enrol"  // set one up: the school requires it for this role
 
-	stepPasskey Step = "passkey" // a passkey is being made: no step of a sign-in, but kept as one
+	stepPasskey Step = "passkey" // a passkey being created, which is no sign-in step but stored as one
 )
 
-// Entry is what came of an attempt whose password was right.
+// Entry is the result of an attempt with the right password.
 type Entry struct {
 	User    g.User
-	Browser string // for the browser to keep
+	Browser string // token for the browser to keep
 	Step    Step
 	Token   string // of the sign-in, or of the step
 	Kinds   []string
 	Factors []Factor // of StepFactor
 }
 
-// stepFor is how long a step may take.
+// stepFor is the time limit of a step.
 const stepFor = 10 * time.Minute
 
-// Enter checks a name and a password. An unknown name takes as long as a wrong password and
-// answers the same. Both outcomes are audited. Too many wrong tries are TooSoon; see pace.
+// Enter checks a name and a password. For an unknown name it takes as long and returns the same as
+// for a wrong password. Both outcomes are audited. After too many wrong attempts it returns
+// TooSoon; see pace.
 func (r *Book) Enter(ctx context.Context, a Attempt) (Entry, error) {
 	a.Name = signInName(a.Name)
 	var hash string
@@ -82,7 +83,7 @@ func (r *Book) Enter(ctx context.Context, a Attempt) (Entry, error) {
 		if err := right(ctx, t, tries); err != nil {
 			return err
 		}
-		// The password may have been changed, or the user disabled, since it was read.
+		// The password may have been changed, or the user disabled, meanwhile.
 		n := 0
 		if err := t.Row(ctx,
 			"SELECT COUNT(*) FROM users WHERE id = ? AND password = ? AND disabled = 0",
@@ -105,8 +106,8 @@ func (r *Book) Enter(ctx context.Context, a Attempt) (Entry, error) {
 	return e, nil
 }
 
-// refused audits a try that was wrong, and answers why. The name is not kept, since people
-// type passwords into that field.
+// refused audits a failed attempt and returns why. The name is not recorded, since people type
+// passwords into that field.
 func (r *Book) refused(ctx context.Context, u g.User, remote string, why error) error {
 	object := "an unknown name"
 	if u.ID != "" {
@@ -142,7 +143,7 @@ func (r *Book) enter(ctx context.Context, t *store.Tx, e *Entry, a Attempt) (err
 		e.User.School, "signin", string(e.User.ID))
 }
 
-// SignIn is Enter for who needs no second factor.
+// SignIn is Enter for users without a second factor.
 func (r *Book) SignIn(
 	ctx context.Context, name, password, remote string,
 ) (token string, u g.User, err error) {
@@ -156,7 +157,7 @@ func (r *Book) SignIn(
 	return e.Token, e.User, nil
 }
 
-// openStep keeps a step and answers its token.
+// openStep stores a step and returns its token.
 func (r *Book) openStep(
 	ctx context.Context, t *store.Tx, id g.UserID, stage Step, last time.Duration, data []byte,
 ) (string, error) {
@@ -171,8 +172,8 @@ func (r *Book) openStep(
 	return token, nil
 }
 
-// StepUser answers whose step a token is, and what the user may do in it: make a second
-// factor where that is the step, and nothing else.
+// StepUser returns the user of a step's token, and a scope that can set up a second factor, if that
+// is the step, and nothing else.
 func (r *Book) StepUser(
 	ctx context.Context, token string, want Step,
 ) (g.User, g.Scope, []byte, error) {
@@ -199,7 +200,7 @@ func (r *Book) StepUser(
 	return u, g.Scope{School: u.School, Actor: actor(string(u.ID), u.Name)}, data, err
 }
 
-// KeepStep keeps with a step what its next request needs, such as a challenge.
+// KeepStep stores with a step what its next request needs, such as a challenge.
 func (r *Book) KeepStep(ctx context.Context, token string, data []byte) error {
 	hash := tokenHash(token)
 	return r.s.Write(ctx, func(t *store.Tx) error {

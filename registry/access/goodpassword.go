@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	leastGuesses = 1e7 // that a password must be worth by zxcvbn's estimate
-	judged       = 60  // characters of a password that are looked at
-	ownLeast     = 4   // characters of a name that a password must not lean on
-	restLeast    = 6   // characters that must be left without it
+	leastGuesses = 1e7 // least strength of a password, by zxcvbn's estimate
+	judged       = 60  // characters of a password that are judged
+	ownLeast     = 4   // characters from which a name may not be part of the password
+	restLeast    = 6   // characters that must remain without that name
 )
 
-// localWords are what people here try first and a list from elsewhere does not have.
+// localWords are locally common passwords that zxcvbn's lists do not have.
 func localWords() []string {
 	return []string{"woaini", "woaiwojia", "nihao", "5201314", "1314520", "1314", "520", "laoshi",
 		"xuesheng", "xuexiao", "xiaoxue",
@@ -27,8 +27,8 @@ func localWords() []string {
 		"teacher", "school", "security"}
 }
 
-// goodPassword refuses what is guessed first: short passwords, digits in a row, the names of
-// the person and of the school, what many people have, and simple sequences of these.
+// goodPassword refuses passwords that are guessed first: short ones, runs of digits, the names of
+// the person and the school, common passwords, and simple combinations of these.
 func goodPassword(password string, about ...string) error {
 	if n := utf8.RuneCountInString(password); n < 10 || n > 200 {
 		return g.FieldErrorf("password", "the password has %d characters: give 10 to 200", n)
@@ -67,7 +67,7 @@ func goodPassword(password string, about ...string) error {
 	return nil
 }
 
-// goodFor is goodPassword for a user of a school.
+// goodFor is goodPassword with the names of a user and the school.
 func (r *Book) goodFor(ctx context.Context, u g.User, password string) error {
 	school, err := places.SchoolRow(ctx, r.s.Reg, u.School)
 	if err != nil {
@@ -76,19 +76,18 @@ func (r *Book) goodFor(ctx context.Context, u g.User, password string) error {
 	return goodIn(school.Name, u, password)
 }
 
-// goodIn is goodPassword for a user of a school of that name.
+// goodIn is goodPassword with the names of a user and of a school.
 func goodIn(school string, u g.User, password string) error {
 	return goodPassword(password, u.Name, u.FullName, school, "gatehouse")
 }
 
-// wide says whether a word is a name although it is short, as in Chinese.
+// wide reports whether a short word is long enough for a name, as in Chinese.
 func wide(w string) bool {
 	return utf8.RuneCountInString(w) >= 2 && strings.IndexFunc(w, unicode.IsLetter) >= 0 &&
 		len(w) >= 3*utf8.RuneCountInString(w)
 }
 
-// withoutDigits leaves out runs of ten digits and more, and everything where there are no
-// letters at all.
+// withoutDigits removes runs of ten or more digits, and everything if there are no letters.
 func withoutDigits(s string) string {
 	if strings.IndexFunc(s, unicode.IsLetter) < 0 {
 		return ""

@@ -11,16 +11,16 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Bounds of the kept answers. The oldest go first.
+// Limits of the kept responses. The oldest are removed first.
 const (
-	idemKeys  = 10_000   // answers and requests under way
-	idemBytes = 64 << 20 // of answers
+	idemKeys  = 10_000   // responses and requests in progress
+	idemBytes = 64 << 20 // of responses
 	idemFor   = 24 * time.Hour
-	idemTrim  = 64 // the bounds are looked at after so many new ones: that many more can be there
+	idemTrim  = 64 // new entries between checks of the limits, which may be exceeded by as many
 )
 
-// KeptAnswer is the answer to a request that may come again under the same name. A Status of 0
-// is no answer: the request is under way, or the gateway stopped before it ended.
+// KeptAnswer is the response to a request that may be repeated under the same name. Status 0 means
+// no response: the request is in progress, or the gateway stopped before it ended.
 type KeptAnswer struct {
 	Request string // the hash of the request
 	At      time.Time
@@ -29,10 +29,10 @@ type KeptAnswer struct {
 	Body    []byte
 }
 
-// BeginOnce finds the answer kept under a name, or reserves the name, which is on disk when it
-// returns: after a crash nobody does the request a second time unawares. Answers are kept for
-// 24 h, encrypted, since they hold people and secrets that are shown once. Only system scopes
-// ask.
+// BeginOnce returns the response stored under a name, or reserves the name. The reservation is on
+// disk when it returns, so that after a crash no request is silently executed again. Responses are
+// kept for 24 h, encrypted, since they contain personal data and secrets that are shown once. Only
+// for system scopes.
 func (v View) BeginOnce(
 	ctx context.Context, name, request string,
 ) (had KeptAnswer, found bool, err error) {
@@ -90,8 +90,8 @@ func (r *Book) keptAnswer(
 	return a, true, err
 }
 
-// EndOnce keeps the answer of the request, or frees its name where Status is 0. Only system
-// scopes do.
+// EndOnce stores the response of the request, or frees its name if Status is 0. Only for system
+// scopes.
 func (v View) EndOnce(ctx context.Context, name string, a KeptAnswer) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
@@ -119,7 +119,7 @@ func (v View) EndOnce(ctx context.Context, name string, a KeptAnswer) error {
 	return nil
 }
 
-// trimAnswers removes what is over the bounds, the oldest first.
+// trimAnswers removes the oldest responses beyond the limits.
 func trimAnswers(ctx context.Context, t *store.Tx) error {
 	if _, err := t.Exec(ctx, "DELETE FROM idempotency WHERE at <= ?",
 		store.Micros(t.Now.Add(-idemFor))); err != nil {

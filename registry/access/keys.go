@@ -18,7 +18,7 @@ const (
 	keyColumns = "id, school, name, permissions, created, expires, last_used, revoked, maker, " +
 		"purpose"
 	maxKeyLife  = 366 * 24 * time.Hour
-	keyUseEvery = time.Minute // last_used is written no oftener
+	keyUseEvery = time.Minute // last_used is written at most this often
 )
 
 func scanKey(scan func(...any) error, more ...any) (k g.APIKey, err error) {
@@ -36,7 +36,7 @@ func scanKey(scan func(...any) error, more ...any) (k g.APIKey, err error) {
 	return k, store.FromJSON(perms, &k.Permissions)
 }
 
-// Keys lists the API keys of the school, or of all that the scope sees, newest first.
+// Keys lists the API keys of the school, or of all schools in scope, newest first.
 func (v View) Keys(ctx context.Context, school g.SchoolID) ([]g.APIKey, error) {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
@@ -60,7 +60,7 @@ func (v View) Keys(ctx context.Context, school g.SchoolID) ([]g.APIKey, error) {
 	return out, v.r.fillKeys(ctx, out)
 }
 
-// Key is one API key.
+// Key returns one API key.
 func (v View) Key(ctx context.Context, id g.KeyID) (g.APIKey, error) {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
@@ -82,10 +82,10 @@ func (v View) Key(ctx context.Context, id g.KeyID) (g.APIKey, error) {
 	return one[0], nil
 }
 
-// CreateKey makes an API key and answers its secret, which is shown this once. The key may do
-// no more than its maker may at any time, and ends within a year. Its purpose stands for the
-// reason wherever one is asked for. Made by a district's admin for the district,
-// it sees the district's schools.
+// CreateKey creates an API key and returns its secret, which is shown only now. The key never has
+// more permissions than its maker has at the time, and expires within a year. Its purpose serves as
+// the reason wherever one is required. A key made by a district's admin for the district sees the
+// district's schools.
 func (v View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, error) {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
@@ -182,7 +182,7 @@ func (v View) RevokeKey(ctx context.Context, id g.KeyID) error {
 	})
 }
 
-// KeyBySecret answers which API key a secret is of, and what it may see.
+// KeyBySecret returns the API key with a secret, and its scope.
 func (r *Book) KeyBySecret(ctx context.Context, secret string) (g.APIKey, g.Scope, error) {
 	now := r.s.Now()
 	subtree := false

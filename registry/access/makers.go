@@ -12,11 +12,11 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// makerDepth bounds how many keys may lie between a key and the person behind it.
+// makerDepth limits the chain of keys between a key and the user behind it.
 const makerDepth = 8
 
-// Maker is who acts through the view, as keys and webhooks keep it: a user's or a key's id, or
-// "" where it is the gateway itself.
+// Maker is who acts through the view, as stored with keys and webhooks: the ID of a user or a key,
+// or "" for the gateway itself.
 func Maker(ctx context.Context, v View, c store.Conn) (string, error) {
 	id, _, _ := strings.Cut(v.s.Actor, " ")
 	if id == "" || v.s.System != "" {
@@ -36,7 +36,7 @@ func Maker(ctx context.Context, v View, c store.Conn) (string, error) {
 	return id, nil
 }
 
-// Powers are what the maker of a key or a webhook may do now, and so the most that these may.
+// Powers are the current permissions of the maker of a key or a webhook, which limit theirs.
 type Powers struct {
 	State       g.MakerState
 	Name        string
@@ -44,12 +44,12 @@ type Powers struct {
 	subtree     bool
 }
 
-// Can says whether the powers hold a permission.
+// Can reports whether the powers include a permission.
 func (p Powers) Can(need g.Permission) bool {
 	return p.State == g.MakerUnknown || slices.Contains(p.permissions, need)
 }
 
-// keep is those of the permissions that the maker still has, in their order.
+// keep filters the permissions to those that the maker still has, in order.
 func (p Powers) keep(all []g.Permission) []g.Permission {
 	out := []g.Permission{}
 	for _, x := range all {
@@ -60,8 +60,8 @@ func (p Powers) keep(all []g.Permission) []g.Permission {
 	return out
 }
 
-// powersOf reads a maker's powers: a user's are those of the role, unless disabled; a key's
-// are its own as far as its own maker still has them.
+// powersOf reads a maker's powers: a user's are those of the role, unless disabled; a key's are its
+// own, limited by those of its maker.
 func (r *Book) powersOf(
 	ctx context.Context, c store.Conn, maker string, depth int,
 ) (Powers, error) {
@@ -136,7 +136,7 @@ func PowersOnce(
 	return p, err
 }
 
-// fillKeys says of each key who made it and what it may do now.
+// fillKeys sets maker and effective permissions of each key.
 func (r *Book) fillKeys(ctx context.Context, keys []g.APIKey) error {
 	known := map[string]Powers{}
 	for i := range keys {
@@ -150,9 +150,8 @@ func (r *Book) fillKeys(ctx context.Context, keys []g.APIKey) error {
 	return nil
 }
 
-// TakeOverKey makes the caller answerable for a key in its maker's place. The caller must be a
-// person, since a key that takes over keys would outlive everybody, and have all that the key
-// may do.
+// TakeOverKey makes the caller the maker of a key. The caller must be a user, since a key that
+// takes over keys could outlive every user, and must have all the key's permissions.
 func (v View) TakeOverKey(ctx context.Context, id g.KeyID) error {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
@@ -199,7 +198,7 @@ func Who(maker string) string {
 	return maker
 }
 
-// ActingUser is the user's id through whom the view acts; keys and the gateway are none.
+// ActingUser is the ID of the user who acts through the view; keys and the gateway get an error.
 func ActingUser(ctx context.Context, v View, t *store.Tx) (string, error) {
 	id, _, _ := strings.Cut(v.s.Actor, " ")
 	n := 0

@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/passkeytest"
 )
 
-// FuzzPasskeyAnswer: nothing that comes as an answer makes a passkey or shows one, but the answer
-// to the very challenge; and nothing panics.
+// FuzzPasskeyAnswer: no response creates or uses a passkey except one to the very challenge, and
+// nothing panics.
 func FuzzPasskeyAnswer(f *testing.F) {
 	const address = "https://gatehouse.school.example"
 	key := passkeytest.New(address)
@@ -44,7 +44,7 @@ func FuzzPasskeyAnswer(f *testing.F) {
 	}
 	owner.keys = []passkey{{credential: c}}
 	asked := making
-	asked.Session.Challenge = "BBBBBBBBBBBBBBBBBBBBBB" // to which the seeds are no answer
+	asked.Session.Challenge = "BBBBBBBBBBBBBBBBBBBBBB" // no seed is a response to it
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if _, err := rp.create(owner, asked, b); err == nil {
 			t.Errorf("%q made a passkey", b)

@@ -17,11 +17,11 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 )
 
-// maxMaking is how many passkeys a user may be about to make at a time, in tabs; the oldest
-// challenge goes.
+// maxMaking is the most passkeys that a user may be creating at a time, e.g. in several tabs;
+// beyond it the oldest challenge is dropped.
 const maxMaking = 5
 
-// passkey is one that counts.
+// passkey is a confirmed passkey.
 type passkey struct {
 	factor     string
 	rp         string
@@ -30,7 +30,7 @@ type passkey struct {
 	credential webauthn.Credential
 }
 
-// challenge is what a browser is asked to sign, and what else its answer is looked at with.
+// challenge is what the browser is asked to sign, with the data to verify its response.
 type challenge struct {
 	Session webauthn.SessionData `json:"session"`
 	Issued  time.Time            `json:"issued"`
@@ -40,7 +40,7 @@ func (c challenge) over(now time.Time) bool {
 	return c.Issued.IsZero() || now.Before(c.Issued) || !now.Before(c.Issued.Add(passkeyFor))
 }
 
-// passkeysOf reads the passkeys of a user.
+// passkeysOf reads the confirmed passkeys of a user.
 func (r *Book) passkeysOf(ctx context.Context, c store.Conn, id g.UserID) ([]passkey, error) {
 	var out []passkey
 	q := "SELECT id, rp, copied, used, secret_sealed FROM second_factors WHERE usr = ? AND kind " +
@@ -67,7 +67,8 @@ func (r *Book) passkeysOf(ctx context.Context, c store.Conn, id g.UserID) ([]pas
 	return out, nil
 }
 
-// MayUsePasskey says why a user with these factors cannot sign in with a passkey here; nil: can.
+// MayUsePasskey is why a user with these factors cannot sign in with a passkey here; nil if they
+// can.
 func (rp *RelyingParty) MayUsePasskey(factors []Factor) *g.Error {
 	if rp.Trouble != nil {
 		return rp.Trouble
@@ -97,8 +98,8 @@ func passkeyCopied() *g.Error {
 			"another second factor or a recovery code, then remove it").Because("passkey_copied")
 }
 
-// BeginPasskey answers the options for making a passkey (PublicKeyCredentialCreationOptions as
-// JSON) and a name for this making, which ConfirmPasskey wants within five minutes, once.
+// BeginPasskey returns the options for creating a passkey (PublicKeyCredentialCreationOptions as
+// JSON) and a token for ConfirmPasskey, which is valid for five minutes and once.
 func (v View) BeginPasskey(
 	ctx context.Context, id g.UserID, rp *RelyingParty,
 ) (making string, options []byte, err error) {
@@ -144,8 +145,8 @@ func (v View) BeginPasskey(
 	return making, options, err
 }
 
-// ConfirmPasskey takes what the browser made (a RegistrationResponse as JSON). With the user's
-// first factor come recovery codes, which are shown once.
+// ConfirmPasskey accepts the browser's response (a RegistrationResponse as JSON). With the user's
+// first factor it returns recovery codes, which are shown only now.
 func (v View) ConfirmPasskey(
 	ctx context.Context, id g.UserID, rp *RelyingParty, making, name string, made []byte,
 ) (recovery []string, err error) {
@@ -188,7 +189,8 @@ func (v View) ConfirmPasskey(
 	return recovery, err
 }
 
-// takeMaking takes the challenge of a making away: whatever comes of it, it counts once.
+// takeMaking removes and returns the challenge of a creation: it can be used once, whatever the
+// result.
 func (r *Book) takeMaking(ctx context.Context, id g.UserID, making string) (challenge, error) {
 	over := g.FieldErrorf("making",
 		"this took longer than five minutes, or was answered already: begin again").Because("passkey_over")
@@ -216,7 +218,7 @@ func (r *Book) takeMaking(ctx context.Context, id g.UserID, making string) (chal
 	return c, err
 }
 
-// create looks at what the browser made.
+// create verifies the browser's response to a creation.
 func (rp *RelyingParty) create(
 	owner passkeyOwner, c challenge, made []byte,
 ) (webauthn.Credential, error) {
@@ -232,12 +234,12 @@ func (rp *RelyingParty) create(
 	if err != nil {
 		return webauthn.Credential{}, misfit(err)
 	}
-	// which make of key it is is nobody's business
+	// the authenticator's model is not recorded
 	credential.Attestation = webauthn.CredentialAttestation{}
 	return *credential, nil
 }
 
-// refusedPasskey audits that a passkey was not taken, and answers why.
+// refusedPasskey audits a refused passkey and returns why.
 func (v View) refusedPasskey(ctx context.Context, u g.User, why error) error {
 	err := v.s.Write(ctx, func(t *store.Tx) error {
 		return v.s.Audit(ctx, t, u.School, "factor.refused", string(u.ID)+" "+FactorPasskey)
@@ -248,7 +250,7 @@ func (v View) refusedPasskey(ctx context.Context, u g.User, why error) error {
 	return why
 }
 
-// keepPasskey keeps a new passkey. Nobody else may have it: it would sign in two people.
+// keepPasskey stores a new passkey. It must be unique, or it would sign in two users.
 func (r *Book) keepPasskey(
 	ctx context.Context, t *store.Tx, id g.UserID, factor, name, rp string, c webauthn.Credential,
 ) error {
@@ -275,9 +277,8 @@ func (r *Book) keepPasskey(
 	return nil
 }
 
-// AskPasskey answers the options for showing a passkey (PublicKeyCredentialRequestOptions as JSON)
-// in a sign-in that waits for its second factor. A later question takes the place of an earlier
-// one.
+// AskPasskey returns the options for using a passkey (PublicKeyCredentialRequestOptions as JSON) in
+// a sign-in that waits for its second factor. A later challenge replaces an earlier one.
 func (r *Book) AskPasskey(
 	ctx context.Context, token string, rp *RelyingParty,
 ) (options []byte, err error) {
@@ -311,7 +312,7 @@ func (r *Book) AskPasskey(
 	return options, r.KeepStep(ctx, token, data)
 }
 
-// CompletePasskey takes the browser's answer to AskPasskey (an AuthenticationResponse as JSON).
+// CompletePasskey accepts the browser's response to AskPasskey (an AuthenticationResponse as JSON).
 func (r *Book) CompletePasskey(
 	ctx context.Context, token string, rp *RelyingParty, shown []byte, a Attempt,
 ) (Entry, error) {
@@ -340,7 +341,8 @@ func (r *Book) CompletePasskey(
 	})
 }
 
-// takeChallenge takes the challenge of a sign-in's step away: whatever comes of it, it counts once.
+// takeChallenge removes and returns the challenge of a step: it can be used once, whatever the
+// result.
 func (r *Book) takeChallenge(
 	ctx context.Context, t *store.Tx, token string,
 ) (c challenge, err error) {
@@ -367,7 +369,7 @@ func (r *Book) takeChallenge(
 	return c, err
 }
 
-// validate looks at an answer, and gives back the passkey as it stands after it.
+// validate verifies a response, and returns the passkey with its updated state.
 func (rp *RelyingParty) validate(owner passkeyOwner, c challenge, shown []byte) (passkey, refusal) {
 	parsed, err := protocol.ParseCredentialRequestResponseBytes(shown)
 	if err != nil {
@@ -388,9 +390,9 @@ func (rp *RelyingParty) validate(owner passkeyOwner, c challenge, shown []byte) 
 	return k, nil
 }
 
-// usePasskey keeps that a passkey was used. One whose counter went back has a copy somewhere, and
-// is worth nothing from then on; but where it signed in elsewhere while this answer was under way,
-// as in two tabs, the counter proves nothing, and this answer alone is refused.
+// usePasskey records the use of a passkey. If its signature counter went back, there is a copy, and
+// the passkey becomes invalid. But if it was used after this challenge was issued, as in two tabs,
+// the counter proves nothing, and only this response is refused.
 func (r *Book) usePasskey(
 	ctx context.Context, t *store.Tx, u g.User, k passkey, c challenge, a Attempt,
 ) (refusal, error) {

@@ -13,19 +13,19 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// Argon2id parameters: 19 MiB, 2 passes, 1 lane, the least that OWASP's password storage
-// guide allows; a small gateway has no memory to spare.
+// Argon2id parameters: 19 MiB, 2 passes, 1 lane, the minimum of OWASP's password storage guide,
+// since a small gateway has little memory.
 const (
 	argonMemory = 19 << 10
 	argonPasses = 2
 	argonLen    = 32
 
-	maxHashers = 64 // that hash a password or wait for their turn
+	maxHashers = 64 // running and waiting
 )
 
-// hashPassword makes a hash in the PHC string format of a password that is good; see
-// goodPassword. It waits for its turn, since each takes
-// memory.
+// hashPassword hashes a password in the PHC string format. The caller has checked it with
+// goodPassword. Only two hash at a time, since each takes memory; others wait, and beyond
+// maxHashers it fails.
 func (r *Book) hashPassword(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, 16)
 	rand.Read(salt)
@@ -55,8 +55,8 @@ func (r *Book) argon(
 	return argon2.IDKey([]byte(password), salt, passes, memory, 1, argonLen), nil
 }
 
-// passwordFits compares in constant time. hash is argon2id in PHC format, or bcrypt; "" is
-// nobody's, and takes as long as a real one.
+// passwordFits compares in constant time. hash is argon2id in PHC format, or bcrypt; "" fits
+// nothing, and takes as long as a real one.
 func (r *Book) passwordFits(ctx context.Context, hash, password string) (bool, error) {
 	if len(password) > 1000 {
 		return false, nil

@@ -13,30 +13,30 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 )
 
-// Why no passkey can be made or used at this gateway.
+// Why passkeys cannot be created or used at this gateway.
 const (
-	// the configuration does not say by which address people come
+	// the configuration does not have the gateway's public address
 	PasskeysNoAddress = "passkeys_no_address"
-	PasskeysIPAddress = "passkeys_ip_address" // passkeys belong to a name
-	PasskeysPlainHTTP = "passkeys_plain_http" // browsers offer them over HTTPS alone
+	PasskeysIPAddress = "passkeys_ip_address" // passkeys need a host name
+	PasskeysPlainHTTP = "passkeys_plain_http" // browsers offer them over HTTPS only
 	PasskeysBadName   = "passkeys_bad_name"
 )
 
-// passkeyFor is how long making or showing a passkey may take: a challenge is worth nothing then.
+// passkeyFor is the lifetime of a challenge.
 const passkeyFor = 5 * time.Minute
 
-// RelyingParty is the gateway as browsers know it when they make or show a passkey (Web
-// Authentication Level 3, section 4). Passkeys are bound to its ID: with another one, those that
-// there are work no more.
+// RelyingParty is the gateway as browsers see it when creating or using a passkey (Web
+// Authentication Level 3, section 4). Passkeys are bound to its ID: if it changes, existing ones no
+// longer work.
 type RelyingParty struct {
-	ID      string   // the name in the address by which people come
-	Origin  string   // that address, up to its port
-	Trouble *g.Error // why there can be no passkeys; nil: there can
+	ID      string   // host name of the public address
+	Origin  string   // public address up to the port
+	Trouble *g.Error // why passkeys are not possible; nil if they are
 
 	web *webauthn.WebAuthn
 }
 
-// NewRelyingParty takes the address by which people reach the gateway, as the configuration has it.
+// NewRelyingParty makes it from the configured public address of the gateway.
 func NewRelyingParty(address string) *RelyingParty {
 	trouble := func(reason, format string, args ...any) *RelyingParty {
 		mend := g.Word("set http.base_url to an address with a name and HTTPS, " +
@@ -70,7 +70,7 @@ func NewRelyingParty(address string) *RelyingParty {
 		AttestationPreference: protocol.PreferNoAttestation,
 		AuthenticatorSelection: protocol.AuthenticatorSelection{
 			ResidentKey: protocol.ResidentKeyRequirementDiscouraged,
-			// The password was asked before: a key that only wants to be touched is a second
+			// The password comes first, so a key that only needs a touch is good enough as second
 			// factor.
 			UserVerification: protocol.VerificationPreferred,
 		},
@@ -78,7 +78,7 @@ func NewRelyingParty(address string) *RelyingParty {
 			Login:        webauthn.TimeoutConfig{Timeout: passkeyFor, TimeoutUVD: passkeyFor},
 			Registration: webauthn.TimeoutConfig{Timeout: passkeyFor, TimeoutUVD: passkeyFor},
 		},
-		// some browsers tell more than they were asked
+		// some browsers send extension outputs that were not requested
 		ExtensionsUnsolicitedOutputPolicy: protocol.UnsolicitedOutputPolicyIgnore,
 	})
 	if err != nil {
@@ -88,7 +88,7 @@ func NewRelyingParty(address string) *RelyingParty {
 	return rp
 }
 
-// hostPort writes an origin's host as browsers do: without the port that the scheme has anyway.
+// hostPort writes an origin's host as browsers do: without the default port of the scheme.
 func hostPort(scheme, host, port string) string {
 	if port == "" || scheme == "https" && port == "443" || scheme == "http" && port == "80" {
 		return host
@@ -96,7 +96,7 @@ func hostPort(scheme, host, port string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// passkeyOwner is a user as the library wants one.
+// passkeyOwner implements the library's webauthn.User.
 type passkeyOwner struct {
 	user g.User
 	keys []passkey
@@ -120,8 +120,8 @@ func (o passkeyOwner) WebAuthnCredentials() []webauthn.Credential {
 	return out
 }
 
-// misfit refuses an answer to a challenge, in the library's words for whoever looks for the cause
-// and without what was sent.
+// misfit refuses a response to a challenge, with the library's explanation and without the
+// response.
 func misfit(err error) *g.Error {
 	why := "it is none of yours"
 	var e *protocol.Error

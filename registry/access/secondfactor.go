@@ -21,12 +21,12 @@ import (
 
 // Kinds of second factor.
 const (
-	FactorTOTP    = "totp"    // an authenticator program's code, RFC 6238
+	FactorTOTP    = "totp"    // code of an authenticator app, RFC 6238
 	FactorPasskey = "passkey" // WebAuthn
 )
 
 const (
-	maxFactors    = 10 // of a user
+	maxFactors    = 10 // for each user
 	recoveryCodes = 10
 	totpPeriod    = 30 // seconds
 )
@@ -38,19 +38,19 @@ type Factor struct {
 	Name    string
 	Created time.Time
 	Used    time.Time // the zero time: never
-	RP      string    // of a passkey: the RelyingParty's ID that it was made for
-	Copied  bool      // of a passkey: its counter went back, and it signs nobody in any more
+	RP      string    // passkey: the RelyingParty.ID that it was created for
+	Copied  bool      // passkey: its counter went back, and it is invalid
 }
 
-// FactorState is how a user stands with second factors.
+// FactorState is the state of a user's second factors.
 type FactorState struct {
 	User     g.UserID
 	Factors  []Factor
-	Recovery int  // codes that are left
-	Required bool // the school asks one of the user's role
+	Recovery int  // remaining codes
+	Required bool // required by the school for the user's role
 }
 
-// stepOf is what a user has to do after the password.
+// stepOf is the step after the password.
 func (r *Book) stepOf(ctx context.Context, u g.User) (Step, []Factor, error) {
 	st, err := r.factorState(ctx, u)
 	if err != nil {
@@ -93,7 +93,7 @@ func (r *Book) factorState(ctx context.Context, u g.User) (FactorState, error) {
 	return st, err
 }
 
-// asked says whether the school, or one above it, asks a second factor of the role.
+// asked reports whether the school or one above it requires a second factor of the role.
 func (r *Book) asked(ctx context.Context, school g.SchoolID, role g.Role) (bool, error) {
 	for depth := 0; school != "" && depth < 32; depth++ {
 		n := 0
@@ -114,7 +114,7 @@ func (r *Book) asked(ctx context.Context, school g.SchoolID, role g.Role) (bool,
 	return false, nil
 }
 
-// ownUser reads the user whose scope this is.
+// ownUser reads the user who owns this scope.
 func (v View) ownUser(ctx context.Context, id g.UserID) (g.User, error) {
 	if _, err := v.s.Reach(ctx, ""); err != nil {
 		return g.User{}, err
@@ -132,7 +132,7 @@ func (v View) ownUser(ctx context.Context, id g.UserID) (g.User, error) {
 	return u, nil
 }
 
-// SecondFactor is how the scope's own user stands.
+// SecondFactor is the state of the scope's own user.
 func (v View) SecondFactor(ctx context.Context, id g.UserID) (FactorState, error) {
 	u, err := v.ownUser(ctx, id)
 	if err != nil {
@@ -141,7 +141,7 @@ func (v View) SecondFactor(ctx context.Context, id g.UserID) (FactorState, error
 	return v.r.factorState(ctx, u)
 }
 
-// SecondFactors is how the users that the scope manages stand.
+// SecondFactors are the states of the users that the scope manages.
 func (v View) SecondFactors(ctx context.Context, school g.SchoolID) ([]FactorState, error) {
 	users, err := v.Users(ctx, school)
 	if err != nil {
@@ -158,8 +158,8 @@ func (v View) SecondFactors(ctx context.Context, school g.SchoolID) ([]FactorSta
 	return out, nil
 }
 
-// OwnPassword says whether the password is that of the scope's own user; what guards an
-// account is changed only by who knows it.
+// OwnPassword checks the password of the scope's own user, which is required to change the security
+// of an account.
 func (v View) OwnPassword(ctx context.Context, id g.UserID, password string) error {
 	if _, err := v.ownUser(ctx, id); err != nil {
 		return err
@@ -171,7 +171,7 @@ func (v View) OwnPassword(ctx context.Context, id g.UserID, password string) err
 	return v.r.tryOwn(ctx, id, hash, password, "password")
 }
 
-// tryOwn checks the password of somebody who is signed in, with a pace of its own.
+// tryOwn checks the password of a signed-in user, with a rate limit of its own.
 func (r *Book) tryOwn(ctx context.Context, id g.UserID, hash, password, field string) error {
 	tries := []try{pairTry("own password", string(id))}
 	if err := r.begin(ctx, tries); err != nil {
@@ -187,8 +187,8 @@ func (r *Book) tryOwn(ctx context.Context, id g.UserID, hash, password, field st
 	return r.s.Write(ctx, func(t *store.Tx) error { return right(ctx, t, tries) })
 }
 
-// BeginTOTP makes a secret, which counts once ConfirmTOTP has seen a code of it. An earlier
-// one that was never confirmed is forgotten.
+// BeginTOTP creates a secret, which becomes valid when ConfirmTOTP has seen a code of it. An
+// earlier unconfirmed one is deleted.
 func (v View) BeginTOTP(
 	ctx context.Context, id g.UserID, name string,
 ) (factor, secret, uri string, err error) {
@@ -237,7 +237,7 @@ func (v View) schoolName(ctx context.Context, id g.SchoolID) (name string, err e
 	return s.Name, err
 }
 
-// mayAddFactor refuses a further second factor where there are as many as there may be.
+// mayAddFactor refuses a further second factor beyond maxFactors.
 func mayAddFactor(ctx context.Context, t *store.Tx, id g.UserID, name string) error {
 	if err := store.Optional("name", name, 64); err != nil {
 		return err
@@ -252,8 +252,8 @@ func mayAddFactor(ctx context.Context, t *store.Tx, id g.UserID, name string) er
 	return nil
 }
 
-// ConfirmTOTP takes a first code. With the user's first factor come recovery codes, which are
-// shown once.
+// ConfirmTOTP accepts a first code. With the user's first factor it returns recovery codes, which
+// are shown only now.
 func (v View) ConfirmTOTP(
 	ctx context.Context, id g.UserID, factor, code string,
 ) (recovery []string, err error) {
@@ -285,7 +285,7 @@ func (v View) ConfirmTOTP(
 	return recovery, err
 }
 
-// confirmed has a factor count from now on.
+// confirmed makes a factor valid.
 func (v View) confirmed(
 	ctx context.Context, t *store.Tx, id g.UserID, factor, kind string,
 ) (recovery []string, err error) {
@@ -313,7 +313,7 @@ func newRecovery(ctx context.Context, t *store.Tx, id g.UserID) ([]string, error
 	}
 	var out []string
 	for range recoveryCodes {
-		var b [10]byte // 80 bits: as random as that, a plain hash may be kept
+		var b [10]byte // 80 random bits, so that a plain hash may be stored
 		rand.Read(b[:])
 		s := strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
 		code := s[:4] + "-" + s[4:8] + "-" + s[8:12] + "-" + s[12:]
@@ -326,7 +326,7 @@ func newRecovery(ctx context.Context, t *store.Tx, id g.UserID) ([]string, error
 	return out, nil
 }
 
-// recoveryHash reads a code however it was typed.
+// recoveryHash hashes a code after normalising how it was typed.
 func recoveryHash(code string) string {
 	code = strings.Map(func(r rune) rune {
 		switch {
@@ -342,7 +342,7 @@ func recoveryHash(code string) string {
 	return tokenHash("recovery " + code)
 }
 
-// NewRecoveryCodes replaces the codes; the old ones are worth nothing from then on.
+// NewRecoveryCodes replaces the codes; the old ones become invalid.
 func (v View) NewRecoveryCodes(ctx context.Context, id g.UserID) (codes []string, err error) {
 	if _, err := v.ownUser(ctx, id); err != nil {
 		return nil, err
@@ -365,7 +365,7 @@ func (v View) NewRecoveryCodes(ctx context.Context, id g.UserID) (codes []string
 	return codes, err
 }
 
-// RemoveFactor forgets one; the last one only where the school does not ask it of the role.
+// RemoveFactor deletes a factor; not the last one if the school requires one of the role.
 func (v View) RemoveFactor(ctx context.Context, id g.UserID, factor string) error {
 	u, err := v.ownUser(ctx, id)
 	if err != nil {
@@ -409,8 +409,8 @@ func (v View) RemoveFactor(ctx context.Context, id g.UserID, factor string) erro
 	})
 }
 
-// useTOTP takes a code once: its 30 seconds and all before them are spent with it. only names
-// the factor that is being confirmed; "" is any that counts.
+// useTOTP accepts a code once: its time step and all before it become invalid. only is the factor
+// being confirmed; "" accepts any confirmed one.
 func (r *Book) useTOTP(
 	ctx context.Context, t *store.Tx, id g.UserID, code, only string,
 ) (bool, error) {
@@ -462,7 +462,7 @@ func (r *Book) useTOTP(
 	return true, nil
 }
 
-// fits is the time step of a code, 0 where it is none of now, the one before and the one after.
+// fits is the time step of a valid code: current, previous or next; 0 if it is invalid.
 func fits(secret, code string, now time.Time) (step int64) {
 	for _, d := range []int64{-1, 0, 1} {
 		at := now.Unix()/totpPeriod + d
@@ -479,7 +479,7 @@ func fits(secret, code string, now time.Time) (step int64) {
 	return step
 }
 
-// Complete takes a code, or a recovery code, for a sign-in that waits for its second factor.
+// Complete accepts a code, or a recovery code, in a sign-in that waits for its second factor.
 func (r *Book) Complete(ctx context.Context, token, code string, a Attempt) (Entry, error) {
 	return r.complete(ctx, token, a, func(t *store.Tx, u g.User) (refusal, error) {
 		if ok, err := r.useTOTP(ctx, t, u.ID, code, ""); ok || err != nil {
@@ -500,11 +500,11 @@ func (r *Book) Complete(ctx context.Context, token, code string, a Attempt) (Ent
 	})
 }
 
-// refusal is why a second factor that was shown does not count; nil: it does. Unlike an error it
-// keeps what was written until then.
+// refusal is why a second factor is invalid; nil if it is valid. Unlike an error it commits the
+// transaction.
 type refusal error
 
-// complete signs in whoever shows a second factor that use accepts.
+// complete signs the user in if use accepts the second factor.
 func (r *Book) complete(
 	ctx context.Context, token string, a Attempt, use func(*store.Tx, g.User) (refusal, error),
 ) (Entry, error) {
@@ -560,7 +560,7 @@ func cmpErr(err, otherwise error) error {
 	return otherwise
 }
 
-// Enrolled signs in whoever has made a second factor in the step that asked for it.
+// Enrolled signs in a user who has set up a second factor in the step that required it.
 func (r *Book) Enrolled(ctx context.Context, token string, a Attempt) (Entry, error) {
 	u, _, _, err := r.StepUser(ctx, token, StepEnrol)
 	if err != nil {
@@ -584,7 +584,7 @@ func (r *Book) Enrolled(ctx context.Context, token string, a Attempt) (Entry, er
 	return e, nil
 }
 
-// ResetSecondFactor forgets a user's second factors and ends the user's sign-ins.
+// ResetSecondFactor deletes a user's second factors and ends the user's sign-ins.
 func (v View) ResetSecondFactor(ctx context.Context, id g.UserID) error {
 	in, err := v.s.Reach(ctx, g.UsersAdmin)
 	if err != nil {
@@ -641,7 +641,7 @@ func (r *Book) ResetSecondFactor(ctx context.Context, name string) error {
 	})
 }
 
-// FactorRoles are the roles of which the school asks a second factor.
+// FactorRoles are the roles of which the school requires a second factor.
 func (v View) FactorRoles(ctx context.Context, school g.SchoolID) ([]g.Role, error) {
 	in, err := v.s.Reach(ctx, g.UsersAdmin)
 	if err != nil {
@@ -662,8 +662,8 @@ func (v View) FactorRoles(ctx context.Context, school g.SchoolID) ([]g.Role, err
 	return out, err
 }
 
-// PutFactorRoles says of which roles the school asks one. Who has none yet makes one at the
-// next sign-in, before anything else.
+// PutFactorRoles sets the roles of which the school requires one. Users without one must set it up
+// at their next sign-in.
 func (v View) PutFactorRoles(ctx context.Context, school g.SchoolID, roles []g.Role) error {
 	in, err := v.s.Reach(ctx, g.UsersAdmin)
 	if err != nil {

@@ -15,17 +15,17 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// signInLifetime is how long a sign-in lasts after it was used last. It is lengthened at most
-// every slideEvery, so that reading does not become writing.
+// signInLifetime is how long a sign-in is valid after its last use. It is extended at most every
+// slideEvery, to avoid a write for every read.
 const (
 	signInLifetime = 12 * time.Hour
 	slideEvery     = 5 * time.Minute
 )
 
-// Empty says whether nobody can sign in yet: the first run.
+// Empty reports whether there are no users yet: the first run.
 func (r *Book) Empty(ctx context.Context) (bool, error) { return NoUsers(ctx, r.s.Reg) }
 
-// NoUsers is Empty as c sees it.
+// NoUsers is Empty within a connection or transaction.
 func NoUsers(ctx context.Context, c store.Conn) (bool, error) {
 	n := 0
 	if err := c.Row(ctx, "SELECT COUNT(*) FROM users").Scan(&n); err != nil {
@@ -34,7 +34,7 @@ func NoUsers(ctx context.Context, c store.Conn) (bool, error) {
 	return n == 0, nil
 }
 
-// newToken is prefix and 256 random bits; being random, its plain SHA-256 may be kept.
+// newToken is prefix and 256 random bits, so that the plain SHA-256 may be stored.
 func newToken(prefix string) (token, hash string) {
 	var b [32]byte
 	rand.Read(b[:])
@@ -51,7 +51,7 @@ func wrongSignIn() error {
 	return g.Errorf(g.Unauthenticated, "the name or the password is wrong").Because("signin_wrong")
 }
 
-// actor is how users and keys stand in the audit log.
+// actor is how users and keys appear in the audit log.
 func actor(id, name string) string { return id + " " + name }
 
 func userScope(u g.User) g.Scope {
@@ -63,7 +63,7 @@ func userScope(u g.User) g.Scope {
 	}
 }
 
-// UserByToken answers who is signed in and what they may see, and lengthens the sign-in.
+// UserByToken returns the user who is signed in, with the scope, and extends the sign-in.
 func (r *Book) UserByToken(ctx context.Context, token string) (g.User, g.Scope, error) {
 	now, hash := r.s.Now(), tokenHash(token)
 	var expires int64
@@ -93,7 +93,7 @@ func (r *Book) UserByToken(ctx context.Context, token string) (g.User, g.Scope, 
 	return u, userScope(u), nil
 }
 
-// SignOut ends a sign-in; one that is unknown is over already.
+// SignOut ends a sign-in; it is no error if there is none.
 func (r *Book) SignOut(ctx context.Context, token string) error {
 	return r.s.Write(ctx, func(t *store.Tx) error {
 		hash := tokenHash(token)
@@ -118,11 +118,11 @@ func (r *Book) SignOut(ctx context.Context, token string) error {
 	})
 }
 
-// SetPassword sets a user's password from the command line and ends that user's sign-ins.
+// SetPassword sets a user's password from the command line, and ends the user's sign-ins.
 func (r *Book) SetPassword(ctx context.Context, name, password string) error {
 	name = signInName(name)
 	if err := goodPassword(password, name); err != nil {
-		return err // before whose it is to be: what is wrong with it does not depend on that
+		return err // checked first, since it does not depend on the user
 	}
 	u, err := r.scanUser(
 		r.s.Reg.Row(ctx, "SELECT "+userColumns+" FROM users WHERE name = ?", name).Scan,
@@ -141,7 +141,7 @@ func (r *Book) SetPassword(ctx context.Context, name, password string) error {
 		if err := setPassword(ctx, t, u.ID, hash); err != nil {
 			return err
 		}
-		// Whoever is at the machine may try at once.
+		// Allow a sign-in at once.
 		if _, err := t.Exec(ctx, "DELETE FROM signin_tries WHERE key = ?", tryKey("name", name)); err != nil {
 			return fmt.Errorf("forget tries: %w", err)
 		}

@@ -13,36 +13,35 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Wrong tries to sign in are counted by name and address together, by name, and by address;
-// past so many free ones each further try has to wait, twice as long each time up to a bound.
-// A try that came too early counts for nothing, so that nobody lengthens another's wait.
+// Failed sign-ins are counted by name and address together, by name, and by address. Beyond a
+// number of free ones each further attempt must wait, with exponential back-off up to a limit.
+// Attempts that come too early are not counted, so that nobody can extend another's wait.
 //
-// A stranger must not be able to keep the right person out. Somebody who comes with a browser
-// in which that user has signed in before is held to that browser's own tries alone; from an
-// address from which the user has signed in before, to those of this name from this address.
-// Others' tries count for neither. Everybody else, the right person at a new place included,
-// shares the bounds of the name and of the address, and never waits longer than a minute or
+// Strangers must not be able to lock a user out. In a browser in which the user has signed in
+// before, only that browser's own attempts count; from an address from which the user has signed in
+// before, only those with this name from this address. All others, including the user at a new
+// place, share the limits of the name and of the address, and wait a minute or two at most.
 // two for the next try.
 type pace struct {
-	free  int           // wrong tries without a wait
-	first time.Duration // after these
+	free  int           // failed attempts without a wait
+	first time.Duration // wait after these
 	most  time.Duration
 }
 
 var (
-	// a name from an address, a browser, a second factor
+	// name from an address, browser, second factor
 	pairPace    = pace{free: 5, first: 2 * time.Second, most: 2 * time.Minute}
 	namePace    = pace{free: 20, first: 2 * time.Second, most: time.Minute}
 	addressPace = pace{free: 30, first: time.Second, most: 30 * time.Second}
 )
 
 const (
-	forgetTries = time.Hour            // after the last
-	placeFor    = 180 * 24 * time.Hour // since it was seen last
-	maxPlaces   = 20                   // of a user; the one unseen longest goes
+	forgetTries = time.Hour            // after the last one
+	placeFor    = 180 * 24 * time.Hour // after its last use
+	maxPlaces   = 20                   // for each user; the least recently used is dropped
 )
 
-// wait is how long after the n-th wrong try the next may come.
+// wait is the wait after the n-th failed attempt.
 func (p pace) wait(n int) time.Duration {
 	if n < p.free {
 		return 0
@@ -50,16 +49,16 @@ func (p pace) wait(n int) time.Duration {
 	return min(p.most, p.first<<min(n-p.free, 20))
 }
 
-// TooSoon is a try before its time: the error's code is RateLimited.
+// TooSoon is an attempt before its time: the error's code is RateLimited.
 type TooSoon struct {
 	err   *g.Error
 	After time.Duration
 }
 
-// Error is the sentence for people.
+// Error is the message for people.
 func (e *TooSoon) Error() string { return e.err.Error() }
 
-// Unwrap gives the error with its code.
+// Unwrap returns the error with its code.
 func (e *TooSoon) Unwrap() error { return e.err }
 
 func tooSoon(after time.Duration) error {
@@ -73,12 +72,12 @@ func tooSoon(after time.Duration) error {
 	}
 }
 
-// try is one thing that is counted; kept, it is only counted and holds nobody back.
+// try is one counter of an attempt; kept: it is counted but not enforced.
 type try struct {
 	key  string
 	pace pace
 	kept bool
-	own  bool // forgotten by a right try
+	own  bool // reset by a successful attempt
 }
 
 func pairTry(kind string, parts ...string) try {
@@ -92,8 +91,8 @@ func tryKey(kind string, parts ...string) string {
 	return tokenHash(kind)
 }
 
-// begin counts a try before it is made, so that many at once are many; it is TooSoon where
-// the try has to wait, and counts nothing then.
+// begin counts an attempt before it is made, so that concurrent attempts all count. If the attempt
+// must wait, it returns TooSoon and counts nothing.
 func (r *Book) begin(ctx context.Context, tries []try) error {
 	return r.s.Write(ctx, func(t *store.Tx) error {
 		if _, err := t.Exec(ctx, "DELETE FROM signin_tries WHERE last < ?",
@@ -126,7 +125,7 @@ func (r *Book) begin(ctx context.Context, tries []try) error {
 	})
 }
 
-// right takes back that a try was counted: it was the right one.
+// right undoes the count of a successful attempt.
 func right(ctx context.Context, t *store.Tx, tries []try) error {
 	for _, x := range tries {
 		q := "UPDATE signin_tries SET n = n - 1 WHERE key = ? AND n > 0"
@@ -140,7 +139,7 @@ func right(ctx context.Context, t *store.Tx, tries []try) error {
 	return nil
 }
 
-// uncount takes back tries that were not looked at.
+// uncount undoes the count of attempts that were not checked.
 func (r *Book) uncount(ctx context.Context, tries []try) error {
 	return r.s.Write(ctx, func(t *store.Tx) error {
 		for _, x := range tries {
@@ -153,7 +152,7 @@ func (r *Book) uncount(ctx context.Context, tries []try) error {
 	})
 }
 
-// triesOf is what a try at a user's name counts towards.
+// triesOf are the counters for an attempt with a user's name.
 func (r *Book) triesOf(ctx context.Context, id g.UserID, a Attempt) ([]try, error) {
 	from := network(a.Remote)
 	pair := pairTry("pair", a.Name, from)
@@ -179,7 +178,7 @@ func (r *Book) triesOf(ctx context.Context, id g.UserID, a Attempt) ([]try, erro
 	return []try{pair, name, address}, nil
 }
 
-// KnownBrowser says whether somebody has signed in with this browser's token before.
+// KnownBrowser reports whether anybody has signed in with this browser's token before.
 func (r *Book) KnownBrowser(ctx context.Context, token string) bool {
 	n := 0
 	err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM signin_places WHERE place = ? AND seen >= ?",
@@ -190,7 +189,7 @@ func (r *Book) KnownBrowser(ctx context.Context, token string) bool {
 func browserPlace(token string) string { return "browser " + tokenHash(token) }
 func addressPlace(from string) string  { return "address " + tokenHash(from) }
 
-// network is what counts as one address: an IPv6 network of /64 is one machine's.
+// network is what counts as one address: for IPv6 its /64.
 func network(remote string) string {
 	a, err := netip.ParseAddr(remote)
 	if err != nil {
@@ -215,8 +214,8 @@ func (r *Book) knownPlace(ctx context.Context, id g.UserID, place string) (bool,
 	return n > 0, nil
 }
 
-// rememberPlaces keeps from where a user has signed in, and answers the browser's token: the
-// one that came, where it is ours, or a new one.
+// rememberPlaces records where a user has signed in, and returns the browser's token: the given one
+// if it is ours, or a new one.
 func rememberPlaces(
 	ctx context.Context, t *store.Tx, id g.UserID, a Attempt,
 ) (browser string, err error) {

@@ -13,7 +13,7 @@ import (
 
 const userColumns = "id, school, name, full_name_sealed, role, language, disabled, created"
 
-// signInName is how a sign-in name is kept and compared.
+// signInName normalises a sign-in name.
 func signInName(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
 func (r *Book) scanUser(scan func(...any) error, more ...any) (u g.User, err error) {
@@ -28,7 +28,7 @@ func (r *Book) scanUser(scan func(...any) error, more ...any) (u g.User, err err
 	return u, err
 }
 
-// Users lists the users of the school, or of all that the scope sees, by sign-in name.
+// Users lists the users of the school, or of all schools in scope, by sign-in name.
 func (v View) Users(ctx context.Context, school g.SchoolID) ([]g.User, error) {
 	in, err := v.s.Reach(ctx, g.UsersAdmin)
 	if err != nil {
@@ -51,7 +51,7 @@ func (v View) Users(ctx context.Context, school g.SchoolID) ([]g.User, error) {
 	return out, nil
 }
 
-// mayGrant refuses a role that can do more than whoever gives it.
+// mayGrant refuses a role with more permissions than the caller's.
 func (v View) mayGrant(role g.Role) error {
 	if !slices.Contains(g.Roles(), role) || role == g.RoleIntegrator {
 		return g.FieldErrorf("role", "%q is no role of a user; use one of %v", role,
@@ -84,7 +84,7 @@ func checkUser(u g.User) error {
 	return store.Optional("full_name", u.FullName, store.MaxTitle)
 }
 
-// CreateUser adds somebody who signs in. Nobody gives a role that can do more than their own.
+// CreateUser adds a user. Callers cannot grant a role with more permissions than their own.
 func (v View) CreateUser(ctx context.Context, u g.User, password string) (g.User, error) {
 	in, err := v.s.Reach(ctx, g.UsersAdmin)
 	if err != nil {
@@ -111,11 +111,12 @@ func (v View) CreateUser(ctx context.Context, u g.User, password string) (g.User
 	return u, nil
 }
 
-// AddUser writes a user of a school.
+// AddUser inserts a new user into a school, within a transaction.
 type AddUser func(ctx context.Context, t *store.Tx, school g.SchoolID) (g.User, error)
 
-// NewUser checks somebody who is to sign in, and the password, which must not lean on the
-// school's name. It hashes, which takes long, and so is called before a write begins.
+// NewUser validates a new user and the password, which must not resemble the school's name, and
+// returns the function that inserts the user. It hashes the password, which is slow: call it before
+// the transaction.
 func NewUser(
 	ctx context.Context, v View, u g.User, school, password string,
 ) (AddUser, error) {
@@ -179,9 +180,9 @@ func nameFree(ctx context.Context, t *store.Tx, u g.User) error {
 	return nil
 }
 
-// UpdateUser changes everything but the user's id, school and password. Disabling a user ends
-// that user's sign-ins. Nobody takes the own rights away, and the last admin of the gateway
-// cannot be disabled or demoted.
+// UpdateUser changes everything but the user's ID, school and password. Disabling a user ends their
+// sign-ins. Users cannot disable themselves or change their own role, and the last admin of the
+// gateway cannot be disabled or demoted.
 func (v View) UpdateUser(ctx context.Context, u g.User) error {
 	in, u, err := v.mayUpdate(ctx, u)
 	if err != nil {
@@ -190,8 +191,8 @@ func (v View) UpdateUser(ctx context.Context, u g.User) error {
 	return v.s.Write(ctx, func(t *store.Tx) error { return v.updateUser(ctx, t, in, u) })
 }
 
-// UpdateUserAndPassword is UpdateUser with a new password, both or neither. One's own password is
-// changed by ChangePassword alone, which asks for the old one.
+// UpdateUserAndPassword is UpdateUser with a new password, in one transaction. One's own password
+// can only be changed by ChangePassword, which requires the old one.
 func (v View) UpdateUserAndPassword(ctx context.Context, u g.User, password string) error {
 	in, u, err := v.mayUpdate(ctx, u)
 	if err != nil {
@@ -224,7 +225,7 @@ func (v View) UpdateUserAndPassword(ctx context.Context, u g.User, password stri
 	})
 }
 
-// mayUpdate checks what does not depend on the user as it is.
+// mayUpdate makes the checks that do not need the stored user.
 func (v View) mayUpdate(ctx context.Context, u g.User) (store.Reach, g.User, error) {
 	in, err := v.s.Reach(ctx, g.UsersAdmin)
 	if err != nil {
@@ -237,7 +238,7 @@ func (v View) mayUpdate(ctx context.Context, u g.User) (store.Reach, g.User, err
 	return in, u, v.mayGrant(u.Role)
 }
 
-// userIn is a user in reach.
+// userIn returns a user within reach.
 func (r *Book) userIn(
 	ctx context.Context, c store.Conn, in store.Reach, id g.UserID,
 ) (g.User, error) {
@@ -250,7 +251,7 @@ func (r *Book) userIn(
 	return u, in.Owns(u.School, "user", string(id))
 }
 
-// self says whether it is the user who acts.
+// self reports whether the user is the acting one.
 func (v View) self(id g.UserID) bool { return strings.HasPrefix(v.s.Actor, string(id)+" ") }
 
 func (v View) updateUser(ctx context.Context, t *store.Tx, in store.Reach, u g.User) error {
@@ -262,7 +263,7 @@ func (v View) updateUser(ctx context.Context, t *store.Tx, in store.Reach, u g.U
 		return g.Errorf(g.Conflict,
 			"nobody takes the own rights away; ask another administrator")
 	}
-	if err := v.mayGrant(old.Role); err != nil { // nor does anybody disarm somebody above
+	if err := v.mayGrant(old.Role); err != nil { // nor change a user with more permissions
 		return err
 	}
 	if err := nameFree(ctx, t, u); err != nil {
@@ -286,12 +287,12 @@ func (v View) updateUser(ctx context.Context, t *store.Tx, in store.Reach, u g.U
 			return err
 		}
 	}
-	t.Change("user", old.School, string(u.ID)) // keys and webhooks are bounded by it
+	t.Change("user", old.School, string(u.ID)) // it limits keys and webhooks
 	u.School, u.Created = old.School, old.Created
 	return v.s.AuditChanges(ctx, t, old.School, "user.update", string(u.ID), old, u)
 }
 
-// otherAdmin refuses where nobody but the user can administer.
+// otherAdmin returns an error if there is no other active administrator.
 func otherAdmin(ctx context.Context, t *store.Tx, id g.UserID) error {
 	n := 0
 	if err := t.Row(ctx,
@@ -305,12 +306,12 @@ func otherAdmin(ctx context.Context, t *store.Tx, id g.UserID) error {
 	return nil
 }
 
-// admin says whether the user can administer.
+// admin reports whether the user is an active administrator.
 func admin(u g.User) bool {
 	return !u.Disabled && (u.Role == g.RoleDistrict || u.Role == g.RoleAdmin)
 }
 
-// endSignIns ends those that have begun as well: what the old password opened ends with it.
+// endSignIns ends all sign-ins, including incomplete ones.
 func endSignIns(ctx context.Context, t *store.Tx, id g.UserID) error {
 	for _, table := range []string{"signins", "signin_steps"} {
 		if _, err := t.Exec(ctx, "DELETE FROM "+table+" WHERE usr = ?", string(id)); err != nil {
@@ -320,8 +321,8 @@ func endSignIns(ctx context.Context, t *store.Tx, id g.UserID) error {
 	return nil
 }
 
-// ChangePassword sets a new password and ends every sign-in of the user. Users change their
-// own and must know the old one; with users:admin another's is set without it.
+// ChangePassword sets a new password and ends all sign-ins of the user. Users change their own and
+// must give the old one; with users:admin another's is set without it.
 func (v View) ChangePassword(ctx context.Context, id g.UserID, old, new string) error {
 	in, err := v.s.Reach(ctx, "")
 	if err != nil {
@@ -370,8 +371,8 @@ func setPassword(ctx context.Context, t *store.Tx, id g.UserID, hash string) err
 	return endSignIns(ctx, t, id)
 }
 
-// Acting is the user who acts, as the registry knows that user: a role is never believed from
-// outside. An API key acts without a user, under its own name.
+// Acting is the acting user as stored in the registry: roles from outside are not trusted. An API
+// key acts without a user, under its own name.
 func Acting(ctx context.Context, v View, t *store.Tx, by g.User) (g.User, error) {
 	if by.ID == "" {
 		return g.User{FullName: v.s.Actor}, nil
