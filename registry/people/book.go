@@ -5,7 +5,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Book keeps the school's people for all scopes. It is safe for concurrent use.
+// Book keeps people for all scopes. It is safe for concurrent use.
 type Book struct {
 	s      *store.Store
 	places *places.Book
@@ -13,7 +13,7 @@ type Book struct {
 	rolls rollCache
 }
 
-// New keeps the school's people in s.
+// New keeps people in s.
 func New(s *store.Store, places *places.Book) *Book {
 	r := &Book{s: s, places: places}
 	s.Subscribe(func(c store.Change) {
@@ -24,14 +24,14 @@ func New(s *store.Store, places *places.Book) *Book {
 	return r
 }
 
-// View is the school's people as one scope may see it.
+// View is the book restricted to one scope.
 type View struct {
 	r      *Book
 	s      *store.View
 	places places.View
 }
 
-// In is the book as the scope of s may see it.
+// In returns the book restricted to the scope of s.
 func (r *Book) In(s *store.View) View {
 	return View{r: r, s: s, places: r.places.In(s)}
 }

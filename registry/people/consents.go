@@ -9,7 +9,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// NewestConsent is the id of the record that counts, for the person of the row c.
+// NewestConsent selects the ID of the newest consent, which counts, of the person of row c.
 const NewestConsent = "(SELECT MAX(n.id) FROM consents n WHERE n.person = c.person)"
 
 // consentBody is the personal part of a consent.
@@ -19,9 +19,9 @@ type consentBody struct {
 	Actor string `json:"actor"`
 }
 
-// SetConsent records that the use of somebody's face was allowed or withdrawn. Actor is the
-// scope's, and an At of zero is now. A withdrawal destroys the person's face templates. It
-// needs people:write or faces:admin.
+// SetConsent records that the use of a person's face was allowed or withdrawn. Actor is set from
+// the scope; a zero At means now. A withdrawal destroys the person's face templates. It requires
+// people:write or faces:admin.
 func (v View) SetConsent(ctx context.Context, c g.Consent) error {
 	in, err := v.reachPasses(ctx)
 	if err != nil {
@@ -55,7 +55,7 @@ func (v View) SetConsent(ctx context.Context, c g.Consent) error {
 	return err
 }
 
-// reachPasses is the reach of whoever manages passes: people:write or faces:admin.
+// reachPasses is the reach of callers who manage passes, by people:write or faces:admin.
 func (v View) reachPasses(ctx context.Context) (store.Reach, error) {
 	if v.s.Can(g.FacesAdmin) {
 		return v.s.Reach(ctx, g.FacesAdmin)
@@ -122,7 +122,7 @@ func (r *Book) consents(ctx context.Context, c store.Conn, p Keyed) ([]g.Consent
 	return out, nil
 }
 
-// consented says whether somebody's newest consent was given.
+// consented reports whether a person's newest consent was given.
 func consented(ctx context.Context, c store.Conn, id g.PersonID) (bool, error) {
 	n := 0
 	if err := c.Row(ctx,

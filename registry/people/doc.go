@@ -1,5 +1,5 @@
-// Package people keeps the school's people with what belongs to one: consents, passes and face
-// templates, and who looks like whom; it also takes people out of a file. Personal fields are
-// sealed under a key of the person's own. It refuses a look at a student's page without a reason,
-// and one that cannot be written into the audit log.
+// Package people keeps people and what belongs to them: consents, passes, face templates and
+// look-alikes; it also imports people from files. Personal fields are encrypted under a key of each
+// person. It refuses access to a student's page without a reason, and if the access cannot be
+// recorded in the audit log.
 package people

@@ -11,23 +11,23 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Enrolment is one deed: who it is, that the use of the face was allowed, and the face.
+// Enrolment is the enrolment of a face, with the person and the consent if they are new.
 type Enrolment struct {
-	Person  g.PersonID // somebody who is known; or New
-	New     *g.Person  // somebody who is added with it
-	Consent *g.Consent // recorded with it; nil: one must have been given before
+	Person  g.PersonID // an existing person; or New
+	New     *g.Person  // a person to add
+	Consent *g.Consent // consent to record; nil: it must have been given before
 
 	Embedding []float32
 	Model     string
 	Quality   float64
 
-	Replace   bool         // destroys the templates that the person had
-	LookAlike []g.PersonID // others of the school who look like the person
-	Answers   []string     // what was asked and answered, for the audit log
+	Replace   bool         // destroy the person's previous templates
+	LookAlike []g.PersonID // people of the school with a similar face
+	Answers   []string     // the questions asked and their answers, for the audit log
 }
 
-// MayEnrol answers the school of somebody whose face may be enrolled: in reach, and with
-// consent. It is asked before a photograph is looked at.
+// MayEnrol returns the school of a person whose face may be enrolled: within reach, and with
+// consent. It is called before a photograph is processed.
 func (v View) MayEnrol(ctx context.Context, person g.PersonID) (g.SchoolID, error) {
 	in, err := v.s.Reach(ctx, g.FacesAdmin)
 	if err != nil {
@@ -49,9 +49,8 @@ func (r *Book) allowsFace(ctx context.Context, c store.Conn, person g.PersonID) 
 	return err
 }
 
-// Enrol adds the person, the consent and the face in one transaction: all of it, or nothing.
-// It needs faces:admin, which suffices for a new visitor; any other new person needs
-// people:write as well.
+// Enrol adds person, consent and face in one transaction. It requires faces:admin and, for a new
+// person other than a visitor, people:write.
 func (v View) Enrol(ctx context.Context, e Enrolment) (g.PersonID, g.Pass, error) {
 	in, err := v.s.Reach(ctx, g.FacesAdmin)
 	if err != nil {
@@ -114,7 +113,7 @@ func (v View) Enrol(ctx context.Context, e Enrolment) (g.PersonID, g.Pass, error
 	return e.Person, pass, nil
 }
 
-// checkNew checks somebody who is to be added, and the words of the consent.
+// checkNew validates the new person and the consent.
 func (v View) checkNew(ctx context.Context, in store.Reach, e *Enrolment) error {
 	if c := e.Consent; c != nil {
 		if err := store.Line("by", c.By, store.MaxName); err != nil {
@@ -145,7 +144,7 @@ func (v View) checkNew(ctx context.Context, in store.Reach, e *Enrolment) error 
 	return checkPerson(p)
 }
 
-// checkFace checks a template and brings it to bytes.
+// checkFace validates a template and encodes it.
 func checkFace(embedding []float32, model string, quality float64) ([]byte, error) {
 	if err := store.Line("model", model, 100); err != nil {
 		return nil, err
@@ -156,8 +155,7 @@ func checkFace(embedding []float32, model string, quality float64) ([]byte, erro
 	return packFace(embedding)
 }
 
-// addFace writes a template. Templates of other models, which nothing compares any more, make
-// room for it.
+// addFace writes a template, and deletes those of other models, which can no longer be compared.
 func (v View) addFace(
 	ctx context.Context, t *store.Tx, p Keyed, template []byte, e Enrolment,
 ) (g.Pass, error) {
@@ -221,7 +219,7 @@ func (v View) pairUp(ctx context.Context, t *store.Tx, p Keyed, other g.PersonID
 	return v.s.Audit(ctx, t, p.School, "face.look_alike", pair[0]+" "+pair[1])
 }
 
-// alike fills who looks like whom among the school's templates.
+// alike sets the look-alikes of the school's templates.
 func (r *Book) alike(ctx context.Context, school g.SchoolID, out []Template) error {
 	of := map[g.PersonID][]g.PersonID{}
 	err := store.Each(ctx, r.s.Reg,

@@ -6,8 +6,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// lastDayOver makes the end of a card's last day, which a file gives as midnight UTC, the end
-// of that day where the school stands. The zero time stays.
+// lastDayOver converts the end of a card's last day from midnight UTC, as read from a file, to
+// midnight in the school's time zone. The zero time is unchanged.
 func lastDayOver(t time.Time, zone *time.Location) time.Time {
 	if t.IsZero() {
 		return t

@@ -14,17 +14,17 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/sheet"
 )
 
-// ImportMode says what a file is allowed to change.
+// ImportMode says what an import may change.
 type ImportMode string
 
 // The modes.
 const (
-	ImportMerge     ImportMode = "merge"     // adds who is new and changes who is known
-	ImportAdd       ImportMode = "add"       // adds who is new; whoever is known stays as they are
-	ImportUpdate    ImportMode = "update"    // changes who is known; an unknown number is an error
-	ImportFull      ImportMode = "full"      // merge, and whoever is in no line leaves
-	ImportPromote   ImportMode = "promote"   // changes the class of who is known, and nothing else
-	ImportOverwrite ImportMode = "overwrite" // merge, over corrections by hand as well
+	ImportMerge     ImportMode = "merge"     // adds new people and changes existing ones
+	ImportAdd       ImportMode = "add"       // adds new people; existing ones stay unchanged
+	ImportUpdate    ImportMode = "update"    // changes existing people; unknown numbers are errors
+	ImportFull      ImportMode = "full"      // merge, and people who are not in the file leave
+	ImportPromote   ImportMode = "promote"   // changes the class of existing people only
+	ImportOverwrite ImportMode = "overwrite" // merge, and also overwrites manual corrections
 )
 
 // ImportModes lists every mode.
@@ -34,24 +34,24 @@ func ImportModes() []ImportMode {
 	}
 }
 
-// ImportOptions are what a person chose of an import; what is empty is guessed or the default.
+// ImportOptions are a person's choices for an import; empty ones are guessed or have a default.
 type ImportOptions struct {
 	Encoding    string
 	Sheet       string
-	HeadingLine int            // 0: found; negative: there are none
+	HeadingLine int            // 0: detect; negative: there is none
 	Columns     []roster.Field // by position
-	Kind        g.PersonKind   // of those whose line does not say
+	Kind        g.PersonKind   // for rows without a kind
 	Mode        ImportMode     // empty: merge
-	Clear       bool           // an empty cell takes away what was there
-	// lines with an error are left out; else nothing is imported while there is one
+	Clear       bool           // empty cells clear the field
+	// skip rows with an error; otherwise an error prevents the whole import
 	Skip bool
-	// questions that are answered with yes: class_date, class_date_dm, zeros_lost, zeros_ok
+	// questions answered with yes: class_date, class_date_dm, zeros_lost, zeros_ok
 	Accept  []string
 	DryRun  bool
-	Token   string // of the preview that is to be applied
-	Confirm int    // how many people it is known to change, where that asks for a word
+	Token   string // of the preview to apply
+	Confirm int    // number of people affected, if the brake requires confirmation
 
-	// told the share that is done, 0 to 1; it does not block; nil: nobody asks
+	// called with the share done, 0 to 1; must not block; may be nil
 	Progress func(share float64) `json:"-"`
 }
 
@@ -78,13 +78,13 @@ func (o ImportOptions) check() error {
 	return nil
 }
 
-// risky says whether the import can take something away, so that it wants a preview first.
+// risky reports whether the import can remove data, and therefore requires a preview.
 func (o ImportOptions) risky() bool {
 	return o.Clear || o.Mode == ImportFull || o.Mode == ImportPromote || o.Mode == ImportOverwrite
 }
 
-// Import reads people from CSV or a workbook, merges them, and imports all or, where a
-// line has an error, nothing. A file that cannot be read as people is an Invalid error.
+// Import imports people from CSV or a workbook with the default options: all of them or, if a row
+// has an error, none. A file that cannot be read as people is an Invalid error.
 func (v View) Import(
 	ctx context.Context, school g.SchoolID, file io.Reader, dryRun bool,
 ) (ImportReport, error) {
@@ -99,7 +99,7 @@ func (v View) Import(
 	return report, report.Fault()
 }
 
-// Fault is the first problem of the file as a whole, as an error; nil for none.
+// Fault is the first problem of the file as a whole as an error, or nil.
 func (r *ImportReport) Fault() error {
 	for _, p := range r.Problems {
 		if p.Note {
@@ -114,12 +114,11 @@ func (r *ImportReport) Fault() error {
 	return nil
 }
 
-// ImportRoster reads people from a file and says what each line does: it is the preview with
-// DryRun and the deed without. Nothing is computed under the writer: all is read, planned and
-// sealed beside it, put down in small parts, and taken over at once. An import that is broken
-// off has changed nothing. With a Token exactly what that preview showed is applied; where the
-// school's people have changed meanwhile it is a Conflict. Without one the plan is made anew
-// where somebody changed the same people at the same time.
+// ImportRoster imports people from a file, or with DryRun only reports what each row would do.
+// Reading, planning and encrypting happen outside of the write transaction; the rows are staged in
+// small parts and then applied at once. An aborted import has changed nothing. With a Token,
+// exactly the plan of that preview is applied, and changed people are a Conflict. Without one, the
+// plan is made again if somebody has changed the same people meanwhile.
 func (v View) ImportRoster(
 	ctx context.Context, school g.SchoolID, file []byte, o ImportOptions,
 ) (ImportReport, error) {
@@ -174,7 +173,7 @@ func (v View) ImportRoster(
 	}
 }
 
-// readRoster reads the table as people, with the columns that were given, remembered or guessed.
+// readRoster reads the table as people, with the columns chosen, remembered or guessed.
 func (v View) readRoster(
 	ctx context.Context, school g.SchoolID, t *sheet.Table, o *ImportOptions, report *ImportReport,
 ) (*roster.File, error) {
@@ -223,7 +222,7 @@ func some[T any](s []T) []T {
 	return s
 }
 
-// importOnce plans, and applies where that is wanted and allowed.
+// importOnce plans the import, and applies it if requested and allowed.
 func (v View) importOnce(
 	ctx context.Context, school g.SchoolID, people *roster.File, o ImportOptions, report *ImportReport,
 ) error {
@@ -260,7 +259,7 @@ func (v View) importOnce(
 	return nil
 }
 
-// token names what the plan would do, to everybody, in one hash that only this gateway makes.
+// token is a keyed hash of everything that the plan would do.
 func (p *importPlan) token(o ImportOptions) (string, error) {
 	keys, err := p.v.s.Vault.School(p.ctx, p.v.s.Reg, p.school)
 	if err != nil {

@@ -19,10 +19,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// importPlan is what one import would write, worked out on what was read of the school at one
-// moment. It holds no transaction.
+// importPlan is what one import would write, computed from a snapshot of the school. It holds no
+// transaction.
 type importPlan struct {
-	ctx    context.Context // of the one call that makes and applies the plan
+	ctx    context.Context // of the call that makes and applies the plan
 	v      View
 	school g.SchoolID
 	file   *roster.File
@@ -30,21 +30,21 @@ type importPlan struct {
 	report *ImportReport
 
 	zone     *time.Location // the school's
-	rev      int64          // the school's people_rev before anything was read
-	consent  int64          // the newest consent's id before
+	rev      int64          // the school's people_rev before reading
+	consent  int64          // the newest consent's ID before reading
 	byNumber map[string]*Keyed
-	// number without its leading zeros -> the number, for those with some
+	// number without leading zeros -> number, for those that have some
 	short   map[string]string
 	known   map[g.PersonID]bool
-	owner   map[string]g.PersonID // hash of a card -> whose it is
-	given   map[g.PersonID]bool   // the newest consent of those who have one
-	present map[g.PersonID]bool   // who is in the file
+	owner   map[string]g.PersonID // hash of a card -> its owner
+	given   map[g.PersonID]bool   // the newest consent of each person
+	present map[g.PersonID]bool   // people who are in the file
 
 	people   []Keyed
 	cards    []plannedCard
 	consents []plannedConsent
 	leavers  []Keyed
-	deeds    []string // what the token covers beside the lines
+	deeds    []string // what the token covers besides the rows
 	faces    bool
 }
 
@@ -60,7 +60,7 @@ type plannedConsent struct {
 	line   int
 }
 
-// planImport reads the school and goes through the lines. It takes no writer.
+// planImport reads the school and plans all rows. It does not block writers.
 func (v View) planImport(
 	ctx context.Context, school g.SchoolID, people *roster.File, o ImportOptions, report *ImportReport,
 ) (*importPlan, error) {
@@ -98,7 +98,7 @@ func (v View) planImport(
 	return p, nil
 }
 
-// read takes the picture of the school that the plan is made on.
+// read reads the snapshot of the school.
 func (p *importPlan) read() ([]Keyed, error) {
 	r, ctx := p.v.r, p.ctx
 	school, err := p.v.places.School(ctx, p.school)
@@ -154,8 +154,8 @@ func (p *importPlan) read() ([]Keyed, error) {
 	return l.People, nil
 }
 
-// announce draws the ids of the new people first, so that a child may name a guardian who
-// stands further down, and mends numbers that the school knows with their zeros.
+// announce assigns IDs to new people first, so that a child's row may name a guardian in a later
+// row, and restores leading zeros of known numbers.
 func (p *importPlan) announce() {
 	for i := range p.file.Rows {
 		row := &p.file.Rows[i]
@@ -178,7 +178,7 @@ func (p *importPlan) announce() {
 	}
 }
 
-// zeros asks, or mends where the question is answered.
+// zeros adds the question about lost zeros, or restores them if it was answered.
 func (p *importPlan) zeros(row *roster.Row, full string) {
 	code := "zeros_lost_known"
 	if slices.Contains(p.o.Accept, "zeros_lost") {
@@ -194,7 +194,7 @@ func (p *importPlan) zeros(row *roster.Row, full string) {
 	}
 }
 
-// problem is one of a line's, with its column.
+// problem makes a problem of a row, with its column.
 func (p *importPlan) problem(
 	row roster.Row, field roster.Field, code, read string, pairs ...string,
 ) roster.Remark {
@@ -223,7 +223,8 @@ func (p *importPlan) problem(
 	return roster.Say(x)
 }
 
-// twice are the lines whose number stands in a later one too: with skipping, neither is taken.
+// twice returns the rows whose number is repeated in a later row: when skipping errors, both are
+// skipped.
 func (p *importPlan) twice() map[int]bool {
 	out := map[int]bool{}
 	for _, row := range p.file.Rows {
@@ -237,7 +238,7 @@ func (p *importPlan) twice() map[int]bool {
 	return out
 }
 
-// count adds a line to the report's numbers and says its first problem in the old fields.
+// count adds a row to the report's totals, and sets the older single-problem fields.
 func (p *importPlan) count(line *ImportLine) {
 	for _, x := range line.Problems {
 		if !x.Note && line.Error == "" {
@@ -263,7 +264,7 @@ func (p *importPlan) count(line *ImportLine) {
 	}
 }
 
-// line plans one line.
+// line plans one row.
 func (p *importPlan) line(row roster.Row, twice map[int]bool) (ImportLine, error) {
 	line := ImportLine{
 		Line:     row.Line,
@@ -307,7 +308,7 @@ func (p *importPlan) line(row roster.Row, twice map[int]bool) (ImportLine, error
 	return line, d.decide(*old)
 }
 
-const shownRows = 20 // of which every value is shown
+const shownRows = 20 // rows whose values are all shown
 
 func (p *importPlan) bad() string {
 	if p.o.Skip {
@@ -316,7 +317,7 @@ func (p *importPlan) bad() string {
 	return "error"
 }
 
-// values is a line as it will be written.
+// values are a row's values as they will be written.
 func values(row roster.Row) map[string]string {
 	out := map[string]string{}
 	for k, s := range map[string]string{
@@ -340,7 +341,7 @@ func values(row roster.Row) map[string]string {
 	return out
 }
 
-// leave finds who is in no line of a full roster: of the kinds that the file has, with a number.
+// leave finds the people who are not in a full roster: of the file's kinds, with a number.
 func (p *importPlan) leave(all []Keyed) {
 	if p.o.Mode != ImportFull {
 		return
@@ -385,7 +386,7 @@ func (p *importPlan) leave(all []Keyed) {
 	}
 }
 
-// shown is something of a person that is in the registry, for those who may read the class list.
+// shown returns existing data if the caller may read the list of people.
 func (p *importPlan) shown(s string) string {
 	if p.v.s.Can(g.PeopleRead) {
 		return s
@@ -393,7 +394,7 @@ func (p *importPlan) shown(s string) string {
 	return ""
 }
 
-// brake says whether so many would leave, move or lose something that a person must say so.
+// brake sets whether so many people would leave, move or lose data that confirmation is required.
 func (p *importPlan) brake(all []Keyed) {
 	b := &p.report.Brake
 	for i := range all {
@@ -417,7 +418,7 @@ func (p *importPlan) brake(all []Keyed) {
 	b.Needed = b.Affected >= 3 && b.Affected*10 > b.Of
 }
 
-// draft is one person on the way from what is there to what the line says.
+// draft is one person, as changed by a row.
 type draft struct {
 	plan   *importPlan
 	row    roster.Row
@@ -426,7 +427,7 @@ type draft struct {
 	create bool
 }
 
-// decide compares the line with who is there, and adds what is to be written to the plan.
+// decide compares the row with the existing person, and adds the changes to the plan.
 func (d *draft) decide(old Keyed) error {
 	p := d.plan
 	mode := p.o.Mode
@@ -471,7 +472,7 @@ func (d *draft) decide(old Keyed) error {
 	return nil
 }
 
-// take adds the person to what is written.
+// take adds the person to the plan.
 func (d *draft) take(card *plannedCard, consent *plannedConsent) {
 	p := d.plan
 	p.people = append(p.people, d.now)
@@ -498,7 +499,7 @@ func (d *draft) note(field roster.Field, code string) {
 	d.line.Problems = append(slices.Clone(d.line.Problems), d.plan.problem(d.row, field, code, ""))
 }
 
-// fail refuses the line.
+// fail refuses the row.
 func (d *draft) fail(field roster.Field, code, read string, pairs ...string) error {
 	d.line.Action = d.plan.bad()
 	d.line.Changes = []ImportChange{}
@@ -507,7 +508,7 @@ func (d *draft) fail(field roster.Field, code, read string, pairs ...string) err
 	return nil
 }
 
-// refuse says why a person would not be taken: a text is too long, or holds what none may hold.
+// refuse adds the problem for a person that fails validation.
 func (d *draft) refuse(err error) error {
 	var e *g.Error
 	if !errors.As(err, &e) {
@@ -541,8 +542,8 @@ func (d *draft) change(field roster.Field, from, to string) {
 	d.line.Changes = append(d.line.Changes, ImportChange{Field: field, From: from, To: to})
 }
 
-// fields takes over what the line says, except over a correction by hand: a value that is not
-// the one that the last import left.
+// fields applies the row's values, except over manual corrections: values that differ from those of
+// the last import.
 func (d *draft) fields() {
 	boarder := map[bool]string{true: "yes"}[d.now.Boarder]
 	kind := string(d.now.Kind)
@@ -596,8 +597,8 @@ func (d *draft) field(field roster.Field, says string, have *string) {
 	}
 }
 
-// past is what was there, as far as whoever imports may see it: the class list shows names, a
-// telephone number needs the person's page.
+// past is the old value as far as the caller may see it: the list of people shows names, but a
+// telephone number requires opening the person's page.
 func (p *importPlan) past(field roster.Field, s string) string {
 	switch field {
 	case roster.Phone:
@@ -615,7 +616,7 @@ func (p *importPlan) past(field roster.Field, s string) string {
 	return s
 }
 
-// guardians adds those that the line names; only clearing takes one away.
+// guardians adds the guardians in the row; only clearing removes any.
 func (d *draft) guardians() bool {
 	before := d.now.Guardian
 	d.now.Guardian = slices.Clone(before)
@@ -638,7 +639,7 @@ func (d *draft) guardians() bool {
 	return true
 }
 
-// card is the card that the line adds, nil for none; ok is false where it cannot be had.
+// card is the card that the row adds, or nil; ok is false if it is not available.
 func (d *draft) card() (card *plannedCard, ok bool) {
 	p := d.plan
 	if d.row.Card == "" {
@@ -665,8 +666,7 @@ func (d *draft) card() (card *plannedCard, ok bool) {
 	return &plannedCard{number: number, row: &d.row}, true
 }
 
-// consent is the record that the line calls for, nil for none. A withdrawal that was made by
-// hand is not undone by a file, in no mode.
+// consent is the record that the row requires, or nil. An import never undoes a manual withdrawal.
 func (d *draft) consent() *plannedConsent {
 	if d.row.Consent == "" {
 		return nil

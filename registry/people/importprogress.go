@@ -1,7 +1,7 @@
 package people
 
-// step tells whoever waits how much of an import is done. Looking at the lines is all of a preview
-// and a third of an import, which then seals them and puts them down.
+// step is a phase of an import, for its progress. A preview has the first one only, which is a
+// third of an import; the others encrypt and stage the rows.
 type step int
 
 const (
@@ -11,7 +11,7 @@ const (
 	importSteps
 )
 
-// every is how many lines are done between two words.
+// every is the number of rows between two calls of Progress.
 const every = 50
 
 func (o ImportOptions) told(s step, done, of int) {

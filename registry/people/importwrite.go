@@ -17,20 +17,20 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// errChanged ends the applying of a plan that no longer fits the school.
+// errChanged means that the plan no longer matches the school.
 var errChanged = errors.New("the school's people have changed since the plan was made")
 
-// staged is how many rows are put down under the writer at once: a few milliseconds.
+// staged is the most rows written in one transaction: a few milliseconds.
 const staged = 200
 
-// importRow is one row of a table of the import, ready to be written.
+// importRow is a row to be written to a staging table.
 type importRow struct {
 	table string
 	args  []any
 }
 
-// apply seals everything, puts it down beside the people in small parts, and takes it over in
-// one short transaction that first looks whether the plan still fits.
+// apply encrypts all rows, stages them in small transactions, and applies them in a short one that
+// first checks whether the plan still fits.
 func (p *importPlan) apply(ctx context.Context, o ImportOptions) error {
 	id := g.NewID("imp")
 	rows, err := p.seal(id)
@@ -78,7 +78,7 @@ func (p *importPlan) apply(ctx context.Context, o ImportOptions) error {
 	return err
 }
 
-// seal encrypts everything that the plan writes. It takes the longest of all and no lock.
+// seal encrypts everything that the plan writes. It takes most of the time, and no lock.
 func (p *importPlan) seal(id string) ([]importRow, error) {
 	r := p.v.r
 	keys, err := r.s.Vault.School(p.ctx, r.s.Reg, p.school)
@@ -156,8 +156,8 @@ func putDown(ctx context.Context, t *store.Tx, rows []importRow) error {
 	return nil
 }
 
-// fits says whether nobody has changed the school's people, the consent of somebody whom the
-// plan touches, or the owner of a card, since the plan was made.
+// fits checks that nobody has changed the school's people, the consent of anybody in the plan, or
+// the owner of a card, since the plan was made.
 func (p *importPlan) fits(ctx context.Context, t *store.Tx, id string) error {
 	rev, err := places.PeopleRevision(ctx, t, p.school)
 	if err != nil {
@@ -182,7 +182,7 @@ func (p *importPlan) fits(ctx context.Context, t *store.Tx, id string) error {
 	return nil
 }
 
-// takeOver moves what was put down to its place: a few statements, however many people.
+// takeOver moves the staged rows to their tables: a few statements, for any number of people.
 func (p *importPlan) takeOver(ctx context.Context, t *store.Tx, id string) error {
 	for _, q := range []string{
 		`INSERT INTO persons (id, school, kind, class, number_mac, key_sealed, body_sealed, left_at)
@@ -211,7 +211,7 @@ func (p *importPlan) takeOver(ctx context.Context, t *store.Tx, id string) error
 	return nil
 }
 
-// told writes the audit entry and tells who keeps copies.
+// told writes the audit entry and notifies subscribers.
 func (p *importPlan) told(ctx context.Context, t *store.Tx, id string, o ImportOptions) error {
 	t.Change("person", p.school, "")
 	if p.faces || len(p.leavers) > 0 {
@@ -236,7 +236,7 @@ func (p *importPlan) told(ctx context.Context, t *store.Tx, id string, o ImportO
 	return p.v.s.Audit(ctx, t, p.school, "people.import", object)
 }
 
-// sealPerson is a person's body under the person's key, and the hash of the number.
+// sealPerson encrypts a person's body under the person's key, and hashes the number.
 func (r *Book) sealPerson(keys *store.SchoolKeys, p Keyed) (sealed, mac []byte, err error) {
 	if p.Number != "" {
 		mac = keys.Mac("number", p.Number)
@@ -257,7 +257,8 @@ func (r *Book) sealPerson(keys *store.SchoolKeys, p Keyed) (sealed, mac []byte, 
 	return sealed, mac, err
 }
 
-// dropImport takes away what was put down, in small parts. What it cannot take away is swept.
+// dropImport deletes staged rows in small parts. What remains after an error is left to
+// sweepImports.
 func (r *Book) dropImport(ctx context.Context, id string) {
 	for _, table := range []string{"import_people", "import_passes", "import_consents"} {
 		column := "id"
@@ -292,8 +293,8 @@ func (r *Book) dropImport(ctx context.Context, id string) {
 	}
 }
 
-// sweepImports takes away what imports that were broken off put down: a process ended, or its
-// disk was full. They changed nobody.
+// sweepImports deletes rows staged by aborted imports, e.g. after a crash or a full disk. They have
+// changed nobody.
 func (r *Book) sweepImports(ctx context.Context) {
 	var old []string
 	err := store.Each(ctx, r.s.Reg, "SELECT id FROM imports WHERE started < ?",
@@ -311,10 +312,10 @@ func (r *Book) sweepImports(ctx context.Context) {
 	}
 }
 
-// maxRemembered is how many sets of headings a school's columns are remembered for.
+// maxRemembered is the most sets of headings that are remembered for a school.
 const maxRemembered = 100
 
-// headingsKey is one name for a set of headings.
+// headingsKey is a hash of a set of headings.
 func headingsKey(headings []string) string {
 	if len(headings) == 0 {
 		return ""
@@ -323,8 +324,8 @@ func headingsKey(headings []string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// rememberedColumns is what the columns were read as when a file with these headings was last
-// imported; empty for never.
+// rememberedColumns is the mapping of columns in the last import with these headings; empty if
+// there was none.
 func (r *Book) rememberedColumns(
 	ctx context.Context, school g.SchoolID, headings string,
 ) (out []roster.Field, err error) {

@@ -9,8 +9,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// SetLeft marks somebody as having left the school, or as being back. Whoever has left is
-// expected nowhere and recognised by nothing; what is kept of them stays until they are deleted.
+// SetLeft marks a person as having left the school, or as being back. A person who has left is no
+// longer expected or recognised; their data stays until they are deleted.
 func (v View) SetLeft(ctx context.Context, id g.PersonID, left bool) error {
 	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// outdatedFaces are a school's people with face templates of other models than the one named,
-// and none of it: nothing compares with them, and a new photograph is needed.
+// outdatedFaces are the people of a school who have face templates, but none of the given model:
+// they cannot be compared, and need a new photograph.
 func (r *Book) outdatedFaces(
 	ctx context.Context, school g.SchoolID, model string,
 ) (map[g.PersonID]bool, error) {

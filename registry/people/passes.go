@@ -17,8 +17,8 @@ import (
 
 const maxFaces = 5 // per person
 
-// normal brings a card number, QR text or PIN to one form: no outer spaces, and for cards
-// upper case without the separators that readers put in.
+// normal normalises a card number, QR text or PIN: outer spaces are removed and, for cards,
+// separators, and letters become upper case.
 func normal(method g.Method, s string) string {
 	s = strings.TrimSpace(s)
 	if method == g.ByCard {
@@ -27,7 +27,7 @@ func normal(method g.Method, s string) string {
 	return s
 }
 
-// masked is the last 4 characters of a card or QR text, where that leaves at least 4 hidden.
+// masked is the last 4 characters of a card or QR text, if that leaves at least 4 hidden.
 func masked(method g.Method, s string) string {
 	r := []rune(s)
 	if method == g.ByPIN || len(r) < 8 {
@@ -36,9 +36,8 @@ func masked(method g.Method, s string) string {
 	return string(r[len(r)-4:])
 }
 
-// AddCard gives somebody a card, QR text or PIN, kept as a keyed hash and, for people to tell
-// it by, its last 4 characters. Conflict where somebody of the school has it; a zero expires
-// is never.
+// AddCard gives a person a card, QR text or PIN. It is stored as a keyed hash and, for display, its
+// last 4 characters. It is a Conflict if somebody in the school has it; a zero expires means never.
 func (v View) AddCard(
 	ctx context.Context, person g.PersonID, method g.Method, credential string, expires time.Time,
 ) (g.Pass, error) {
@@ -130,8 +129,8 @@ func savePass(
 	return nil
 }
 
-// AddFace enrols a face template, which never leaves the school: it is kept under the school's
-// key, at most 5 per person, and refused without consent. The embedding is kept at unit length.
+// AddFace enrols a face template. It is encrypted under the school's key and scaled to unit length;
+// at most maxFaces per person. Without consent it is refused.
 func (v View) AddFace(
 	ctx context.Context, person g.PersonID, embedding []float32, model string, quality float64,
 ) (g.Pass, error) {
@@ -144,7 +143,7 @@ func (v View) AddFace(
 	return pass, err
 }
 
-// packFace brings an embedding to unit length and to bytes.
+// packFace scales an embedding to unit length and encodes it.
 func packFace(e []float32) ([]byte, error) {
 	if len(e) == 0 || len(e) > g.MaxEmbedding {
 		return nil, g.FieldErrorf("embedding", "%d numbers: give 1 to %d", len(e), g.MaxEmbedding)
@@ -172,7 +171,7 @@ func unpackFace(b []byte) []float32 {
 	return e
 }
 
-// DeletePass takes a pass away. It needs people:write or faces:admin.
+// DeletePass deletes a pass. It requires people:write or faces:admin.
 func (v View) DeletePass(ctx context.Context, id g.PassID) error {
 	in, err := v.reachPasses(ctx)
 	if err != nil {
@@ -234,9 +233,9 @@ func (r *Book) passes(ctx context.Context, c store.Conn, p Keyed) ([]g.Pass, err
 	return out, nil
 }
 
-// ByCredential answers whose credential it is; only system scopes ask. A face terminal gives
-// the user number that it matched, which is the person's number, and counts only where the
-// person allows the use of the face. An expired pass is nobody's.
+// ByCredential returns the owner of a credential; only for system scopes. A face terminal sends the
+// user number that it matched, which is the person's number, and only counts if the person has
+// consented to the use of the face. Expired passes have no owner.
 func (v View) ByCredential(
 	ctx context.Context, school g.SchoolID, method g.Method, credential string,
 ) (g.PersonID, bool, error) {
@@ -272,8 +271,8 @@ func (v View) ByCredential(
 	return id, true, nil
 }
 
-// ByNumber answers whose number it is; only system scopes ask. A terminal that keeps its own
-// list of users gives the number of whoever showed it a card or typed a PIN.
+// ByNumber returns the person with a number; only for system scopes. A terminal with its own list
+// of users sends the number of the user who presented a card or typed a PIN.
 func (v View) ByNumber(
 	ctx context.Context, school g.SchoolID, number string,
 ) (g.PersonID, bool, error) {
@@ -298,8 +297,8 @@ func (v View) ByNumber(
 	return id, true, nil
 }
 
-// Templates are the face templates of the school's people who allow their use; only system
-// scopes read them.
+// Templates are the face templates of the school's people who have consented; only for system
+// scopes.
 func (v View) Templates(ctx context.Context, school g.SchoolID) ([]Template, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err

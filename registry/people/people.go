@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// List lists people by school, class, number and name. A walk keeps to the order in which it
-// began to read a school: see [Walks].
+// List lists people by school, class, number and name. Within a school a walk keeps the order in
+// which it began: see [Walks].
 func (v View) List(ctx context.Context, f Filter) ([]PersonRow, string, error) {
 	in, err := v.s.Reach(ctx, g.PeopleRead)
 	if err != nil {
@@ -93,7 +93,7 @@ func (f Filter) selects(p Keyed) bool {
 	return store.HasWords(f.Query, p.Name, p.Number, p.Class)
 }
 
-// schoolsOf are the schools of a list, in order: the one named, or all in reach.
+// schoolsOf are the schools of a list, in order: the one given, or all within reach.
 func (v View) schoolsOf(
 	ctx context.Context, in store.Reach, school g.SchoolID,
 ) ([]g.SchoolID, error) {
@@ -107,7 +107,7 @@ func (v View) schoolsOf(
 	return places.SchoolIDs(ctx, v.s.Reg, false)
 }
 
-// fillPasses says of each row whether a face is enrolled and allowed, and how many cards.
+// fillPasses sets the enrolment and consent of faces, and the number of cards, of each row.
 func (v View) fillPasses(ctx context.Context, rows []PersonRow) error {
 	at := map[g.PersonID]*PersonRow{}
 	ids := make([]g.PersonID, len(rows))
@@ -150,7 +150,7 @@ func (v View) fillPasses(ctx context.Context, rows []PersonRow) error {
 	return nil
 }
 
-// Classes are the school's classes as people sort them: 9 before 10, 初二 before 初三.
+// Classes are the school's classes in natural order: 9 before 10, 初二 before 初三.
 func (v View) Classes(ctx context.Context, school g.SchoolID) ([]string, error) {
 	in, err := v.s.Reach(ctx, "")
 	if err != nil {
@@ -180,7 +180,7 @@ func (v View) Classes(ctx context.Context, school g.SchoolID) ([]string, error) 
 	return out, nil
 }
 
-// Names answers the names of those of ids that the scope sees.
+// Names returns the names of those people whom the scope may see.
 func (v View) Names(ctx context.Context, ids []g.PersonID) (map[g.PersonID]string, error) {
 	in, err := v.s.Reach(ctx, g.PeopleRead)
 	if err != nil {
@@ -205,7 +205,7 @@ func (v View) Names(ctx context.Context, ids []g.PersonID) (map[g.PersonID]strin
 	return out, nil
 }
 
-// Named is Names for lists in which the names are a courtesy: empty without people:read.
+// Named is Names for lists that work without names: empty without people:read.
 func Named(ctx context.Context, v View, ids []g.PersonID) (map[g.PersonID]string, error) {
 	if !v.s.Can(g.PeopleRead) || len(ids) == 0 {
 		return nil, nil
@@ -213,7 +213,7 @@ func Named(ctx context.Context, v View, ids []g.PersonID) (map[g.PersonID]string
 	return v.Names(ctx, ids)
 }
 
-// Person is somebody in reach.
+// Person reads a person within reach.
 func Person(
 	ctx context.Context, r *Book, c store.Conn, in store.Reach, id g.PersonID,
 ) (Keyed, error) {
@@ -229,8 +229,8 @@ func Person(
 	return p, nil
 }
 
-// opened checks that somebody's page may be looked at, and writes the look into the audit log
-// before anything is shown. Looking up a student needs a reason.
+// opened checks that a person's page may be read, and writes the access to the audit log before
+// anything is returned. For a student it requires a reason.
 func (v View) opened(ctx context.Context, id g.PersonID, deed string) (Keyed, error) {
 	in, err := v.s.Reach(ctx, g.PeopleOpen)
 	if err != nil {
@@ -249,8 +249,8 @@ func (v View) opened(ctx context.Context, id g.PersonID, deed string) (Keyed, er
 	return p, nil
 }
 
-// Open is everything about one person. It needs Scope.Reason for a student, is audited
-// as person.open, and is refused where the audit log cannot be written.
+// Open returns everything about one person. It requires Scope.Reason for a student, is audited as
+// person.open, and fails if the audit log cannot be written.
 func (v View) Open(ctx context.Context, id g.PersonID) (PersonPage, error) {
 	p, err := v.opened(ctx, id, "person.open")
 	if err != nil {
@@ -266,8 +266,8 @@ func (v View) Open(ctx context.Context, id g.PersonID) (PersonPage, error) {
 	return page, nil
 }
 
-// ToChange is a person for who may change people: to compare and to fill in what a
-// change leaves as it is. It is no look at the person, so none of it is shown.
+// ToChange returns a person to callers who may change people, in order to merge changes. It does
+// not count as an access, so nothing of it may be shown.
 func (v View) ToChange(ctx context.Context, id g.PersonID) (g.Person, error) {
 	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {

@@ -32,14 +32,14 @@ func checkPerson(p g.Person) error {
 	return store.Optional("phone", p.Phone, store.MaxLabel)
 }
 
-// tidy takes the white space off what people type.
+// tidy trims typed values.
 func tidy(p g.Person) g.Person {
 	p.Name, p.Number, p.Class, p.Phone = strings.TrimSpace(p.Name), strings.TrimSpace(p.Number), strings.TrimSpace(
 		p.Class), strings.TrimSpace(p.Phone)
 	return p
 }
 
-// savePerson writes a person, new or old.
+// savePerson writes a new or existing person.
 func (r *Book) savePerson(ctx context.Context, t *store.Tx, p Keyed) error {
 	keys, err := r.s.Vault.School(ctx, t, p.School)
 	if err != nil {
@@ -73,7 +73,7 @@ func (r *Book) savePerson(ctx context.Context, t *store.Tx, p Keyed) error {
 	return nil
 }
 
-// checkGuardians finds that they are people of the same school.
+// checkGuardians checks that guardians are people of the same school.
 func (r *Book) checkGuardians(ctx context.Context, t *store.Tx, p g.Person) error {
 	for i, id := range p.Guardian {
 		school, err := store.SchoolOf(ctx, t, "persons", "person", string(id))
@@ -88,8 +88,8 @@ func (r *Book) checkGuardians(ctx context.Context, t *store.Tx, p g.Person) erro
 	return nil
 }
 
-// Create adds somebody; an empty ID is drawn. Who may enrol faces but not write people
-// may add visitors.
+// Create adds a person; an empty ID is generated. Callers with faces:admin but not people:write may
+// add visitors.
 func (v View) Create(ctx context.Context, p g.Person) (g.Person, error) {
 	need := g.PeopleWrite
 	if p.Kind == g.Visitor && v.s.Can(g.FacesAdmin) {
@@ -119,7 +119,7 @@ func (v View) Create(ctx context.Context, p g.Person) (g.Person, error) {
 	return p, nil
 }
 
-// createPerson writes somebody new, who has been checked.
+// createPerson writes a new person who has been validated.
 func (v View) createPerson(ctx context.Context, t *store.Tx, p *g.Person) error {
 	p.Created = store.Moment(store.Micros(t.Now))
 	if err := store.Free(ctx, t, "persons", "person", string(p.ID)); err != nil {
@@ -139,8 +139,8 @@ func (v View) createPerson(ctx context.Context, t *store.Tx, p *g.Person) error 
 	return v.s.Audit(ctx, t, p.School, "person.create", string(p.ID))
 }
 
-// Update changes everything but the id, school and time of creation. What it changes is
-// a manual correction, which no import undoes.
+// Update changes everything but the ID, school and time of creation. Its changes are manual
+// corrections, which imports preserve.
 func (v View) Update(ctx context.Context, p g.Person) error {
 	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {
@@ -174,9 +174,9 @@ func (v View) Update(ctx context.Context, p g.Person) error {
 	})
 }
 
-// Delete destroys the person's key and with it every personal field, and removes their
-// templates, passes, consents, leaves and attendance. The history keeps an id that leads to
-// nobody. Copies in older backups are only as gone as the backups.
+// Delete destroys the person's key, and with it every personal field, and deletes their templates,
+// passes, consents, leaves and attendance. The history keeps an ID without a person. Older backups
+// still contain the data.
 func (v View) Delete(ctx context.Context, id g.PersonID) error {
 	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {

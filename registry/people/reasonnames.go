@@ -12,12 +12,12 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// A stated reason is kept for as long as the audit log, and a child's name in it would outlive the
-// child's data. So names of the school's people are kept as their ids in braces, {per_…}; who may
-// see people is told the names beside the entry, and of a person who was deleted there is none.
+// Reasons are kept as long as the audit log, and a child's name in one would outlive the child's
+// data. So names of the school's people are stored as their IDs in braces, {per_…}. Callers who may
+// see people get the names along with the entry, unless the person has been deleted.
 
-// HidesNames puts ids for the names of the school's people into the scope's reason. It reads the
-// school's people, and so is called before a write begins.
+// HidesNames replaces the names of the school's people by IDs in the scope's reason. It reads the
+// school's people, so it must be called before a write transaction.
 func HidesNames(ctx context.Context, v View, school g.SchoolID) error {
 	if v.s.System != "" || v.s.Reason == "" || school == "" {
 		return nil
@@ -33,9 +33,9 @@ func HidesNames(ctx context.Context, v View, school g.SchoolID) error {
 	return nil
 }
 
-// withoutNames puts ids for names, the longest first, so that of two people the one whose name is
-// part of the other's stays apart. A name in Latin script counts as whole words in any case; of
-// Han characters it takes two or more. A part of a name stays as it is.
+// withoutNames replaces names by IDs, the longest first, so that a name within another's is not
+// mistaken for it. Names in Latin script match whole words, ignoring case; Han names need two
+// characters. Parts of names are left unchanged.
 func withoutNames(text string, people []Keyed) string {
 	low := strings.ToLower(text)
 	var found []Keyed
@@ -69,8 +69,7 @@ func replaceName(text, name, with string) string {
 	return out.String()
 }
 
-// partOfWord says whether what stands from one place to another is part of a longer word, or of an
-// id.
+// partOfWord reports whether the text from..to is part of a longer word or ID.
 func partOfWord(text string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:from])
 	first, _ := utf8.DecodeRuneInString(text[from:])
@@ -79,8 +78,7 @@ func partOfWord(text string, from, to int) bool {
 	return oneWord(before, first) || oneWord(last, after)
 }
 
-// oneWord says whether two characters are of one word; Han characters have no words to be told
-// apart.
+// oneWord reports whether two adjacent characters belong to the same word; Han characters never do.
 func oneWord(a, b rune) bool {
 	wordly := func(r rune) bool {
 		return (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_') &&

@@ -13,7 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// personBody is what is personal of a person, sealed under the person's own key.
+// personBody is the personal part of a person, encrypted under the person's own key.
 type personBody struct {
 	Name     string            `json:"name"`
 	Number   string            `json:"number,omitempty"`
@@ -21,10 +21,10 @@ type personBody struct {
 	Phone    string            `json:"phone,omitempty"`
 	Guardian []g.PersonID      `json:"guardians,omitempty"`
 	Created  int64             `json:"created"`
-	Imported map[string]string `json:"imported,omitempty"` // by column: what the last import said
+	Imported map[string]string `json:"imported,omitempty"` // values of the last import, by column
 }
 
-// Keyed is a person as it is kept.
+// Keyed is a person as stored.
 type Keyed struct {
 	g.Person
 	imported map[string]string
@@ -58,7 +58,7 @@ func (r *Book) scanPerson(scan func(...any) error) (p Keyed, err error) {
 	return p, nil
 }
 
-// SealPersonal encrypts something of a person's under the person's key; what says which.
+// SealPersonal encrypts data of a person under the person's key; what binds it to its place.
 func SealPersonal(r *Book, p Keyed, plain []byte, what string) ([]byte, error) {
 	a, err := r.s.Vault.Personal(p.ID, p.Key)
 	if err != nil {
@@ -80,14 +80,14 @@ type roll struct {
 	rev    int64
 	People []Keyed
 	at     map[string]int
-	order  []string // the ids of people, as they stand
-	token  string   // of order
+	order  []string // IDs of the people, in order
+	token  string   // hash of order
 
 	mu     sync.Mutex
-	orders map[store.Sort][]string // others than order, once somebody wanted them
+	orders map[store.Sort][]string // further sort orders, computed when first needed
 }
 
-// sorted are the ids of people in an order, with its token.
+// sorted returns the IDs of the people in a sort order, and the order's token.
 func (l *roll) sorted(by store.Sort) (token string, order []string, err error) {
 	field, falling := by.Field()
 	var name func(Keyed) string
@@ -125,12 +125,12 @@ func (l *roll) sorted(by store.Sort) (token string, order []string, err error) {
 	return store.OrderToken(order), order, nil
 }
 
-// rollCache keeps the rolls that were used last, at most maxRollPeople people in all; the
-// longest unused goes first. A roll is used only while the school's people_rev is unchanged.
+// rollCache is an LRU cache of rolls, limited to maxRollPeople people in total. A roll is valid
+// while the school's people_rev is unchanged.
 type rollCache struct {
 	mu    sync.Mutex
 	rolls map[g.SchoolID]*roll
-	used  []g.SchoolID // longest unused first
+	used  []g.SchoolID // least recently used first
 	size  int
 }
 
@@ -176,7 +176,7 @@ func (c *rollCache) remove(id g.SchoolID) {
 	}
 }
 
-// RollOf is the school's roll, read anew where somebody of it has changed.
+// RollOf is the school's roll, read again if anybody in it has changed.
 func RollOf(ctx context.Context, r *Book, school g.SchoolID) (*roll, error) {
 	rev, err := places.PeopleRevision(ctx, r.s.Reg, school)
 	if err != nil {
@@ -189,7 +189,7 @@ func RollOf(ctx context.Context, r *Book, school g.SchoolID) (*roll, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.rev = rev // the rows are as new or newer; newer ones only cost another reading
+	l.rev = rev // the rows may be newer, which only costs another read
 	r.rolls.put(school, l)
 	return l, nil
 }

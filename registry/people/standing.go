@@ -10,9 +10,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Standing says whose credential it is, and why it does not let them pass: nobody's, expired, or
-// that of somebody who has left; "" where it does. Only system scopes ask. Credentials are looked
-// up as ByCredential does, with orNumber also as ByNumber does.
+// Standing returns the owner of a credential and why it does not let them pass: it is nobody's,
+// expired, or of somebody who has left; "" if it does. Only system scopes may call it. Credentials
+// are looked up as in ByCredential and, with orNumber, as in ByNumber too.
 func (v View) Standing(
 	ctx context.Context, school g.SchoolID, method g.Method, credential string, orNumber bool,
 ) (g.PersonID, g.ReasonCode, error) {
@@ -20,7 +20,7 @@ func (v View) Standing(
 		return "", "", err
 	}
 	if normal(method, credential) == "" {
-		return "", g.ReasonNobody, nil // and not who has no number
+		return "", g.ReasonNobody, nil // an empty credential must not match people without a number
 	}
 	keys, err := v.s.Vault.School(ctx, v.s.Reg, school)
 	if err != nil {
@@ -41,7 +41,7 @@ func (v View) Standing(
 	if err != nil || method != g.ByFace || why == g.ReasonNobody {
 		return person, why, err
 	}
-	// a face counts only where the person allows its use
+	// a face counts only with the person's consent
 	ok, err := consented(ctx, v.s.Reg, person)
 	if err != nil || !ok {
 		return "", g.ReasonNobody, err
@@ -49,7 +49,8 @@ func (v View) Standing(
 	return person, why, nil
 }
 
-// standing reads a person, when they left and when what they are known by expires.
+// standing returns a person and why they may not pass; query selects the person, when they left and
+// when the credential expires (0: never).
 func (v View) standing(
 	ctx context.Context, query string, args ...any,
 ) (person g.PersonID, why g.ReasonCode, err error) {

@@ -8,9 +8,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Traced checks and audits that one named person's movements or attendance are asked for: the
-// reason binds the data, by whichever way it is read. Of a student it takes one that says
-// something. Of an id that leads to nobody there is nothing to protect.
+// Traced checks and audits access to one person's movements or attendance, by whatever query: for a
+// student it requires a reason. An ID without a person needs no protection.
 func Traced(ctx context.Context, v View, in store.Reach, id g.PersonID, deed string) error {
 	if id == "" || v.s.System != "" {
 		return nil
@@ -28,8 +27,8 @@ func Traced(ctx context.Context, v View, in store.Reach, id g.PersonID, deed str
 	return Looked(ctx, v, p.School, deed, string(id))
 }
 
-// Looked writes a look into the audit log before anything is shown; a look that cannot be
-// written there is refused.
+// Looked writes an access to the audit log before anything is returned; it fails if that is not
+// possible.
 func Looked(ctx context.Context, v View, school g.SchoolID, deed, object string) error {
 	err := HidesNames(ctx, v, school)
 	if err == nil {
@@ -46,8 +45,8 @@ func Looked(ctx context.Context, v View, school g.SchoolID, deed, object string)
 	return nil
 }
 
-// Because checks the stated reason for which somebody is looked up: a student's page and what
-// shows a student's movements take one that says something.
+// Because validates the reason for an access: for a student's page and movements it must have
+// content.
 func Because(v View, kind g.PersonKind) error {
 	if kind != g.Student || v.s.System != "" {
 		return store.Optional("reason", v.s.Reason, store.MaxReason)
