@@ -14,13 +14,13 @@ func New(s *store.Store) *Book {
 	return &Book{s: s}
 }
 
-// View is schools and places as one scope may see it.
+// View is the book restricted to one scope.
 type View struct {
 	r *Book
 	s *store.View
 }
 
-// In is the book as the scope of s may see it.
+// In returns the book restricted to the scope of s.
 func (r *Book) In(s *store.View) View {
 	return View{r: r, s: s}
 }

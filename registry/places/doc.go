@@ -1,3 +1,3 @@
-// Package places keeps the schools, their sites, buildings and zones, and what each school has set.
-// It refuses to know what stands in a zone: what asks both is a deed.
+// Package places keeps schools, their sites, buildings and zones, and each school's settings. It
+// does not know the devices in a zone: operations on both are in package deeds.
 package places

@@ -8,11 +8,11 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// PicturesSetting is the school's setting that says whether pictures of unknown people are taken.
+// PicturesSetting is the key of the setting that allows pictures of unknown people.
 const PicturesSetting = "pictures_of_unknowns"
 
-// PicturesTaken says whether the school lets pictures of unknown people be taken: it does where
-// it never said. What cannot be read is an error, and allows nothing.
+// PicturesTaken reports whether the school allows pictures of unknown people, which is the default.
+// A setting that cannot be read is an error, and allows nothing.
 func (v View) PicturesTaken(ctx context.Context, school g.SchoolID) (bool, error) {
 	raw, ok, err := v.Setting(ctx, school, PicturesSetting)
 	if err != nil || !ok {

@@ -57,7 +57,7 @@ func (v View) Of(ctx context.Context, school g.SchoolID) (Places, error) {
 	return p, nil
 }
 
-// ZoneRow is a zone as it stands, whoever asks.
+// ZoneRow reads a zone without checking a scope.
 func ZoneRow(ctx context.Context, c store.Conn, id g.ZoneID) (x g.Zone, err error) {
 	err = c.Row(ctx, "SELECT id, school, building, name, kind, private FROM zones WHERE id = ?",
 		string(id)).
@@ -68,7 +68,7 @@ func ZoneRow(ctx context.Context, c store.Conn, id g.ZoneID) (x g.Zone, err erro
 	return x, nil
 }
 
-// ZoneNames are the names of zones, of those that there are.
+// ZoneNames returns the names of those zones that exist.
 func ZoneNames(ctx context.Context, c store.Conn, ids []g.ZoneID) (map[g.ZoneID]string, error) {
 	out := map[g.ZoneID]string{}
 	for part := range slices.Chunk(ids, store.Chunk) {
@@ -87,19 +87,19 @@ func ZoneNames(ctx context.Context, c store.Conn, ids []g.ZoneID) (map[g.ZoneID]
 	return out, nil
 }
 
-// Place is a site, building or zone on its way into its table.
+// Place is a site, building or zone to be written.
 type Place struct {
 	Table, Noun   string
 	ID            string
 	School        g.SchoolID
-	Above, Parent string // table and id of what it stands in; "" for a site
+	Above, Parent string // table and ID of its parent; "" for a site
 	Set           func(ctx context.Context, t *store.Tx) error
 	After         any
-	// before is the place as it stands; nil, nil where it is new.
+	// Before reads the stored place; nil, nil if it is new.
 	Before func(ctx context.Context, t *store.Tx) (any, error)
 }
 
-// PutSite writes a site; an empty ID makes a new one.
+// PutSite writes a site; an empty ID creates a new one.
 func (v View) PutSite(ctx context.Context, x g.Site) (g.Site, error) {
 	if err := store.Line("name", x.Name, store.MaxTitle); err != nil {
 		return g.Site{}, err
@@ -126,7 +126,7 @@ func (v View) PutSite(ctx context.Context, x g.Site) (g.Site, error) {
 	return x, err
 }
 
-// PutBuilding writes a building; an empty ID makes a new one.
+// PutBuilding writes a building; an empty ID creates a new one.
 func (v View) PutBuilding(ctx context.Context, x g.Building) (g.Building, error) {
 	if err := store.Line("name", x.Name, store.MaxTitle); err != nil {
 		return g.Building{}, err
@@ -197,13 +197,13 @@ func PutPlace(ctx context.Context, v View, p Place) error {
 	})
 }
 
-// DeleteSite removes a site in which no building stands.
+// DeleteSite deletes a site without buildings.
 func (v View) DeleteSite(ctx context.Context, id g.SiteID) error {
 	return DeletePlace(ctx, v, "sites", "site", string(id), "buildings", "site", siteBefore(id),
 		nil)
 }
 
-// DeleteBuilding removes a building that has no zone.
+// DeleteBuilding deletes a building without zones.
 func (v View) DeleteBuilding(ctx context.Context, id g.BuildingID) error {
 	return DeletePlace(ctx, v, "buildings", "building", string(id), "zones", "building",
 		buildingBefore(id), nil)
@@ -228,19 +228,19 @@ func DeletePlace(
 	})
 }
 
-// Site is one site.
+// Site returns one site.
 func (v View) Site(ctx context.Context, id g.SiteID) (x g.Site, err error) {
 	return x, v.s.One(ctx, "", "SELECT id, school, name FROM sites WHERE id = ?", "site",
 		string(id), &x.School, &x.ID, &x.School, &x.Name)
 }
 
-// Building is one building.
+// Building returns one building.
 func (v View) Building(ctx context.Context, id g.BuildingID) (x g.Building, err error) {
 	return x, v.s.One(ctx, "", "SELECT id, school, site, name FROM buildings WHERE id = ?",
 		"building", string(id), &x.School, &x.ID, &x.School, &x.Site, &x.Name)
 }
 
-// Zone is one zone.
+// Zone returns one zone.
 func (v View) Zone(ctx context.Context, id g.ZoneID) (x g.Zone, err error) {
 	return x, v.s.One(ctx, "",
 		"SELECT id, school, building, name, kind, private FROM zones WHERE id = ?", "zone",

@@ -9,8 +9,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// MayUnmark refuses that a private zone is made public by somebody who only looks after
-// equipment: from then on a camera can be bound there.
+// MayUnmark refuses to let callers without settings:write make a private zone public, since cameras
+// can be assigned to it then.
 func MayUnmark(ctx context.Context, v View, t *store.Tx, x g.Zone) error {
 	if x.Private || v.s.System != "" || v.s.Can(g.SettingsWrite) {
 		return nil
@@ -29,7 +29,7 @@ func MayUnmark(ctx context.Context, v View, t *store.Tx, x g.Zone) error {
 			"without it a camera could be bound there").At("private")
 }
 
-// placeBefore reads a site or building as it stands.
+// placeBefore reads a stored site or building.
 func placeBefore[T any, ID ~string](
 	id ID, table, columns string, into func(*T) []any,
 ) func(context.Context, *store.Tx) (any, error) {

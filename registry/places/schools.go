@@ -19,7 +19,7 @@ func scanSchool(scan func(...any) error) (s g.School, err error) {
 	return s, err
 }
 
-// Schools lists the schools that the scope sees, by name.
+// Schools lists the schools within scope, by name.
 func (v View) Schools(ctx context.Context) ([]g.School, error) {
 	in, err := v.s.Reach(ctx, "")
 	if err != nil {
@@ -43,7 +43,7 @@ func (v View) Schools(ctx context.Context) ([]g.School, error) {
 	return out, nil
 }
 
-// School is one school.
+// School returns one school.
 func (v View) School(ctx context.Context, id g.SchoolID) (g.School, error) {
 	in, err := v.s.Reach(ctx, "")
 	if err != nil {
@@ -61,7 +61,7 @@ func (v View) School(ctx context.Context, id g.SchoolID) (g.School, error) {
 	return s, nil
 }
 
-// SchoolRow is a school as it stands, whoever asks.
+// SchoolRow reads a school without checking a scope.
 func SchoolRow(ctx context.Context, c store.Conn, id g.SchoolID) (g.School, error) {
 	s, err := scanSchool(
 		c.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(id)).Scan,
@@ -72,7 +72,7 @@ func SchoolRow(ctx context.Context, c store.Conn, id g.SchoolID) (g.School, erro
 	return s, nil
 }
 
-// SchoolIDs are all schools, or the topmost alone, by id.
+// SchoolIDs are the IDs of all schools, or of the roots only.
 func SchoolIDs(ctx context.Context, c store.Conn, topmost bool) ([]g.SchoolID, error) {
 	q := "SELECT id FROM schools"
 	if topmost {
@@ -92,7 +92,7 @@ func SchoolIDs(ctx context.Context, c store.Conn, topmost bool) ([]g.SchoolID, e
 	return out, nil
 }
 
-// PeopleRevision rises with each change of the school's people.
+// PeopleRevision is incremented by each change of the school's people.
 func PeopleRevision(ctx context.Context, c store.Conn, id g.SchoolID) (rev int64, err error) {
 	if err := c.Row(ctx, "SELECT people_rev FROM schools WHERE id = ?", string(id)).Scan(&rev); err != nil {
 		return 0, store.Missing(err, "school", string(id))
@@ -100,8 +100,8 @@ func PeopleRevision(ctx context.Context, c store.Conn, id g.SchoolID) (rev int64
 	return rev, nil
 }
 
-// CreateSchool adds a school, under a parent within the scope's subtree; only the gateway
-// itself makes a root. An empty ID is drawn.
+// CreateSchool adds a school, under a parent within the scope's subtree; only the gateway itself
+// adds a root. An empty ID is generated.
 func (v View) CreateSchool(ctx context.Context, s g.School) (g.School, error) {
 	in, err := v.s.Reach(ctx, g.SettingsWrite)
 	if err != nil {
@@ -142,8 +142,8 @@ func (v View) addSchool(ctx context.Context, t *store.Tx, s g.School) error {
 	return v.s.AuditChanges(ctx, t, s.ID, "school.create", string(s.ID), nil, s)
 }
 
-// FirstSchool makes the gateway's first school, or takes the one that is there already and gives
-// it the name, time zone and language of s.
+// FirstSchool creates the gateway's first school; if there is one already, it takes over the name,
+// time zone and language of s instead.
 func FirstSchool(ctx context.Context, v View, t *store.Tx, s g.School) (g.School, error) {
 	there, err := scanSchool(
 		t.Row(ctx, "SELECT "+schoolColumns+" FROM schools ORDER BY name, id LIMIT 1").Scan,
@@ -165,7 +165,7 @@ func FirstSchool(ctx context.Context, v View, t *store.Tx, s g.School) (g.School
 	return s, v.changeSchool(ctx, t, there, s)
 }
 
-// UpdateSchool changes a school. Only a scope over the new parent moves it.
+// UpdateSchool changes a school. Moving it requires a scope that includes the new parent.
 func (v View) UpdateSchool(ctx context.Context, s g.School) error {
 	in, err := v.s.Reach(ctx, g.SettingsWrite)
 	if err != nil {
@@ -228,7 +228,7 @@ func checkSchool(s g.School) error {
 	return store.Line("name", s.Name, store.MaxTitle)
 }
 
-// checkParent finds that the parent is a district and that no school is above itself.
+// checkParent checks that the parent is a district and that there is no cycle.
 func checkParent(ctx context.Context, t *store.Tx, s g.School) error {
 	for at, depth := s.Parent, 0; at != ""; depth++ {
 		if at == s.ID || depth > 32 {
@@ -250,7 +250,7 @@ func checkParent(ctx context.Context, t *store.Tx, s g.School) error {
 	return nil
 }
 
-// TouchPeople makes every cached roll of the school old.
+// TouchPeople invalidates every cached roll of the school.
 func TouchPeople(ctx context.Context, t *store.Tx, school g.SchoolID) error {
 	if _, err := t.Exec(ctx, "UPDATE schools SET people_rev = people_rev + 1 WHERE id = ?",
 		string(school)); err != nil {

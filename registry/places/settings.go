@@ -11,11 +11,11 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// MaxSetting bounds a setting's JSON, in bytes.
+// MaxSetting is the most bytes of a setting's JSON.
 const MaxSetting = 64 << 10
 
-// SettingScope checks a setting's place: a school in reach, or "" for the whole gateway, which
-// is the top school's.
+// SettingScope checks who a setting belongs to: a school within reach, or "" for the whole gateway,
+// which the top school controls.
 func SettingScope(ctx context.Context, v View, in store.Reach, school g.SchoolID) error {
 	if school != "" {
 		return in.Owns(school, "school", string(school))
@@ -28,9 +28,8 @@ func SettingScope(ctx context.Context, v View, in store.Reach, school g.SchoolID
 	return nil
 }
 
-// Setting is one setting's JSON; ok is false where it was never written. A school of "" is the
-// gateway itself. Every scope of the school may read it: whoever shows settings to people
-// decides which.
+// Setting returns a setting's JSON; ok is false if it was never written. School "" is the gateway
+// itself. Every scope of the school may read all settings; the caller decides which are shown.
 func (v View) Setting(
 	ctx context.Context, school g.SchoolID, key string,
 ) (value json.RawMessage, ok bool, err error) {
@@ -54,7 +53,7 @@ func (v View) Setting(
 	return value, err == nil, err
 }
 
-// SettingBefore is a setting's JSON inside a write; nil where it was never written.
+// SettingBefore is a setting's JSON within a write; nil if it was never written.
 func SettingBefore(
 	ctx context.Context, r *Book, t *store.Tx, school g.SchoolID, key string,
 ) (any, error) {
