@@ -16,14 +16,14 @@ func New(s *store.Store, access *access.Book) *Book {
 	return &Book{s: s, access: access}
 }
 
-// View is webhooks and their deliveries as one scope may see it.
+// View is the book restricted to one scope.
 type View struct {
 	r      *Book
 	s      *store.View
 	access access.View
 }
 
-// In is the book as the scope of s may see it.
+// In returns the book restricted to the scope of s.
 func (r *Book) In(s *store.View) View {
 	return View{r: r, s: s, access: r.access.In(s)}
 }

@@ -26,14 +26,14 @@ func (r *Book) scanDelivery(scan func(...any) error) (d Delivery, err error) {
 	return d, err
 }
 
-// deliveriesAtOnce is how many deliveries a transaction queues: other writers need not wait
-// for all of what a burst of events brings.
+// deliveriesAtOnce is the most deliveries queued in one transaction, which limits how long other
+// writers wait.
 const deliveriesAtOnce = 256
 
-// QueueDeliveries puts events on their way, a few hundred in a transaction; only system scopes
-// do. After an error some may be queued: the same call again queues the rest. An event that
-// the webhook had already, and one for a webhook that is gone, are passed over. A zero Next
-// is now. One whose subject waits already waits as long as that.
+// QueueDeliveries queues events for delivery, a few hundred in a transaction; only for system
+// scopes. It is idempotent: after an error the same call queues the rest. Events that the webhook
+// had already, and those for deleted webhooks, are ignored. A zero Next means now. A delivery is
+// not due before earlier ones of its subject.
 func (v View) QueueDeliveries(ctx context.Context, ds []Delivery) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
@@ -77,8 +77,7 @@ func (r *Book) queueDeliveries(ctx context.Context, t *store.Tx, ds []Delivery) 
 	return nil
 }
 
-// Due are the enabled webhooks that have a delivery whose time has come, the longest
-// due first; only system scopes ask.
+// Due are the enabled webhooks with a due delivery, longest due first; only for system scopes.
 func (v View) Due(ctx context.Context, now time.Time) ([]g.WebhookID, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
@@ -99,8 +98,8 @@ func (v View) Due(ctx context.Context, now time.Time) ([]g.WebhookID, error) {
 	return out, nil
 }
 
-// DueDeliveries are a webhook's undone deliveries whose time has come, the longest due first,
-// none while it is disabled; only system scopes ask.
+// DueDeliveries are a webhook's due deliveries, longest due first; none while it is disabled. Only
+// for system scopes.
 func (v View) DueDeliveries(
 	ctx context.Context, id g.WebhookID, now time.Time, limit int,
 ) ([]Delivery, error) {
@@ -124,8 +123,8 @@ func (v View) DueDeliveries(
 	return out, nil
 }
 
-// PostponeDeliveries has all that a webhook has to deliver wait until a time, however much it
-// is; only system scopes do. What waits longer already stays as it is.
+// PostponeDeliveries postpones all pending deliveries of a webhook until a time; only for system
+// scopes. Those due later are unchanged.
 func (v View) PostponeDeliveries(ctx context.Context, id g.WebhookID, until time.Time) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
@@ -140,14 +139,14 @@ func (v View) PostponeDeliveries(ctx context.Context, id g.WebhookID, until time
 	})
 }
 
-// DeliveredSince says whether a delivery of the webhook succeeded at a time or after it; only
-// system scopes ask.
+// DeliveredSince reports whether a delivery of the webhook succeeded at or after a time; only for
+// system scopes.
 func (v View) DeliveredSince(ctx context.Context, id g.WebhookID, since time.Time) (bool, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return false, err
 	}
 	found := false
-	// The latest due first: where one succeeded it is among these.
+	// In order of the index: a successful one is among the latest due.
 	q := "SELECT d.id FROM deliveries d WHERE d.webhook = ? AND d.done = 1 AND d.error = '' AND " +
 		"d.finished >= ? ORDER BY d.next DESC LIMIT 1"
 	err := store.Each(ctx, v.s.Reg, q, []any{string(id), store.Micros(since)},
@@ -161,8 +160,8 @@ func (v View) DeliveredSince(ctx context.Context, id g.WebhookID, since time.Tim
 	return found, nil
 }
 
-// SaveDelivery writes the outcome of an attempt; only system scopes do. Where it failed, what
-// came later of the same subject waits with it.
+// SaveDelivery writes the outcome of an attempt; only for system scopes. After a failure, later
+// deliveries of the same subject wait too.
 func (v View) SaveDelivery(ctx context.Context, d Delivery) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
@@ -223,8 +222,8 @@ func (v View) Deliveries(
 	return out, next, nil
 }
 
-// Redeliver makes a delivery due now and its attempts begin anew. What waits of the same
-// subject and came later is posted after it.
+// Redeliver makes a delivery due now and resets its attempts. Later deliveries of the same subject
+// follow it.
 func (v View) Redeliver(ctx context.Context, id int64) error {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
@@ -263,8 +262,8 @@ func (v View) Redeliver(ctx context.Context, id int64) error {
 	})
 }
 
-// TrimDeliveries removes finished deliveries that were created before a time, and answers how
-// many; only system scopes do.
+// TrimDeliveries deletes finished deliveries created before a time, and returns how many; only for
+// system scopes.
 func (v View) TrimDeliveries(ctx context.Context, before time.Time) (n int64, err error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return 0, err

@@ -10,18 +10,17 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// The order of deliveries lies in their times: of one webhook and one subject, what was queued
-// later never has an earlier time than what was queued before it and is not done. So DueDeliveries,
-// which is ordered by time and then by id, gives each subject's in order, and whoever sets a
-// time back sets that of the later ones back with it.
+// Deliveries are ordered by their times: for one webhook and subject, a pending delivery is never
+// due before one that was queued earlier. So DueDeliveries, ordered by time and ID, returns each
+// subject in order, and whoever postpones a delivery must postpone the later ones of its subject.
 
-// lastOfSubject is the time of the newest delivery of a subject that is not done. No other has
-// a later one.
+// lastOfSubject is the time of the newest pending delivery of a subject, which is the latest of
+// all.
 const lastOfSubject = "SELECT next FROM deliveries WHERE webhook = ? AND subject = ? AND done = " +
 	"0 ORDER BY id DESC LIMIT 1"
 
-// afterSubject is the time of a new delivery: its own, or that of the one before it where that
-// is later. What has no subject has its own.
+// afterSubject is the time of a new delivery: its own, or that of the previous one of its subject
+// if that is later.
 func afterSubject(ctx context.Context, last *store.Stmt, d Delivery) (time.Time, error) {
 	if d.Subject == "" {
 		return d.Next, nil
@@ -39,7 +38,7 @@ func afterSubject(ctx context.Context, last *store.Stmt, d Delivery) (time.Time,
 	return d.Next, nil
 }
 
-// holdSubject has what was queued after a delivery, of the same subject, wait at least as long.
+// holdSubject postpones later deliveries of the same subject to at least the same time.
 func holdSubject(ctx context.Context, t *store.Tx, d Delivery) error {
 	if d.Subject == "" {
 		return nil
@@ -54,8 +53,8 @@ func holdSubject(ctx context.Context, t *store.Tx, d Delivery) error {
 	return nil
 }
 
-// WaitingAfter says whether at least n deliveries of the same subject wait behind this one;
-// only system scopes ask.
+// WaitingAfter reports whether at least n deliveries of the same subject are waiting behind this
+// one; only for system scopes.
 func (v View) WaitingAfter(ctx context.Context, d Delivery, n int) (bool, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return false, err

@@ -1,3 +1,3 @@
-// Package hooks keeps webhooks and the deliveries to them. It refuses a kind of event that the
-// webhook's maker may not read, and it posts nothing.
+// Package hooks keeps webhooks and their deliveries. It refuses kinds of events that the webhook's
+// maker may not read. It makes no requests.
 package hooks

@@ -8,8 +8,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Move is UpdateWebhook, also to another server, with a new signing secret, which it
-// answers and which is shown this once. The old one signs nothing any more.
+// Move is Update that also allows another server, with a new signing secret, which it
+// returns and which is shown only now. The old secret is no longer used.
 func (v View) Move(ctx context.Context, w g.Webhook) (secret string, err error) {
 	secret = newWebhookSecret()
 	if err := v.changeWebhook(ctx, w, secret); err != nil {
@@ -18,8 +18,8 @@ func (v View) Move(ctx context.Context, w g.Webhook) (secret string, err error) 
 	return secret, nil
 }
 
-// hookSecret writes a webhook's new secret. Without one it refuses that the webhook leads to
-// another server: whoever runs that would get events that are signed as the old one's.
+// hookSecret writes a webhook's new secret. Without one it refuses to move the webhook to another
+// server, whose operator would get events signed with the old server's secret.
 func (v View) hookSecret(ctx context.Context, t *store.Tx, w g.Webhook, secret string) error {
 	if secret != "" {
 		sealed := store.Seal(v.s.Vault.Data, []byte(secret), "webhook "+string(w.ID))

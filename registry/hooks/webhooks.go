@@ -24,7 +24,7 @@ func scanWebhook(scan func(...any) error) (w g.Webhook, err error) {
 	return w, store.FromJSON(kinds, &w.Kinds)
 }
 
-// List lists the webhooks of the school, or of all that the scope sees, oldest first.
+// List lists the webhooks of the school, or of all schools in scope, oldest first.
 func (v View) List(ctx context.Context, school g.SchoolID) ([]g.Webhook, error) {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
@@ -70,8 +70,8 @@ func checkWebhook(w g.Webhook) error {
 	return store.Optional("reason", w.Reason, store.MaxReason)
 }
 
-// Create adds a webhook and answers its signing secret (Standard Webhooks, "whsec_" and
-// base64 of 32 bytes), which is shown this once and kept encrypted.
+// Create adds a webhook and returns its signing secret (Standard Webhooks, "whsec_" and base64 of
+// 32 bytes), which is shown only now and stored encrypted.
 func (v View) Create(ctx context.Context, w g.Webhook) (g.Webhook, string, error) {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
@@ -119,14 +119,14 @@ func (v View) Create(ctx context.Context, w g.Webhook) (g.Webhook, string, error
 	return made[0], secret, nil
 }
 
-// Update changes a webhook's address, kinds and whether it is disabled, and why. Who
-// has it lead elsewhere, or asks for other kinds, is its maker from then on: it gets what that
-// caller may read. To another server leads MoveWebhook alone.
+// Update changes a webhook's address and kinds, and disables or enables it. Callers who change
+// address or kinds become its maker: it gets what they may read. Another server requires
+// Move.
 func (v View) Update(ctx context.Context, w g.Webhook) error {
 	return v.changeWebhook(ctx, w, "")
 }
 
-// changeWebhook is both UpdateWebhook and, with a new secret, MoveWebhook.
+// changeWebhook is Update or, with a new secret, Move.
 func (v View) changeWebhook(ctx context.Context, w g.Webhook, secret string) error {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
@@ -182,13 +182,13 @@ func (v View) changeWebhook(ctx context.Context, w g.Webhook, secret string) err
 	})
 }
 
-// Delete removes a webhook with its deliveries.
+// Delete deletes a webhook and its deliveries.
 func (v View) Delete(ctx context.Context, id g.WebhookID) error {
 	return v.s.Remove(ctx, g.KeysAdmin, "webhooks", "webhook", string(id), "webhook",
 		webhookBefore(id), nil)
 }
 
-// Secret is the signing secret; only system scopes ask.
+// Secret is the signing secret; only for system scopes.
 func (v View) Secret(ctx context.Context, id g.WebhookID) (string, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return "", err
@@ -210,7 +210,7 @@ func webhookBefore(id g.WebhookID) store.Former {
 	}
 }
 
-// TakeOver is TakeOverKey for a webhook: from now on it gets what the caller may read.
+// TakeOver makes the caller the maker of a webhook: it then gets what the caller may read.
 func (v View) TakeOver(ctx context.Context, id g.WebhookID) error {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
@@ -254,7 +254,7 @@ func (v View) mayRead(kinds []g.EventKind) error {
 	return nil
 }
 
-// fillWebhooks says of each webhook who made it and which of its kinds it gets now.
+// fillWebhooks sets the maker and the effective kinds of each webhook.
 func (r *Book) fillWebhooks(ctx context.Context, hooks []g.Webhook) error {
 	known := map[string]access.Powers{}
 	for i := range hooks {

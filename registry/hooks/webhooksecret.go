@@ -11,15 +11,15 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// newWebhookSecret is a fresh signing secret as Standard Webhooks writes it.
+// newWebhookSecret generates a signing secret in the format of Standard Webhooks.
 func newWebhookSecret() string {
 	var b [32]byte
 	rand.Read(b[:])
 	return "whsec_" + base64.StdEncoding.EncodeToString(b[:])
 }
 
-// RotateSecret gives a webhook a new signing secret, which is shown this once, and keeps
-// the old one beside it for a time. The one before that ends at once.
+// RotateSecret generates a new signing secret, which is shown only now, and keeps the previous one
+// valid for a time. An older one becomes invalid at once.
 func (v View) RotateSecret(
 	ctx context.Context, id g.WebhookID, keep time.Duration,
 ) (secret string, until time.Time, err error) {
@@ -56,7 +56,7 @@ func (v View) RotateSecret(
 	return secret, until, nil
 }
 
-// Secrets are the secrets that sign at a time, the newest first; only system scopes ask.
+// Secrets are the secrets that sign at a time, newest first; only for system scopes.
 func (v View) Secrets(ctx context.Context, id g.WebhookID, now time.Time) ([]string, error) {
 	newest, err := v.Secret(ctx, id)
 	if err != nil {
