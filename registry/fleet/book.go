@@ -23,13 +23,13 @@ func New(s *store.Store) *Book {
 	return r
 }
 
-// View is devices and profiles as one scope may see it.
+// View is the book restricted to one scope.
 type View struct {
 	r *Book
 	s *store.View
 }
 
-// In is the book as the scope of s may see it.
+// In returns the book restricted to the scope of s.
 func (r *Book) In(s *store.View) View {
 	return View{r: r, s: s}
 }

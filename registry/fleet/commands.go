@@ -9,10 +9,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// keptCommands is how many commands of a device are kept; the oldest go.
+// keptCommands is how many commands of a device are kept; the oldest are deleted.
 const keptCommands = 50
 
-// SaveCommand keeps a new command; only system scopes do.
+// SaveCommand stores a new command; only for system scopes.
 func (v View) SaveCommand(ctx context.Context, c g.DeviceCommand) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
@@ -43,8 +43,8 @@ func (v View) SaveCommand(ctx context.Context, c g.DeviceCommand) error {
 	})
 }
 
-// MoveCommand says how far a command has come; only system scopes do. One that has come to an
-// end stays there. A command that is not kept any more is passed over.
+// MoveCommand updates a command's state; only for system scopes. Final states do not change, and
+// commands that are no longer kept are ignored.
 func (v View) MoveCommand(ctx context.Context, id string, to g.CommandState, reason string) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
@@ -61,8 +61,8 @@ func (v View) MoveCommand(ctx context.Context, id string, to g.CommandState, rea
 	})
 }
 
-// ExpireCommands ends the commands that no device took in time, and answers them; only system
-// scopes do. reason says why, of a command as it stood.
+// ExpireCommands expires the commands that no device received in time, and returns them; only for
+// system scopes. reason explains it for a command in its former state.
 func (v View) ExpireCommands(
 	ctx context.Context, now time.Time, reason func(g.DeviceCommand) string,
 ) ([]g.DeviceCommand, error) {
@@ -97,7 +97,7 @@ func (v View) ExpireCommands(
 	return out, err
 }
 
-// Commands lists what a device was last told to do, the newest first.
+// Commands lists a device's last commands, newest first.
 func (v View) Commands(ctx context.Context, id g.DeviceID) ([]g.DeviceCommand, error) {
 	if _, err := v.Device(ctx, id); err != nil {
 		return nil, err

@@ -7,19 +7,19 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// credentialCache keeps what the MQTT front asks of a device at every sign-in. An entry lives 30 s,
-// so that a change made by another process is seen; a change of our own drops it at once.
-// It holds at most maxDoors entries; a full cache is emptied.
+// credentialCache caches what the MQTT front needs at every connection of a device. Entries live 30
+// s, so that changes by another process are seen; our own changes drop them at once. A full cache
+// (maxCredentials) is emptied.
 type credentialCache struct {
 	mu  sync.Mutex
 	m   map[g.DeviceID]credentials
-	gen uint64 // rises when something is dropped: what was read before is not put in after
+	gen uint64 // incremented by drops, so that older reads are not added
 }
 
 type credentials struct {
 	device   g.Device
 	password string    // hash
-	floor    time.Time // certificates issued before it open nothing
+	floor    time.Time // certificates issued before it are invalid
 	certs    map[string]DeviceCertificate
 	until    time.Time
 }

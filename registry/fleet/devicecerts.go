@@ -9,20 +9,20 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// DeviceCertificate is one with which a device has come. Who issued it, the listener has
-// verified; here it is bound to its device, and can be revoked.
+// DeviceCertificate is a certificate that a device has presented. The listener has verified its
+// issuer; here it is bound to the device, and can be revoked.
 type DeviceCertificate struct {
 	Fingerprint string    `json:"fingerprint"` // SHA-256 of the certificate, in hexadecimal
 	Serial      string    `json:"serial"`      // number, in hexadecimal
 	Issuer      string    `json:"issuer"`
 	NotBefore   time.Time `json:"not_before"`
 	NotAfter    time.Time `json:"not_after"`
-	First       time.Time `json:"first"` // when the device first came with it
-	Last        time.Time `json:"last"`  // and last, to a day
+	First       time.Time `json:"first"` // first use by the device
+	Last        time.Time `json:"last"`  // last use, to a day
 	Revoked     bool      `json:"revoked"`
 }
 
-// certUse is how exactly it is kept when a certificate was last used.
+// certUse is the precision of a certificate's last use, to avoid writes.
 const certUse = 24 * time.Hour
 
 const certColumns = "fingerprint, serial, issuer, not_before, not_after, first, last, revoked"
@@ -35,9 +35,9 @@ func scanCert(scan func(...any) error) (c DeviceCertificate, err error) {
 	return c, err
 }
 
-// CertifiedDevice is the device that a certificate names, which the caller has verified. It
-// answers Unauthenticated for an unknown device and for a certificate that is revoked or older
-// than the device, and Forbidden for a disabled device. It keeps which certificate came.
+// CertifiedDevice returns the device of a certificate that the caller has verified, and records the
+// certificate. It returns Unauthenticated for an unknown device, and for a certificate that is
+// revoked or older than the device, and Forbidden for a disabled device.
 func (r *Book) CertifiedDevice(
 	ctx context.Context, id g.DeviceID, c DeviceCertificate,
 ) (g.Device, error) {
@@ -82,7 +82,7 @@ func (r *Book) useCertificate(ctx context.Context, id g.DeviceID, c DeviceCertif
 		if err != nil {
 			return fmt.Errorf("keep certificate: %w", err)
 		}
-		// What has ended opens nothing any more, revoked or not.
+		// Expired certificates need not be remembered, revoked or not.
 		_, err = t.Exec(ctx, "DELETE FROM device_certificates WHERE device = ? AND not_after < ?",
 			string(id), store.Micros(t.Now))
 		return err
@@ -91,7 +91,7 @@ func (r *Book) useCertificate(ctx context.Context, id g.DeviceID, c DeviceCertif
 	return err
 }
 
-// loadCerts reads what is known of a device's certificates.
+// loadCerts reads the known certificates of a device.
 func (r *Book) loadCerts(ctx context.Context, id g.DeviceID, d *credentials) error {
 	var floor int64
 	if err := r.s.Reg.Row(ctx,
@@ -110,7 +110,7 @@ func (r *Book) loadCerts(ctx context.Context, id g.DeviceID, d *credentials) err
 		})
 }
 
-// Certificates lists those with which a device has come, the last used first.
+// Certificates lists the certificates that a device has presented, last used first.
 func (v View) Certificates(ctx context.Context, id g.DeviceID) ([]DeviceCertificate, error) {
 	row, err := v.Device(ctx, id)
 	if err != nil {
@@ -132,8 +132,8 @@ func (v View) Certificates(ctx context.Context, id g.DeviceID) ([]DeviceCertific
 	return out, nil
 }
 
-// RevokeCertificate ends one certificate of a device; with an empty fingerprint, all that were
-// issued before now, also those with which it never came.
+// RevokeCertificate revokes one certificate of a device or, with an empty fingerprint, all that
+// were issued before now, including unknown ones.
 func (v View) RevokeCertificate(ctx context.Context, id g.DeviceID, fingerprint string) error {
 	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
@@ -165,7 +165,7 @@ func (v View) RevokeCertificate(ctx context.Context, id g.DeviceID, fingerprint 
 	})
 }
 
-// endCertificates has no certificate that was issued until now open anything under the id.
+// endCertificates revokes all certificates issued for the ID until now.
 func endCertificates(ctx context.Context, t *store.Tx, id g.DeviceID) error {
 	if _, err := t.Exec(ctx, "UPDATE device_certificates SET revoked = 1 WHERE device = ?",
 		string(id)); err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// CountFields adds to what is known of fields that no profile knows; only system scopes do.
-// Count is what came since it was last called. A device that is gone is passed over.
+// CountFields adds counts of fields that the profile does not have; only for system scopes. Count
+// is the number since the last call. Deleted devices are ignored.
 func (v View) CountFields(ctx context.Context, rows []g.UnknownField) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
@@ -35,7 +35,7 @@ func (v View) CountFields(ctx context.Context, rows []g.UnknownField) error {
 	})
 }
 
-// UnknownFields lists what a device sends that its profile does not know, by name.
+// UnknownFields lists the fields that a device sends and its profile does not have, by name.
 func (v View) UnknownFields(ctx context.Context, id g.DeviceID) ([]g.UnknownField, error) {
 	row, err := v.Device(ctx, id)
 	if err != nil {
@@ -64,8 +64,8 @@ func (v View) UnknownFields(ctx context.Context, id g.DeviceID) ([]g.UnknownFiel
 	return out, nil
 }
 
-// ForgetFields drops what was counted of a device's fields, by whoever does not want them
-// offered any more. They are counted anew when they come again.
+// ForgetFields deletes the counts of a device's fields, so that they are no longer offered. They
+// are counted again when they are sent again.
 func (v View) ForgetFields(ctx context.Context, id g.DeviceID) error {
 	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
@@ -84,7 +84,7 @@ func (v View) ForgetFields(ctx context.Context, id g.DeviceID) error {
 	})
 }
 
-// ProfileUse counts the devices that the scope sees and that have a profile.
+// ProfileUse counts the devices with a profile, within scope.
 func (v View) ProfileUse(ctx context.Context, id g.ProfileID) (int, error) {
 	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
@@ -102,13 +102,13 @@ func (v View) ProfileUse(ctx context.Context, id g.ProfileID) (int, error) {
 	return n, nil
 }
 
-// ProfileUse is how many devices have a profile.
+// ProfileUse is the number of devices with a profile.
 type ProfileUse struct {
 	Profile g.ProfileID `json:"profile"`
 	Devices int         `json:"devices"`
 }
 
-// ProfileUses counts, for each profile by id, the devices that the scope sees.
+// ProfileUses counts the devices of each profile within scope, by ID.
 func (v View) ProfileUses(ctx context.Context) ([]ProfileUse, error) {
 	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
@@ -138,9 +138,9 @@ func (v View) ProfileUses(ctx context.Context) ([]ProfileUse, error) {
 	return out, nil
 }
 
-// AddFields takes fields that a device sends into its profile, with the types that were seen,
-// and answers the profile. own, where it is not empty, is the id of a new profile for this
-// device alone; else every device that has the profile gets them.
+// AddFields adds fields that a device sends to its profile, with the types seen, and returns the
+// profile. If own is not empty, it is the ID of a new profile for this device only; otherwise all
+// devices with the profile get them.
 func (v View) AddFields(
 	ctx context.Context, id g.DeviceID, names []string, own g.ProfileID,
 ) (p g.Profile, err error) {
@@ -182,7 +182,7 @@ func (v View) AddFields(
 	})
 }
 
-// copyFor is the profile under an id that is free, for one device.
+// copyFor copies the profile for one device, under an ID that must be free.
 func copyFor(
 	ctx context.Context, t *store.Tx, p g.Profile, own g.ProfileID, d g.Device,
 ) (g.Profile, error) {

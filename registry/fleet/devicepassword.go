@@ -9,20 +9,19 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// What a password that a device brings along must have. It is kept as a hash under a key that
-// is not in the database, so that whoever has only that cannot try passwords out.
+// Requirements of a password that a device brings along. It is stored as a hash keyed with a key
+// outside of the database, so that the database alone does not allow guessing.
 const (
 	leastPassword  = 12
 	mostPassword   = 256
 	leastDifferent = 6
 )
 
-// keyed begins the hash of a password that was given, and not drawn.
+// keyed is the prefix of the hash of a password that was given rather than generated.
 const keyed = "hmac1:"
 
-// ownPassword takes the password out of the secret of a device that speaks MQTT to the gateway;
-// hash is empty where none is given. All else in such a secret is refused by name: nobody would
-// ever use it.
+// ownPassword returns the hash of the password in the secret of a device of the MQTT front, or ""
+// if there is none. Other keys in that secret are refused, since nothing uses them.
 func (r *Book) ownPassword(d g.Device, secret map[string]string) (hash string, err error) {
 	for key := range secret {
 		if key != "password" {
@@ -66,7 +65,7 @@ func (r *Book) keyedPassword(id g.DeviceID, password []byte) string {
 	return keyed + hex.EncodeToString(m.Sum(nil))
 }
 
-// passwordHash is the password's in the form of the one that it is compared with.
+// passwordHash hashes a password in the format of the hash that it is compared with.
 func (r *Book) passwordHash(id g.DeviceID, password []byte, want string) string {
 	if strings.HasPrefix(want, keyed) {
 		return r.keyedPassword(id, password)

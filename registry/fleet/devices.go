@@ -26,7 +26,7 @@ const (
 		"LEFT JOIN twins t ON t.device = d.id"
 )
 
-// scanDevice reads deviceColumns into d and what follows into more.
+// scanDevice scans deviceColumns into d and further columns into more.
 func scanDevice(scan func(...any) error, d *g.Device, more ...any) error {
 	var address []byte
 	var created int64
@@ -102,7 +102,7 @@ func (v View) Devices(ctx context.Context, f DeviceFilter) ([]DeviceRow, string,
 	return out, next, nil
 }
 
-// Device is one device with its twin.
+// Device returns one device with its twin.
 func (v View) Device(ctx context.Context, id g.DeviceID) (DeviceRow, error) {
 	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
@@ -118,8 +118,8 @@ func (v View) Device(ctx context.Context, id g.DeviceID) (DeviceRow, error) {
 	return row, nil
 }
 
-// DeviceCounts counts the school's devices (all that the scope sees where school is empty) by
-// state and by type.
+// DeviceCounts counts the school's devices (or all in scope if school is empty) by state and by
+// type.
 func (v View) DeviceCounts(
 	ctx context.Context, school g.SchoolID,
 ) (map[g.DeviceState]int, map[g.DeviceType]int, error) {
@@ -156,7 +156,7 @@ func (v View) DeviceCounts(
 	return states, types, nil
 }
 
-// SomeDevices are the ids, schools, zones, names and profiles of devices, of those that there are.
+// SomeDevices returns ID, school, zone, name and profile of those of the devices that exist.
 func SomeDevices(
 	ctx context.Context, c store.Conn, ids []g.DeviceID,
 ) (map[g.DeviceID]g.Device, error) {
@@ -177,7 +177,7 @@ func SomeDevices(
 	return out, nil
 }
 
-// checkDevice finds whether the device may stand as it is described.
+// checkDevice validates a device.
 func (v View) checkDevice(ctx context.Context, t *store.Tx, d g.Device) error {
 	if err := store.Optional("serial", d.Serial, store.MaxSerial); err != nil {
 		return err
@@ -221,7 +221,7 @@ func (v View) checkDevice(ctx context.Context, t *store.Tx, d g.Device) error {
 	return nil
 }
 
-// checkDeviceText is the part of checkDevice that asks no table.
+// checkDeviceText is the part of checkDevice that needs no database.
 func checkDeviceText(d g.Device) error {
 	if err := store.Line("name", d.Name, store.MaxTitle); err != nil {
 		return err
@@ -229,8 +229,8 @@ func checkDeviceText(d g.Device) error {
 	return checkEntries("address", d.Address, store.MaxAddressValue)
 }
 
-// checkEntries bounds what a driver is told of a device. A secret may have lines, as a key in
-// PEM has.
+// checkEntries limits the address and the secret of a device. Secrets may have several lines, as
+// PEM keys do.
 func checkEntries(field string, entries map[string]string, most int) error {
 	if len(entries) > store.MaxAddress {
 		return g.FieldErrorf(field, "%d entries; at most %d are kept", len(entries),
@@ -275,9 +275,9 @@ func (v View) sealSecret(
 	return store.Seal(keys.Secret, b, "device "+string(d.ID)), nil
 }
 
-// CreateDevice adds a device; an empty ID is drawn. For a device of the MQTT front it answers
-// the generated password, which is shown this once and kept as a hash; none where the secret
-// holds one that the device brings along.
+// CreateDevice adds a device; an empty ID is generated. For a device of the MQTT front it returns a
+// generated password, which is shown only now and stored as a hash, unless the secret has a
+// password.
 func (v View) CreateDevice(
 	ctx context.Context, d g.Device, secret map[string]string,
 ) (g.Device, string, error) {
@@ -344,7 +344,7 @@ func (v View) CreateDevice(
 	return d, password, nil
 }
 
-// deviceForWrite is the device, found in scope inside a write.
+// deviceForWrite reads a device within reach, in a write transaction.
 func deviceForWrite(
 	ctx context.Context, t *store.Tx, in store.Reach, id g.DeviceID,
 ) (d g.Device, err error) {
@@ -356,9 +356,9 @@ func deviceForWrite(
 	return d, in.Owns(d.School, "device", string(id))
 }
 
-// UpdateDevice changes everything but the device's id, school and time of creation. A nil
-// secret keeps the old one, which is refused where the device now leads elsewhere; an empty one
-// removes it. A change of driver away from the MQTT front ends its password.
+// UpdateDevice changes everything but the device's ID, school and time of creation. A nil secret
+// keeps the old one, which is refused if the device's address now leads elsewhere; an empty one
+// deletes it. Changing the driver away from the MQTT front deletes its password.
 func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]string) error {
 	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
@@ -377,7 +377,7 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 				"a device does not change its school: delete it and add it there")
 		}
 		d.School, d.Created = old.School, old.Created
-		// what stands so already may stay
+		// an unchanged identity may stay
 		if old.Driver != d.Driver || !maps.Equal(old.Address, d.Address) {
 			if err := v.checkIdentity(ctx, t, in, d); err != nil {
 				return err
@@ -447,7 +447,7 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 	})
 }
 
-// DeleteDevice removes a device, its twin and its secret. Its history stays.
+// DeleteDevice deletes a device, its twin and its secret. Its history is kept.
 func (v View) DeleteDevice(ctx context.Context, id g.DeviceID) error {
 	return v.s.Remove(ctx, g.DevicesWrite, "devices", "device", string(id), "device",
 		deviceBefore(id), func(t *store.Tx) error {

@@ -9,8 +9,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// deviceWords narrows a list of devices to those of which every word is part of the name, the
-// id, the serial, the zone's name or the profile's id or title, in any order.
+// deviceWords restricts a list of devices to those in which every word occurs in name, ID, serial,
+// the zone's name, or the profile's ID or title, in any order.
 func (r *Book) deviceWords(ctx context.Context, w *store.Where, q string) error {
 	words := strings.Fields(strings.ToLower(q))
 	if len(words) == 0 {
@@ -40,7 +40,7 @@ func (r *Book) deviceWords(ctx context.Context, w *store.Where, q string) error 
 	return nil
 }
 
-// profileTitles are each profile's id and titles in every language, in lower case.
+// profileTitles are each profile's ID and titles in all languages, in lower case.
 func (r *Book) profileTitles(ctx context.Context) (map[string]string, error) {
 	out := map[string]string{}
 	err := store.Each(ctx, r.s.Reg, "SELECT id, body FROM profiles", nil,

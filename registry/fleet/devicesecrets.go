@@ -17,7 +17,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// newDevicePassword draws 160 random bits; being random, they need no slow hash.
+// newDevicePassword generates 160 random bits, which need no slow hash.
 func newDevicePassword(id g.DeviceID) (password, hash string) {
 	var b [20]byte
 	rand.Read(b[:])
@@ -34,7 +34,7 @@ func devicePasswordHash(id g.DeviceID, password []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// DeviceSecret is what the device's driver needs to sign in to it. Only system scopes ask.
+// DeviceSecret is the secret for the device's driver. Only for system scopes.
 func (v View) DeviceSecret(ctx context.Context, id g.DeviceID) (map[string]string, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
@@ -60,8 +60,8 @@ func (v View) DeviceSecret(ctx context.Context, id g.DeviceID) (map[string]strin
 	return secret, json.Unmarshal(b, &secret)
 }
 
-// ResetDevicePassword gives a device of the MQTT front a new password, which is shown this
-// once; the old one ends.
+// ResetDevicePassword generates a new password for a device of the MQTT front, which is shown only
+// now; the old one becomes invalid.
 func (v View) ResetDevicePassword(ctx context.Context, id g.DeviceID) (string, error) {
 	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
@@ -89,8 +89,8 @@ func (v View) ResetDevicePassword(ctx context.Context, id g.DeviceID) (string, e
 	return password, nil
 }
 
-// VerifyDevice checks a device's MQTT sign-in. It takes as long for an unknown device as for
-// a wrong password, answers Unauthenticated for both and Forbidden for a disabled device.
+// VerifyDevice checks a device's MQTT credentials. For an unknown device it takes as long as for a
+// wrong password, and returns Unauthenticated for both; it returns Forbidden for a disabled device.
 func (r *Book) VerifyDevice(ctx context.Context, id g.DeviceID, password []byte) (g.Device, error) {
 	d, err := r.credentialsOf(ctx, id)
 	if err != nil {
@@ -98,7 +98,7 @@ func (r *Book) VerifyDevice(ctx context.Context, id g.DeviceID, password []byte)
 	}
 	want := d.password
 	if want == "" {
-		want = strings.Repeat("-", 2*sha256.Size) // no hash is equal to it
+		want = strings.Repeat("-", 2*sha256.Size) // equal to no hash
 	}
 	if subtle.ConstantTimeCompare([]byte(r.passwordHash(id, password, want)), []byte(want)) != 1 {
 		return g.Device{}, g.Errorf(g.Unauthenticated,
@@ -107,7 +107,7 @@ func (r *Book) VerifyDevice(ctx context.Context, id g.DeviceID, password []byte)
 	return d.enter(id)
 }
 
-// credentialsOf is what is known of a device that wants in; one of an unknown device is empty.
+// credentialsOf returns the credentials of a device, empty ones if it is unknown.
 func (r *Book) credentialsOf(ctx context.Context, id g.DeviceID) (credentials, error) {
 	now := r.s.Now()
 	d, ok, gen := r.credentials.get(id, now)
@@ -133,7 +133,7 @@ func (r *Book) credentialsOf(ctx context.Context, id g.DeviceID) (credentials, e
 	return d, nil
 }
 
-// enter is the device, unless it is disabled.
+// enter returns the device, unless it is disabled.
 func (d credentials) enter(id g.DeviceID) (g.Device, error) {
 	if !d.device.Enabled {
 		return g.Device{}, g.Errorf(g.Forbidden, "device %q is disabled", id)

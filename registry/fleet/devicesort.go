@@ -9,14 +9,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// sortable is what devices can be sorted by.
+// sortable has the fields that devices can be sorted by.
 type sortable struct {
 	id         g.DeviceID
 	name, zone string
 	state      g.DeviceState
 }
 
-// worstFirst is the order of states.
+// worstFirst returns the states in sort order.
 func worstFirst() []g.DeviceState {
 	return []g.DeviceState{
 		g.StateFault, g.StateFlapping, g.StateOffline, g.StateDriverDown, g.StateUnknown,
@@ -24,8 +24,8 @@ func worstFirst() []g.DeviceState {
 	}
 }
 
-// sortedDevices is a page of the devices that w selects, in an order that can change while
-// somebody turns pages: a state does so by the minute.
+// sortedDevices returns a page of the selected devices in an order that may change between pages:
+// states change every minute.
 func (v View) sortedDevices(
 	ctx context.Context, w store.Where, f DeviceFilter,
 ) ([]DeviceRow, string, error) {
@@ -58,7 +58,7 @@ func (v View) sortedDevices(
 	return rows, next, err
 }
 
-// sortables are the devices that w selects, by id.
+// sortables returns the selected devices by ID.
 func (v View) sortables(ctx context.Context, w store.Where) ([]sortable, error) {
 	var out []sortable
 	err := store.Each(ctx, v.s.Reg,
@@ -76,7 +76,7 @@ func (v View) sortables(ctx context.Context, w store.Where) ([]sortable, error) 
 	return out, nil
 }
 
-// devicesInOrder are the rows of a page; one that was deleted meanwhile is left out.
+// devicesInOrder returns the rows of a page; a device deleted meanwhile is left out.
 func (v View) devicesInOrder(ctx context.Context, page []sortable) ([]DeviceRow, error) {
 	out := []DeviceRow{}
 	for part := range slices.Chunk(page, store.Chunk) {

@@ -1,3 +1,3 @@
-// Package fleet keeps profiles and devices with their twins, credentials, commands, and fields that
-// no profile knows. It refuses to speak to a device.
+// Package fleet keeps profiles and devices with their twins, credentials, commands, and unknown
+// fields. It does not communicate with devices.
 package fleet

@@ -10,14 +10,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// FlappingDevice is a device that was told to flap, and when it was last heard.
+// FlappingDevice is a device in state flapping, and when it was last heard.
 type FlappingDevice struct {
 	ID       g.DeviceID
 	LastSeen time.Time
-	Allowed  time.Duration // how long it may be silent
+	Allowed  time.Duration // silence after which it is offline
 }
 
-// FlappingDevices lists those whose twin says so and that are in use; only system scopes do.
+// FlappingDevices lists the enabled devices in state flapping; only for system scopes.
 func (v View) FlappingDevices(ctx context.Context) ([]FlappingDevice, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err

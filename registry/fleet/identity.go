@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// identities are, by driver, the fields of an address that say which thing it is, with what
-// stands for one that is left out. Other drivers' devices are told apart by their serial alone.
+// identities are the address fields that identify a physical device, by driver, with the defaults
+// of missing ones. Devices of other drivers are identified by their serial only.
 var identities = map[g.DriverName][]identityField{
 	"modbus": {{"address", ""}, {"unit", "1"}},
 	"mqtt":   {{"broker", ""}, {"topic", ""}},
@@ -23,7 +23,7 @@ type identityField struct{ key, usual string }
 func (f identityField) of(d g.Device) string {
 	v := strings.TrimRight(strings.ToLower(strings.TrimSpace(d.Address[f.key])), "/")
 	if f.key == "topic" {
-		v = strings.TrimSpace(d.Address[f.key]) // topics have letters of two sizes
+		v = strings.TrimSpace(d.Address[f.key]) // topics are case-sensitive
 	}
 	if v == "" {
 		return f.usual
@@ -31,7 +31,7 @@ func (f identityField) of(d g.Device) string {
 	return v
 }
 
-// sameThing is the device that is the same thing as d already; none where found is false.
+// sameThing returns another device with the same identity as d, if any.
 func (r *Book) sameThing(
 	ctx context.Context, q store.Conn, d g.Device,
 ) (same g.Device, found bool, err error) {
@@ -65,15 +65,15 @@ func (r *Book) sameThing(
 	}
 }
 
-// Namesake is the device that a thing is registered as already. It is empty where that is
-// another school's.
+// Namesake is an existing device with the same identity. It is empty if that belongs to another
+// school.
 type Namesake struct {
 	Device g.DeviceID `json:"device,omitempty" doc:"Its id; empty where it is another school's."`
 	Name   string     `json:"name,omitempty" doc:"Its name; empty where it is another school's."`
 }
 
-// Registered is what the thing at a device's address is registered as already, in whatever
-// school: then it is no longer one that somebody is about to add. It is nil where it is not.
+// Registered returns the device, in any school, that already has the identity of d; nil if there is
+// none.
 func (v View) Registered(ctx context.Context, d g.Device) (*Namesake, error) {
 	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
@@ -89,7 +89,7 @@ func (v View) Registered(ctx context.Context, d g.Device) (*Namesake, error) {
 	return &Namesake{Device: same.ID, Name: same.Name}, nil
 }
 
-// checkIdentity refuses a second device for one thing: it would be counted twice.
+// checkIdentity refuses a second device with the same identity, which would be counted twice.
 func (v View) checkIdentity(ctx context.Context, t *store.Tx, in store.Reach, d g.Device) error {
 	same, found, err := v.r.sameThing(ctx, t, d)
 	if err != nil || !found {

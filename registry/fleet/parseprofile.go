@@ -11,11 +11,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxProfile bounds a profile's file, in bytes.
+// maxProfile is the most bytes of a profile's file.
 const maxProfile = 256 << 10
 
-// ParseProfile reads a profile from strict YAML: one document, no key that a profile does not
-// have. The error names the file, the line, the key and the mend.
+// ParseProfile parses a profile from strict YAML: one document without unknown keys. The error
+// names the file, the line, the key and the fix.
 func ParseProfile(name string, b []byte) (g.Profile, error) {
 	if len(b) > maxProfile {
 		return g.Profile{}, g.Errorf(g.TooLarge,
@@ -51,7 +51,7 @@ func ParseProfile(name string, b []byte) (g.Profile, error) {
 	return p, nil
 }
 
-// profileError says what the YAML reader found in our words.
+// profileError rewrites an error of the YAML decoder for the author of the file.
 func profileError(name string, err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	var te *yaml.TypeError
@@ -79,8 +79,8 @@ func profileError(name string, err error) error {
 	return g.Errorf(g.Invalid, "%s: %s", at, text)
 }
 
-// lineOf is the line of the key that a path like "properties.smoke.type" names, or of the
-// longest part of the path that is there.
+// lineOf is the line of the key that a path like "properties.smoke.type" names, or of the longest
+// existing prefix.
 func lineOf(b []byte, path string) int {
 	var doc yaml.Node
 	if yaml.Unmarshal(b, &doc) != nil || len(doc.Content) == 0 {

@@ -17,7 +17,7 @@ func scanProfile(scan func(...any) error) (p g.Profile, err error) {
 	return p, json.Unmarshal(body, &p)
 }
 
-// Profiles lists the gateway's profiles by id; every scope sees them.
+// Profiles lists the gateway's profiles by ID; every scope may see them.
 func (v View) Profiles(ctx context.Context) ([]g.Profile, error) {
 	if _, err := v.s.Reach(ctx, ""); err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func (v View) Profiles(ctx context.Context) ([]g.Profile, error) {
 	return out, nil
 }
 
-// Profile is one profile.
+// Profile returns one profile.
 func (v View) Profile(ctx context.Context, id g.ProfileID) (g.Profile, error) {
 	if _, err := v.s.Reach(ctx, ""); err != nil {
 		return g.Profile{}, err
@@ -51,8 +51,8 @@ func profile(ctx context.Context, c store.Conn, id g.ProfileID) (g.Profile, erro
 	return p, nil
 }
 
-// PutProfile writes a profile. One that is in use keeps its being a camera or not, since
-// zones were chosen by it. A profile that says the same as before changes nothing.
+// PutProfile writes a profile. One in use cannot become a camera or cease to be one, since the
+// devices' zones depend on it. Without changes nothing is written.
 func (v View) PutProfile(ctx context.Context, p g.Profile) error {
 	if _, err := v.s.Reach(ctx, g.DevicesWrite); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (v View) PutProfile(ctx context.Context, p g.Profile) error {
 	})
 }
 
-// putProfile writes the row and tells of it.
+// putProfile writes the row and records the change.
 func putProfile(ctx context.Context, t *store.Tx, p g.Profile) error {
 	body, err := json.Marshal(p)
 	if err != nil {
@@ -111,7 +111,7 @@ func putProfile(ctx context.Context, t *store.Tx, p g.Profile) error {
 	return nil
 }
 
-// unused answers Conflict where a device has the profile.
+// unused returns Conflict if a device has the profile.
 func unused(ctx context.Context, t *store.Tx, id g.ProfileID, what string) error {
 	n := 0
 	if err := t.Row(ctx, "SELECT COUNT(*) FROM devices WHERE profile = ?", string(id)).Scan(&n); err != nil {
@@ -123,7 +123,7 @@ func unused(ctx context.Context, t *store.Tx, id g.ProfileID, what string) error
 	return nil
 }
 
-// DeleteProfile removes a profile that no device has.
+// DeleteProfile deletes a profile without devices.
 func (v View) DeleteProfile(ctx context.Context, id g.ProfileID) error {
 	if _, err := v.s.Reach(ctx, g.DevicesWrite); err != nil {
 		return err

@@ -13,9 +13,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// sameplace are the keys of an address that never say to whom a device's secret is told. Any
-// other key may, whoever wrote the driver: the registry knows none, so it asks once too often
-// rather than once too seldom.
+// sameplace reports whether an address key cannot affect who receives a device's secret. All
+// unknown keys may, since the registry does not know the drivers: it may ask for a secret too
+// often, but never too rarely.
 func sameplace(key string) bool {
 	return slices.Contains([]string{
 		"username", "client_id", "topic", "availability", "available", "unavailable", "sightings",
@@ -24,8 +24,8 @@ func sameplace(key string) bool {
 	}, key)
 }
 
-// secretMoves names the part of a device that decides where its secret goes and that changes:
-// "driver", or "address." and a key; "" where the secret goes where it always did.
+// secretMoves returns the changed part of a device that affects who receives its secret: "driver",
+// or "address." and a key; "" if none.
 func secretMoves(old, d g.Device) string {
 	if old.Driver != d.Driver {
 		return "driver"
@@ -47,7 +47,8 @@ func secretMoves(old, d g.Device) string {
 	return ""
 }
 
-// measure says whether both values are a number or a time span that is no port and no unit.
+// measure reports whether both values are numbers or durations, and the key is not a port or a
+// unit.
 func measure(key, before, after string) bool {
 	if strings.Contains(key, "port") || strings.Contains(key, "unit") {
 		return false
@@ -65,8 +66,7 @@ func measure(key, before, after string) bool {
 	return number(before) && number(after)
 }
 
-// keepsSecret asks for a stored secret again where the device would now lead elsewhere and none
-// is given.
+// keepsSecret refuses to keep a stored secret for a device that now leads elsewhere.
 func keepsSecret(
 	ctx context.Context, t *store.Tx, old, d g.Device, secret map[string]string,
 ) error {

@@ -11,15 +11,15 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// What the gateway itself says of a device's silence has an id that follows from the device
-// and from when it was last heard, and a reason of its own.
+// The gateway's own events about a device's silence have an ID derived from the device and the time
+// it was last heard, and a reason of their own.
 const (
 	silentReason = "silent for more than "
-	maxStale     = 1000 // marked in one transaction
+	maxStale     = 1000 // devices in one transaction
 )
 
-// silent says whether the device counts as offline since nothing was heard of it, and not
-// since it or its driver said so.
+// silent reports whether the device is offline because nothing was heard of it, rather than because
+// it or its driver reported so.
 func silent(tw *g.Twin) bool {
 	if tw.State != g.StateOffline {
 		return false
@@ -27,13 +27,13 @@ func silent(tw *g.Twin) bool {
 	for _, c := range tw.Causes {
 		return c.Code == g.ReasonSilent
 	}
-	return strings.HasPrefix(tw.Reason, silentReason) // told before there were codes
+	return strings.HasPrefix(tw.Reason, silentReason) // from before there were codes
 }
 
-// MarkStale takes devices that have been silent for longer than their profile allows from
-// online to offline, and answers which, at most 1,000 at once; only system scopes do. The
-// event that says so goes into the outbox in the same transaction, so that whoever is told of
-// it is told once it is true, and always. A device was silent from when it was last heard.
+// MarkStale changes devices that have been silent for longer than their profile allows from online
+// to offline, and returns them, at most 1,000 per call; only for system scopes. The event is added
+// to the outbox in the same transaction, so that it is never missing or early. Its time is when the
+// device was last heard.
 func (v View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (v View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, error
 	return stale, nil
 }
 
-// sendHeard tells that a device which had fallen silent was heard again.
+// sendHeard queues the event that a silent device was heard again.
 func (r *Book) sendHeard(ctx context.Context, t *store.Tx, heard g.Event) error {
 	heardAgain := g.Because(g.ReasonHeardAgain)
 	e := g.Event{

@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// SetDesired wishes for a value of a writable property. The wish is kept in the twin and told
-// as a Change of kind desired; sending it is the gateway's.
+// SetDesired sets the desired value of a writable property in the twin, and publishes a Change of
+// kind desired; the gateway then sends it to the device.
 func (v View) SetDesired(ctx context.Context, id g.DeviceID, name string, val g.Value) error {
 	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
@@ -55,7 +55,7 @@ func (v View) SetDesired(ctx context.Context, id g.DeviceID, name string, val g.
 	})
 }
 
-// loadTwins reads the twins of the devices that exist; one never heard of is new.
+// loadTwins reads the twins of the devices that exist; new ones for devices never heard.
 func loadTwins(ctx context.Context, t *store.Tx, ids []g.DeviceID) (map[g.DeviceID]*g.Twin, error) {
 	out := make(map[g.DeviceID]*g.Twin, len(ids))
 	for len(ids) > 0 {
@@ -123,31 +123,30 @@ func saveTwins(ctx context.Context, t *store.Tx, twins []*g.Twin) error {
 	return nil
 }
 
-// CausesJSON is how causes are kept; "" for none.
+// CausesJSON encodes causes for storing; "" for none.
 func CausesJSON(causes []g.Reason) string {
 	if len(causes) == 0 {
 		return ""
 	}
 	b, err := json.Marshal(causes)
 	if err != nil {
-		return "" // texts alone: it cannot be
+		return "" // strings only: it does not fail
 	}
 	return string(b)
 }
 
-// twinTurn is how many devices one transaction of ApplyTwins takes: whoever else has
-// something to write waits that long and no longer.
+// twinTurn is the most devices in one transaction of ApplyTwins, which limits how long other
+// writers wait.
 const twinTurn = 200
 
-// ApplyTwins folds events into the twins, a transaction for some devices at a time; only system
-// scopes do. An event at or before a twin's sequence is skipped, so that twice is once. A
-// rejected observation says nothing of the device: anybody can name one. A replayed event
-// brings values that are newer than those known, but no state; one that came over the device's
-// own connection says that the device is there.
+// ApplyTwins applies events to the twins, in transactions of up to twinTurn devices; only for
+// system scopes. It is idempotent: an event at or before a twin's sequence is skipped. Rejections
+// do not count, since anybody can name a device. A replayed event updates values that are newer
+// than the known ones, but not the state; if it came over the device's own connection, it shows
+// that the device is online.
 //
-// A device that had fallen silent and is heard again is told of by an event in the outbox, in
-// the same transaction: without it the log of its states would call it offline until it next
-// connects.
+// When a silent device is heard again, an event is added to the outbox in the same transaction.
+// Otherwise the log of its states would show it as offline until its next connection.
 func (v View) ApplyTwins(ctx context.Context, events []g.Event) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
@@ -173,7 +172,7 @@ func (v View) ApplyTwins(ctx context.Context, events []g.Event) error {
 			var save []*g.Twin
 			for _, id := range turn {
 				tw := twins[id]
-				if tw == nil { // a deleted device has no twin
+				if tw == nil { // deleted devices have no twin
 					continue
 				}
 				news, err := v.r.foldAll(ctx, t, tw, of[id])
@@ -193,7 +192,7 @@ func (v View) ApplyTwins(ctx context.Context, events []g.Event) error {
 	return nil
 }
 
-// foldAll folds what the twin has not seen, and says whether that was anything.
+// foldAll applies the events that the twin has not seen, and reports whether there were any.
 func (r *Book) foldAll(
 	ctx context.Context, t *store.Tx, tw *g.Twin, events []*g.Event,
 ) (news bool, err error) {
@@ -235,15 +234,15 @@ func fold(tw *g.Twin, e g.Event) {
 		tw.Weak = e.Status.Weak
 	}
 	if !e.SignOfLife() || e.OfSilence() {
-		return // it is of old, or the twin said so before the event did
+		return // old, or the twin was updated before the event was queued
 	}
 	switch {
 	case e.Status != nil && !e.Replayed:
 		tw.State, tw.Reason, tw.Causes = e.Status.State, e.Status.Reason, e.Status.Causes
 		if tw.State != g.StateOnline && tw.State != g.StateFault {
-			return // nobody heard the device itself
+			return // the device itself was not heard
 		}
-	// these last until somebody says otherwise
+	// fault and flapping last until they are changed explicitly
 	case tw.State != g.StateFault && tw.State != g.StateFlapping:
 		tw.State = g.StateOnline
 		tw.Reason = ""

@@ -5,8 +5,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// DeviceFilter selects devices; empty fields select all. Query is searched for in the name,
-// id and serial.
+// DeviceFilter selects devices; empty fields select all. Query is searched for in name, ID and
+// serial.
 type DeviceFilter struct {
 	store.Page
 	School g.SchoolID
@@ -16,7 +16,7 @@ type DeviceFilter struct {
 	State  g.DeviceState
 	Weak   WeakFilter
 	Query  string
-	Sort   store.Sort // name, zone (by its name) or state (the worst first); "": by id
+	Sort   store.Sort // name, zone (by its name) or state (worst first); "": by ID
 }
 
 // DeviceRow is a device with its profile's type and its twin.

@@ -9,19 +9,19 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// WeakFilter selects devices that are in use by how they prove themselves: one of
-// gatehouse.Weaknesses, AnyWeak or WeakUnknown.
+// WeakFilter selects enabled devices by how they authenticate: one of gatehouse.Weaknesses, AnyWeak
+// or WeakUnknown.
 type WeakFilter string
 
-// The filters that are no weakness.
+// Filters besides the weaknesses.
 const (
-	AnyWeak     WeakFilter = "any"     // something is to be mended
-	WeakUnknown WeakFilter = "unknown" // nobody has said: neither weak nor sound
+	AnyWeak     WeakFilter = "any"     // any that should be fixed
+	WeakUnknown WeakFilter = "unknown" // not reported
 )
 
 const deviceWeak = "COALESCE(t.weak, '')"
 
-// weakInUse keeps out what is switched off: it lets nobody in.
+// weakInUse excludes disabled devices, which cannot connect.
 const weakInUse = "d.enabled = 1"
 
 func (f WeakFilter) narrow(w *store.Where) {
@@ -38,8 +38,8 @@ func (f WeakFilter) narrow(w *store.Where) {
 	w.And(weakInUse)
 }
 
-// WeakCounts counts the devices of the school (all that the scope sees where it is empty) that
-// are in use, by how they prove themselves; WeakUnknown counts those of which nobody has said.
+// WeakCounts counts the enabled devices of the school (or all in scope if it is empty) by weakness;
+// WeakUnknown counts those that have not been reported.
 func (v View) WeakCounts(ctx context.Context, school g.SchoolID) (map[g.Weakness]int, error) {
 	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
@@ -71,8 +71,9 @@ func (v View) WeakCounts(ctx context.Context, school g.SchoolID) (map[g.Weakness
 	return out, nil
 }
 
-// forgetWeakness forgets how a device proved itself where it is now reached otherwise: its driver
-// connects it anew, and says so anew. What speaks MQTT to the gateway is not connected by it.
+// forgetWeakness deletes a device's weakness when its address or credentials change: its driver
+// will reconnect and report it again. Devices of the MQTT front keep theirs, unless the driver
+// changes.
 func forgetWeakness(ctx context.Context, t *store.Tx, old, d g.Device, secret bool) error {
 	moved := secret || old.Serial != d.Serial || !maps.Equal(old.Address, d.Address)
 	if old.Driver == d.Driver && (d.Driver == g.DriverMQTTFront || !moved) {
