@@ -5,7 +5,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Book keeps what was seen for all scopes. It is safe for concurrent use.
+// Book keeps the history for all scopes. It is safe for concurrent use.
 type Book struct {
 	s      *store.Store
 	people *people.Book
@@ -13,19 +13,19 @@ type Book struct {
 	looks looks
 }
 
-// New keeps what was seen in s.
+// New keeps the history in s.
 func New(s *store.Store, people *people.Book) *Book {
 	return &Book{s: s, people: people}
 }
 
-// View is what was seen as one scope may see it.
+// View is the book restricted to one scope.
 type View struct {
 	r      *Book
 	s      *store.View
 	people people.View
 }
 
-// In is the book as the scope of s may see it.
+// In returns the book restricted to the scope of s.
 func (r *Book) In(s *store.View) View {
 	return View{r: r, s: s, people: r.people.In(s)}
 }

@@ -1,4 +1,4 @@
-// Package history keeps what was seen, what was refused, the devices' states, and the report on
-// data quality, for as long as the school keeps them. It refuses to hold a name: it has ids, and
-// asks for names when somebody reads who may see them.
+// Package history keeps sightings, rejections, device states and the data-quality report, for as
+// long as the school has configured. It stores IDs instead of names, and adds names for callers who
+// may see them.
 package history

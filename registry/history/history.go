@@ -13,9 +13,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Apply writes sightings, status changes, occurrences and rejections, in one transaction; only
-// system scopes do. A sequence that is there already is passed over, and so is a passage or an
-// occurrence that a device reports twice under the same id.
+// Apply writes sightings, status changes, occurrences and rejections, in one transaction; only for
+// system scopes. It ignores sequences that are stored already, and sightings and occurrences that a
+// device repeats under the same ID.
 func (v View) Apply(ctx context.Context, events []g.Event) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
@@ -89,7 +89,7 @@ func record(ctx context.Context, stmts [5]*store.Stmt, e g.Event) error {
 		}
 		id := s.ID
 		if id == "" {
-			id = g.SightingID("sgt_" + store.Digits(e.Seq)) // an event from before ids were given
+			id = g.SightingID("sgt_" + store.Digits(e.Seq)) // from before sightings had IDs
 		}
 		var added int64
 		added, err = stmts[0].Exec(ctx, int64(e.Seq), string(id), string(e.School),
@@ -97,7 +97,7 @@ func record(ctx context.Context, stmts [5]*store.Stmt, e g.Event) error {
 			string(s.Direction),
 			store.Micros(e.Time), store.Micros(e.Received), match, string(s.Media), history(e),
 			optionalBytes(s.Sealed))
-		if err == nil && added == 0 && s.Person != "" { // told again, and now it is somebody's
+		if err == nil && added == 0 && s.Person != "" { // repeated, and resolved now
 			_, err = stmts[3].Exec(ctx, string(s.Person), store.Micros(e.Received), string(id))
 		}
 	case e.Status != nil:
@@ -117,7 +117,7 @@ func record(ctx context.Context, stmts [5]*store.Stmt, e g.Event) error {
 	return err
 }
 
-// late is how a sighting is kept that was history for its age alone.
+// late is the stored value for a sighting that was history for its age only.
 const late = 2
 
 func history(e g.Event) int64 {
@@ -145,8 +145,8 @@ func scanSighting(scan func(...any) error) (s SightingRow, err error) {
 	return s, store.FromJSON(match, &s.Match)
 }
 
-// Sightings lists sightings, newest first. One person's take a reason; everybody's take one where
-// they are older than RunningDay: without one the list ends there.
+// Sightings lists sightings, newest first. A reason is required for one person's, and for
+// everybody's that are older than RunningDay; without one the list ends there.
 func (v View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, string, error) {
 	in, err := v.s.Reach(ctx, g.SightingsRead)
 	if err != nil {
@@ -161,7 +161,7 @@ func (v View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, s
 	var w store.Where
 	school := "school"
 	if f.Person != "" || f.Device != "" {
-		// no bait for the planner: the person's or the device's index is the short way
+		// keeps the planner off the school index: the person's or the device's is more selective
 		school = "school || ''"
 	}
 	if err := in.Within(&w, school, f.School); err != nil {
@@ -211,7 +211,7 @@ func (v View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, s
 	return out, next, nil
 }
 
-// between adds from <= col < to for those that are set.
+// between adds from <= col < to, for those that are set.
 func between(w *store.Where, col string, from, to time.Time) {
 	if !from.IsZero() {
 		w.And(col+" >= ?", store.Micros(from))
@@ -221,9 +221,9 @@ func between(w *store.Where, col string, from, to time.Time) {
 	}
 }
 
-// SightingsBetween are the school's sightings from <= time < to, oldest first, of the persons
-// (of everybody, the unknown too, where persons is empty). It answers all, without names: it
-// is for computing attendance.
+// SightingsBetween are the school's sightings with from <= time < to, oldest first, of the given
+// persons, or of everybody including unknown ones if persons is empty. It returns all of them,
+// without names, for computing attendance.
 func (v View) SightingsBetween(
 	ctx context.Context, school g.SchoolID, from, to time.Time, persons []g.PersonID,
 ) ([]SightingRow, error) {
@@ -247,7 +247,7 @@ func (v View) SightingsBetween(
 				return err
 			})
 	}
-	// many persons: one sweep by time costs less than a search each
+	// for many persons, one scan by time is cheaper than a search for each
 	if len(persons) == 0 || len(persons) > store.Chunk {
 		if err := read(base); err != nil {
 			return nil, fmt.Errorf("read sightings: %w", err)
@@ -278,8 +278,8 @@ func ofPersons(rows []SightingRow, persons []g.PersonID) []SightingRow {
 	return kept
 }
 
-// Rejections lists observations that were not admitted, newest first. Those that named no
-// device of any school are shown to the gateway's top school.
+// Rejections lists rejected observations, newest first. Those without a known device are shown to
+// the gateway's top school.
 func (v View) Rejections(ctx context.Context, f RejectionFilter) ([]RejectionRow, string, error) {
 	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
@@ -328,7 +328,7 @@ func (v View) Rejections(ctx context.Context, f RejectionFilter) ([]RejectionRow
 	return out, next, nil
 }
 
-// StatusLog lists a device's changes of state, newest first.
+// StatusLog lists a device's state changes, newest first.
 func (v View) StatusLog(
 	ctx context.Context, device g.DeviceID, p store.Page,
 ) ([]StatusRow, string, error) {
@@ -368,8 +368,8 @@ func (v View) StatusLog(
 	return out, next, nil
 }
 
-// told says whether the log of states has what the gateway itself told of a device's silence:
-// such an event is journalled again when the gateway was killed before it knew that it was.
+// told reports whether the log has an event about a device's silence already: after a crash the
+// gateway may journal such an event again.
 func told(ctx context.Context, t *store.Tx, e g.Event) (bool, error) {
 	if !e.OfSilence() {
 		return false, nil

@@ -12,16 +12,16 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// sealing is how many bytes seal adds: the nonce and the tag of AES-GCM.
+// sealing is the number of bytes that encryption adds: nonce and tag of AES-GCM.
 const sealing = 12 + 16
 
-// keptContext ties what the history keeps sealed to its use. It names no row: bytes are sealed
-// before the journal gives the event its number.
+// keptContext binds encrypted history to its use. It does not include the row, since encryption
+// happens before the journal assigns the event's sequence.
 const keptContext = "kept history"
 
-// SealKept closes what the history keeps until somebody who may opens it: the credential of a
-// passage of nobody yet, or what a device sent and nobody could read. Only system scopes seal.
-// What is of no school is sealed with a key of the gateway's.
+// SealKept encrypts what the history keeps for authorised callers: the credential of an unresolved
+// sighting, or a message that could not be parsed. Data of no school is encrypted with a key of the
+// gateway. Only for system scopes.
 func (v View) SealKept(ctx context.Context, school g.SchoolID, plain []byte) ([]byte, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
@@ -55,9 +55,9 @@ func optionalBytes(b []byte) any {
 	return b
 }
 
-// RejectionContent is what was refused, where it is kept sealed: it may hold user numbers,
-// card numbers and names. It needs the right to open people's pages, and a reason; it is
-// audited, and refused where the audit log cannot be written.
+// RejectionContent decrypts a rejected message, which may contain user numbers, card numbers and
+// names. It requires people:open and a reason, is audited, and fails if the audit log cannot be
+// written.
 func (v View) RejectionContent(ctx context.Context, seq uint64) ([]byte, error) {
 	in, err := v.s.Reach(ctx, g.PeopleOpen)
 	if err != nil {
@@ -100,7 +100,7 @@ func (v View) RejectionContent(ctx context.Context, seq uint64) ([]byte, error) 
 	return store.Unseal(c, sealed, keptContext)
 }
 
-// Passage is a sighting of nobody yet, whose credential is kept.
+// Passage is an unresolved sighting with its credential.
 type Passage struct {
 	Seq        uint64
 	Device     g.DeviceID
@@ -109,8 +109,8 @@ type Passage struct {
 	Credential string
 }
 
-// UnresolvedPassages are up to limit of the school's, newest first, with numbers below before;
-// 0: from the newest on. Only system scopes read them.
+// UnresolvedPassages are up to limit of the school's, newest first, with sequences below before (0:
+// from the newest). Only for system scopes.
 func (v View) UnresolvedPassages(
 	ctx context.Context, school g.SchoolID, before uint64, limit int,
 ) ([]Passage, error) {
@@ -147,9 +147,8 @@ func (v View) UnresolvedPassages(
 	return out, nil
 }
 
-// ResolvePassages gives passages of nobody to persons, by their numbers. The credentials that
-// were kept of them go. It is written into the audit log; only system scopes do it, and doing
-// it again changes nothing.
+// ResolvePassages assigns unresolved sightings to persons, by sequence, and deletes their stored
+// credentials. It is audited and idempotent; only for system scopes.
 func (v View) ResolvePassages(
 	ctx context.Context, school g.SchoolID, whose map[uint64]g.PersonID,
 ) error {

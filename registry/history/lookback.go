@@ -11,22 +11,22 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
-// RunningDay is how far back passages of everybody are read without a reason: what whoever is on
-// duty needs, also after midnight. Further back one reads after somebody, and says why.
+// RunningDay is how far back everybody's sightings can be read without a reason, enough for staff
+// on duty, also after midnight. Older ones require a reason.
 const RunningDay = 24 * time.Hour
 
 const (
-	lookedFor = 10 * time.Minute // pages of the same look are one entry of the audit log
+	lookedFor = 10 * time.Minute // pages of the same query within this time are one audit entry
 	mostLooks = 10_000
 )
 
-// looks remembers who looked back lately, and why.
+// looks remembers recent audited queries.
 type looks struct {
 	mu sync.Mutex
 	at map[string]time.Time
 }
 
-// again says whether the look is in the audit log already.
+// again reports whether the query has been audited recently.
 func (l *looks) again(key string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -46,13 +46,13 @@ func (l *looks) note(key string, now time.Time) {
 		})
 	}
 	if len(l.at) >= mostLooks {
-		clear(l.at) // a look is then in the log once more
+		clear(l.at) // queries are audited again then
 	}
 	l.at[key] = now
 }
 
-// bounded confines a list of everybody's passages that comes without a reason to the running day,
-// and refuses one that asks for older ones.
+// bounded limits a list of everybody's sightings without a reason to the running day, and refuses
+// one that asks for older ones.
 func (v View) bounded(f *SightingFilter) error {
 	if v.s.System != "" || f.Person != "" {
 		return nil
@@ -72,14 +72,14 @@ func (v View) bounded(f *SightingFilter) error {
 	return nil
 }
 
-// lookedBack audits that passages from before the running day are about to be shown; the pages of
-// one look once.
+// lookedBack audits that sightings older than the running day are returned, once for all pages of a
+// query.
 func (v View) lookedBack(ctx context.Context, f SightingFilter, rows []SightingRow) error {
 	if v.s.System != "" || f.Person != "" || len(rows) == 0 {
 		return nil
 	}
 	now := v.s.Now()
-	if !rows[len(rows)-1].Time.Before(now.Add(-RunningDay)) { // the oldest is the last
+	if !rows[len(rows)-1].Time.Before(now.Add(-RunningDay)) { // the last row is the oldest
 		return nil
 	}
 	school := f.School

@@ -11,7 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// OccurrenceFilter selects what happened at devices, newest first.
+// OccurrenceFilter selects occurrences of devices, newest first.
 type OccurrenceFilter struct {
 	store.Page
 	School   g.SchoolID
@@ -21,8 +21,8 @@ type OccurrenceFilter struct {
 	From, To time.Time // From inclusive, To exclusive
 }
 
-// OccurrenceRow is something that happened at a device. Name and Profile are those that the device
-// has now; empty where it is there no more.
+// OccurrenceRow is an occurrence of a device. Name and Profile are the device's present ones; empty
+// if the device is gone.
 type OccurrenceRow struct {
 	Seq      uint64             `json:"seq"`
 	ID       g.OccurrenceID     `json:"id"`
@@ -36,14 +36,14 @@ type OccurrenceRow struct {
 	Time     time.Time          `json:"time"`
 	Received time.Time          `json:"received"`
 	Replayed bool               `json:"replayed,omitempty"`
-	// history for its age alone: its device called it news
+	// replayed only because of its age: its device reported it as new
 	Late bool `json:"late,omitempty"`
 }
 
 const insertOccurrence = "INSERT INTO occurrences (seq, id, school, device, zone, kind, data, " +
 	"time, received, replayed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 
-// recordOccurrence keeps one; one that its device told before, under the same id, is passed over.
+// recordOccurrence inserts an occurrence; one with a stored ID is ignored.
 func recordOccurrence(ctx context.Context, insert *store.Stmt, e g.Event) error {
 	o, data := e.Occurrence, ""
 	if len(o.Data) > 0 {
@@ -77,7 +77,7 @@ func scanOccurrence(scan func(...any) error) (row OccurrenceRow, err error) {
 	return row, store.FromJSON(data, &row.Data)
 }
 
-// Occurrences lists what happened at devices, newest first.
+// Occurrences lists occurrences of devices, newest first.
 func (v View) Occurrences(
 	ctx context.Context, f OccurrenceFilter,
 ) ([]OccurrenceRow, string, error) {
@@ -118,7 +118,7 @@ func (v View) Occurrences(
 	return out, next, v.nameOccurrences(ctx, out)
 }
 
-// nameOccurrences adds what the devices are called, and tells nothing of one that has moved to
+// nameOccurrences adds the devices' names and profiles, but not of a device that has moved to
 // another school.
 func (v View) nameOccurrences(ctx context.Context, rows []OccurrenceRow) error {
 	var ids []g.DeviceID
@@ -141,7 +141,7 @@ func (v View) nameOccurrences(ctx context.Context, rows []OccurrenceRow) error {
 	return nil
 }
 
-// fallingTimes continues a list that is ordered by falling time and sequence.
+// fallingTimes adds the cursor condition of a list in descending order of time and sequence.
 func fallingTimes(w *store.Where, p store.Page) error {
 	at, ok, err := p.After(2)
 	if err != nil || !ok {

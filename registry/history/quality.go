@@ -14,40 +14,39 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// QualityTurn is what the data-quality reader counted since its last turn, with the journal
-// position that it belongs to and what the reader must remember.
+// QualityTurn is what the data-quality reader has counted since its last turn, with the journal
+// position and the reader's state.
 type QualityTurn struct {
-	Turn  uint64 // one more than the turn before
+	Turn  uint64 // one more than the previous turn
 	Seq   uint64
 	Rows  []g.Quality
-	State map[int][]byte // parts of the memory that changed
+	State map[int][]byte // changed shards of the state
 
-	// Judge says what is wrong with a row, as a set of bits in the order of
-	// [g.QualityKinds], and how much weight that has: a hundred for each reason not to
-	// trust it, one for each to have a look.
+	// Judge returns the findings about a row as bits in the order of [g.QualityKinds], and their
+	// weight: 100 for each that makes the data bad, 1 for each worth a look.
 	Judge func(g.Quality) (kinds, weight int64)
 }
 
-// QualityFilter selects rows of the report; empty fields select all. Days are YYYY-MM-DD,
-// both inclusive.
+// QualityFilter selects rows of the report; empty fields select all. Days are YYYY-MM-DD, both
+// inclusive.
 type QualityFilter struct {
 	store.Page
 	School   g.SchoolID
 	Device   g.DeviceID
 	From, To string
-	Level    g.QualityLevel // at least as bad
+	Level    g.QualityLevel // this or worse
 	Kind     g.QualityKind
 }
 
-// QualityRow is a device on a day, with its name; a deleted device has none.
+// QualityRow is the row of a device and a day, with the device's name unless it was deleted.
 type QualityRow struct {
 	g.Quality
 	Name  string         `json:"name,omitempty"`
 	Level g.QualityLevel `json:"level"`
 }
 
-// QualityDay is a school on a day: how many devices reported, how many are worth a look or not
-// to be trusted, how many for each reason, and the sums of what was counted.
+// QualityDay sums up a school's devices on a day: how many reported, are worth a look or bad, the
+// number for each finding, and the totals of the counts.
 type QualityDay struct {
 	School       g.SchoolID            `json:"school"`
 	Day          string                `json:"day"`
@@ -69,15 +68,15 @@ type QualityDay struct {
 
 const (
 	badWeight    = 100
-	qualityChunk = 100 // rows of one statement
+	qualityChunk = 100 // rows in one statement
 
 	qualityCounts = "observations, sightings, replayed, late, duplicates, unknown, strangers, " +
 		"rejected, clock_refused, gaps, gap_seconds, clock_count, clock_min, clock_max, clock_bins"
 	qualityColumns = "school, day, device, weight, kinds, " + qualityCounts
 )
 
-// QualityState is where the data-quality reader was when it last kept a turn: zeros and no
-// state where it never did. Only system scopes read it.
+// QualityState is the data-quality reader's stored turn, position and state; zeros if there is
+// none. Only for system scopes.
 func (v View) QualityState(ctx context.Context) (turn, seq uint64, state [][]byte, err error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return 0, 0, nil, err
@@ -101,9 +100,9 @@ func (v View) QualityState(ctx context.Context) (turn, seq uint64, state [][]byt
 	return turn, seq, state, nil
 }
 
-// ApplyQuality adds a turn to the report, in one transaction with the position that it
-// belongs to; only system scopes do. A turn that was kept before changes nothing, so that
-// each event is counted exactly once.
+// ApplyQuality adds a turn to the report, in one transaction with its journal position; only for
+// system scopes. A turn that was applied before changes nothing, so each event is counted exactly
+// once.
 func (v View) ApplyQuality(ctx context.Context, q QualityTurn) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
@@ -137,7 +136,7 @@ func (v View) ApplyQuality(ctx context.Context, q QualityTurn) error {
 	return nil
 }
 
-// addQuality reads the rows that are there, adds what is new, judges and writes them.
+// addQuality reads the existing rows, adds the new counts, judges and writes them.
 func addQuality(ctx context.Context, t *store.Tx, q QualityTurn) error {
 	for rows := q.Rows; len(rows) > 0; {
 		n := 1 // of one school and day
@@ -168,8 +167,8 @@ func addQuality(ctx context.Context, t *store.Tx, q QualityTurn) error {
 	return nil
 }
 
-// appendQuality appends a row of VALUES after a comma. Numbers stand in the text itself:
-// SQLite's driver takes the longer for each parameter, the more there are.
+// appendQuality appends a row of VALUES after a comma. Numbers are literals, since SQLite's driver
+// is slower the more parameters there are.
 func appendQuality(b []byte, r g.Quality, kinds, weight int64) []byte {
 	b = append(b, ",(?,?,?"...)
 	for _, n := range [...]int64{
@@ -189,7 +188,7 @@ func appendQuality(b []byte, r g.Quality, kinds, weight int64) []byte {
 	return append(b, "')"...)
 }
 
-// readQuality reads what is there of some devices of one school on one day.
+// readQuality reads the existing rows of some devices of one school on one day.
 func readQuality(
 	ctx context.Context, t *store.Tx, rows []g.Quality,
 ) (map[g.DeviceID]g.Quality, error) {
@@ -247,7 +246,7 @@ func scanQuality(scan func(...any) error) (r QualityRow, weight int64, err error
 	return r, weight, nil
 }
 
-// qualityWhere confines a query of the report.
+// where is the condition of a query of the report.
 func (f QualityFilter) where(in store.Reach) (w store.Where, err error) {
 	if err := in.Within(&w, "school", f.School); err != nil {
 		return w, err
@@ -295,9 +294,8 @@ func kindBit(k g.QualityKind) int64 {
 	return 0
 }
 
-// QualityDays sums the report up by school and day, the most devices that are not to be
-// trusted first, then the most that are worth a look, then the most time missing. It answers
-// all: bound the days.
+// QualityDays sums the report up by school and day, sorted by bad devices, devices worth a look,
+// and missing time, all descending. It returns all rows, so callers should limit the days.
 func (v View) QualityDays(ctx context.Context, f QualityFilter) ([]QualityDay, error) {
 	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
@@ -349,8 +347,8 @@ func (v View) QualityDays(ctx context.Context, f QualityFilter) ([]QualityDay, e
 	return out, nil
 }
 
-// Quality lists devices by day, the worst first. How bad a device is changes by the minute: a
-// walk keeps to the order in which it began.
+// Quality lists devices by day, worst first. The order changes every minute: a walk keeps the one
+// in which it began.
 func (v View) Quality(ctx context.Context, f QualityFilter) ([]QualityRow, string, error) {
 	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
@@ -377,17 +375,17 @@ func (v View) Quality(ctx context.Context, f QualityFilter) ([]QualityRow, strin
 	return out, next, v.nameDevices(ctx, out)
 }
 
-// maxQualityRows is how many rows are put in order at once.
+// maxQualityRows is the most rows that are sorted.
 const maxQualityRows = 100_000
 
-// qualityKey names a row of the report.
+// qualityKey identifies a row of the report.
 type qualityKey struct {
 	day    string
 	school g.SchoolID
 	device g.DeviceID
 }
 
-// qualityOrder is which rows are selected, the worst first.
+// qualityOrder returns the keys of the selected rows, worst first.
 func (v View) qualityOrder(ctx context.Context, w store.Where) ([]qualityKey, error) {
 	var keys []qualityKey
 	q := "SELECT day, school, device FROM quality" + w.String() +
@@ -411,7 +409,7 @@ func (v View) qualityOrder(ctx context.Context, w store.Where) ([]qualityKey, er
 	return keys, nil
 }
 
-// qualityRows reads the rows of keys, in their order. One that is gone meanwhile is left out.
+// qualityRows reads the rows of keys, in order. Deleted rows are left out.
 func (v View) qualityRows(ctx context.Context, keys []qualityKey) ([]QualityRow, error) {
 	found := make(map[qualityKey]QualityRow, len(keys))
 	for part := range slices.Chunk(keys, store.Chunk/3) {
@@ -439,7 +437,7 @@ func (v View) qualityRows(ctx context.Context, keys []qualityKey) ([]QualityRow,
 	return out, nil
 }
 
-// nameDevices tells nothing of a device that has moved to another school.
+// nameDevices sets the names of devices, except of those that have moved to another school.
 func (v View) nameDevices(ctx context.Context, rows []QualityRow) error {
 	ids := make([]g.DeviceID, len(rows))
 	for i, r := range rows {
@@ -457,8 +455,8 @@ func (v View) nameDevices(ctx context.Context, rows []QualityRow) error {
 	return nil
 }
 
-// SightingSeqs are the sequences under which the history has sightings of these ids: the
-// first of each id. Only system scopes read it.
+// SightingSeqs maps sighting IDs to their sequences in the history, the first of each. Only for
+// system scopes.
 func (v View) SightingSeqs(
 	ctx context.Context, ids []g.SightingID,
 ) (map[g.SightingID]uint64, error) {

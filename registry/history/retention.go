@@ -9,17 +9,16 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// trimBatch is how many rows one transaction removes, so that nobody waits long for it.
+// trimBatch is the most rows deleted in one transaction, which limits how long others wait.
 const trimBatch = 5000
 
-// Trimmed counts what TrimHistory removed.
+// Trimmed counts the rows that Trim deleted.
 type Trimmed struct{ Sightings, Statuses, Occurrences, Rejections int64 }
 
-// Trim removes the school's sightings, states, occurrences and rejections from before a time, and
-// those of no school where school is empty, and the days of the data-quality report that were over
-// before it; only system scopes do. It writes what it removed of the former into the audit log, as
-// the proof that retention is kept: the report holds counts of devices alone. It may be called again
-// after an error.
+// Trim deletes the school's sightings, states, occurrences and rejections from before a time (or
+// those of no school if school is empty), and past days of the data-quality report; only for system
+// scopes. It audits the numbers, except of the report, which only has counts of devices. It may be
+// called again after an error.
 func (v View) Trim(
 	ctx context.Context, school g.SchoolID, before time.Time,
 ) (Trimmed, error) {
@@ -68,8 +67,7 @@ func (v View) Trim(
 	})
 }
 
-// trimQuality removes the days that were over before a time, even where the clocks are 12 h
-// behind Greenwich.
+// trimQuality deletes the days that were over before a time in every time zone.
 func (v View) trimQuality(ctx context.Context, school g.SchoolID, before time.Time) error {
 	day := before.UTC().Add(-36 * time.Hour).Format(time.DateOnly)
 	for {

@@ -34,39 +34,39 @@ type SightingRow struct {
 	Match     *g.Match     `json:"match,omitempty"`
 	Media     g.MediaID    `json:"media,omitempty"`
 	Replayed  bool         `json:"replayed,omitempty"`
-	// history for its age alone: its device called it news
+	// history for its age only: its device sent it as live
 	Late bool `json:"late,omitempty"`
-	// Resolved is when a passage of nobody became this person's: their number or card came later.
+	// Resolved is when an unresolved sighting was assigned to this person.
 	Resolved time.Time `json:"resolved,omitzero"`
 }
 
-// RejectionFilter selects refused observations, newest first.
+// RejectionFilter selects rejected observations, newest first.
 type RejectionFilter struct {
 	store.Page
 	School g.SchoolID
 	Device g.DeviceID
 }
 
-// RejectionRow is one refused observation.
+// RejectionRow is one rejected observation.
 type RejectionRow struct {
 	Seq     uint64     `json:"seq"`
 	School  g.SchoolID `json:"school,omitempty"`
 	Device  g.DeviceID `json:"device,omitempty"`
-	Time    time.Time  `json:"time"` // when the gateway had it
+	Time    time.Time  `json:"time"` // when the gateway received it
 	Reason  string     `json:"reason"`
 	Source  string     `json:"source"`
 	Excerpt string     `json:"excerpt,omitempty"`
-	// Properties are the values that did not fit; none where it was refused as a whole.
+	// Properties are the values that did not fit; empty if it was rejected as a whole.
 	Properties []string `json:"properties,omitempty"`
-	Partial    bool     `json:"partial,omitempty"` // all else of the message was admitted
-	// bytes of it that are kept sealed, for RejectionContent
+	Partial    bool     `json:"partial,omitempty"` // the rest of the message was admitted
+	// bytes stored encrypted, for RejectionContent
 	Kept int `json:"kept,omitempty"`
 
-	// Code is why, for programs; "" for what was refused before there were codes.
+	// Code is the reason for programs; "" for older rejections.
 	Code g.RejectionCode `json:"code,omitempty"`
-	// Clock is the device's time, where that is why.
+	// Clock is the device's time if that is the reason.
 	Clock time.Time `json:"clock,omitzero"`
-	// Said is Reason for readers of another language: see Text.Keep.
+	// Said is Reason as a translatable text: see Text.Keep.
 	Said []byte `json:"-"`
 }
 
