@@ -15,7 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Attendance lists answers, by falling operational day, session and person.
+// Attendance lists results, by descending operational day, session and person.
 func (v View) Attendance(ctx context.Context, f AttendanceFilter) ([]AttendanceRow, string, error) {
 	if f.asks() {
 		return v.searchAttendance(ctx, f)
@@ -81,7 +81,7 @@ func (v View) Attendance(ctx context.Context, f AttendanceFilter) ([]AttendanceR
 	return out, next, nil
 }
 
-// AttendanceSummary counts a session's answers by state.
+// AttendanceSummary counts a session's results by state.
 func (v View) AttendanceSummary(
 	ctx context.Context, id g.SessionID,
 ) (map[g.AttendanceState]int, error) {
@@ -108,10 +108,10 @@ func (v View) AttendanceSummary(
 	return out, nil
 }
 
-// PutAttendance writes computed answers, in one transaction; only system scopes do. Rows whose
-// input hash and state are those that stand are passed over; each other one gets an outbox
-// event whose id comes from session, person and input hash, and is answered in changed. Rows
-// of people or sessions that were deleted meanwhile are passed over too.
+// PutAttendance writes computed results, in one transaction; only for system scopes. It is
+// idempotent: results with the stored input hash and state are skipped. Each other one gets an
+// outbox event, whose ID is derived from session, person and input hash, and is returned in
+// changed. Results for deleted people or sessions are ignored.
 func (v View) PutAttendance(
 	ctx context.Context, rows []g.Attendance,
 ) (changed []g.Attendance, err error) {
@@ -170,7 +170,7 @@ func (v View) PutAttendance(
 	return changed, nil
 }
 
-// answers are the session's input hashes and states that stand.
+// answers maps persons to the stored input hashes and states of a session.
 func answers(ctx context.Context, t *store.Tx, id g.SessionID) (map[g.PersonID]string, error) {
 	have := map[g.PersonID]string{}
 	err := store.Each(ctx, t, "SELECT person, input_hash, state FROM attendance WHERE session = ?",
@@ -201,15 +201,15 @@ func (r *Book) sendAttendance(ctx context.Context, t *store.Tx, a g.Attendance) 
 	})
 }
 
-// correctionBody is the part of a correction that is sealed under the person's key.
+// correctionBody is the part of a correction that is encrypted under the person's key.
 type correctionBody struct {
 	State  g.AttendanceState `json:"state"`
 	Reason string            `json:"reason"`
 	Actor  string            `json:"actor"`
 }
 
-// Correct records a member of staff's word against the computed answer; the newest counts when
-// attendance is computed again. Actor is the scope's, an At of zero is now.
+// Correct records a manual correction of the computed result; the newest one counts when attendance
+// is computed again. Actor is set from the scope; a zero At means now.
 func (v View) Correct(ctx context.Context, c Correction) error {
 	in, err := v.s.Reach(ctx, g.AttendanceWrite)
 	if err != nil {

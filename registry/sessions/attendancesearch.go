@@ -8,10 +8,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// searchAttendance lists the answers of one session in which every word is part of the class or,
-// where the caller may read people, of the name. A page can hold fewer rows than were asked for, or
-// none, although the cursor leads on. One person's days are not found by a name: they are read
-// by the person, with a reason.
+// searchAttendance lists the results of one session in which every word occurs in the class or,
+// with people:read, the name. A page may have fewer rows than requested, or none, and still have a
+// next cursor. It needs a session: one person's days are read by person, with a reason.
 func (v View) searchAttendance(
 	ctx context.Context, f AttendanceFilter,
 ) ([]AttendanceRow, string, error) {
@@ -50,5 +49,5 @@ func attendanceCursor(r AttendanceRow) string {
 	return store.Cursor(r.Date, string(r.Session), string(r.Person))
 }
 
-// asks says whether the filter has words to search for.
+// asks reports whether the filter has words to search for.
 func (f AttendanceFilter) asks() bool { return strings.TrimSpace(f.Query) != "" }

@@ -16,14 +16,14 @@ func New(s *store.Store, people *people.Book) *Book {
 	return &Book{s: s, people: people}
 }
 
-// View is sessions and attendance as one scope may see it.
+// View is the book restricted to one scope.
 type View struct {
 	r      *Book
 	s      *store.View
 	people people.View
 }
 
-// In is the book as the scope of s may see it.
+// In returns the book restricted to the scope of s.
 func (r *Book) In(s *store.View) View {
 	return View{r: r, s: s, people: r.people.In(s)}
 }

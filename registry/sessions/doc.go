@@ -1,3 +1,3 @@
-// Package sessions keeps the school's sessions, leave, attendance and its corrections. It refuses
-// to compute who was there: that is told to it.
+// Package sessions keeps the school's sessions, leave, attendance and corrections. It does not
+// compute attendance; its callers do.
 package sessions

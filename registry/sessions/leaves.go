@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Leaves are the school's leaves that overlap from <= t < to, by start. A zero from or to is
-// unbounded. Their reasons are shown to a scope whose own reason says something.
+// Leaves are the school's leaves that overlap from <= t < to, by start. A zero from or to means no
+// limit. Reasons are included if the scope has a reason of its own.
 func (v View) Leaves(
 	ctx context.Context, school g.SchoolID, from, to time.Time,
 ) ([]g.Leave, error) {
@@ -52,7 +52,7 @@ func (v View) Leaves(
 	return out, v.withoutReasons(ctx, school, out)
 }
 
-// Leave is one leave. Its reason is shown to a scope whose own reason says something.
+// Leave returns one leave. Its reason is included if the scope has a reason of its own.
 func (v View) Leave(ctx context.Context, id string) (g.Leave, error) {
 	l, school, err := v.leave(ctx, g.AttendanceRead, id)
 	if err != nil {
@@ -65,15 +65,15 @@ func (v View) Leave(ctx context.Context, id string) (g.Leave, error) {
 	return one[0], nil
 }
 
-// LeaveToChange is the whole of a leave, for a change that keeps what it does not name. It is
-// not for showing: whoever shows the reason reads with Leave, which is audited.
+// LeaveToChange returns a complete leave, in order to merge changes. It must not be shown: reading
+// the reason with Leave is audited.
 func (v View) LeaveToChange(ctx context.Context, id string) (g.Leave, error) {
 	l, _, err := v.leave(ctx, g.AttendanceWrite, id)
 	return l, err
 }
 
-// leave reads one leave. Its version is of the sealed bytes, which are others after each change,
-// and say nothing of what they hold.
+// leave reads one leave. Its version is derived from the encrypted bytes, which differ after each
+// change and reveal nothing.
 func (v View) leave(ctx context.Context, p g.Permission, id string) (g.Leave, g.SchoolID, error) {
 	in, err := v.s.Reach(ctx, p)
 	if err != nil {
@@ -106,7 +106,7 @@ func (v View) leave(ctx context.Context, p g.Permission, id string) (g.Leave, g.
 	return l, school, nil
 }
 
-// PutLeave writes a leave; an empty ID makes a new one. Actor is the scope's.
+// PutLeave writes a leave; an empty ID creates one. Actor is set from the scope.
 func (v View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 	in, err := v.s.Reach(ctx, g.AttendanceWrite)
 	if err != nil {
@@ -161,13 +161,13 @@ func (v View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 	return l, nil
 }
 
-// DeleteLeave takes a leave back.
+// DeleteLeave deletes a leave.
 func (v View) DeleteLeave(ctx context.Context, id string) error {
 	return v.s.Remove(ctx, g.AttendanceWrite, "leaves", "leave", id, "leave", leaveBefore(id), nil)
 }
 
-// withoutReasons takes the reasons off leaves, which are a child's illnesses and journeys,
-// unless the caller says why they are needed; the look is audited.
+// withoutReasons removes the reasons from leaves, which reveal illnesses and journeys, unless the
+// caller has a reason; the access is audited.
 func (v View) withoutReasons(ctx context.Context, school g.SchoolID, all []g.Leave) error {
 	if v.s.System != "" || len(all) == 0 {
 		return nil

@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Between are the school's sessions that overlap from <= t < to, by start. A zero from or to
-// is unbounded.
+// Between are the school's sessions that overlap from <= t < to, by start. A zero from or to means
+// no limit.
 func (v View) Between(
 	ctx context.Context, school g.SchoolID, from, to time.Time,
 ) ([]g.Session, error) {
@@ -57,7 +57,7 @@ func scanSession(scan func(...any) error) (s g.Session, err error) {
 	return s, json.Unmarshal(b, &s)
 }
 
-// session is a session in reach.
+// session reads a session within reach.
 func session(ctx context.Context, c store.Conn, in store.Reach, id g.SessionID) (g.Session, error) {
 	s, err := scanSession(c.Row(ctx, "SELECT body FROM sessions WHERE id = ?", string(id)).Scan)
 	if err != nil {
@@ -116,7 +116,7 @@ func checkSession(s g.Session) error {
 	return nil
 }
 
-// Put writes a session; an empty ID makes a new one.
+// Put writes a session; an empty ID creates one.
 func (v View) Put(ctx context.Context, s g.Session) (g.Session, error) {
 	in, err := v.s.Reach(ctx, g.AttendanceWrite)
 	if err != nil {
@@ -175,14 +175,14 @@ func (v View) Put(ctx context.Context, s g.Session) (g.Session, error) {
 	return s, nil
 }
 
-// Delete removes a session with its attendance and corrections.
+// Delete deletes a session with its attendance and corrections.
 func (v View) Delete(ctx context.Context, id g.SessionID) error {
 	return v.s.Remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), "session",
 		sessionBefore(id), nil)
 }
 
-// Roster is who is expected at a session, by id; only system scopes ask. Leaves and
-// corrections are not counted.
+// Roster lists the people expected at a session, by ID; only for system scopes. Leaves and
+// corrections are not considered.
 func (v View) Roster(ctx context.Context, s g.Session) ([]RosterEntry, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
@@ -213,7 +213,7 @@ func (v View) Roster(ctx context.Context, s g.Session) ([]RosterEntry, error) {
 	return out, nil
 }
 
-// Find is one session.
+// Find returns one session.
 func (v View) Find(ctx context.Context, id g.SessionID) (g.Session, error) {
 	in, err := v.s.Reach(ctx, g.AttendanceRead)
 	if err != nil {
@@ -232,7 +232,8 @@ func sessionBefore(id g.SessionID) store.Former {
 	}
 }
 
-// leaveBefore is whose leave it is and when: its reason is the person's, and goes with it.
+// leaveBefore reads person and time of a leave: its reason is personal, and must not be in the
+// audit log.
 func leaveBefore(id string) store.Former {
 	return func(ctx context.Context, t *store.Tx) (any, error) {
 		var l struct {

@@ -7,7 +7,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// RosterEntry is somebody who is expected at a session.
+// RosterEntry is a person expected at a session.
 type RosterEntry struct {
 	Person  g.PersonID
 	Kind    g.PersonKind
@@ -24,17 +24,17 @@ type AttendanceFilter struct {
 	Date    string
 	Class   string
 	State   g.AttendanceState
-	Query   string // words, in any order, of name and class; with a session only
+	Query   string // words, in any order, in name and class; with a session only
 }
 
-// AttendanceRow is an answer with the person's name, which is empty without people:read.
+// AttendanceRow is a result with the person's name, which is empty without people:read.
 type AttendanceRow struct {
 	g.Attendance
 	Name  string `json:"name"`
 	Class string `json:"class"`
 }
 
-// Correction is a member of staff's word against the computed answer.
+// Correction is a manual correction of a computed result.
 type Correction struct {
 	Session g.SessionID       `json:"session"`
 	Person  g.PersonID        `json:"person"`
