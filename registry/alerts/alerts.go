@@ -14,7 +14,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// newestFirst continues and orders a list by falling time and id.
+// newestFirst continues and orders a list by descending time and ID.
 func newestFirst(w *store.Where, p store.Page, at, id string) error {
 	parts, ok, err := p.After(2)
 	if err != nil || !ok {
@@ -73,7 +73,7 @@ func alertCursor(a AlertRow) string {
 	return store.Cursor(store.Digits(store.Micros(a.Opened)), string(a.ID))
 }
 
-// Find is one alert.
+// Find returns one alert.
 func (v View) Find(ctx context.Context, id g.AlertID) (AlertRow, error) {
 	in, err := v.s.Reach(ctx, g.AlertsRead)
 	if err != nil {
@@ -90,7 +90,7 @@ func (v View) Find(ctx context.Context, id g.AlertID) (AlertRow, error) {
 	return rows[0], v.nameAlerts(ctx, rows)
 }
 
-// nameAlerts fills the names of devices, zones and, with people:read, persons.
+// nameAlerts sets the names of devices, zones and, with people:read, persons.
 func (v View) nameAlerts(ctx context.Context, rows []AlertRow) error {
 	var deviceIDs []g.DeviceID
 	for _, a := range rows {
@@ -139,7 +139,7 @@ func (v View) nameAlerts(ctx context.Context, rows []AlertRow) error {
 	return nil
 }
 
-// answer changes an alert by hand: in scope, at the version that the operator saw, with the
+// answer changes an alert for an operator: in scope, at the version that the operator saw, with the
 // outbox row and the audit entry in the same transaction.
 func (v View) answer(
 	ctx context.Context, id g.AlertID, version int, by g.User, deed string,
@@ -182,7 +182,7 @@ func (v View) answer(
 	return a, nil
 }
 
-// Acknowledge says who handles an open alert.
+// Acknowledge records who handles an open alert.
 func (v View) Acknowledge(
 	ctx context.Context, id g.AlertID, version int, by g.User,
 ) (g.Alert, error) {
@@ -200,7 +200,7 @@ func (v View) Acknowledge(
 		})
 }
 
-// Resolve ends an open or acknowledged alert with a comment on what it was.
+// Resolve resolves an open or acknowledged alert, with a comment.
 func (v View) Resolve(
 	ctx context.Context, id g.AlertID, version int, by g.User, comment string,
 ) (g.Alert, error) {
@@ -224,7 +224,7 @@ func (v View) Resolve(
 		})
 }
 
-// Close puts a resolved alert away. A comment is added to that of the resolution.
+// Close closes a resolved alert. A comment is appended to that of the resolution.
 func (v View) Close(
 	ctx context.Context, id g.AlertID, version int, by g.User, comment string,
 ) (g.Alert, error) {
@@ -246,7 +246,7 @@ func (v View) Close(
 		})
 }
 
-// joined adds a comment to one that stands.
+// joined appends a comment to an existing one.
 func joined(old, comment string) string {
 	if old == "" || comment == "" {
 		return old + comment
@@ -254,8 +254,8 @@ func joined(old, comment string) string {
 	return old + "\n" + comment
 }
 
-// CloseResolved closes alerts that were resolved before a time and have stopped firing, at
-// most 1000 at once, and answers which; only system scopes do.
+// CloseResolved closes alerts that were resolved before a time and no longer fire, at most 1000 per
+// call, and returns their IDs; only for system scopes.
 func (v View) CloseResolved(ctx context.Context, before time.Time) ([]g.AlertID, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err

@@ -6,9 +6,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// searchAlerts lists the alerts in which every word is part of the title, the text, the place,
-// the device, the rule, the comment or, where the caller may read people, the person's name. A
-// page can hold fewer rows than were asked for, or none, although the cursor leads on.
+// searchAlerts lists the alerts in which every word occurs in title, text, place, device, rule,
+// comment or, with people:read, the person's name. A page may have fewer rows than requested, or
+// none, and still have a next cursor.
 func (v View) searchAlerts(ctx context.Context, f Filter) ([]AlertRow, string, error) {
 	query, limit := f.Query, f.Size()
 	f.Query, f.Limit = "", store.SearchStep

@@ -18,7 +18,7 @@ func New(s *store.Store, people *people.Book, access *access.Book) *Book {
 	return &Book{s: s, people: people, access: access}
 }
 
-// View is alerts and incidents as one scope may see it.
+// View is the book restricted to one scope.
 type View struct {
 	r      *Book
 	s      *store.View
@@ -26,7 +26,7 @@ type View struct {
 	access access.View
 }
 
-// In is the book as the scope of s may see it.
+// In returns the book restricted to the scope of s.
 func (r *Book) In(s *store.View) View {
 	return View{
 		r:      r,

@@ -1,3 +1,3 @@
-// Package alerts keeps alerts and incidents with their life, the rules' state and texts, and which
-// pictures somebody keeps. It refuses to decide what is an alert: that is told to it.
+// Package alerts keeps alerts and incidents through their states, the rules' state and texts, and
+// pictures that are kept longer. It does not decide what raises an alert; its callers do.
 package alerts

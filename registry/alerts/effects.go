@@ -13,11 +13,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Apply writes what the rules engine found, in one transaction with the outbox rows and
-// the engine's snapshot; only system scopes do. Alerts and incidents are found again by their
-// deterministic ids: a repeat raises nothing twice, changes nothing that says the same, and
-// undoes nothing that an operator did. Effects older than those an alert has seen are passed
-// over.
+// Apply writes the rules engine's effects, in one transaction with the outbox rows and the engine's
+// snapshot or delta; only for system scopes. It is idempotent: alerts and incidents have
+// deterministic IDs, unchanged ones are not written, and operators' changes are kept. Effects older
+// than those already applied to an alert are ignored.
 func (v View) Apply(ctx context.Context, e Effects) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
@@ -37,8 +36,8 @@ func (v View) Apply(ctx context.Context, e Effects) error {
 	})
 }
 
-// saveRulesState writes a snapshot, which ends the changes before it, or one more change. An
-// older one than what is there changes nothing.
+// saveRulesState writes a snapshot, which replaces earlier deltas, or another delta. It ignores
+// state older than the stored one.
 func (r *Book) saveRulesState(ctx context.Context, t *store.Tx, e Effects) error {
 	if e.State == nil && e.Changes == nil {
 		return nil
@@ -70,7 +69,7 @@ func (r *Book) saveRulesState(ctx context.Context, t *store.Tx, e Effects) error
 	return nil
 }
 
-// changesOf is how many changes follow the snapshot, and the position of the newest.
+// changesOf is the number of deltas after the snapshot, and the journal position of the newest.
 func changesOf(ctx context.Context, c store.Conn) (n int64, seq uint64, err error) {
 	err = c.Row(ctx, "SELECT n, seq FROM rules_changes ORDER BY n DESC LIMIT 1").Scan(&n, &seq)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -81,8 +80,8 @@ func changesOf(ctx context.Context, c store.Conn) (n int64, seq uint64, err erro
 
 func changeLabel(n int64) string { return "rules change " + store.Digits(n) }
 
-// RulesState is the newest snapshot, the changes after it in their order, and the journal
-// position that all of it belongs to; 0 and nil where there is none. Only system scopes read it.
+// RulesState is the newest snapshot, the deltas after it in order, and the journal position of the
+// result; 0 and nil if there is none. Only for system scopes.
 func (v View) RulesState(
 	ctx context.Context,
 ) (seq uint64, state []byte, changes [][]byte, err error) {
@@ -146,8 +145,8 @@ func (v View) applyAlert(ctx context.Context, t *store.Tx, seq uint64, a g.Alert
 	return v.r.saveAlert(ctx, t, seq, merged, same)
 }
 
-// mergeAlert takes the rule's findings from the effect and everything that people did from the
-// alert as it stands. The state only moves forward.
+// mergeAlert takes the rule's findings from the effect, and everything that people did from the
+// stored alert. The state only moves forward.
 func mergeAlert(old, a g.Alert) g.Alert {
 	m := a
 	m.School, m.Rule, m.Opened, m.Seq, m.Version = old.School, old.Rule, old.Opened, old.Seq, old.Version
@@ -168,7 +167,7 @@ func mergeAlert(old, a g.Alert) g.Alert {
 		m.Media = old.Media
 	}
 	if old.Device != "" && old.Device == a.Device && old.Zone != "" {
-		m.Zone = old.Zone // where it was raised; where the device is now is told beside it
+		m.Zone = old.Zone // where it was raised; see MovedTo for the device's current zone
 	}
 	m.Count = max(old.Count, a.Count)
 	if old.LastFired.After(a.LastFired) {
@@ -191,7 +190,7 @@ func equalJSON(a, b any) (bool, error) {
 	return string(x) == string(y), errors.Join(err1, err2)
 }
 
-// alert reads an alert and the newest effect that it has seen.
+// alert reads an alert and the position of the newest effect applied to it.
 func (r *Book) alert(
 	ctx context.Context, c store.Conn, id g.AlertID,
 ) (a g.Alert, seq uint64, err error) {
@@ -218,7 +217,7 @@ func (r *Book) scanAlert(scan func(...any) error) (a g.Alert, seq uint64, err er
 	return a, seq, json.Unmarshal(b, &a)
 }
 
-// saveAlert writes an alert. Unless quiet, its version rises and the event goes out.
+// saveAlert writes an alert. Unless quiet, it increments the version and queues the event.
 func (r *Book) saveAlert(
 	ctx context.Context, t *store.Tx, seq uint64, a g.Alert, quiet bool,
 ) error {
@@ -279,7 +278,8 @@ func (v View) applyIncident(ctx context.Context, t *store.Tx, seq uint64, i g.In
 
 const linkOff = "the police link is off: nothing was sent"
 
-// newIncident begins an incident's life: a hand-over that the rule asks for waits.
+// newIncident sets an incident's initial state: a hand-over requested by the rule waits for
+// approval.
 func newIncident(i g.Incident) g.Incident {
 	i.State = g.IncidentOpen
 	i.Version = 0
@@ -305,7 +305,7 @@ func newIncident(i g.Incident) g.Incident {
 	return i
 }
 
-// mergeIncident adds what the rules found; steps, approval and closing are people's.
+// mergeIncident adds the rule's findings; steps, approval and closing are kept.
 func mergeIncident(old, i g.Incident) g.Incident {
 	m := old
 	m.Title, m.TitleZH, m.Severity = i.Title, i.TitleZH, i.Severity

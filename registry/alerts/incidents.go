@@ -12,7 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// comments checks what an operator wrote: several lines, at most 2000 characters.
+// comments validates an operator's comment: several lines, at most 2000 characters.
 func comments(s string, required bool) error {
 	if required && strings.TrimSpace(s) == "" {
 		return g.FieldErrorf("comment", "say what it was: a comment is needed")
@@ -58,7 +58,7 @@ func (v View) Incidents(ctx context.Context, f IncidentFilter) ([]g.Incident, st
 	return out, next, nil
 }
 
-// Incident is one incident.
+// Incident returns one incident.
 func (v View) Incident(ctx context.Context, id g.IncidentID) (g.Incident, error) {
 	in, err := v.s.Reach(ctx, g.AlertsRead)
 	if err != nil {
@@ -74,7 +74,7 @@ func (v View) Incident(ctx context.Context, id g.IncidentID) (g.Incident, error)
 	return i, nil
 }
 
-// handle changes an incident by hand; a version of -1 is any.
+// handle changes an incident for an operator; version -1 means any.
 func (v View) handle(
 	ctx context.Context, p g.Permission, id g.IncidentID, version int, by g.User, deed string,
 	change func(i *g.Incident, u g.User, now time.Time) error,
@@ -119,9 +119,9 @@ func (v View) handle(
 	return i, nil
 }
 
-// ApproveHandover approves or refuses an incident's hand-over to the police. Only a user of
-// the role that the incident names, or a district admin, may; each hand-over is decided once.
-// While the link is off nothing is sent, and the note says so.
+// ApproveHandover approves or refuses an incident's hand-over to the police. It requires the role
+// that the incident names, or a district admin, and can be decided once. While the link is off
+// nothing is sent, and the note says so.
 func (v View) ApproveHandover(
 	ctx context.Context, id g.IncidentID, version int, by g.User, approve bool, comment string,
 ) (g.Incident, error) {
@@ -160,8 +160,7 @@ func (v View) ApproveHandover(
 		})
 }
 
-// StepDone marks a step of the procedure, counted from 0, as done. A step that is done stays
-// as it is.
+// StepDone marks a step of the procedure, counted from 0, as done. It may be called again.
 func (v View) StepDone(
 	ctx context.Context, id g.IncidentID, step int, by g.User,
 ) (g.Incident, error) {
@@ -182,8 +181,8 @@ func (v View) StepDone(
 		})
 }
 
-// CloseIncident ends an incident. One whose hand-over waits for a decision is not closed; a
-// comment is needed.
+// CloseIncident closes an incident, with a comment. It fails while the hand-over waits for a
+// decision.
 func (v View) CloseIncident(
 	ctx context.Context, id g.IncidentID, version int, by g.User, comment string,
 ) (g.Incident, error) {

@@ -4,9 +4,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// movedSince says of alerts that are not closed where their device is now, where it was moved
-// since: whoever goes there must not stand in the old room. Where the alert was raised stays as
-// it is. A device that sees another zone than its own alarms there; that is no move.
+// movedSince sets MovedTo of alerts that are not closed and whose device has moved since, so that
+// nobody goes to the old room; the alert's own zone is unchanged. It excludes devices that report
+// sightings in other zones than their own.
 func movedSince(rows []AlertRow, devices map[g.DeviceID]g.Device) {
 	for i := range rows {
 		a := &rows[i]

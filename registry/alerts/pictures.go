@@ -11,10 +11,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// MaxKeepPicture is how long somebody may keep a picture of an unknown person, at most.
+// MaxKeepPicture is the longest that a picture of an unknown person may be kept.
 const MaxKeepPicture = 90 * 24 * time.Hour
 
-// KeptPicture says that somebody keeps the picture of an alert beyond its hours.
+// KeptPicture is the picture of an alert that somebody keeps beyond the usual hours.
 type KeptPicture struct {
 	Media  g.MediaID  `json:"media"`
 	School g.SchoolID `json:"school"`
@@ -25,8 +25,8 @@ type KeptPicture struct {
 	Until  time.Time  `json:"until"`
 }
 
-// AttachPicture gives an alert that has none its picture; only system scopes do. An alert that
-// is gone, or has one, is left alone.
+// AttachPicture sets the picture of an alert; only for system scopes. It does nothing if the alert
+// does not exist or has one.
 func (v View) AttachPicture(ctx context.Context, id g.AlertID, media g.MediaID) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
@@ -44,8 +44,8 @@ func (v View) AttachPicture(ctx context.Context, id g.AlertID, media g.MediaID) 
 	})
 }
 
-// KeepPicture keeps the picture of an alert until a day that is at most MaxKeepPicture away.
-// The scope's reason is kept with it and audited. To keep it again changes reason and day.
+// KeepPicture keeps the picture of an alert until a time at most MaxKeepPicture away. The scope's
+// reason is stored with it and audited. Calling it again changes reason and time.
 func (v View) KeepPicture(ctx context.Context, id g.AlertID, until time.Time) (KeptPicture, error) {
 	in, err := v.s.Reach(ctx, g.AlertsWrite)
 	if err != nil {
@@ -54,7 +54,7 @@ func (v View) KeepPicture(ctx context.Context, id g.AlertID, until time.Time) (K
 	if err := people.Because(v.people, g.Student); err != nil {
 		return KeptPicture{}, err
 	}
-	reason := v.s.Reason // goes when the picture goes; what the audit log keeps names nobody
+	reason := v.s.Reason // deleted with the picture; the audit log's copy has no names
 	if err := v.hidesNamesOf(ctx, id); err != nil {
 		return KeptPicture{}, err
 	}
@@ -92,8 +92,8 @@ func (v View) KeepPicture(ctx context.Context, id g.AlertID, until time.Time) (K
 	return k, err
 }
 
-// DropPicture takes the picture off an alert, and answers which it was so that the caller can
-// destroy it. It needs a reason.
+// DropPicture removes the picture from an alert, and returns it for the caller to destroy. It needs
+// a reason.
 func (v View) DropPicture(
 	ctx context.Context, id g.AlertID,
 ) (school g.SchoolID, media g.MediaID, err error) {
@@ -129,7 +129,7 @@ func (v View) DropPicture(
 	return school, media, err
 }
 
-// pictured is an alert in reach that has a picture.
+// pictured reads an alert within reach that has a picture.
 func (v View) pictured(
 	ctx context.Context, t *store.Tx, in store.Reach, id g.AlertID,
 ) (g.Alert, error) {
@@ -146,7 +146,7 @@ func (v View) pictured(
 	return a, nil
 }
 
-// KeptPictures lists the pictures that somebody keeps, by their end.
+// KeptPictures lists the kept pictures, by end.
 func (v View) KeptPictures(ctx context.Context, school g.SchoolID) ([]KeptPicture, error) {
 	in, err := v.s.Reach(ctx, g.AlertsRead)
 	if err != nil {
@@ -182,7 +182,7 @@ func (r *Book) keptPictures(ctx context.Context, w store.Where) ([]KeptPicture, 
 	return out, nil
 }
 
-// keptUntil is how long the pictures of alerts are kept, of those that somebody keeps.
+// keptUntil maps the kept pictures of alerts to their ends.
 func (r *Book) keptUntil(ctx context.Context, rows []AlertRow) (map[g.MediaID]time.Time, error) {
 	var ids []g.MediaID
 	for _, a := range rows {
@@ -208,8 +208,8 @@ func (r *Book) keptUntil(ctx context.Context, rows []AlertRow) (map[g.MediaID]ti
 	return out, nil
 }
 
-// LapsePictures ends the keeping of pictures whose day has come, and answers how many; only
-// system scopes do. Each end is audited.
+// LapsePictures ends the keeping of pictures whose time has come, and returns how many; only for
+// system scopes. Each is audited.
 func (v View) LapsePictures(ctx context.Context, now time.Time) (int, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return 0, err
@@ -238,7 +238,8 @@ func (v View) LapsePictures(ctx context.Context, now time.Time) (int, error) {
 	})
 }
 
-// hidesNamesOf is hidesNames for the school of an alert; where there is none, what follows says so.
+// hidesNamesOf is people.HidesNames for the school of an alert; a missing alert is left to the
+// caller.
 func (v View) hidesNamesOf(ctx context.Context, id g.AlertID) error {
 	a, _, err := v.r.alert(ctx, v.s.Reg, id)
 	if g.ErrorCode(err) == g.NotFound {

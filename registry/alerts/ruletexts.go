@@ -14,20 +14,19 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// RuleText is a rule or a procedure as its file has it.
+// RuleText is the text of a rule or a procedure in its file.
 type RuleText struct {
 	Kind string // "rule" or "procedure"
 	ID   string
 	Body string
 }
 
-// The files cannot say who changed them.
+// The author of a change of the files is unknown.
 const fileActor = "configuration file"
 
-// NoteRules keeps what the gateway goes by from now on and writes into the audit log of the
-// topmost schools what changed of it: which rules came, went and changed, with the lines that did.
-// The same again writes nothing, and so does the very first time, before there is a school. Only
-// system scopes ask.
+// NoteRules stores the rules now in force, and writes the changes into the audit log of the root
+// schools: added, removed and changed rules, with the changed lines. It writes nothing without
+// changes, nor the very first time, before there is a school. Only for system scopes.
 func (v View) NoteRules(ctx context.Context, now []RuleText) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
@@ -114,8 +113,8 @@ func putRuleTexts(ctx context.Context, t *store.Tx, was, is map[string]RuleText)
 	return nil
 }
 
-// ruleChanges lists what is not as it was, by name: all of what came or went, and of what changed
-// the lines that did.
+// ruleChanges lists the differences by name: the whole text of added and removed rules, and the
+// differing lines of changed ones.
 func ruleChanges(was, is map[string]RuleText) []g.AuditChange {
 	names := maps.Clone(was)
 	maps.Copy(names, is)
@@ -135,8 +134,8 @@ func ruleChanges(was, is map[string]RuleText) []g.AuditChange {
 	return out
 }
 
-// otherLines are the lines of each text that the other has not. Where only their order changed,
-// they are all.
+// otherLines are the lines of each text that the other does not have, or all lines if only their
+// order differs.
 func otherLines(was, is string) (before, after string) {
 	before, after = linesBut(was, is), linesBut(is, was)
 	if before == "" && after == "" {
@@ -160,7 +159,7 @@ func linesBut(text, without string) string {
 	return strings.Join(out, "\n")
 }
 
-// rulesSum names a set of rules.
+// rulesSum is a hash of a set of rules.
 func rulesSum(is map[string]RuleText) string {
 	h := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(is)) {

@@ -7,14 +7,13 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Effects are what the rules engine found at one position of the journal.
+// Effects are the results of the rules engine at one position of the journal.
 type Effects struct {
-	Seq       uint64 // the journal position that made them
+	Seq       uint64 // the journal position that caused them
 	Alerts    []g.Alert
 	Incidents []g.Incident
-	State     []byte // the engine's snapshot, saved in the same transaction; nil: keep the old one
-	// of it, saved in place of a snapshot: they come after the snapshot and the changes that are
-	// there
+	State     []byte // snapshot, saved in the same transaction; nil: keep the old one
+	// delta, saved instead of a snapshot: it follows the stored snapshot and deltas
 	Changes []byte
 }
 
@@ -29,21 +28,21 @@ type Filter struct {
 	Device   g.DeviceID
 	Query    string // words, in any order; see searchAlerts
 
-	RulePrefix string // of rules that begin so; no % and no _ in it
+	RulePrefix string // prefix of rule IDs, without % and _
 }
 
-// AlertRow is an alert with the names of what it is about.
+// AlertRow is an alert with the names of its subjects.
 type AlertRow struct {
 	g.Alert
 	DeviceName string `json:"device_name,omitempty"`
 	ZoneName   string `json:"zone_name,omitempty"`
 	PersonName string `json:"person_name,omitempty"` // empty without people:read
 
-	// MovedTo is where the device is now, where that is another zone than the alert was raised in.
+	// MovedTo is the device's current zone, if it differs from the alert's.
 	MovedTo     g.ZoneID `json:"moved_to,omitempty"`
 	MovedToName string   `json:"moved_to_name,omitempty"`
 
-	PictureUntil time.Time `json:"picture_until,omitzero"` // somebody keeps the picture until then
+	PictureUntil time.Time `json:"picture_until,omitzero"` // the picture is kept until then
 }
 
 // IncidentFilter selects incidents, newest first.
