@@ -7,7 +7,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Book keeps deeds across aggregates for all scopes. It is safe for concurrent use.
+// Book performs operations across aggregates for all scopes. It is safe for concurrent use.
 type Book struct {
 	s      *store.Store
 	places *places.Book
@@ -15,7 +15,7 @@ type Book struct {
 	access *access.Book
 }
 
-// New keeps deeds across aggregates in s.
+// New returns a Book on s.
 func New(
 	s *store.Store, places *places.Book, people *people.Book, access *access.Book,
 ) *Book {
@@ -27,7 +27,7 @@ func New(
 	}
 }
 
-// View is deeds across aggregates as one scope may see it.
+// View is the book restricted to one scope.
 type View struct {
 	r      *Book
 	s      *store.View
@@ -36,7 +36,7 @@ type View struct {
 	access access.View
 }
 
-// In is the book as the scope of s may see it.
+// In returns the book restricted to the scope of s.
 func (r *Book) In(s *store.View) View {
 	return View{
 		r:      r,

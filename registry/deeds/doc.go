@@ -1,3 +1,3 @@
-// Package deeds is what takes rows of two aggregates in one transaction, each under its name. It is
-// the only package whose statements may name the tables of several, beside views.
+// Package deeds has the operations that change two aggregates in one transaction. Apart from views,
+// it is the only package whose statements may name tables of several aggregates.
 package deeds

@@ -8,7 +8,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Record adds an entry of the caller's own to the audit log, e.g. "camera.view".
+// Record adds an audit entry for the caller, e.g. "camera.view".
 func (v View) Record(ctx context.Context, deed, object string) error {
 	if _, err := v.s.Reach(ctx, ""); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// PutSetting writes a setting, encrypted, at most 64 KiB of JSON; null removes it.
+// PutSetting writes a setting, encrypted, at most 64 KiB of JSON; null deletes it.
 func (v View) PutSetting(
 	ctx context.Context, school g.SchoolID, key string, value json.RawMessage,
 ) error {

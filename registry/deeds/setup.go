@@ -9,16 +9,15 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// FirstRun is what a gateway begins with.
+// FirstRun describes the first school and its administrator.
 type FirstRun struct {
-	School   g.School // its id is drawn
-	Admin    g.User   // of that school
+	School   g.School // its ID is generated
+	Admin    g.User   // of this school
 	Password string
 }
 
-// SetUp makes the first school and its first user while nobody can sign in yet: both or neither.
-// A school that is there without anybody is taken, and gets the name that is given. Only the
-// gateway itself does.
+// SetUp creates the first school and its administrator in one transaction, unless there are users
+// already. A school without users is reused and renamed. Only for system scopes.
 func (v View) SetUp(ctx context.Context, f FirstRun) (u g.User, err error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return u, err
@@ -48,7 +47,7 @@ func (v View) SetUp(ctx context.Context, f FirstRun) (u g.User, err error) {
 	return u, nil
 }
 
-// IsSetUp refuses a first run of a gateway that has had one.
+// IsSetUp returns the error for a gateway that is set up already.
 func IsSetUp() error {
 	return g.Errorf(g.Conflict,
 		"the gateway is set up already; sign in, or ask its administrator ('gateway passwd' "+

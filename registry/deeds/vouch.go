@@ -9,9 +9,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Vouch writes down that a member of staff vouches for somebody at a place, for the scope's
-// reason, and answers the school of the place. The passage itself is for the journal: whoever
-// calls sends it there next. An error names the field at fault, person or zone.
+// Vouch audits that a member of staff vouches for a person at a place, with the scope's reason, and
+// returns the place's school. It does not record the sighting: the caller adds it to the journal.
+// An error names the field at fault, person or zone.
 func (v View) Vouch(
 	ctx context.Context, person g.PersonID, zone g.ZoneID,
 ) (school g.SchoolID, err error) {
@@ -45,7 +45,7 @@ func (v View) Vouch(
 	return school, nil
 }
 
-// at names the field at fault where an error is told to people.
+// at sets the field at fault.
 func at(field string, err error) error {
 	if e, ok := errors.AsType[*g.Error](err); ok {
 		return e.At(field)

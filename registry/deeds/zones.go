@@ -9,8 +9,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// PutZone writes a zone; an empty ID makes a new one. A zone with a camera in it cannot be
-// made private, and only who may change settings makes a private one public.
+// PutZone writes a zone; an empty ID creates one. A zone with a camera cannot be made private, and
+// making a private zone public requires settings:write.
 func (v View) PutZone(ctx context.Context, x g.Zone) (g.Zone, error) {
 	if err := store.Line("name", x.Name, store.MaxTitle); err != nil {
 		return g.Zone{}, err
@@ -61,8 +61,8 @@ func (v View) PutZone(ctx context.Context, x g.Zone) (g.Zone, error) {
 	return x, err
 }
 
-// DeleteZone removes a zone in which no device stands.
-// A private one is deleted by who could make it public: it could be made anew without the mark.
+// DeleteZone deletes a zone without devices. Deleting a private one requires settings:write, since
+// it could be created again as a public one.
 func (v View) DeleteZone(ctx context.Context, id g.ZoneID) error {
 	return places.DeletePlace(ctx, v.places, "zones", "zone", string(id), "devices", "zone",
 		places.ZoneBefore(id), func(t *store.Tx) error {
