@@ -43,9 +43,8 @@ func (v View) Audit(ctx context.Context, f AuditFilter) ([]g.AuditEntry, string,
 	return out, next, v.namesBeside(ctx, out)
 }
 
-// narrow selects the entries of a filter. Actor is an id, a name or a part of either; Deed a
-// deed or what its words begin with ("person" for person.open and person.create); Object a part
-// of what it was done to.
+// narrow selects the entries of a filter. Actor is a part of an ID or a name; Deed an action or its
+// first words ("person" for person.open and person.create); Object a part of the object.
 func (f AuditFilter) narrow(w *store.Where) {
 	if f.Actor != "" {
 		w.And(`LOWER(actor) LIKE ? ESCAPE '\'`, store.Containing(f.Actor))
@@ -74,18 +73,18 @@ func (f AuditFilter) narrow(w *store.Where) {
 type AuditFilter struct {
 	store.Page
 	School g.SchoolID
-	Actor  string // an id, a name or a part of either
-	Deed   string // or what it begins with, up to a full stop
-	Object string // or a part of it
-	Query  string // words, in any order, of actor, deed or object
+	Actor  string // a part of an ID or a name
+	Deed   string // an action, or a prefix up to a full stop
+	Object string // a part of it
+	Query  string // words, in any order, in actor, deed or object
 
-	From, To time.Time // zero: without an end
+	From, To time.Time // zero: no limit
 }
 
 var idInReason = regexp.MustCompile(`\{(per_[A-Za-z0-9_.-]{1,60})\}`)
 
-// namesBeside tells of each entry the names of the people whose ids its reason holds, to who may
-// see them. The reason itself stays as it is: its hash is over that.
+// namesBeside adds the names of the people in each entry's reason, for callers who may see them.
+// The reason itself is unchanged, since the hash covers it.
 func (v View) namesBeside(ctx context.Context, entries []g.AuditEntry) error {
 	var ids []g.PersonID
 	of := map[int][]g.PersonID{}

@@ -5,25 +5,25 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Book keeps what is read across aggregates for all scopes. It is safe for concurrent use.
+// Book reads across aggregates for all scopes. It is safe for concurrent use.
 type Book struct {
 	s      *store.Store
 	people *people.Book
 }
 
-// New keeps what is read across aggregates in s.
+// New returns a Book on s.
 func New(s *store.Store, people *people.Book) *Book {
 	return &Book{s: s, people: people}
 }
 
-// View is what is read across aggregates as one scope may see it.
+// View is the book restricted to one scope.
 type View struct {
 	r      *Book
 	s      *store.View
 	people people.View
 }
 
-// In is the book as the scope of s may see it.
+// In returns the book restricted to the scope of s.
 func (r *Book) In(s *store.View) View {
 	return View{r: r, s: s, people: r.people.In(s)}
 }

@@ -1,2 +1,2 @@
-// Package views is what is read across aggregates. It refuses to write.
+// Package views has the queries that read several aggregates. It never writes.
 package views

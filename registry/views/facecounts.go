@@ -8,18 +8,18 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
-// FaceCounts says of how many people what is kept, without a name.
+// FaceCounts says how many people's data is kept, without names.
 type FaceCounts struct {
 	People    int `json:"people"`
-	Consented int `json:"consented"` // the use of the face is allowed
-	Enrolled  int `json:"enrolled"`  // a face template of the present model is kept
-	Outdated  int `json:"outdated"`  // templates of other models only: a new photograph is needed
+	Consented int `json:"consented"` // people who have consented
+	Enrolled  int `json:"enrolled"`  // people with a template of the current model
+	Outdated  int `json:"outdated"`  // people whose templates are all of other models
 	Cameras   int `json:"cameras"`
-	Kept      int `json:"kept_pictures"` // that somebody keeps longer
+	Kept      int `json:"kept_pictures"` // kept beyond the usual hours
 }
 
-// FaceCounts counts a school's people, consents, templates, cameras and kept pictures; model
-// is what measures faces now, "" where nobody knows. Everybody of the school may know it.
+// FaceCounts counts a school's people, consents, templates, cameras and kept pictures; model is the
+// current embedding model, "" if unknown. It requires no permission but a scope of the school.
 func (v View) FaceCounts(ctx context.Context, school g.SchoolID, model string) (FaceCounts, error) {
 	in, err := v.s.Reach(ctx, "")
 	if err != nil {
