@@ -85,7 +85,7 @@ func TestCausesThatAreNone(t *testing.T) {
 }
 
 // TestReasonsInBothLanguages: the catalogue has exactly these codes in each language, with the same
-// params, and its English is the sentence itself.
+// params, and its English text is the reason's own.
 func TestReasonsInBothLanguages(t *testing.T) {
 	english := gatehouse.ReasonTexts()
 	delete(english, gatehouse.ReasonOther) // a driver's own words

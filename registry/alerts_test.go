@@ -14,7 +14,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
-// drain reads and empties the outbox.
+// drain reads and deletes all outbox rows.
 func drain(t *testing.T, d *district) []g.Event {
 	t.Helper()
 	var out []g.Event
@@ -163,7 +163,7 @@ func TestAnAlertsLife(t *testing.T) {
 	})
 }
 
-// TestRulesStateGrowsByChanges saves a snapshot, changes after it, and a snapshot again.
+// TestRulesStateGrowsByChanges saves a snapshot, deltas after it, and another snapshot.
 func TestRulesStateGrowsByChanges(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -280,7 +280,7 @@ func TestAHandoverNeedsTheNamedRole(t *testing.T) {
 		}
 		_, err = v.Alerts.StepDone(ctx, "inc_1", 2, guard)
 		wantCode(t, err, g.Invalid)
-		// The rules come back with the same incident and one alert more: what people did stays.
+		// The rules report the same incident with one more alert: people's changes are kept.
 		i.Alerts = append(i.Alerts, "alt_2")
 		ok(t, d.sys.Alerts.Apply(ctx, alerts.Effects{Seq: 11, Incidents: []g.Incident{i}}))
 		after := must[g.Incident](t)(v.Alerts.Incident(ctx, "inc_1"))
@@ -302,8 +302,8 @@ func TestAHandoverNeedsTheNamedRole(t *testing.T) {
 }
 
 // TestEffectsAreAppliedOnce replays the effects of a journal from arbitrary earlier positions,
-// between an operator's deeds, and compares with a model: every alert exists once, its findings
-// are those of the newest effect, and no deed is undone.
+// mixed with an operator's actions, and compares with a model: every alert exists once, its
+// findings are those of the newest effect, and no action is undone.
 func TestEffectsAreAppliedOnce(t *testing.T) {
 	c := newClock()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
@@ -334,7 +334,7 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 					Count:     count[n], Firing: rapid.Bool().Draw(rt, "firing")}},
 			})
 		}
-		model := map[g.AlertID]g.Alert{} // what must hold
+		model := map[g.AlertID]g.Alert{} // the expected state
 		applied := 0
 		seen := map[string]bool{}
 		check := func() {

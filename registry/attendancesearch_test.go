@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 )
 
-// A class teacher finds a child in the session by words of name and class; a name does not lead
-// to one child's days, which take a reason.
+// A class teacher finds a child in a session by words of name and class. A name alone does not find
+// one child's days, which require a reason.
 func TestAttendanceIsFoundByWords(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)

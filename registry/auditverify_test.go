@@ -18,8 +18,9 @@ import (
 
 const wipe = "DELETE FROM audit; DELETE FROM meta WHERE key = 'audit_head'"
 
-// TestAuditThatWasRemovedIsFound removes the whole log with its head, and the end with an older
-// head: while the gateway runs, after a restart, and against an anchor that was kept elsewhere.
+// TestAuditThatWasRemovedIsFound: deleting the whole log with its head, or its end with an older
+// head in place, is detected while the gateway runs and, by an anchor stored elsewhere, after a
+// restart.
 func TestAuditThatWasRemovedIsFound(t *testing.T) {
 	for name, tamper := range map[string]func(seq uint64, head string) string{
 		"all of it": func(uint64, string) string { return wipe },
@@ -43,7 +44,7 @@ func TestAuditThatWasRemovedIsFound(t *testing.T) {
 
 			raw(t, file, tamper(n, head))
 			_, err := d.sys.VerifyAudit(ctx)
-			wantCode(t, err, g.Conflict) // this run remembers
+			wantCode(t, err, g.Conflict) // detected by what this run has seen
 			ok(t, d.r.Close())
 			again := open(t, o)
 			sys := again.In(g.SystemScope("test"))
@@ -56,7 +57,7 @@ func TestAuditThatWasRemovedIsFound(t *testing.T) {
 	}
 }
 
-// TestEmptyAuditOfASchoolIsNotWhole asks a registry that remembers nothing else.
+// TestEmptyAuditOfASchoolIsNotWhole: without anchors, too, an empty log is detected.
 func TestEmptyAuditOfASchoolIsNotWhole(t *testing.T) {
 	c := newClock()
 	o := registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}
@@ -78,12 +79,12 @@ func TestAnchorsAreThisGatewaysAlone(t *testing.T) {
 	_, err = d.as(d.dist, g.RoleDistrict).AnchorAudit(ctx)
 	wantCode(t, err, g.Forbidden)
 
-	// The log written anew, with a head that fits: the anchor does not.
+	// The log is written again with a matching head: the anchor does not match.
 	ok(t, d.sys.Deeds.Record(ctx, "test.deed", "x"))
 	must[uint64](t)(d.sys.VerifyAudit(ctx, anchor))
 }
 
-// TestAuditSaysWhatChanged reads what a deed changed, and finds it in the chain.
+// TestAuditSaysWhatChanged: the entries contain the changed fields, covered by the chain.
 func TestAuditSaysWhatChanged(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -144,7 +145,7 @@ func TestAuditSaysWhatChanged(t *testing.T) {
 			"hunter") {
 			t.Errorf("a secret is in the log: %s", text)
 		}
-		// What is deleted stands there as it was.
+		// A deletion records the former values.
 		gone := func(deed, field, was string) {
 			t.Helper()
 			for _, x := range last(deed) {
@@ -206,7 +207,7 @@ func TestAuditSaysWhatChanged(t *testing.T) {
 	})
 }
 
-// siteOf is where a building stands.
+// siteOf is the site of a building.
 func siteOf(t *testing.T, v *registry.View, id g.BuildingID) g.SiteID {
 	t.Helper()
 	for _, b := range must[places.Places](t)(v.Places.Of(t.Context(), "a")).Buildings {
@@ -218,7 +219,7 @@ func siteOf(t *testing.T, v *registry.View, id g.BuildingID) g.SiteID {
 	return ""
 }
 
-// TestChangesAreInTheChain swaps what an entry says was changed for what another one does.
+// TestChangesAreInTheChain: swapping the changes of two entries is detected.
 func TestChangesAreInTheChain(t *testing.T) {
 	c := newClock()
 	o := registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}
@@ -229,7 +230,7 @@ func TestChangesAreInTheChain(t *testing.T) {
 	wantCode(t, err, g.Conflict)
 }
 
-// TestOnlyAdministratorsMakePrivateZonesPublic has somebody who looks after equipment try.
+// TestOnlyAdministratorsMakePrivateZonesPublic: a facility manager cannot.
 func TestOnlyAdministratorsMakePrivateZonesPublic(t *testing.T) {
 	c, ctx := newClock(), t.Context()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
@@ -243,7 +244,7 @@ func TestOnlyAdministratorsMakePrivateZonesPublic(t *testing.T) {
 			Private:  true,
 		}))
 	room.Name = "Changing room 2"
-	must[g.Zone](t)(facility.Deeds.PutZone(ctx, room)) // its name is the facility's
+	must[g.Zone](t)(facility.Deeds.PutZone(ctx, room)) // facility managers may rename it
 	public := room
 	public.Private = false
 	_, err := facility.Deeds.PutZone(ctx, public)

@@ -11,7 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
-// crowd is a registry with a school of so many devices and people.
+// crowd is a registry with one school of some devices and people.
 func crowd(b *testing.B, devices, people int) (*registry.Registry, *registry.View, *clock) {
 	b.Helper()
 	c := newClock()
@@ -60,7 +60,7 @@ func crowd(b *testing.B, devices, people int) (*registry.Registry, *registry.Vie
 	return r, sys, c
 }
 
-// BenchmarkApplyTwins folds 1,000 readings of 1,000 devices in one transaction.
+// BenchmarkApplyTwins applies 1,000 readings of 1,000 devices in one transaction.
 func BenchmarkApplyTwins(b *testing.B) {
 	_, sys, c := crowd(b, 1000, 0)
 	seq := uint64(0)
@@ -216,8 +216,8 @@ func BenchmarkOnePersonDay(b *testing.B) {
 	}
 }
 
-// BenchmarkQuality is one turn of the data-quality report in which each of 10,000 devices has
-// something new, which a gateway writes every ten seconds.
+// BenchmarkQuality is one turn of the data-quality report with new counts for each of 10,000
+// devices, which a gateway writes every ten seconds.
 func BenchmarkQuality(b *testing.B) {
 	r, err := registry.Open(b.Context(), registry.Options{Dir: b.TempDir(), MasterKey: masterKey()})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
-// deedsOf are the newest deeds in the audit log, the newest first.
+// deedsOf returns the actions in the audit log, newest first.
 func deedsOf(t *testing.T, v *registry.View, n int) (names []string) {
 	t.Helper()
 	entries, _, err := v.Views.Audit(t.Context(), views.AuditFilter{Page: registry.Page{Limit: n}})
@@ -22,7 +22,8 @@ func deedsOf(t *testing.T, v *registry.View, n int) (names []string) {
 	return names
 }
 
-// TestSetUpIsOneDeed: the first run makes a school and its administrator, both or neither, once.
+// TestSetUpIsOneDeed: the first run creates a school and its administrator in one transaction,
+// once.
 func TestSetUpIsOneDeed(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, _ *clock) {
 		ctx := t.Context()
@@ -39,7 +40,7 @@ func TestSetUpIsOneDeed(t *testing.T) {
 			Password: "riverside",
 		}
 		_, err := sys.Deeds.SetUp(ctx, first)
-		wantCode(t, err, g.Invalid) // the password leans on the school's name
+		wantCode(t, err, g.Invalid) // the password resembles the school's name
 		first.Password = "correct horse battery"
 		first.School.Timezone = "Riverside"
 		_, err = sys.Deeds.SetUp(ctx, first)
@@ -66,8 +67,8 @@ func TestSetUpIsOneDeed(t *testing.T) {
 	})
 }
 
-// TestSetUpTakesTheSchoolThatIsThere: a first run that was broken off between the school and its
-// administrator, as versions before could leave it, is finished by the next one.
+// TestSetUpTakesTheSchoolThatIsThere: the next run completes a first run that was interrupted
+// between school and administrator, which older versions could leave.
 func TestSetUpTakesTheSchoolThatIsThere(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, _ *clock) {
 		ctx := t.Context()
@@ -99,7 +100,7 @@ func TestSetUpTakesTheSchoolThatIsThere(t *testing.T) {
 	})
 }
 
-// TestUserAndPasswordAreOneDeed: where the password is refused the user stays as it was.
+// TestUserAndPasswordAreOneDeed: if the password is refused, the user is unchanged.
 func TestUserAndPasswordAreOneDeed(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -125,13 +126,13 @@ func TestUserAndPasswordAreOneDeed(t *testing.T) {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		_, _, err = d.r.Access.UserByToken(ctx, token)
-		wantCode(t, err, g.Unauthenticated) // what the old password opened ends with it
+		wantCode(t, err, g.Unauthenticated) // a new password ends the user's sign-ins
 		_, _, err = d.r.Access.SignIn(ctx, "guard", "a new long password", "x")
 		ok(t, err)
 	})
 }
 
-// TestNobodyTakesTheOwnRightsAway, nor sets the own password without the old one.
+// TestNobodyTakesTheOwnRightsAway, nor changes their own password without the old one.
 func TestNobodyTakesTheOwnRightsAway(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -160,7 +161,7 @@ func TestNobodyTakesTheOwnRightsAway(t *testing.T) {
 	})
 }
 
-// TestVouch: the person and the place are in reach and the deed is written down, or nothing is.
+// TestVouch: person and place are in scope and the action is audited, or nothing happens.
 func TestVouch(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()

@@ -113,8 +113,8 @@ func TestUnknownFieldsAreCountedAndTakenIntoTheProfile(t *testing.T) {
 	})
 }
 
-// TestLateHistory: what a device sends late over its own connection is no news, and shows that
-// the device is there; what is newer in its twin stays.
+// TestLateHistory: late data over the device's own connection raises no alerts, but shows that the
+// device is online; newer values in its twin are kept.
 func TestLateHistory(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()

@@ -227,7 +227,7 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 		if got := must[[]g.DeviceID](t)(d.sys.Fleet.MarkStale(ctx, at.Add(62*time.Second))); len(got) != 0 {
 			t.Errorf("got %v again, want none", got)
 		}
-		// The event went with the mark: a kill now loses neither.
+		// The event is in the same transaction: a crash loses neither.
 		outbox := must[[]registry.OutboxRow](t)(d.sys.Outbox(ctx, 0, 10))
 		if len(outbox) != 1 {
 			t.Fatalf("%d events in the outbox, want the silent one's", len(outbox))
@@ -254,7 +254,7 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 			}
 		}
 		isOnline()
-		// seen twice
+		// applied twice
 		ok(t,
 			d.sys.Fleet.ApplyTwins(ctx,
 				[]g.Event{reading(3, d.device["a"].ID, at.Add(90*time.Second), 1)}))
@@ -263,7 +263,7 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 			!outbox[1].Event.Time.After(outbox[0].Event.Time) {
 			t.Fatalf("got %+v, want one more event: it is online", outbox)
 		}
-		// The journal has them after the reading that ended the silence, and the first twice.
+		// In the journal they follow the reading that ended the silence, the first of them twice.
 		journalled := []g.Event{outbox[0].Event, outbox[0].Event, outbox[1].Event}
 		for i := range journalled {
 			journalled[i].Seq = uint64(10 + i)
@@ -272,8 +272,8 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 				isOnline()
 			}
 		}
-		// Both come once more, much later: in between the device was heard and fell silent anew,
-		// then its driver was gone, then it had a fault. None of that is any different for it.
+		// Both are journalled once more, much later: meanwhile the device was heard and became
+		// silent again, its driver stopped, and it had a fault. None of these states is changed.
 		a := d.device["a"].ID
 		state := func(seq uint64, s g.DeviceState) g.Event {
 			return g.Event{

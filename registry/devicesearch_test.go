@@ -8,7 +8,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
-// A device is found by words of its name, zone and profile, in any order.
+// Devices are found by words in name, zone and profile, in any order.
 func TestDevicesAreFoundByWords(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)

@@ -1,11 +1,10 @@
-// Package registry keeps what the gateway knows between restarts: schools and their places,
-// profiles, devices and twins, people with their consents and passes, users, keys, webhooks,
-// alerts, attendance, the history of sightings and the audit log. It stands on database/sql,
-// with SQLite (registry.db and history.db, one writer each) or one PostgreSQL.
+// Package registry stores the gateway's data: schools and places, profiles, devices and twins,
+// people with consents and passes, users, keys, webhooks, alerts, attendance, the history of
+// sightings and the audit log. It uses database/sql with SQLite (registry.db and history.db, one
+// writer each) or one PostgreSQL database.
 //
-// It refuses to answer without a scope: every read and write goes through [Registry.In], which
-// confines it to the scope's schools and permissions. It refuses to keep a name, a number, a
-// card, a secret or a face in clear: personal fields are encrypted under a key of the person's
-// own, so that deleting a person destroys the key. It refuses a look at a child's page that it
-// cannot write into the audit log, which is chained by hashes.
+// Every read and write goes through [Registry.In], which restricts it to a scope's schools and
+// permissions. Names, numbers, cards, secrets and faces are never stored in clear: personal fields
+// are encrypted under a key of each person, so that deleting the key deletes the person's data.
+// Access to a child's page fails if it cannot be recorded in the audit log, which is a hash chain.
 package registry

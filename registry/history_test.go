@@ -48,7 +48,7 @@ func TestHistoryIsWrittenOnce(t *testing.T) {
 				sighting(10+i, d, "a", who, at.Add(time.Duration(i)*time.Minute)))
 		}
 		again := sighting(20, d, "a", child, at)
-		again.Sighting.ID = "sgt_10" // the device reports the same passage once more
+		again.Sighting.ID = "sgt_10" // the device repeats the sighting
 		events = append(events, again, sighting(21, d, "b", d.child["b"].ID, at),
 			g.Event{
 				Seq:    30,
@@ -386,8 +386,8 @@ func TestDeliveriesAreQueuedOnce(t *testing.T) {
 	})
 }
 
-// TestWebhookThatIsFarBehindHoldsUpNoOther has a server that is away with a thousand
-// deliveries, and one with a single delivery that came last.
+// TestWebhookThatIsFarBehindHoldsUpNoOther: one server is down with a thousand deliveries pending,
+// and another has a single delivery that came last.
 func TestWebhookThatIsFarBehindHoldsUpNoOther(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -441,8 +441,8 @@ func TestWebhookThatIsFarBehindHoldsUpNoOther(t *testing.T) {
 	})
 }
 
-// TestManyDeliveriesAreQueuedInParts has more than a transaction takes: all are queued, twice
-// is once, and they are several transactions, each with its own time.
+// TestManyDeliveriesAreQueuedInParts: more deliveries than one transaction takes are all queued,
+// once, in several transactions with their own times.
 func TestManyDeliveriesAreQueuedInParts(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -465,7 +465,7 @@ func TestManyDeliveriesAreQueuedInParts(t *testing.T) {
 					Body:    []byte("{}"),
 				})
 		}
-		ok(t, d.sys.Hooks.QueueDeliveries(ctx, ds[:many/2])) // as if the other half had failed
+		ok(t, d.sys.Hooks.QueueDeliveries(ctx, ds[:many/2])) // as if the second half had failed
 		for range 2 {
 			ok(t, d.sys.Hooks.QueueDeliveries(ctx, ds))
 		}

@@ -57,7 +57,7 @@ func TestKeptAnswersAreBounded(t *testing.T) {
 	c := newClock()
 	reg := open(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now})
 	v, ctx := reg.In(g.SystemScope("test")), t.Context()
-	const all, size = 150, 700 << 10 // in base64 about 140 MiB together
+	const all, size = 150, 700 << 10 // about 140 MiB in total as base64
 	for n := range all {
 		c.add(time.Second)
 		name := fmt.Sprint(n)

@@ -14,7 +14,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
-// lines is a report in short: line, action and field.
+// lines is a short form of a report: line, action and field.
 func lines(r people.ImportReport) (out []string) {
 	for _, l := range r.Lines {
 		s := fmt.Sprintf("%d %s", l.Line, l.Action)
@@ -97,7 +97,7 @@ func TestImportKeepsWhatWasCorrectedByHand(t *testing.T) {
 		if rows[0].Name != "Li Ming" || rows[0].Class != "7-1" || rows[0].Consent {
 			t.Errorf("got %+v, want the name and the withdrawal kept", rows[0])
 		}
-		// A person who was typed in by hand keeps the name as well.
+		// A manually entered person keeps the name, too.
 		got := must[people.ImportReport](t)(v.People.Import(ctx, "a",
 			strings.NewReader("kind,number,name\nstudent,20260001,Somebody Else\n"), false))
 		if diff := cmp.Diff([]string{"2 same name"}, lines(got)); diff != "" {

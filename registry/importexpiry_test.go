@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
-// A card that is good until a day is good until that day is over where the school stands.
+// A card is valid until the end of its last day in the school's time zone.
 func TestCardExpiresIsADayOfTheSchool(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)

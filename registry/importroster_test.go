@@ -14,7 +14,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 )
 
-// grade is a file of n students of a class.
+// grade is a file with n students of one class.
 func grade(n int, class string) string {
 	var b strings.Builder
 	b.WriteString("学号,姓名,班级,卡号\n")
@@ -24,7 +24,7 @@ func grade(n int, class string) string {
 	return b.String()
 }
 
-// told is a report in short: what happens to whom, and why.
+// told is a short form of a report: people, actions and reasons.
 func told(r people.ImportReport) (out []string) {
 	for _, l := range append(r.Lines, r.Leaving...) {
 		s := l.Action + " " + l.Number
@@ -39,7 +39,7 @@ func told(r people.ImportReport) (out []string) {
 	return out
 }
 
-// importer previews a file and applies what the preview showed.
+// importer previews a file and applies the preview.
 type importer struct {
 	t *testing.T
 	v *registry.View
@@ -139,8 +139,8 @@ func TestImportModesChangeWhatTheySay(t *testing.T) {
 	})
 }
 
-// Whoever is in no line of a full roster leaves: is expected nowhere and recognised by nothing,
-// and is back with the next file that has them.
+// People who are not in a full roster leave: they are not expected or recognised until a later file
+// has them again.
 func TestFullRosterMarksWhoLeft(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -188,7 +188,7 @@ func TestFullRosterMarksWhoLeft(t *testing.T) {
 		if expected() != 12 || owner() {
 			t.Errorf("got %d expected by hand, want 12", expected())
 		}
-		// A line whose number cannot be read leaves it open who is missing.
+		// With an unreadable number it is unknown who is missing.
 		unsure := strings.Replace(all, "S003,", "1.2E+17,", 1)
 		full.Skip = true
 		if r := i.preview(unsure, full); r.Fault() == nil || len(r.Leaving) != 0 {
@@ -227,7 +227,7 @@ func TestMassChangesNeedTheirNumber(t *testing.T) {
 	i.apply(moved, people.ImportOptions{Kind: g.Student})
 }
 
-// What is applied is what the preview showed, or nothing.
+// Exactly the preview is applied, or nothing.
 func TestImportAppliesItsPreviewOrNothing(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()

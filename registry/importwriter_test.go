@@ -35,7 +35,7 @@ func importFile(lines int) []byte {
 	return []byte(b.String())
 }
 
-// A preview needs no writer at all: it comes to its end while somebody else holds it.
+// A preview does not need the write lock: it completes while another transaction holds it.
 func TestPreviewTakesNoWriter(t *testing.T) {
 	r := importRegistry(t, time.Now)
 	err := r.s.Write(t.Context(), func(*store.Tx) error {
@@ -53,7 +53,7 @@ func TestPreviewTakesNoWriter(t *testing.T) {
 	}
 }
 
-// An import puts down its rows in parts between which others write, and takes them over at once:
+// An import stages its rows in parts, between which others can write, and applies them at once:
 // nobody ever sees half of it.
 func TestImportLetsOthersWriteAndIsSeenWhole(t *testing.T) {
 	r := importRegistry(t, time.Now)
@@ -71,7 +71,7 @@ func TestImportLetsOthersWriteAndIsSeenWhole(t *testing.T) {
 	}()
 	between := 0
 	for {
-		// A write between two parts: it sees rows put down, and nobody taken over.
+		// A write between two parts sees staged rows, but no applied ones.
 		err := r.s.Write(t.Context(), func(tx *store.Tx) error {
 			var down, over int
 			if err := tx.Row(t.Context(), "SELECT COUNT(*) FROM import_people").Scan(&down); err != nil {
@@ -105,8 +105,8 @@ func TestImportLetsOthersWriteAndIsSeenWhole(t *testing.T) {
 	}
 }
 
-// An import whose process ended between its parts has changed nobody, and the next one takes
-// away what it left.
+// An import whose process ended between its parts has changed nobody, and the next one deletes what
+// it staged.
 func TestBrokenOffImportIsSwept(t *testing.T) {
 	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	r := importRegistry(t, func() time.Time { return now })

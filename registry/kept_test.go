@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
-// TestPassagesOfNobodyBecomeSomebodys: the credential is kept sealed until it is somebody's,
-// and goes then.
+// TestPassagesOfNobodyBecomeSomebodys: the credential is stored encrypted until the sighting is
+// resolved, and then deleted.
 func TestPassagesOfNobodyBecomeSomebodys(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -44,9 +44,9 @@ func TestPassagesOfNobodyBecomeSomebodys(t *testing.T) {
 		for range 2 {
 			ok(t, d.sys.History.ResolvePassages(ctx, "a", map[uint64]g.PersonID{14: child, 13: child}))
 		}
-		// of another school
+		// a child of another school
 		ok(t, d.sys.History.ResolvePassages(ctx, "b", map[uint64]g.PersonID{12: child}))
-		// the terminal pushes its log again
+		// the terminal sends its log again
 		told := sighting(20, d, "a", child, at)
 		told.Sighting.ID = "sgt_10"
 		ok(t, d.sys.History.Apply(ctx, []g.Event{told}))
@@ -80,8 +80,8 @@ func TestPassagesOfNobodyBecomeSomebodys(t *testing.T) {
 	})
 }
 
-// TestRefusedContentIsOpenedWithAReason: what could not be read is kept, for who may open
-// people's pages and says why.
+// TestRefusedContentIsOpenedWithAReason: unreadable messages are stored, for callers with
+// people:open and a reason.
 func TestRefusedContentIsOpenedWithAReason(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()

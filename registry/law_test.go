@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// tables says which package's statements may name a table. Foreign keys may cross; statements
-// may not: who needs another's rows asks that package, or is a deed.
+// tables lists the tables that each package's statements may name. Foreign keys may cross packages;
+// statements may not: other rows are read through their package, or in package deeds.
 var tables = map[string]string{
 	"store":  "meta audit outbox registry_schema history_schema",
 	"places": "schools sites buildings zones settings",
@@ -32,7 +32,7 @@ var tables = map[string]string{
 	"alerts":   "alerts incidents kept_pictures rules_state rules_changes rule_texts",
 }
 
-// crossings are the statements that read another's table all the same, and why.
+// crossings are the exceptions, with their reasons.
 var crossings = map[string]string{
 	"store schools": "which schools a scope reaches, their keys, and whether an empty audit " +
 		"log can be",
@@ -43,16 +43,16 @@ var crossings = map[string]string{
 		"is listed by class: one statement each",
 }
 
-// named are the tables that a statement names, and what it does there.
+// named matches the tables that a statement names, with the operation.
 var named = regexp.MustCompile(`\b(DELETE FROM|FROM|JOIN|INTO|UPDATE) ([a-z_]+)`)
 
-// writes is what a statement that changes rows begins with.
+// writes matches the beginning of a statement that changes rows.
 var writes = regexp.MustCompile(`\b(?:INSERT INTO|DELETE FROM|UPDATE [a-z_]+ SET)\b`)
 
-// ofTable are the store's functions whose third argument is a table's name.
+// ofTable are the store's functions that take a table's name as third argument.
 var ofTable = []string{"SchoolOf", "Free", "Remove"}
 
-// TestStatementsKeepToTheirTables reads the statements of each package of the registry.
+// TestStatementsKeepToTheirTables checks the statements of each package of the registry.
 func TestStatementsKeepToTheirTables(t *testing.T) {
 	owner := map[string]string{}
 	for pkg, list := range tables {
@@ -84,7 +84,7 @@ func TestStatementsKeepToTheirTables(t *testing.T) {
 				table, reads := m[2], m[1] == "FROM" || m[1] == "JOIN"
 				seen++
 				switch {
-				case table == "tree": // a name inside the statement
+				case table == "tree": // a common table expression
 				case owner[table] == "":
 					t.Errorf("%s names %s, which is no table", name, table)
 				case owner[table] == pkg || pkg == "views":
@@ -110,7 +110,8 @@ func TestStatementsKeepToTheirTables(t *testing.T) {
 	}
 }
 
-// statements are the texts of a file that may be SQL, and what is given to ofTable as if it were.
+// statements are the strings of a file that may be SQL, and the calls of ofTable as equivalent
+// statements.
 func statements(f *ast.File) (out []string) {
 	ast.Inspect(f, func(n ast.Node) bool {
 		switch x := n.(type) {
@@ -135,7 +136,7 @@ func statements(f *ast.File) (out []string) {
 
 var created = regexp.MustCompile(`(?i)CREATE TABLE (?:IF NOT EXISTS )?([a-z_]+)`)
 
-// migrated are the tables that the migrations of both engines make.
+// migrated are the tables that the migrations of both engines create.
 func migrated(t *testing.T) (out []string) {
 	files, err := filepath.Glob("migrations/*/*/*.sql")
 	if err != nil || len(files) < 40 {

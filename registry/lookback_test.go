@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
-// TestLookingBackOverEverybodyNeedsAReason: a guard sees the last 24 hours as ever; what is older
-// takes a reason, and stands in the audit log once for the pages of one look.
+// TestLookingBackOverEverybodyNeedsAReason: a guard sees the last 24 hours without a reason; older
+// sightings require one, and are audited once for all pages of a query.
 func TestLookingBackOverEverybodyNeedsAReason(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()

@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
-// signedIn is the view of a user whom the registry knows.
+// signedIn is the view of a user in the registry.
 func (d *district) signedIn(t *testing.T, name string, role g.Role) (g.User, *registry.View) {
 	t.Helper()
 	u := must[g.User](t)(d.sys.Access.CreateUser(t.Context(),
@@ -23,8 +23,8 @@ func (d *district) signedIn(t *testing.T, name string, role g.Role) (g.User, *re
 	})
 }
 
-// A key has no more than its maker has now, however long ago it was made, through however many
-// keys; it ends with the maker and begins again when somebody takes it over.
+// A key never has more permissions than its maker, through any chain of keys; it stops working with
+// its maker, and works again when somebody takes it over.
 func TestKeysEndWithTheirMaker(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -88,7 +88,7 @@ func TestKeysEndWithTheirMaker(t *testing.T) {
 
 		_, guard := d.signedIn(t, "guard", g.RoleSecurity)
 		wantCode(t, guard.Access.TakeOverKey(ctx, child.ID), g.Forbidden)
-		// a key answers for nothing
+		// a key cannot take over keys
 		wantCode(t, d.r.In(parentScope).Access.TakeOverKey(ctx, child.ID), g.Forbidden)
 		ok(t, otherView.Access.TakeOverKey(ctx, child.ID))
 		if got := permissions(childSecret); !slices.Equal(got,
@@ -167,7 +167,7 @@ func TestAKeyStatesItsPurpose(t *testing.T) {
 	})
 }
 
-// A webhook gets what its maker may read now; whoever has it lead elsewhere is its maker.
+// A webhook gets what its maker may read; changing its address makes the caller its maker.
 func TestWebhooksAreBoundByTheirMaker(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -192,7 +192,7 @@ func TestWebhooksAreBoundByTheirMaker(t *testing.T) {
 				Kinds:  []g.EventKind{g.EventStatus, g.EventAttendance},
 			})
 		wantCode(t, err, g.Forbidden)
-		// all that its maker may
+		// all kinds that its maker may read
 		w, _, err := byKey.Hooks.Create(ctx, g.Webhook{School: "a", URL: "https://x.example"})
 		ok(t, err)
 		want := []g.EventKind{g.EventStatus, g.EventOccurrence, g.EventRejected}

@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
-// TestAnAlertSaysWhereItsDeviceIsNow: it keeps where it was raised, also when it fires again from
-// the new room, and names the new one until it is closed.
+// TestAnAlertSaysWhereItsDeviceIsNow: an alert keeps its zone, even if it fires again in the new
+// one, and MovedTo names the new zone until the alert is closed.
 func TestAnAlertSaysWhereItsDeviceIsNow(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()

@@ -26,7 +26,7 @@ func occurrence(
 	}
 }
 
-// walkOccurrences answers the sequences of a whole list, two rows a page.
+// walkOccurrences returns the sequences of a whole list, read two rows a page.
 func walkOccurrences(t *testing.T, v *registry.View, f history.OccurrenceFilter) (seqs []uint64) {
 	t.Helper()
 	f.Limit = 2
@@ -43,7 +43,8 @@ func walkOccurrences(t *testing.T, v *registry.View, f history.OccurrenceFilter)
 	}
 }
 
-// TestOccurrencesAreKept: once, however often they come, and found by device, zone, kind and time.
+// TestOccurrencesAreKept: stored once, however often they are reported, and found by device, zone,
+// kind and time.
 func TestOccurrencesAreKept(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()

@@ -46,7 +46,7 @@ func newKeyed(t *testing.T, o registry.Options, c *clock) *keyed {
 	return k
 }
 
-// signedIn is the view of somebody who needs no second factor yet.
+// signedIn is the view of a user without a second factor.
 func signedIn(t *testing.T, d *district, name, password string) (*registry.View, string) {
 	t.Helper()
 	e, err := enter(d, name, password, "10.0.0.1", "")
@@ -56,7 +56,7 @@ func signedIn(t *testing.T, d *district, name, password string) (*registry.View,
 	return d.r.In(scope), e.Browser
 }
 
-// make1 makes a passkey and confirms it.
+// make1 creates and confirms a passkey.
 func make1(
 	t *testing.T, v *registry.View, id g.UserID, rp *access.RelyingParty, key *passkeytest.Key, name string,
 ) []string {
@@ -70,7 +70,7 @@ func make1(
 	return recovery
 }
 
-// ticket is a sign-in that waits for its second factor.
+// ticket is the token of a sign-in that waits for its second factor.
 func (k *keyed) ticket(t *testing.T) string {
 	t.Helper()
 	e, err := enter(k.d, boss, bossPassword, "10.0.0.1", k.browser)
@@ -117,8 +117,8 @@ func audited(t *testing.T, d *district, deed string) []g.AuditEntry {
 	return entries
 }
 
-// TestPasskey: made, shown, signed in with; the list says when; removing the last takes the
-// recovery codes along; all of it is audited.
+// TestPasskey: a passkey is created, used and listed with its last use; deleting the last one also
+// deletes the recovery codes; all of it is audited.
 func TestPasskey(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -171,7 +171,7 @@ func TestPasskey(t *testing.T) {
 	})
 }
 
-// TestPasskeyRefused: each wrong answer is refused, audited, and spends its challenge.
+// TestPasskeyRefused: each wrong response is refused, audited, and consumes its challenge.
 func TestPasskeyRefused(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		k := newKeyed(t, o, c)
@@ -230,7 +230,7 @@ func TestPasskeyRefused(t *testing.T) {
 			if wantReason(t, err, x.reason); t.Failed() {
 				t.Fatal(x.name)
 			}
-			c.add(3 * time.Minute) // the pace of wrong tries
+			c.add(3 * time.Minute) // past the back-off for failed attempts
 			_, err = k.complete(ticket, show(t, k.key, options))
 			wantReason(t, err, "passkey_over")
 			c.add(3 * time.Minute)
@@ -244,8 +244,8 @@ func TestPasskeyRefused(t *testing.T) {
 	})
 }
 
-// TestPasskeyCountsOnce: an answer is worth nothing the second time, nor after five minutes, nor
-// once the password has changed.
+// TestPasskeyCountsOnce: a response is invalid the second time, after five minutes, and after the
+// password has changed.
 func TestPasskeyCountsOnce(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		k := newKeyed(t, o, c)
@@ -278,8 +278,8 @@ func TestPasskeyCountsOnce(t *testing.T) {
 	})
 }
 
-// TestCopiedPasskey: a counter that goes back ends the passkey, in the audit log and in the list;
-// recovery codes go on.
+// TestCopiedPasskey: a counter that goes back invalidates the passkey, in the audit log and in the
+// list; recovery codes remain valid.
 func TestCopiedPasskey(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -313,7 +313,7 @@ func TestCopiedPasskey(t *testing.T) {
 	})
 }
 
-// TestPasskeyInTwoTabs: answers that cross each other mark nothing as copied, and a key without a
+// TestPasskeyInTwoTabs: interleaved responses do not mark a passkey as copied, and one without a
 // counter never is.
 func TestPasskeyInTwoTabs(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
@@ -346,8 +346,8 @@ func TestPasskeyInTwoTabs(t *testing.T) {
 	})
 }
 
-// TestMakingAPasskey: a making counts once, for its user, for five minutes, at this address; a
-// passkey is one user's, and there are no more than ten.
+// TestMakingAPasskey: a creation can be completed once, by its user, within five minutes, at this
+// address; a passkey belongs to one user, and each has at most ten.
 func TestMakingAPasskey(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -438,7 +438,8 @@ func TestPasskeyIsOneUsers(t *testing.T) {
 	})
 }
 
-// TestPasskeyAskedOfARole: a passkey is what the school asks for, and is made in the sign-in.
+// TestPasskeyAskedOfARole: a passkey satisfies a school's requirement, and can be created while
+// signing in.
 func TestPasskeyAskedOfARole(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -470,7 +471,7 @@ func TestPasskeyAskedOfARole(t *testing.T) {
 	})
 }
 
-// TestGuessesAtAPasskey go at the pace of sign-ins.
+// TestGuessesAtAPasskey: wrong responses have the same back-off as passwords.
 func TestGuessesAtAPasskey(t *testing.T) {
 	c := newClock()
 	k := newKeyed(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
@@ -490,7 +491,7 @@ func TestGuessesAtAPasskey(t *testing.T) {
 	ok(t, err)
 }
 
-// TestRelyingParty: which addresses can have passkeys, and what is said of the others.
+// TestRelyingParty: which addresses allow passkeys, and the reasons why others do not.
 func TestRelyingParty(t *testing.T) {
 	for _, x := range []struct{ address, id, origin, reason string }{
 		{
@@ -531,8 +532,8 @@ func TestRelyingParty(t *testing.T) {
 	}
 }
 
-// TestPasskeysAtAnotherAddress: with a new name for the gateway the old passkeys work no more,
-// which is said; the recovery codes do.
+// TestPasskeysAtAnotherAddress: with a new host name the old passkeys no longer work, with an
+// explanation; recovery codes do.
 func TestPasskeysAtAnotherAddress(t *testing.T) {
 	c := newClock()
 	k := newKeyed(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)

@@ -235,7 +235,7 @@ func TestCardsAreOnePersons(t *testing.T) {
 		wantCode(t, err, g.Invalid)
 		_, err = v.People.AddCard(ctx, other.ID, g.ByFace, "12345678", time.Time{})
 		wantCode(t, err, g.Invalid)
-		// The same card in another school is another person's.
+		// The same card number in another school belongs to another person.
 		must[g.Pass](t)(d.sys.People.AddCard(ctx, d.child["b"].ID, g.ByCard, "04A1B2C3D4", time.Time{}))
 		find := func(school g.SchoolID, m g.Method, s string) g.PersonID {
 			id, found, err := d.sys.People.ByCredential(ctx, school, m, s)

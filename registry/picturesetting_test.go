@@ -9,7 +9,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 )
 
-// TestPicturesTaken: what was never said allows, and what cannot be read does not.
+// TestPicturesTaken: an unset setting allows pictures, an unreadable one does not.
 func TestPicturesTaken(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)

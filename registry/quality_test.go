@@ -12,7 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
-// weigh finds late ones worth a look and gaps bad: the registry keeps what it is told.
+// weigh judges late rows worth a look and gaps bad: the registry stores any judgement.
 func weigh(q g.Quality) (kinds, weight int64) {
 	if q.GapSeconds > 0 {
 		kinds, weight = kinds|1<<1, weight+100
@@ -49,7 +49,7 @@ func TestQualityIsKeptOnce(t *testing.T) {
 				},
 			},
 		}
-		for range 3 { // the answer to the first was lost, and it is tried again
+		for range 3 { // the response to the first was lost, and it is tried again
 			ok(t, d.sys.History.ApplyQuality(ctx, first))
 		}
 		ok(t, d.sys.History.ApplyQuality(ctx, history.QualityTurn{
@@ -68,7 +68,7 @@ func TestQualityIsKeptOnce(t *testing.T) {
 				},
 			},
 		}))
-		ok(t, d.sys.History.ApplyQuality(ctx, first)) // and an old one never comes again
+		ok(t, d.sys.History.ApplyQuality(ctx, first)) // an old turn changes nothing
 		turn, seq, state, err := d.sys.History.QualityState(ctx)
 		ok(t, err)
 		if diff := cmp.Diff([]any{uint64(2), uint64(20), [][]byte{{0, 255}, []byte("four")}},
@@ -96,7 +96,7 @@ func TestQualityIsKeptOnce(t *testing.T) {
 		}
 		ok(t, d.sys.History.ApplyQuality(ctx, history.QualityTurn{
 			Turn: 3,
-			Seq:  21, Judge: weigh, // the gap was shorter than a minute after all
+			Seq:  21, Judge: weigh, // in the end the gap was shorter than a minute
 			Rows: []g.Quality{
 				{School: "a", Device: "dev-a", Day: "2026-09-01", Gaps: -1, GapSeconds: -90},
 			},
@@ -110,7 +110,7 @@ func TestQualityIsKeptOnce(t *testing.T) {
 	})
 }
 
-// report puts 150 devices of school a and one of b into the report of two days.
+// report adds 150 devices of school a and one of b to the report of two days.
 func report(t *testing.T, d *district) {
 	t.Helper()
 	turn := history.QualityTurn{Turn: 1, Seq: 1, Judge: weigh}
@@ -128,7 +128,7 @@ func report(t *testing.T, d *district) {
 	}
 	turn.Rows = append(turn.Rows,
 		g.Quality{School: "a", Device: "dev-a", Day: "2026-09-02", Observations: 1, Late: 1},
-		// it has moved to a since
+		// moved to school a since
 		g.Quality{School: "b", Device: "dev-a", Day: "2026-09-02", Observations: 7})
 	ok(t, d.sys.History.ApplyQuality(t.Context(), turn))
 }
@@ -246,7 +246,7 @@ func TestQualityIsTrimmed(t *testing.T) {
 		for _, x := range []struct {
 			before string
 			want   int
-			// the first of September is over everywhere when noon has come in Greenwich
+			// September 1st is over in every time zone at noon UTC of the next day
 		}{{"2026-09-02T11:59:00Z", 151}, {"2026-09-02T12:01:00Z", 1}, {"2026-09-04T12:00:00Z", 0}} {
 			at, err := time.Parse(time.RFC3339, x.before)
 			ok(t, err)

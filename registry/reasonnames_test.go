@@ -9,8 +9,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
-// TestTheAuditLogKeepsNoNamesInReasons: it keeps ids, shows the names beside them to who may see
-// people, and shows none once the person is deleted; the log verifies all the while.
+// TestTheAuditLogKeepsNoNamesInReasons: the log stores IDs, and adds names for callers who may see
+// people, but not of deleted people; it remains verifiable.
 func TestTheAuditLogKeepsNoNamesInReasons(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()

@@ -23,8 +23,8 @@ var migrations embed.FS
 
 // Registry is an open registry. It is safe for concurrent use.
 type Registry struct {
-	Access *access.Book // who somebody is, before there is a scope
-	Fleet  *fleet.Book  // which device somebody is
+	Access *access.Book // sign-in and keys, needed before there is a scope
+	Fleet  *fleet.Book  // device credentials, likewise
 
 	s        *store.Store
 	places   *places.Book
@@ -37,8 +37,8 @@ type Registry struct {
 	views    *views.Book
 }
 
-// View is the registry as one scope may see it: each aggregate's part of it, what crosses two of
-// them (Deeds), and what is read across them (Views).
+// View is the registry restricted to one scope: the view of each aggregate, of the operations
+// across them (Deeds), and of the queries across them (Views).
 type View struct {
 	Places   places.View
 	People   people.View
@@ -54,8 +54,8 @@ type View struct {
 	s *store.View
 }
 
-// Open opens or creates the registry and brings its schema up to date. A schema newer than
-// this program and a master key that does not fit are refused. Call Close when done.
+// Open opens or creates the registry and applies the migrations. It refuses a schema newer than
+// this program, and a master key that does not fit. Call Close when done.
 func Open(ctx context.Context, o Options) (*Registry, error) {
 	s, err := store.Open(ctx, o, migrations)
 	if err != nil {
@@ -75,9 +75,9 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	return r, nil
 }
 
-// In is the registry as scope may see it; it never is nil. Its parts' methods answer a [g.Error] of
-// code Forbidden where the scope lacks the permission and NotFound where the thing is outside its
-// schools.
+// In returns the registry restricted to a scope; it is never nil. The methods of its parts return a
+// [g.Error] with code Forbidden if the scope lacks the permission, and NotFound if the object is
+// outside of its schools.
 func (r *Registry) In(scope g.Scope) *View {
 	s := r.s.In(scope)
 	return &View{

@@ -20,7 +20,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
-// clock is a clock that tests turn by hand.
+// clock is a clock set by tests.
 type clock struct {
 	mu sync.Mutex
 	t  time.Time
@@ -45,7 +45,7 @@ func masterKey() []byte {
 	return k[:]
 }
 
-// onEngines runs a test on SQLite, and on PostgreSQL where GATEHOUSE_TEST_POSTGRES names one.
+// onEngines runs a test on SQLite, and on PostgreSQL if GATEHOUSE_TEST_POSTGRES names one.
 func onEngines(t *testing.T, f func(t *testing.T, o registry.Options, c *clock)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
@@ -54,7 +54,7 @@ func onEngines(t *testing.T, f func(t *testing.T, o registry.Options, c *clock))
 	})
 	dsn := os.Getenv("GATEHOUSE_TEST_POSTGRES")
 	if dsn == "" {
-		return // said once, by TestPostgres
+		return // reported once, by TestPostgres
 	}
 	t.Run("postgres", func(t *testing.T) {
 		c := newClock()
@@ -70,7 +70,7 @@ func TestPostgres(t *testing.T) {
 	}
 }
 
-// postgresSchema makes an empty schema of the test's own and answers a DSN that uses it.
+// postgresSchema creates an empty schema for the test and returns a DSN that uses it.
 func postgresSchema(t *testing.T, dsn string) string {
 	t.Helper()
 	name := strings.ToLower(g.NewID("test"))
@@ -111,7 +111,7 @@ func open(t *testing.T, o registry.Options) *registry.Registry {
 	return r
 }
 
-// must is for calls whose failure ends the test.
+// must fails the test if a call fails.
 func must[T any](t *testing.T) func(T, error) T {
 	return func(x T, err error) T {
 		t.Helper()
@@ -223,7 +223,7 @@ func newDistrict(t *testing.T, o registry.Options, c *clock) *district {
 	return d
 }
 
-// as is a view of a school for a role.
+// as is a view of a school with a role.
 func (d *district) as(school g.School, role g.Role) *registry.View {
 	return d.r.In(g.Scope{
 		School:      school.ID,
@@ -260,7 +260,7 @@ func TestOpenRefusesANewerSchema(t *testing.T) {
 	}
 }
 
-// raw changes a file behind the registry's back.
+// raw executes SQL on a database file, bypassing the registry.
 func raw(t *testing.T, path, q string, args ...any) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
@@ -273,7 +273,7 @@ func raw(t *testing.T, path, q string, args ...any) {
 	}
 }
 
-// rawText answers the one value that q asks for.
+// rawText returns the value that q selects.
 func rawText(t *testing.T, path, q string) (s string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
@@ -330,8 +330,7 @@ func TestChangesAreTold(t *testing.T) {
 	})
 }
 
-// TestChangesSayWhichFields: who follows a thing is told what of it is another now, and is not told
-// where nothing is.
+// TestChangesSayWhichFields: subscribers get the changed fields, and nothing if none has changed.
 func TestChangesSayWhichFields(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -339,7 +338,7 @@ func TestChangesSayWhichFields(t *testing.T) {
 		var got []registry.Change
 		defer d.r.Subscribe(func(x registry.Change) { got = append(got, x) })()
 		dev, zone := d.device["a"], d.gate["a"]
-		ok(t, d.sys.Fleet.UpdateDevice(ctx, dev, nil)) // as it was
+		ok(t, d.sys.Fleet.UpdateDevice(ctx, dev, nil)) // unchanged
 		dev.Name, dev.Address = "Renamed", map[string]string{"host": "192.0.2.9"}
 		ok(t, d.sys.Fleet.UpdateDevice(ctx, dev, nil))
 		zone.Name = "West gate"
@@ -376,8 +375,8 @@ func TestChangesSayWhichFields(t *testing.T) {
 	})
 }
 
-// TestNothingPersonalIsInTheFiles writes one of everything that is secret and looks for it in
-// the raw files, the write-ahead logs included.
+// TestNothingPersonalIsInTheFiles stores one of every kind of secret, and searches for it in the
+// raw files, write-ahead logs included.
 func TestNothingPersonalIsInTheFiles(t *testing.T) {
 	ctx := t.Context()
 	c := newClock()

@@ -12,8 +12,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
-// TestRuleFilesAreAudited: rules lie in files, which the gateway does not see being edited. What
-// changed stands in the audit log once they are in force.
+// TestRuleFilesAreAudited: edits of rule files are not observed, but audited once the rules are in
+// force.
 func TestRuleFilesAreAudited(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()

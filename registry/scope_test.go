@@ -22,14 +22,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
-// call is one method of View or of a part of it, called with things of school b.
+// call is a method of View or of one of its parts, called with objects of school b.
 type call struct {
 	do    func(ctx context.Context, v *registry.View) (any, error)
-	alone bool // belongs to no school: a foreign scope may call it
+	alone bool // belongs to no school: other scopes may call it
 }
 
-// calls has every method of View ("Method") and of its parts ("Part.Method"); one that is missing
-// here fails the test.
+// calls has every method of View ("Method") and of its parts ("Part.Method"); a missing one fails
+// the test.
 func calls(d *district) map[string]call {
 	b := d.b.ID
 	dev, child, gate := d.device[b].ID, d.child[b].ID, d.gate[b]
@@ -679,7 +679,7 @@ func morning(d *district, s g.School) g.Session {
 	}
 }
 
-// fill gives school b one of everything that calls looks for.
+// fill gives school b one of everything that calls uses.
 func fill(t *testing.T, d *district) {
 	t.Helper()
 	ctx := t.Context()
@@ -798,7 +798,7 @@ func fill(t *testing.T, d *district) {
 	ok(t, d.sys.Deeds.PutSetting(ctx, b, "k", json.RawMessage(`"secret"`)))
 }
 
-// empty says whether an answer betrays nothing.
+// empty reports whether a result reveals nothing.
 func empty(x any) bool {
 	if x == nil {
 		return true

@@ -12,8 +12,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
-// Words of an alert are found in any order, over title, place, device and comment, by whoever
-// may see them, a page at a time.
+// Alerts are found by words in any order, in title, place, device and comment, by callers who may
+// see them, page by page.
 func TestAlertsAreFoundByWords(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
@@ -75,7 +75,7 @@ func TestAlertsAreFoundByWords(t *testing.T) {
 	})
 }
 
-// The audit log is searched by who, what, on what and when; % and _ mean themselves.
+// The audit log is searched by actor, action, object and time; % and _ are literal.
 func TestAuditIsFiltered(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
@@ -139,7 +139,7 @@ func TestAuditIsFiltered(t *testing.T) {
 	})
 }
 
-// Those whose face was measured by another model only need a new photograph.
+// Only people whose templates are of another model need a new photograph.
 func TestWhoNeedsANewPhotograph(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)

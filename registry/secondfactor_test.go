@@ -55,7 +55,7 @@ func (s *secured) code(t *testing.T) string {
 	return code
 }
 
-// ticket is a sign-in that waits for its second factor.
+// ticket is the token of a sign-in that waits for its second factor.
 func (s *secured) ticket(t *testing.T) string {
 	t.Helper()
 	e, err := enter(s.d, boss, bossPassword, "10.0.0.1", s.browser)
@@ -74,8 +74,7 @@ func (s *secured) complete(ticket, code string) (access.Entry, error) {
 		access.Attempt{Remote: "10.0.0.1", Browser: s.browser})
 }
 
-// TestSecondFactor: a code signs in once, is worth nothing the second time, and neither is one
-// that is older than one that was used.
+// TestSecondFactor: a code is valid once, and not after a later one was used.
 func TestSecondFactor(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		s := newSecured(t, o, c)
@@ -115,7 +114,7 @@ func refusals(t *testing.T, d *district) int {
 	return len(entries)
 }
 
-// TestRecoveryCodes: each works once, however it is typed, and new ones end the old.
+// TestRecoveryCodes: each works once, however it is typed, and new ones invalidate the old.
 func TestRecoveryCodes(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		s := newSecured(t, o, c)
@@ -138,8 +137,8 @@ func TestRecoveryCodes(t *testing.T) {
 	})
 }
 
-// TestGuessesAtTheSecondFactor: who has the password still guesses at the pace of sign-ins,
-// and holds up nobody in a known browser.
+// TestGuessesAtTheSecondFactor: with the right password, too, failed attempts have a back-off,
+// which does not affect the user in a known browser.
 func TestGuessesAtTheSecondFactor(t *testing.T) {
 	c := newClock()
 	s := newSecured(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
@@ -158,8 +157,8 @@ func TestGuessesAtTheSecondFactor(t *testing.T) {
 	ok(t, err)
 }
 
-// TestSecondFactorAskedOfARole: who has none makes one at the next sign-in before anything
-// else, in the school and below it; the last is not removed.
+// TestSecondFactorAskedOfARole: users without one must set it up at the next sign-in, in the school
+// and below it; the last one cannot be removed.
 func TestSecondFactorAskedOfARole(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -202,7 +201,7 @@ func TestSecondFactorAskedOfARole(t *testing.T) {
 	})
 }
 
-// TestSecondFactorIsReset by an administrator or from the command line, in the audit log.
+// TestSecondFactorIsReset: by an administrator or from the command line; both are audited.
 func TestSecondFactorIsReset(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()

@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
-// TestStoredSecretGoesOnlyWhereItWasGivenFor has somebody who may change devices point one with
-// a stored secret elsewhere.
+// TestStoredSecretGoesOnlyWhereItWasGivenFor: changing a device's address requires its secret
+// again.
 func TestStoredSecretGoesOnlyWhereItWasGivenFor(t *testing.T) {
 	ask, keep := true, false
 	for _, c := range []struct {

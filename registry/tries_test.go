@@ -19,8 +19,8 @@ func enter(d *district, name, password, remote, browser string) (access.Entry, e
 		access.Attempt{Name: name, Password: password, Remote: remote, Browser: browser})
 }
 
-// TestDistributedGuesses: many addresses that guess at one name are held back together, and
-// the right person gets in meanwhile: by a known browser anywhere, and from a known address.
+// TestDistributedGuesses: many addresses guessing at one name are limited together, while the user
+// can sign in with a known browser anywhere, and from a known address.
 func TestDistributedGuesses(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
@@ -59,8 +59,8 @@ func TestDistributedGuesses(t *testing.T) {
 	})
 }
 
-// TestNoLockThatAStrangerTurns: wrong names and wrong passwords at the administrator's own
-// address hold the administrator up for seconds at most, and not at all in a known browser.
+// TestNoLockThatAStrangerTurns: wrong names and passwords from the administrator's own address
+// delay the administrator by seconds at most, and not at all in a known browser.
 func TestNoLockThatAStrangerTurns(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
@@ -75,7 +75,7 @@ func TestNoLockThatAStrangerTurns(t *testing.T) {
 		if _, err := enter(d, boss, bossPassword, "10.0.0.1", ""); err != nil {
 			t.Errorf("after wrong names at the same address: %v", err)
 		}
-		for range 200 { // early tries count for nothing: the wait does not grow with them
+		for range 200 { // early attempts are not counted: the wait does not grow
 			_, _ = enter(d, boss, "wrong wrong", "10.0.0.1", "")
 		}
 		if _, err := enter(d, boss, bossPassword, "10.0.0.1", first.Browser); err != nil {
@@ -91,8 +91,8 @@ func TestNoLockThatAStrangerTurns(t *testing.T) {
 	})
 }
 
-// TestWaitsGrowAndSurviveARestart: each wrong try past the free ones waits twice as long, up
-// to two minutes, also when the gateway was restarted meanwhile.
+// TestWaitsGrowAndSurviveARestart: the wait doubles with each failed attempt beyond the free ones,
+// up to two minutes, across a restart.
 func TestWaitsGrowAndSurviveARestart(t *testing.T) {
 	c := newClock()
 	o := registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}
@@ -131,7 +131,7 @@ func TestWaitsGrowAndSurviveARestart(t *testing.T) {
 	wantCode(t, err, g.RateLimited)
 }
 
-// TestOneIPv6Network: addresses of one /64 are one caller's.
+// TestOneIPv6Network: addresses of one /64 count as one.
 func TestOneIPv6Network(t *testing.T) {
 	c := newClock()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
@@ -145,7 +145,7 @@ func TestOneIPv6Network(t *testing.T) {
 	}
 }
 
-// TestBadPasswords: what is guessed first is refused wherever a password is set.
+// TestBadPasswords: weak passwords are refused wherever a password is set.
 func TestBadPasswords(t *testing.T) {
 	c := newClock()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
@@ -192,8 +192,8 @@ func TestBadPasswords(t *testing.T) {
 	}
 }
 
-// TestHashingIsBounded: who comes when too many passwords are being hashed is told so at once,
-// and everybody else is answered.
+// TestHashingIsBounded: when too many passwords are being hashed, further requests fail at once,
+// and all others succeed.
 func TestHashingIsBounded(t *testing.T) {
 	c := newClock()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)

@@ -48,7 +48,7 @@ func TestSignIn(t *testing.T) {
 		if diff := cmp.Diff(want, scope); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		for range 3 { // used every 11 hours, it lasts
+		for range 3 { // used every 11 hours, it stays valid
 			c.add(11 * time.Hour)
 			_, _, err = d.r.Access.UserByToken(ctx, token)
 			ok(t, err)

@@ -11,7 +11,7 @@ import (
 
 func self(s string) string { return s }
 
-// readAll walks through a list; between is called after each page.
+// readAll reads a list page by page; between is called after each page.
 func readAll(
 	t *testing.T, w *registry.Walks, list func() []string, between func(page int),
 ) []string {
@@ -56,8 +56,8 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// An order that is unchanged goes on after a restart; a changed one that is no longer kept
-// must be begun again, and is never answered wrongly.
+// An unchanged order continues after a restart; a changed one that is no longer kept returns Gone,
+// and never wrong rows.
 func TestWalkIsTold(t *testing.T) {
 	all := []string{"a", "b", "c", "d"}
 	before := registry.NewWalks(100)

@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
-// TestWeakDevicesAreFoundAndCounted: what was last said stays through states that say nothing of
-// it, is forgotten when the device is reached otherwise, and who said nothing is not sound.
+// TestWeakDevicesAreFoundAndCounted: a weakness is kept through statuses without one, and deleted
+// when the device's address changes; unreported is not WeakNone.
 func TestWeakDevicesAreFoundAndCounted(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()

@@ -18,7 +18,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
-// bench makes the district, loads its history, writes some more and reads.
+// bench creates the district, loads its history, writes more and reads.
 func bench(ctx context.Context, o options, s shape) (r report, err error) {
 	key := make([]byte, 32)
 	rand.Read(key)
@@ -69,7 +69,7 @@ func bench(ctx context.Context, o options, s shape) (r report, err error) {
 	return r, nil
 }
 
-// schema makes an empty schema and answers a DSN that uses it.
+// schema creates an empty schema and returns a DSN that uses it.
 func schema(ctx context.Context, dsn string) (string, func() error, error) {
 	name := strings.ToLower(g.NewID("historybench"))
 	db, err := sql.Open("pgx", dsn)
@@ -95,7 +95,7 @@ func schema(ctx context.Context, dsn string) (string, func() error, error) {
 
 const top g.SchoolID = "district"
 
-// enrol makes the district's schools and, by an import for each, their students.
+// enrol creates the district's schools, and their students by imports.
 func (p *part) enrol(ctx context.Context, v *registry.View) error {
 	if _, err := v.Places.CreateSchool(ctx, g.School{
 		ID:       top,
@@ -150,7 +150,7 @@ func (p *part) enrol(ctx context.Context, v *registry.View) error {
 	return nil
 }
 
-// write goes on where the load ended, as the gateway does: with all indexes and synced.
+// write continues after the load as the gateway writes: with all indexes and fsync.
 func write(ctx context.Context, o options, p *part, reg *registry.Registry, r *report) error {
 	const batches, each = 40, 500
 	v, begun, i := reg.In(g.SystemScope("historybench")), time.Now(), p.rows
@@ -158,7 +158,7 @@ func write(ctx context.Context, o options, p *part, reg *registry.Registry, r *r
 		events := make([]g.Event, each)
 		for k := range events {
 			events[k] = p.event(i)
-			events[k].Time = events[k].Time.AddDate(1, 0, 0) // a day that no answer holds
+			events[k].Time = events[k].Time.AddDate(1, 0, 0) // a day that no query covers
 			i++
 		}
 		if err := v.History.Apply(ctx, events); err != nil {
@@ -171,8 +171,8 @@ func write(ctx context.Context, o options, p *part, reg *registry.Registry, r *r
 	return nil
 }
 
-// read asks for the days of students and of devices that sightings drawn by chance belong to
-// (so busy devices come more often), once to warm the caches and once to measure.
+// read queries the days of students and devices of randomly chosen sightings (so busy devices are
+// more frequent), once to warm the caches and once to measure.
 func read(ctx context.Context, o options, p *part, reg *registry.Registry, r *report) error {
 	v := reg.In(g.Scope{
 		School:      top,
@@ -224,7 +224,7 @@ func read(ctx context.Context, o options, p *part, reg *registry.Registry, r *re
 	return nil
 }
 
-// pass reads each day to its last page. An empty answer is a fault: every day has a sighting.
+// pass reads each day to its last page. An empty result is an error: every day has a sighting.
 func pass(
 	ctx context.Context, v *registry.View, days []history.SightingFilter,
 ) (took []time.Duration, rows int, err error) {

@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// columns are those of the history's schema, in the order of values.
+// columns are the history's columns, in the order of values.
 const columns = "seq, id, school, device, zone, person, method, direction, time, received, " +
 	"match, media, replayed"
 
@@ -34,9 +34,9 @@ func (p *part) values(i int) ([]any, error) {
 		e.Time.UnixMicro(), e.Received.UnixMicro(), match, "", int64(0)}, nil
 }
 
-// load puts the rows into the schema that the registry made. Its secondary indexes are taken
-// away before and built again after, from their own definitions, as bulk loads do: kept up row
-// by row at random places, they would be nearly all of the work.
+// load writes the rows into the registry's schema. As in bulk loads, the secondary indexes are
+// dropped before and rebuilt afterwards from their own definitions: updating them row by row would
+// take most of the time.
 func load(ctx context.Context, o options, p *part, dsn string, r *report) error {
 	driver, list := "pgx", "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = "+
 		"current_schema() AND tablename = 'sightings' AND indexname NOT LIKE '%\\_pkey' ORDER BY 1"
@@ -90,7 +90,7 @@ func load(ctx context.Context, o options, p *part, dsn string, r *report) error 
 		return db.QueryRowContext(ctx,
 			"SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").Scan(&r.Bytes)
 	}
-	// what autovacuum does within a minute or so
+	// autovacuum would do this within a minute or so
 	if _, err := db.ExecContext(ctx, "VACUUM ANALYZE sightings"); err != nil {
 		return err
 	}

@@ -1,8 +1,8 @@
-// Historybench loads a school year of sightings into the registry's own history, on SQLite or
-// on PostgreSQL, and measures how long one student's day and one device's day take to read
-// as a district's officer reads them: through [history.View.Sightings], over all schools and
-// with names. It says whether the bar (95 of 100 answers within 20 ms, warm) is held. It is a
-// measurement and no tool for real data: what it writes, it removes.
+// Historybench loads a school year of sightings into the registry's history, on SQLite or
+// PostgreSQL, and measures how long it takes to read one student's and one device's day as a
+// district's officer does: through [history.View.Sightings], over all schools and with names. It
+// reports whether the target (95 % within 20 ms, warm) is met. It is not for real data: it removes
+// what it writes.
 //
 //	go run ./registry/historybench -rows 1000000
 //	deploy/setup/postgres.sh go run ./registry/historybench -engine postgres
@@ -79,27 +79,27 @@ type options struct {
 	say              func(format string, args ...any)
 }
 
-// report is what one run found. Times are milliseconds.
+// report is the result of one run. Times are milliseconds.
 type report struct {
 	Engine string `json:"engine"`
 	Rows   int    `json:"rows"`
 	Days   int    `json:"days"`
-	Bytes  int64  `json:"bytes"` // of the history with its indexes
+	Bytes  int64  `json:"bytes"` // of the history, indexes included
 	// rows in bulk, before the indexes are built
 	LoadRate   float64            `json:"load_per_s"`
-	IndexTimes map[string]float64 `json:"index_seconds"` // to build each index at the end
-	// rows through ApplyHistory, 500 at a time, into the full table
+	IndexTimes map[string]float64 `json:"index_seconds"` // build time of each index
+	// rows through Apply, 500 at a time, into the full table
 	WriteRate float64 `json:"write_per_s"`
 	Lines     []line  `json:"lines"`
 }
 
-// line is one bar.
+// line is one target and its measurement.
 type line struct {
 	Name    string  `json:"name"`
 	Ours    float64 `json:"ours"` // 95th percentile, warm
 	P50     float64 `json:"p50"`
 	P99     float64 `json:"p99"`
-	First   float64 `json:"first_pass_p95"` // the same answers read for the first time
+	First   float64 `json:"first_pass_p95"` // the same queries, cold
 	Answers int     `json:"answers"`
 	Rows    float64 `json:"rows_per_answer"`
 	Bar     string  `json:"bar"`

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestRun makes the whole district with few sightings, on SQLite and, where
-// GATEHOUSE_TEST_POSTGRES names one, on PostgreSQL. How long it takes is not judged.
+// TestRun creates the whole district with few sightings, on SQLite and, if GATEHOUSE_TEST_POSTGRES
+// names one, on PostgreSQL. Times are not checked.
 func TestRun(t *testing.T) {
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) {
@@ -60,8 +60,8 @@ func small() shape {
 	return s
 }
 
-// TestShape holds what the figures rest on: the days are as full as at full size, time does
-// not go back, and everybody is seen in his own school only.
+// TestShape checks the assumptions: days are as full as at full size, time does not go back, and
+// people are only seen in their own school.
 func TestShape(t *testing.T) {
 	s := small()
 	p := s.part(4000)

@@ -9,15 +9,15 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// shape is a district and its year: who is seen where and when. Sighting i is a function of
-// i, so that nothing has to be remembered to know what was loaded.
+// shape is a district and its year: who is seen where and when. Sighting i is a function of i, so
+// that nothing needs to be stored.
 type shape struct {
 	schools, students, devices int
 	year                       int // sightings of a whole year
 	days                       []time.Time
 }
 
-// district has the size of the one in the bar: 110 million sightings in a year's school days.
+// district has the size of the target: 110 million sightings in the school days of a year.
 func district() shape {
 	return shape{
 		schools:  106,
@@ -42,14 +42,14 @@ func schoolDays() (days []time.Time) {
 	return days
 }
 
-// part is the beginning of the year: so many sightings, at the density of the whole year, so
-// that an answer has as many rows as at full size.
+// part is the beginning of the year: the given number of sightings at the density of the whole
+// year, so that a query returns as many rows as at full size.
 type part struct {
 	shape
 	rows, days int
 	schoolOf   []int        // by student
-	firstOf    []int        // by school: its first device; one more than schools
-	people     []g.PersonID // by student; filled when they are in the registry
+	firstOf    []int        // first device of each school, and the end
+	people     []g.PersonID // by student; set once they are in the registry
 }
 
 func (s shape) part(rows int) *part {
@@ -66,22 +66,22 @@ func (s shape) part(rows int) *part {
 		for range bound(s.students, school+1) - bound(s.students, school) {
 			p.schoolOf = append(p.schoolOf, school)
 		}
-		// Three for each school, for even the smallest has gates; the rest by size.
+		// Three for each school, since the smallest has gates too; the rest by size.
 		p.firstOf = append(p.firstOf, 3*school+bound(s.devices-3*s.schools, school))
 	}
 	p.firstOf = append(p.firstOf, s.devices)
 	return p
 }
 
-// sighting is one row. Student is -1 for somebody unknown.
+// sighting is one row. student is -1 for an unknown person.
 type sighting struct {
 	student, school, device, day int
 	at                           time.Time
 	bits                         uint64
 }
 
-// sighting i: in each round of the day every student passes once, the first and the last round
-// at one of the school's three gates, the others anywhere in it. Time never goes back.
+// sighting returns sighting i: in each round of the day every student passes once, in the first and
+// last rounds at one of the school's three gates, otherwise anywhere in it. Time never goes back.
 func (p *part) sighting(i int) sighting {
 	perDay := (p.rows + p.days - 1) / p.days
 	day, j := min(i/perDay, len(p.shape.days)-1), i%perDay
@@ -119,7 +119,7 @@ func mix(i uint64) uint64 {
 func schoolID(n int) g.SchoolID { return g.SchoolID(fmt.Sprintf("sch_%04d", n)) }
 func deviceID(n int) g.DeviceID { return g.DeviceID(fmt.Sprintf("dev_%012d", n)) }
 
-// event is what the gateway would hand to the history.
+// event is the event that the gateway would apply to the history.
 func (p *part) event(i int) g.Event {
 	s := p.sighting(i)
 	e := g.Event{

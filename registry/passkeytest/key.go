@@ -1,6 +1,6 @@
-// Package passkeytest is a security key in software, for tests: it makes passkeys and signs
-// challenges as Web Authentication Level 3 has it, and can be told to do so wrongly. It keeps
-// nothing safe and is no part of the gateway.
+// Package passkeytest is a software security key for tests: it creates passkeys and signs
+// challenges according to Web Authentication Level 3, correctly or with chosen faults. It protects
+// nothing, and is not part of the gateway.
 package passkeytest
 
 import (
@@ -14,23 +14,23 @@ import (
 	"fmt"
 )
 
-// Key is a security key with one passkey. The zero values of Origin and RPID mean that what the
-// gateway asks for is answered.
+// Key is a security key with one passkey. Empty Origin and RPID mean those that the gateway asks
+// for.
 type Key struct {
-	Origin  string // where the browser says that it is
-	RPID    string // for whom the key says that it signs, in place of the one that asks
-	Counter uint32 // of signatures; counted up before each
-	Still   bool   // the counter is not counted up, as on keys that have none
-	User    []byte // the user handle that was given when the passkey was made
+	Origin  string // origin reported by the browser
+	RPID    string // relying party ID to sign for, instead of the requested one
+	Counter uint32 // signature counter; incremented before each signature
+	Still   bool   // the counter stays, as on keys without one
+	User    []byte // user handle given at the creation
 
 	id      []byte
 	private *ecdsa.PrivateKey
 }
 
-// New is a key in a browser that is at origin.
+// New returns a key in a browser at origin.
 func New(origin string) *Key { return &Key{Origin: origin} }
 
-// Copy is the same passkey in another's hands.
+// Copy is a copy of the passkey.
 func (k *Key) Copy() *Key {
 	c := *k
 	return &c
@@ -38,10 +38,10 @@ func (k *Key) Copy() *Key {
 
 type options struct {
 	Challenge string `json:"challenge"`
-	RPID      string `json:"rpId"` // when it is shown
+	RPID      string `json:"rpId"` // in a request
 	RP        struct {
 		ID string `json:"id"`
-	} `json:"rp"` // when it is made
+	} `json:"rp"` // in a creation
 	User struct {
 		ID string `json:"id"`
 	} `json:"user"`
@@ -61,7 +61,7 @@ func read(b []byte) (options, error) {
 	return o, nil
 }
 
-// Make answers the options for making a passkey: a RegistrationResponse without attestation.
+// Make responds to the options for a creation: a RegistrationResponse without attestation.
 func (k *Key) Make(b []byte) (made []byte, err error) {
 	if k.private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func (k *Key) Make(b []byte) (made []byte, err error) {
 	return k.MakeAgain(b)
 }
 
-// MakeAgain hands out the passkey that is there already, which no honest key does.
+// MakeAgain responds with the existing passkey, which no honest key does.
 func (k *Key) MakeAgain(b []byte) ([]byte, error) {
 	o, err := read(b)
 	if err != nil {
@@ -84,7 +84,7 @@ func (k *Key) MakeAgain(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := k.data(o.RP.ID, 0x45) // somebody was there and was verified; a credential follows
+	data := k.data(o.RP.ID, 0x45) // user present and verified, credential included
 	data = append(data, make([]byte, 16)...)
 	data = binary.BigEndian.AppendUint16(data, uint16(len(k.id)))
 	data = append(append(data, k.id...), cose...)
@@ -97,7 +97,7 @@ func (k *Key) MakeAgain(b []byte) ([]byte, error) {
 	})
 }
 
-// Show answers the options for showing a passkey: an AuthenticationResponse.
+// Show responds to the options for a request: an AuthenticationResponse.
 func (k *Key) Show(b []byte) ([]byte, error) {
 	o, err := read(b)
 	if err != nil {
@@ -119,7 +119,7 @@ func (k *Key) Show(b []byte) ([]byte, error) {
 	})
 }
 
-// ID is the credential's.
+// ID is the credential ID.
 func (k *Key) ID() string { return encode(k.id) }
 
 func (k *Key) answer(response map[string]any) ([]byte, error) {
@@ -142,7 +142,7 @@ func (k *Key) client(kind, challenge string) []byte {
 	return b
 }
 
-// data is authenticator data (section 6.1): a hash of the relying party's ID, flags, the counter.
+// data is authenticator data (section 6.1): hash of the relying party ID, flags, counter.
 func (k *Key) data(rp string, flags byte) []byte {
 	if k.RPID != "" {
 		rp = k.RPID
@@ -154,7 +154,7 @@ func (k *Key) data(rp string, flags byte) []byte {
 	return binary.BigEndian.AppendUint32(append(h[:], flags), k.Counter)
 }
 
-// cose is the public key as RFC 9053 writes it: EC2, ES256, P-256, x, y.
+// cose encodes the public key (RFC 9053): EC2, ES256, P-256, x, y.
 func (k *Key) cose() ([]byte, error) {
 	point, err := k.private.PublicKey.Bytes() // 4, x, y
 	if err != nil {

@@ -127,7 +127,7 @@ func english(code string) string {
 	return ""
 }
 
-// Values are what stands in a message, by name.
+// Values returns the values in the message, by name.
 func (p Remark) Values() map[string]string {
 	values := map[string]string{
 		"read":    p.Read,

@@ -37,8 +37,8 @@ func Fields() []Field {
 	}
 }
 
-// Remark is a problem or note about a row, a cell or the file. A Note refuses nothing. Programs
-// decide by Code; Message is English here, and in the reader's language in the API.
+// Remark is a problem or note about a row, a cell or the file. A Note does not prevent the import.
+// Programs decide by Code; Message is in English here, and in the reader's language in the API.
 type Remark struct {
 	Code    string            `json:"code" doc:"What it is; never changes its meaning." example:"class_date"`
 	Note    bool              `json:"note" doc:"It only tells; nothing is refused for it."`

@@ -1,8 +1,7 @@
 package store
 
-// Deeds are what the audit log can say that somebody did: a noun and what was done to it. A deed
-// that is not among them has no words in the console; the tests of api/texts hold what the source
-// writes down against them.
+// Deeds lists the actions that the audit log can record: a noun and a verb. The console has a text
+// for each; the tests of api/texts compare the list with the source.
 func Deeds() []string {
 	return []string{
 		"alert.acknowledge", "alert.close", "alert.resolve", "attendance.correct", "audit.anchor",

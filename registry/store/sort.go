@@ -9,18 +9,18 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Sort is the order of a list that its reader chose: a field's name, with '-' before it where it
-// falls. "" is the list's own order.
+// Sort is the sort order of a list: a field's name, preceded by '-' for descending; "" is the
+// default order.
 type Sort string
 
-// Field is what it is sorted by, and whether it falls.
+// Field returns the field and whether the order is descending.
 func (s Sort) Field() (field string, falling bool) {
 	field, falling = strings.CutPrefix(string(s), "-")
 	return field, falling
 }
 
-// SortByName sorts as people look names up: Chinese ones by pinyin, others by their letters
-// whatever their case, and numbers in them by what they count. Equal ones stay as they were.
+// SortByName sorts names as people expect: Chinese ones by pinyin, others without regard to case,
+// and numbers in them by value. It is stable.
 func SortByName[T any](rows []T, name func(T) string) {
 	c := collate.New(language.Chinese, collate.IgnoreCase, collate.Numeric)
 	type keyed struct {

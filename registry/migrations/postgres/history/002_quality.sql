@@ -1,5 +1,5 @@
--- What was counted of each device on each local day, and the reader's own position and memory,
--- which change in one transaction.
+-- Counts of each device on each local day, and the reader's position and state, which change in the
+-- same transaction.
 CREATE TABLE quality (
   school TEXT NOT NULL, day TEXT NOT NULL, device TEXT NOT NULL, weight BIGINT NOT NULL, kinds BIGINT NOT NULL,
   observations BIGINT NOT NULL, sightings BIGINT NOT NULL, replayed BIGINT NOT NULL, late BIGINT NOT NULL, duplicates BIGINT NOT NULL, unknown BIGINT NOT NULL,

@@ -1,3 +1,3 @@
--- Which values of a message were not admitted, one a line, and whether all else of it was.
+-- The values of a message that were not admitted, one a line, and whether the rest of it was.
 ALTER TABLE rejections ADD COLUMN properties TEXT NOT NULL DEFAULT '';
 ALTER TABLE rejections ADD COLUMN partial BIGINT NOT NULL DEFAULT 0;

@@ -1,5 +1,5 @@
--- Why something was refused, as a word for programs ('': of before there were any), the device's time
--- where that is why (0: it is not), and the reason for readers of another language.
+-- The reason of a rejection as a code ('' in older rows), the device's time if that is the reason
+-- (otherwise 0), and the reason as a translatable text.
 ALTER TABLE rejections ADD COLUMN code TEXT NOT NULL DEFAULT '';
 ALTER TABLE rejections ADD COLUMN clock BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE rejections ADD COLUMN said BYTEA;

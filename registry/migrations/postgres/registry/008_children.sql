@@ -1,11 +1,11 @@
--- Pictures of unknown people that somebody keeps longer than they live by themselves.
+-- Pictures of unknown people that are kept longer than usual.
 CREATE TABLE kept_pictures (
   media TEXT PRIMARY KEY, school TEXT NOT NULL REFERENCES schools (id), alert TEXT NOT NULL,
   reason_sealed BYTEA NOT NULL, actor TEXT NOT NULL, at BIGINT NOT NULL, until BIGINT NOT NULL
 );
 CREATE INDEX kept_pictures_until ON kept_pictures (until);
--- Two people who look alike, by what was answered at an enrolment; each pair stands once, the
--- lesser id first. A match with one of them counts as nobody's.
+-- Pairs of people who look alike, as answered at an enrolment, with the lesser ID first. A match
+-- with one of them does not count.
 CREATE TABLE look_alikes (
   a TEXT NOT NULL REFERENCES persons (id) ON DELETE CASCADE,
   b TEXT NOT NULL REFERENCES persons (id) ON DELETE CASCADE,

@@ -1,6 +1,6 @@
--- left_at is when somebody left the school, 0 for those who are there.
+-- left_at is when a person left the school, 0 for current people.
 ALTER TABLE persons ADD COLUMN left_at BIGINT NOT NULL DEFAULT 0;
--- Which column of a file was read as what, by the headings that the file had.
+-- The mapping of columns to fields in imports, by the headings of the file.
 CREATE TABLE import_columns (
   school TEXT NOT NULL REFERENCES schools (id) ON DELETE CASCADE, headings TEXT NOT NULL, columns TEXT NOT NULL, used BIGINT NOT NULL,
   PRIMARY KEY (school, headings)

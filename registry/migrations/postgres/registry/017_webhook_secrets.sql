@@ -1,3 +1,3 @@
--- The secret before the newest one, which signs beside it until old_until.
+-- The previous secret, which also signs until old_until.
 ALTER TABLE webhooks ADD COLUMN old_secret_sealed BYTEA;
 ALTER TABLE webhooks ADD COLUMN old_until BIGINT NOT NULL DEFAULT 0;

@@ -1,5 +1,5 @@
--- Passkeys: which credential it is (a hash; one user's only), the name of the relying party that it
--- was made for, and whether its counter once went back, as that of a copy does.
+-- Passkeys: a hash of the credential ID, which is unique; the relying party that it was created
+-- for; and whether its counter went back, which indicates a copy.
 ALTER TABLE second_factors ADD COLUMN credential TEXT;
 ALTER TABLE second_factors ADD COLUMN rp TEXT NOT NULL DEFAULT '';
 ALTER TABLE second_factors ADD COLUMN copied BIGINT NOT NULL DEFAULT 0;

@@ -1,5 +1,5 @@
--- What was counted of each device on each local day, and the reader's own position and memory,
--- which change in one transaction.
+-- Counts of each device on each local day, and the reader's position and state, which change in the
+-- same transaction.
 CREATE TABLE quality (
   school TEXT NOT NULL, day TEXT NOT NULL, device TEXT NOT NULL, weight INTEGER NOT NULL, kinds INTEGER NOT NULL,
   observations INTEGER NOT NULL, sightings INTEGER NOT NULL, replayed INTEGER NOT NULL, late INTEGER NOT NULL, duplicates INTEGER NOT NULL, unknown INTEGER NOT NULL,

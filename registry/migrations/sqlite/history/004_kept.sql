@@ -1,5 +1,5 @@
--- What nobody could read or nobody was yet: sealed under the school's key. resolved is when a
--- passage became somebody's after it was written, 0 where it did not.
+-- Unreadable messages and unresolved credentials, encrypted under the school's key. resolved is
+-- when a sighting was assigned to a person later, 0 if it was not.
 ALTER TABLE rejections ADD COLUMN sealed BLOB;
 ALTER TABLE sightings ADD COLUMN sealed BLOB;
 ALTER TABLE sightings ADD COLUMN resolved INTEGER NOT NULL DEFAULT 0;

@@ -1,2 +1,2 @@
--- What a state's reason says, as codes with params in JSON; '': its words are all there is.
+-- Machine-readable causes of a state's reason, as JSON; '': there is only the sentence.
 ALTER TABLE statuses ADD COLUMN causes TEXT NOT NULL DEFAULT '';

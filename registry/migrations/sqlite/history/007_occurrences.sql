@@ -1,5 +1,5 @@
--- What happened at devices. data is JSON, '' where none came with it; replayed is 1 for history and
--- 2 for what is history for its age alone.
+-- Occurrences of devices. data is JSON, '' if there was none; replayed is 1 for a replayed one and
+-- 2 for one that counts as replayed only because of its age.
 CREATE TABLE occurrences (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL, school TEXT NOT NULL, device TEXT NOT NULL, zone TEXT NOT NULL,
   kind TEXT NOT NULL, data TEXT NOT NULL, time INTEGER NOT NULL, received INTEGER NOT NULL, replayed INTEGER NOT NULL

@@ -1,5 +1,5 @@
--- Wrong tries to sign in, counted by who tries what from where, as a hash; and from where a
--- user has signed in before, so that a stranger's tries never keep that user out.
+-- Failed sign-ins, counted by a hash of name and origin; and the places from which users have
+-- signed in before, so that others cannot lock them out.
 CREATE TABLE signin_tries (key TEXT PRIMARY KEY, n INTEGER NOT NULL, last INTEGER NOT NULL);
 CREATE INDEX signin_tries_last ON signin_tries (last);
 CREATE TABLE signin_places (

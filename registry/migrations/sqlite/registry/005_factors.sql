@@ -1,5 +1,5 @@
--- Second factors: a secret or a passkey, sealed; recovery codes as hashes, gone once used; the
--- roles that a school asks one of; and a sign-in that stands between password and factor.
+-- Second factors: TOTP secrets or passkeys, encrypted; recovery codes as hashes, deleted when used;
+-- the roles of which a school requires one; and sign-ins that wait for the factor.
 CREATE TABLE second_factors (
   id TEXT PRIMARY KEY, usr TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE, kind TEXT NOT NULL, name TEXT NOT NULL,
   secret_sealed BLOB NOT NULL, confirmed INTEGER NOT NULL, step INTEGER NOT NULL, created INTEGER NOT NULL, used INTEGER NOT NULL

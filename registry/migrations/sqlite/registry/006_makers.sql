@@ -1,5 +1,5 @@
--- Who made a key or a webhook, and so bounds it: the id of a user or of a key; '' is nobody that
--- is known. The audit log knows those of before.
+-- The maker of a key or a webhook, whose permissions limit it: ID of a user or a key; '' if
+-- unknown. Older makers are only in the audit log.
 ALTER TABLE api_keys ADD COLUMN maker TEXT NOT NULL DEFAULT '';
 ALTER TABLE api_keys ADD COLUMN purpose TEXT NOT NULL DEFAULT '';
 ALTER TABLE webhooks ADD COLUMN maker TEXT NOT NULL DEFAULT '';

@@ -1,5 +1,5 @@
--- What an import will write, put down in small parts while others write too, and then taken over
--- at once. What an import that was broken off left here was never taken over and is swept.
+-- Staged rows of imports, written in small parts and then applied at once. Rows of aborted imports
+-- were never applied, and are deleted later.
 CREATE TABLE imports (id TEXT PRIMARY KEY, school TEXT NOT NULL, started INTEGER NOT NULL);
 CREATE TABLE import_people (
   import TEXT NOT NULL, id TEXT NOT NULL, school TEXT NOT NULL, kind TEXT NOT NULL, class TEXT NOT NULL,

@@ -1,5 +1,5 @@
--- Answers to POSTs that carried an Idempotency-Key, by a hash of caller and key. status is 0
--- while the request is under way, or where the gateway stopped before it ended.
+-- Responses to POSTs with an Idempotency-Key, by a hash of caller and key. status is 0 while the
+-- request is in progress, or if the gateway stopped before it ended.
 CREATE TABLE idempotency (
   name TEXT PRIMARY KEY, request TEXT NOT NULL, at INTEGER NOT NULL, status INTEGER NOT NULL,
   size INTEGER NOT NULL, answer_sealed BLOB

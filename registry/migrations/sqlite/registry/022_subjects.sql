@@ -1,3 +1,3 @@
--- What a delivery is about: those of one subject are posted in the order of the journal.
+-- The subject of a delivery: those of one subject are posted in the order of the journal.
 ALTER TABLE deliveries ADD COLUMN subject TEXT NOT NULL DEFAULT '';
 CREATE INDEX deliveries_subject ON deliveries (webhook, subject, id) WHERE done = 0;

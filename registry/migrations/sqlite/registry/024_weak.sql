@@ -1,2 +1,2 @@
--- How a device proves that it is itself, as its driver last said; '': nobody has said.
+-- How a device authenticates, as its driver last reported; '': not reported.
 ALTER TABLE twins ADD COLUMN weak TEXT NOT NULL DEFAULT '';

@@ -1,2 +1,2 @@
--- What a device's reason says, as codes with params in JSON; '': its words are all there is.
+-- Machine-readable causes of a device's reason, as JSON; '': there is only the sentence.
 ALTER TABLE twins ADD COLUMN causes TEXT NOT NULL DEFAULT '';
