@@ -28,7 +28,7 @@ const (
 	StepFactor Step = "factor" // present the second factor
 	StepEnrol  Step = "enrol"  // set one up: the school requires it for this role
 
-	stepPasskey Step = "passkey" // a passkey being created, which is no sign-in step but stored as one
+	stepPasskey Step = "passkey" // creates a passkey: no sign-in step, but stored as one
 )
 
 // Entry is the result of an attempt with the right password.
