@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// asJPEG is the mend for a picture of another kind.
+// asJPEG is the advice for a picture in another format.
 const asJPEG = "; save it as JPEG and send that"
 
-// foreignKind says what a file is that is neither JPEG nor PNG, and what to do, by its first
-// bytes: a name's end says little.
+// foreignKind returns the refusal of a file that is neither JPEG nor PNG, by its first bytes rather
+// than by its file name.
 func foreignKind(data []byte) error {
 	has := func(at int, what string) bool {
 		return len(data) >= at+len(what) && string(data[at:at+len(what)]) == what

@@ -76,7 +76,7 @@ func (r photoReader) read(ctx context.Context, data []byte) (f vision.Frame, err
 			"JPEG, and smaller")
 }
 
-// refused is a refusal on its way from the process, with what it says in other languages.
+// refused is a refusal as the child process sends it, with its translatable text.
 type refused struct {
 	gatehouse.Error
 	Said []byte `json:"said,omitempty"`
@@ -94,8 +94,8 @@ func (r *refused) err() error {
 	return &e
 }
 
-// capped keeps so many bytes; more is an error. It is not a bytes.Buffer, which would offer
-// io.Copy a way past Write.
+// capped is a buffer of at most most bytes; writing more is an error. It does not embed
+// bytes.Buffer, whose ReadFrom would let io.Copy bypass Write.
 type capped struct {
 	all  bytes.Buffer
 	most int
