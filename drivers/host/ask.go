@@ -10,19 +10,19 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// askTold is how long after it was said that questions had no answer it is not said again.
+// askTold is the minimum time between log entries about unanswered questions.
 const askTold = time.Minute
 
-// asking answers the questions of one run of a program, each in a goroutine of its own, so that none
-// waits for another or for observations that are being written.
+// asking answers the questions of one run of a program, each in a goroutine of its own, so that no
+// question waits for another or for observations being written.
 type asking struct {
 	s       *supervisor
-	places  chan struct{} // a question has one while it is answered; its size is drivers.MaxAsks
-	answers chan *timely  // to be sent; its size is drivers.MaxAsks
+	places  chan struct{} // semaphore of questions being answered; capacity drivers.MaxAsks
+	answers chan *timely  // to be sent; capacity drivers.MaxAsks
 	running sync.WaitGroup
 }
 
-// timely is an answer and when it comes too late.
+// timely is an answer with its deadline.
 type timely struct {
 	answer *driverpb.Answer
 	due    time.Time
@@ -36,8 +36,9 @@ func newAsking(s *supervisor) *asking {
 	}
 }
 
-// begin has a question answered. It does not block: one that finds every place taken has no answer,
-// and its device does what its profile says.
+// begin answers a question in the background. It does not block: if drivers.MaxAsks are being
+// answered already, the question gets no answer and its device follows its profile's no_answer
+// rule.
 func (k *asking) begin(ctx context.Context, w *driverpb.Ask) {
 	due := time.Now().Add(drivers.AskWithin)
 	select {
@@ -76,7 +77,7 @@ func (k *asking) answer(ctx context.Context, w *driverpb.Ask, due time.Time) {
 	}
 }
 
-// send sends an answer that is still of use.
+// send sends an answer unless its deadline has passed.
 func (k *asking) send(x *session, t *timely) {
 	if time.Now().After(t.due) {
 		k.missed("the answer came too late")
@@ -88,7 +89,7 @@ func (k *asking) send(x *session, t *timely) {
 	k.s.mu.Unlock()
 }
 
-// missed counts a question without an answer, and says so now and then.
+// missed counts an unanswered question and logs it, at most once per askTold.
 func (k *asking) missed(reason string) {
 	now := k.s.host.options.Now()
 	k.s.mu.Lock()

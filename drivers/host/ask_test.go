@@ -12,7 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
-// asker is a device that asks about a credential, with a rule for no answer.
+// asker is a device that asks about a credential, with a no_answer rule.
 func asker(id gatehouse.DeviceID, credential string, rule gatehouse.NoAnswer) drivers.Device {
 	d := device(id, "ask")
 	d.Serial = credential
@@ -24,7 +24,7 @@ func asker(id gatehouse.DeviceID, credential string, rule gatehouse.NoAnswer) dr
 	return d
 }
 
-// says waits until a device has said that somebody may pass, or may not.
+// says waits until a device has reported that somebody may pass (n is 1) or may not (n is 0).
 func says(t *testing.T, s *sink, id gatehouse.DeviceID, n float64) {
 	t.Helper()
 	s.wait(t, string(id)+"'s answer", func(got []gatehouse.Observation) bool {
@@ -88,8 +88,8 @@ func TestAsks(t *testing.T) {
 	}
 }
 
-// TestAGatewayThatHangs: the program does by itself what the profile says, and observations and
-// questions go on once the gateway is there again.
+// TestAGatewayThatHangs: the program follows the profile meanwhile, and observations and questions
+// resume afterwards.
 func TestAGatewayThatHangs(t *testing.T) {
 	s := newSink()
 	var hung atomic.Bool
@@ -112,8 +112,8 @@ func TestAGatewayThatHangs(t *testing.T) {
 	says(t, s, "dev_1", 1)
 }
 
-// TestTooManyAsks: a program that asks more than it may at a time is not ended; of what is over the
-// bound nobody is asked, and it is counted.
+// TestTooManyAsks: questions beyond drivers.MaxAsks at a time are counted and not answered, and the
+// program keeps running.
 func TestTooManyAsks(t *testing.T) {
 	s := newSink()
 	var now, most atomic.Int64

@@ -35,8 +35,9 @@ func (h *Host) Probe(
 	}, nil
 }
 
-// Command asks a driver to execute a command; the errors are those of Probe. If the command was to set
-// properties and not all were set, the result says what came of each, and the error is its Err.
+// Command asks a driver to execute a command; the errors are those of Probe. If the command was to
+// set properties and not all were set, the result has the outcome of each, and the error is its
+// Err.
 func (h *Host) Command(
 	ctx context.Context, driver gatehouse.DriverName, c drivers.Command,
 ) (drivers.Result, error) {
@@ -67,8 +68,7 @@ func (h *Host) Command(
 	return result, result.Err()
 }
 
-// toWrites is at most drivers.MaxWrites of what a program says; what it has no word for is that
-// nobody knows.
+// toWrites converts at most drivers.MaxWrites outcomes; an unknown outcome becomes unconfirmed.
 func toWrites(writes []*driverpb.Write) []drivers.Write {
 	var out []drivers.Write
 	for _, w := range writes[:min(len(writes), drivers.MaxWrites)] {

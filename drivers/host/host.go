@@ -48,9 +48,10 @@ type Sink interface {
 // Options of a Host. Only Sink is required.
 type Options struct {
 	Sink Sink
-	// Answer answers a device's question before ctx ends, which is drivers.AskWithin after it came;
-	// an error, or an answer that comes later, is none. It is called from many goroutines. It is to
-	// look whether the device is the driver's. nil: no question is answered.
+	// Answer answers a device's question until ctx ends, drivers.AskWithin after the question
+	// arrived; after an error or a later return the question stays unanswered. It is called
+	// concurrently and must check that the device belongs to the driver. nil: no question is
+	// answered.
 	Answer func(ctx context.Context, driver gatehouse.DriverName, a gatehouse.Ask) (gatehouse.Answer, error)
 	Logger *slog.Logger // default: slog's
 	// RequireSHA256 refuses programs without a checksum instead of warning about them.

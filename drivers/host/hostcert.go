@@ -13,13 +13,14 @@ import (
 	"time"
 )
 
-// certificateEnv is where go-plugin's servers look for the certificate of the host that started
-// them: they take no connection of another, and show one of their own in their greeting.
+// certificateEnv is the environment variable in which go-plugin hands the host's certificate to a
+// program. The program then accepts no other client, and sends its own certificate in the
+// handshake.
 const certificateEnv = "PLUGIN_CLIENT_CERT"
 
-// hostCertificate is a key of the host for one run of a program, and its certificate as PEM. go-plugin
-// would make one itself, but of a curve (P-521) that TLS in other languages does not take: gRPC for
-// Python, for one, before 1.60.
+// hostCertificate makes the host's key and certificate (PEM) for one run of a program. The ones
+// that go-plugin makes use the curve P-521, which some TLS libraries refuse, among them gRPC for
+// Python before 1.60.
 func hostCertificate(now time.Time) (config *tls.Config, certificate string, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -33,7 +34,7 @@ func hostCertificate(now time.Time) (config *tls.Config, certificate string, err
 		SerialNumber:          serial,
 		Subject:               pkix.Name{CommonName: "localhost", Organization: []string{"Gatehouse"}},
 		DNSNames:              []string{"localhost"},
-		NotBefore:             now.Add(-24 * time.Hour), // whatever the clocks of programs say
+		NotBefore:             now.Add(-24 * time.Hour), // tolerates clocks that differ
 		NotAfter:              now.AddDate(30, 0, 0),
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
@@ -48,7 +49,7 @@ func hostCertificate(now time.Time) (config *tls.Config, certificate string, err
 		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
 		MinVersion:   tls.VersionTLS12,
 		ServerName:   "localhost",
-		// Until the program has shown its certificate, which is then the only one, none is trusted.
+		// Nothing is trusted until the program has sent its certificate, the only one trusted then.
 		RootCAs: x509.NewCertPool(),
 	}
 	return config, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), nil

@@ -20,7 +20,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
-// thermometer is equipment that the examples in other languages speak to.
+// thermometer is the equipment of the examples in other languages.
 type thermometer struct {
 	mu   sync.Mutex
 	door string
@@ -44,8 +44,8 @@ func (x *thermometer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// program copies a driver of drivers/example and what it needs into a folder of its own, as its
-// vendor would; without the language's packages the test is skipped.
+// program copies an example driver and its dependencies into a new folder, as a vendor would; it
+// skips the test if the language's packages are missing.
 func program(t *testing.T, language string) string {
 	t.Helper()
 	from, dir := filepath.Join("../example", language), t.TempDir()
@@ -89,9 +89,9 @@ func program(t *testing.T, language string) string {
 	return filepath.Join(dir, source)
 }
 
-// TestOtherLanguages runs the examples that are not written in Go as the gateway runs drivers:
-// go-plugin's greeting, TLS both ways, and all that a device can say and be told. They are written
-// from drivers/driverpb/README.md alone, so that it is what is tried here.
+// TestOtherLanguages runs the examples that are not written in Go under a driver host: handshake,
+// mutual TLS, and every kind of message. The examples follow drivers/driverpb/README.md alone, so
+// this tests that page too.
 func TestOtherLanguages(t *testing.T) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -188,7 +188,7 @@ func saw(t *testing.T, s *sink, n int, want []gatehouse.Observation) {
 	}
 }
 
-// admits holds all that was said against the device's profile, as the gateway does.
+// admits checks every observation against the device's profile, as the gateway does.
 func admits(t *testing.T, d drivers.Device, s *sink) {
 	t.Helper()
 	s.mu.Lock()
@@ -210,7 +210,7 @@ func admits(t *testing.T, d drivers.Device, s *sink) {
 	}
 }
 
-// TestOtherLanguagesByHand starts the examples as a person would: they say what they are.
+// TestOtherLanguagesByHand starts the examples as a person would: they print what they are.
 func TestOtherLanguagesByHand(t *testing.T) {
 	for _, language := range []string{"python", "node"} {
 		t.Run(language, func(t *testing.T) {

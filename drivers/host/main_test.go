@@ -214,8 +214,8 @@ func (testDriver) Connect(ctx context.Context, d drivers.Device, emit drivers.Em
 	}
 }
 
-// asks asks about the device's serial number again and again, and says how often it may pass: n is 1,
-// or it may not: 0.
+// asks asks about the device's serial number repeatedly and reports the answers: n is 1 if it may
+// pass and 0 if not.
 func asks(ctx context.Context, d drivers.Device, emit drivers.Emit) error {
 	for ctx.Err() == nil {
 		n := 0.0
@@ -329,7 +329,7 @@ func (r raw) Session(
 		})
 	case "empty":
 		stream.Send(&driverpb.FromDriver{})
-	case "curious": // asks and asks, and never listens
+	case "curious": // asks without reading the answers
 		for id := uint64(1); id <= 4*drivers.MaxAsks; id++ {
 			if err := stream.Send(&driverpb.FromDriver{
 				Ask: &driverpb.Ask{Id: id, Device: "dev_1", Method: "card", Credential: "4711"},

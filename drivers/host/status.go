@@ -45,7 +45,7 @@ type Status struct {
 	LastErrorAt  time.Time
 	Observations uint64 // accepted since the host started
 	Answered     uint64 // questions answered since the host started
-	// questions without an answer: too many at a time, too late, or none could be given
+	// unanswered questions: too many at a time, too late, or an error
 	Unanswered uint64
 
 	Confined Confined // confinement of the current or the last run

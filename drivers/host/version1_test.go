@@ -204,7 +204,7 @@ func TestUnderAGatewayOfVersion1(t *testing.T) {
 		t.Errorf("got %v, %v; want the device online and its first reading", said, err)
 	}
 
-	// A question would end the program under such a gateway: it is not sent, and the profile answers.
+	// Such a gateway ends a program that asks: the question is not sent and the profile decides.
 	profile, err := json.Marshal(asker("dev_2", "4711", gatehouse.NoAnswerAllow).Profile)
 	if err != nil {
 		t.Fatal(err)

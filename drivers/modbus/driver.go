@@ -295,7 +295,7 @@ func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result
 	return d.done.once(ctx, c.ID, func() (drivers.Result, error) { return s.write(ctx, c.Values) })
 }
 
-// write checks every value before it writes the first, and says what came of each.
+// write checks every value before it writes the first, and returns the outcome of each.
 func (s *session) write(
 	ctx context.Context, values map[string]gatehouse.Value,
 ) (drivers.Result, error) {
@@ -323,7 +323,7 @@ func (s *session) write(
 	}
 	r := drivers.Result{Values: map[string]gatehouse.Value{}}
 	var done []string
-	over := false // what follows is not tried
+	over := false // the remaining writes are not tried
 	for _, t := range tasks {
 		w := drivers.Write{Property: t.point.property, Outcome: drivers.WriteNotTried}
 		if over {
@@ -348,8 +348,8 @@ func (s *session) write(
 	return r, nil
 }
 
-// outcome is what came of one write. Equipment that answers with an exception is there, and has
-// refused that one; without an answer nobody knows, unless nothing could be sent at all.
+// outcome is the outcome of one write. A Modbus exception means that the device refused the value;
+// no response means that the outcome is unknown, unless nothing could be sent.
 func outcome(err error) (drivers.Outcome, gatehouse.Reason) {
 	if err == nil {
 		return drivers.WriteDone, gatehouse.Reason{}

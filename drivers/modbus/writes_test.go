@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// TestEachWriteIsSaid: what the equipment refuses keeps none of the others from being written, and
-// each is said for itself.
+// TestEachWriteIsSaid: a refused write does not keep the others from being written, and each has
+// its own outcome.
 func TestEachWriteIsSaid(t *testing.T) {
 	s := equip(t, lab)
 	d, box := newDriver(), &inbox{}
@@ -52,7 +52,7 @@ func TestEachWriteIsSaid(t *testing.T) {
 	box.wait(t, "counter", reads("counter", gatehouse.NumberValue(7)))
 }
 
-// TestWritesToSilentEquipment: of the first nobody knows, and the others are not tried.
+// TestWritesToSilentEquipment: the outcome of the first is unknown, and the others are not tried.
 func TestWritesToSilentEquipment(t *testing.T) {
 	s := equip(t, lab)
 	d, box := newDriver(), &inbox{}

@@ -66,7 +66,7 @@ func startMosquitto(t *testing.T, more string) *mosquitto {
 func (m *mosquitto) start(t *testing.T) {
 	t.Helper()
 	m.cmd = exec.Command("/usr/sbin/mosquitto", "-c", m.conf)
-	// It tells whoever started it when it listens, as systemd asks of a service (sd_notify(3)).
+	// The broker reports that it is ready by sd_notify(3).
 	path := filepath.Join(t.TempDir(), "notify")
 	ready, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {

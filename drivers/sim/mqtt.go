@@ -31,13 +31,13 @@ type client struct {
 
 	mu     sync.Mutex
 	unsent []*told
-	more   chan struct{} // size 1: something was added to unsent
+	more   chan struct{} // capacity 1: something was added to unsent
 	fresh  chan struct{} // size 1: values were set: publish them now
 }
 
-// told is a message that is kept until it is acknowledged.
+// told is a message that is kept until the broker acknowledges it.
 type told struct {
-	leaf    string // of its topic
+	leaf    string // the last level of its topic
 	payload []byte
 }
 
@@ -78,7 +78,7 @@ func (c *client) see(s Sighting) error {
 	return nil
 }
 
-// keep has a message published, now or once the broker is there.
+// keep queues a message, which is published as soon as the broker is there.
 func (c *client) keep(leaf string, payload []byte) {
 	c.mu.Lock()
 	c.unsent = append(c.unsent, &told{leaf, payload})

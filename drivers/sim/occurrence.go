@@ -8,15 +8,15 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// Occurrence is something that happens at a terminal or at an MQTT device: a door is forced, a
-// cover opened, a meal sold.
+// Occurrence is something that happens at a terminal or an MQTT device: a door is forced, a cover
+// opened, a meal sold.
 type Occurrence struct {
 	Kind gatehouse.OccurrenceKind `yaml:"kind" json:"kind"`
 	Data map[string]any           `yaml:"data,omitempty" json:"data,omitempty"`
 	Time time.Time                `yaml:"time,omitempty" json:"time,omitzero"` // zero: now
 }
 
-// validate checks what happens at equipment of a kind.
+// validate checks that equipment of this kind can report the occurrence.
 func (o Occurrence) validate(at, kind string) error {
 	if o.Kind == "" {
 		return gatehouse.FieldErrorf(at+".kind", "say what happens, e.g. tamper")
@@ -39,7 +39,7 @@ func (o Occurrence) validate(at, kind string) error {
 	return gatehouse.FieldErrorf(at, "at %s equipment nothing happens that it could tell", kind)
 }
 
-// event is its number in a terminal's rtlog, 0 where it has none.
+// event returns its event number in a terminal's rtlog; 0: it has none.
 func (o Occurrence) event() int {
 	what, _ := o.Data["what"].(string)
 	switch string(o.Kind) + " " + what {
@@ -65,8 +65,7 @@ func (o Occurrence) event() int {
 	return 0
 }
 
-// Happen lets something happen at a piece of equipment. Without power it tells of nothing: an
-// error.
+// Happen triggers an occurrence at a piece of equipment; without power that is an error.
 func (s *Sim) Happen(id string, o Occurrence) error {
 	u, err := s.find(id)
 	if err != nil {
@@ -94,7 +93,7 @@ func (s *Sim) Happen(id string, o Occurrence) error {
 	return nil
 }
 
-// happen adds a line to the terminal's log of events, in the form of an access controller's rtlog.
+// happen adds a line to the terminal's event log, in the form of an access controller's rtlog.
 func (t *terminal) happen(o Occurrence) {
 	door := 1
 	switch n := o.Data["door"].(type) {

@@ -30,9 +30,9 @@ type terminal struct {
 
 	mu      sync.Mutex
 	entries []string
-	events  []string      // of its door and its own: rtlog
+	events  []string      // events of the door and the terminal (rtlog)
 	index   int           // of the last event
-	more    chan struct{} // size 1: an entry or an event was added
+	more    chan struct{} // capacity 1: an entry or an event was added
 	users   map[string]bool
 }
 
@@ -144,7 +144,7 @@ func (t *terminal) turn(ctx context.Context, greeted *bool) error {
 	return t.obey(ctx, cmds)
 }
 
-// offer pushes a log until nothing is left of it.
+// offer pushes a log until it is empty.
 func (t *terminal) offer(ctx context.Context, table string, log *[]string) error {
 	for {
 		t.mu.Lock()
