@@ -23,10 +23,10 @@ type Misfit struct {
 	Property string
 	Reason   string
 	Unknown  bool // the profile has no such property
-	Why      Text // what Reason is made from
+	Why      Text // Reason as a translatable text
 }
 
-// NewMisfit is a value that was not admitted.
+// NewMisfit returns a Misfit with both forms of its reason.
 func NewMisfit(property string, why Text) Misfit {
 	return Misfit{Property: property, Reason: why.String(), Why: why}
 }

@@ -2,16 +2,16 @@ package gatehouse
 
 import "slices"
 
-// Ask is a device's question that wants an answer now: may whoever shows this pass, or eat? It is
-// no Sighting: whether somebody went through, the device reports by itself.
+// Ask is a device's question that needs an answer at once: may the person with this credential
+// pass, or eat? It is no Sighting: the device reports separately whether somebody went through.
 type Ask struct {
 	Device     DeviceID
 	Method     Method    // one of the profile's sightings
-	Credential string    // the card number, the code's text or the person's number that was shown
-	Direction  Direction // "" where the device does not know it
+	Credential string    // card number, text of the code or person's number
+	Direction  Direction // "" if unknown
 }
 
-// Check says whether the gateway can be asked so of a device with profile p.
+// Check returns why the question is invalid for a device with profile p; nil: it is valid.
 func (a Ask) Check(p Profile) error {
 	switch {
 	case !slices.Contains(p.Sightings, a.Method):
@@ -26,31 +26,31 @@ func (a Ask) Check(p Profile) error {
 	return nil
 }
 
-// MaxAskCredential bounds the credential of an Ask, in bytes.
+// MaxAskCredential limits Ask.Credential, in bytes.
 const MaxAskCredential = 256
 
-// Answer is what the gateway says to an Ask, or the profile where the gateway does not answer.
+// Answer is the answer to an Ask: the gateway's, or the profile's if the gateway does not answer.
 type Answer struct {
 	Allow  bool
-	Person PersonID // who may pass; "" where nobody may, or the profile answers
-	Reason Reason   // why not, or why all the same; zero where the gateway allows it
+	Person PersonID // who may pass; "" if nobody may, or the profile decided
+	Reason Reason   // why not, or why the profile decided; zero if the gateway allows it
 }
 
-// NoAnswer is what a device does where the gateway does not answer its Ask in time.
+// NoAnswer is what a device does if the gateway does not answer its Ask in time.
 type NoAnswer string
 
-// The rules. Doors on the way out of a building allow, so that nobody is locked in.
+// The rules. Doors out of a building should allow, so that nobody is locked in.
 const (
-	NoAnswerDeny  NoAnswer = "deny"  // as "" does
-	NoAnswerAllow NoAnswer = "allow" // and tells it as an occurrence of the kind OccurrenceUnanswered
+	NoAnswerDeny  NoAnswer = "deny"  // the default
+	NoAnswerAllow NoAnswer = "allow" // and reports it as OccurrenceUnanswered
 )
 
-// Unanswered is the profile's answer to an Ask that the gateway does not answer.
+// Unanswered returns the profile's answer for when the gateway does not answer.
 func (p Profile) Unanswered() Answer {
 	return Answer{Allow: p.NoAnswer == NoAnswerAllow, Reason: Because(ReasonNoAskAnswer)}
 }
 
-// validateNoAnswer checks the rule, and that what it has to tell can be told.
+// validateNoAnswer checks the rule; allow needs an event to report unanswered passes.
 func (p Profile) validateNoAnswer() error {
 	switch p.NoAnswer {
 	case "", NoAnswerDeny:
@@ -67,13 +67,13 @@ func (p Profile) validateNoAnswer() error {
 	return nil
 }
 
-// Decision is an Ask with its Answer, as it is journalled.
+// Decision is an Ask with its Answer as stored in the journal.
 type Decision struct {
 	Method    Method    `json:"method"`
 	Direction Direction `json:"direction,omitempty"`
 	Allow     bool      `json:"allow"`
-	Person    PersonID  `json:"person,omitempty"` // whose credential it is; "" is nobody's
-	// Credential is what was shown, where it is nobody's: its last 4 characters.
+	Person    PersonID  `json:"person,omitempty"` // the credential's owner; "" if nobody's
+	// Credential is the last 4 characters of a credential that belongs to nobody.
 	Credential string `json:"credential,omitempty"`
 	Reason     Reason `json:"reason,omitzero"` // why not
 }

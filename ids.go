@@ -28,7 +28,8 @@ type (
 	MediaID    string // med_…: evidence kept in the media store
 	// sgt_…, deterministic: hash of device, device sequence or time, subject and kind
 	SightingID string
-	// occ_…: hash of device, sequence, time and kind where the device counts; else random
+	// occ_…: hash of device, sequence, time and kind if the device numbers its messages; else
+	// random
 	OccurrenceID string
 )
 

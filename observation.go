@@ -123,14 +123,14 @@ func NewSightingID(d DeviceID, at time.Time, sequence uint64, subject string, m 
 	return SightingID("sgt_" + hashed(string(d), bytesOf(n), subject, string(m)))
 }
 
-// bytesOf is a number as hashed takes it.
+// bytesOf encodes a number for hashed.
 func bytesOf(n uint64) string {
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], n)
 	return string(b[:])
 }
 
-// hashed is what follows the prefix of a deterministic id.
+// hashed returns a deterministic id without its prefix. Each part is hashed with its length.
 func hashed(parts ...string) string {
 	h := sha256.New()
 	for _, s := range parts {

@@ -9,15 +9,15 @@ import (
 // Occurrence is something that happened at a device: a door was forced, a meal was sold, a cover
 // was opened. Its kind is one of the events of the device's profile.
 type Occurrence struct {
-	// the gateway's; "" in an observation, and in events of before ids were given
+	// assigned by the gateway; "" in an observation and in older events
 	ID   OccurrenceID     `json:"id,omitempty"`
 	Kind OccurrenceKind   `json:"kind"`
 	Data map[string]Value `json:"data,omitempty"` // as the profile's event says
 }
 
-// NewOccurrenceID is the id of an occurrence. Where the device counts what it tells (sequence is not
-// 0), the same one told twice has the same id. Otherwise each has its own: two meals that are sold
-// in the same second are two. at is the device's own time, zero where it has none.
+// NewOccurrenceID returns the id of an occurrence. If the device numbers its messages (sequence is
+// not 0), a repeated occurrence has the same id. Otherwise every one gets a new id: two meals sold
+// in the same second are two. at is the device's own time; zero: it has none.
 func NewOccurrenceID(
 	d DeviceID, at time.Time, sequence uint64, kind OccurrenceKind,
 ) OccurrenceID {
@@ -40,7 +40,7 @@ const (
 	OccurrenceDoor   OccurrenceKind = "door"   // it was opened, closed, forced, held open
 	OccurrenceSale   OccurrenceKind = "sale"   // something was sold or handed out
 	OccurrenceTamper OccurrenceKind = "tamper" // the device itself is being tampered with
-	// somebody was let pass without an answer of the gateway, as the profile's no_answer allows
+	// somebody passed without an answer from the gateway, as the profile's no_answer rule allows
 	OccurrenceUnanswered OccurrenceKind = "unanswered"
 )
 

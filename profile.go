@@ -22,7 +22,7 @@ type Profile struct {
 	Events map[string]Affordance `json:"events,omitempty" yaml:"events,omitempty"`
 	// methods by which it recognises people; empty: none
 	Sightings []Method `json:"sightings,omitempty" yaml:"sightings,omitempty"`
-	// what it does where the gateway does not answer its Ask in time; "" is deny
+	// what the device does if its Ask is not answered in time; "" is deny
 	NoAnswer NoAnswer `json:"no_answer,omitempty" yaml:"no_answer,omitempty"`
 	// telemetry retention class; "" is the default class
 	Retention string `json:"retention,omitempty" yaml:"retention,omitempty"`

@@ -40,7 +40,7 @@ func (r Reason) String() string {
 	return r.In(english)
 }
 
-// In puts the params into a sentence, where it has their names in braces.
+// In replaces each param's name in braces by its value.
 func (r Reason) In(sentence string) string {
 	pairs := make([]string, 0, 2*len(r.Params))
 	for name, value := range r.Params {

@@ -85,8 +85,8 @@ const (
 
 	ReasonNoAskAnswer ReasonCode = "no_ask_answer" // the gateway did not answer in time
 	ReasonNobody      ReasonCode = "nobody"        // no person has that credential
-	ReasonPassExpired ReasonCode = "pass_expired"  // somebody's, and its time is over
-	ReasonPersonLeft  ReasonCode = "person_left"   // somebody's who belongs to the school no more
+	ReasonPassExpired ReasonCode = "pass_expired"  // somebody's, but expired
+	ReasonPersonLeft  ReasonCode = "person_left"   // of somebody who has left the school
 )
 
 // reasonTexts is the English text of each code, with params in braces.
@@ -235,7 +235,7 @@ var reasonTexts = map[ReasonCode]string{
 	ReasonPersonLeft:  "who holds it does not belong to the school any more",
 }
 
-// ReasonText returns the English text of a code, "" for a code that the gateway does not have.
+// ReasonText returns the English text of a code; "" for an unknown code.
 func ReasonText(code ReasonCode) string { return reasonTexts[code] }
 
 // ReasonTexts returns every code of the gateway's own drivers with its English text, for

@@ -6,25 +6,25 @@ import (
 	"time"
 )
 
-// RejectionCode says why an observation was not admitted, for programs. The codes never change their
-// meaning; Reason says it to people.
+// RejectionCode says why an observation was not admitted, for programs; Rejection.Reason says it to
+// people. The meaning of a code never changes.
 type RejectionCode string
 
-// The codes of rejections.
+// The rejection codes.
 const (
-	RejectedUnknownDevice RejectionCode = "unknown_device" // it is not registered
-	RejectedOtherDriver   RejectionCode = "other_driver"   // it belongs to another driver
-	RejectedDisabled      RejectionCode = "disabled"       // the device is
-	RejectedClockAhead    RejectionCode = "clock_ahead"    // its time lies too far ahead: Clock says it
-	RejectedClockBehind   RejectionCode = "clock_behind"   // its time is too old: Clock says it
-	RejectedMisfit        RejectionCode = "misfit"         // values do not fit: Properties says which
-	RejectedEmpty         RejectionCode = "empty"          // it says nothing, or more than one thing
-	RejectedState         RejectionCode = "state"          // no state, or none that there is
-	RejectedSighting      RejectionCode = "sighting"       // the profile sees nobody so
+	RejectedUnknownDevice RejectionCode = "unknown_device" // the device is not registered
+	RejectedOtherDriver   RejectionCode = "other_driver"   // the device belongs to another driver
+	RejectedDisabled      RejectionCode = "disabled"       // the device is disabled
+	RejectedClockAhead    RejectionCode = "clock_ahead"    // its time is too far ahead: see Clock
+	RejectedClockBehind   RejectionCode = "clock_behind"   // its time is too old: see Clock
+	RejectedMisfit        RejectionCode = "misfit"         // values do not fit: see Properties
+	RejectedEmpty         RejectionCode = "empty"          // empty, or with more than one content
+	RejectedState         RejectionCode = "state"          // no state, or an unknown one
+	RejectedSighting      RejectionCode = "sighting"       // the profile lacks the method
 	RejectedOccurrence    RejectionCode = "occurrence"     // no event of the profile, or not its data
 	RejectedUnreadable    RejectionCode = "unreadable"     // its driver could not read it
-	RejectedPayload       RejectionCode = "payload"        // an MQTT message that is none
-	RejectedTopic         RejectionCode = "topic"          // of another device
+	RejectedPayload       RejectionCode = "payload"        // an invalid MQTT message
+	RejectedTopic         RejectionCode = "topic"          // the MQTT topic of another device
 )
 
 // RejectionCodes lists every code.
@@ -36,10 +36,10 @@ func RejectionCodes() []RejectionCode {
 	}
 }
 
-// as gives the error the code of a rejection, and answers it.
+// as sets the code of a rejection and returns the error.
 func (e *Error) as(code RejectionCode) *Error { return e.Because(string(code)) }
 
-// Rejected is err with the code of a rejection where it has none.
+// Rejected sets the code of a rejection on err if it is an Error without a reason, and returns err.
 func Rejected(code RejectionCode, err error) error {
 	var e *Error
 	if errors.As(err, &e) && e.Reason == "" {
@@ -48,42 +48,42 @@ func Rejected(code RejectionCode, err error) error {
 	return err
 }
 
-// ClockError refuses an observation for its time.
+// ClockError refuses an observation because of its time.
 type ClockError struct {
-	Clock time.Time // the device's
+	Clock time.Time // the time that the device gave
 	Why   *Error
 }
 
-// Error says why, for people.
+// Error implements error.
 func (e *ClockError) Error() string { return e.Why.Error() }
 
-// Unwrap is the error without the time.
+// Unwrap returns the refusal without the time.
 func (e *ClockError) Unwrap() error { return e.Why }
 
-// Rejection says what was not admitted, and why. Excerpt is at most 256 bytes of what arrived,
+// Rejection records what was not admitted and why. Excerpt is at most 256 bytes of what arrived,
 // never a credential, a face or a name.
 type Rejection struct {
 	Reason  string `json:"reason"`
 	Source  string `json:"source"` // topic, driver or address it came from
 	Excerpt string `json:"excerpt,omitempty"`
-	// Properties are the values of a reading that did not fit; none where it was refused as a
-	// whole.
+	// Properties are the values of a reading that did not fit; empty if the reading was refused as
+	// a whole.
 	Properties []string `json:"properties,omitempty"`
-	Partial    bool     `json:"partial,omitempty"` // all else of the message was admitted
-	// Sealed is what was refused, where it may be about people: at most MaxRaw bytes of it, for
-	// the registry alone to open.
+	Partial    bool     `json:"partial,omitempty"` // the rest of the message was admitted
+	// Sealed is what was refused, at most MaxRaw bytes, if it may concern people; only the registry
+	// can open it.
 	Sealed []byte `json:"-"`
 
-	// Code is why, as a word for programs; "" in events of before the codes.
+	// Code is the reason for programs; "" in older events.
 	Code RejectionCode `json:"code,omitempty"`
-	// Clock is the device's time, where that is why, to the microsecond.
+	// Clock is the device's time if that is the reason, to the microsecond.
 	Clock time.Time `json:"clock,omitzero"`
-	// Said is Reason for readers of another language, as Text.Keep writes it; nil where there is
-	// the English alone.
+	// Said is Reason as a translatable text, encoded by Text.Keep; nil if there is only the
+	// English.
 	Said []byte `json:"-"`
 }
 
-// Explain puts into the rejection why it is one.
+// Explain sets the reason, its code and its details from an error.
 func (r *Rejection) Explain(why error) {
 	r.Reason = why.Error()
 	r.Said = TextOf(why).Keep()
@@ -97,11 +97,11 @@ func (r *Rejection) Explain(why error) {
 	}
 }
 
-// impossibleTime begins the reason of an observation that was refused for its time.
+// impossibleTime is the beginning of the reason of an observation refused for its time.
 const impossibleTime = "the time "
 
-// ImpossibleTime is the time for which the observation was refused; false where it was
-// refused for something else. Events of before the codes have it in their sentence alone.
+// ImpossibleTime returns the time for which the observation was refused; false if it was refused
+// for another reason. Older events have the time in their sentence only.
 func (r Rejection) ImpossibleTime() (time.Time, bool) {
 	if r.Code != "" {
 		return r.Clock, !r.Clock.IsZero()

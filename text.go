@@ -43,7 +43,7 @@ func (e *Error) Say() Text {
 	return *e.Text
 }
 
-// Whole is what the error says, with its field.
+// Whole returns the error's text, preceded by its field.
 func (e *Error) Whole() Text {
 	if e.Field == "" {
 		return e.Say()
@@ -51,8 +51,8 @@ func (e *Error) Whole() Text {
 	return Textf("%s: %s", e.Field, e.Say())
 }
 
-// TextOf is what an error says. Of one that is no Error, or stands inside of others' words, it has
-// the English alone.
+// TextOf returns the text of an error. An error that is no Error, or that wraps one, has only its
+// English text.
 func TextOf(err error) Text {
 	switch e := err.(type) {
 	case *Error:
@@ -63,7 +63,7 @@ func TextOf(err error) Text {
 	return Textf("%s", err.Error())
 }
 
-// Texts are several, said one after the other.
+// Texts are several texts with a separator.
 type Texts struct {
 	Items   []Text
 	Between Text

@@ -7,16 +7,16 @@ import (
 	"reflect"
 )
 
-// Bounds of a text that is kept, or comes over a wire.
+// Limits on an encoded text.
 const (
 	MaxKeptText   = 4096 // bytes
 	keptTextDepth = 12
 	keptTextParts = 512
 )
 
-// Keep writes the text down, so that a later version or another program can say it in the language
-// of whoever reads it; nil where it is too long, or would not say the same when it is read again.
-// Its English sentence is kept beside it: [ReadText] holds the one against the other.
+// Keep encodes the text as JSON, so that it can be translated later or by another program. It
+// returns nil if the encoding is longer than MaxKeptText or would not decode to the same sentence.
+// Store the English sentence beside it: [ReadText] compares the two.
 func (t Text) Keep() []byte {
 	b, err := json.Marshal(keptText(t))
 	if err != nil || len(b) > MaxKeptText {
@@ -28,8 +28,8 @@ func (t Text) Keep() []byte {
 	return b
 }
 
-// ReadText reads what Keep wrote. It is false for what is no text, and for one that does not say
-// the sentence that came along.
+// ReadText decodes what Keep encoded. It returns false if b is no text or does not produce the
+// sentence english.
 func ReadText(b []byte, english string) (Text, bool) {
 	if len(b) == 0 || len(b) > MaxKeptText || BoundJSON(b, keptTextDepth, keptTextParts) != nil {
 		return Text{}, false
@@ -44,16 +44,15 @@ func ReadText(b []byte, english string) (Text, bool) {
 	return t, ok && t.String() == english
 }
 
-// kept is a text, or something else that stands in one, as JSON: which of them says the member that
-// is there.
+// kept is the JSON form of a text or of one of its arguments; the member that is set tells which.
 type kept struct {
 	Format string `json:"f,omitempty"`
 	Args   []any  `json:"a,omitempty"`
 
-	Texts   []kept `json:"all,omitempty"` // several, with what stands between two
+	Texts   []kept `json:"all,omitempty"` // several texts and their separator
 	Between *kept  `json:"between,omitempty"`
 
-	Number *float64 `json:"n,omitempty"`     // with a fraction, for the verbs that want one
+	Number *float64 `json:"n,omitempty"`     // a float64, for verbs that need one
 	Words  []string `json:"words,omitempty"` // a list
 }
 
@@ -65,7 +64,7 @@ func keptText(t Text) kept {
 	return k
 }
 
-// keptArgument is what stands in a place of a text: a text, or what JSON has a word for.
+// keptArgument returns the JSON form of an argument of a text.
 func keptArgument(a any) any {
 	switch a := a.(type) {
 	case nil, bool, string:

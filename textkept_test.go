@@ -12,8 +12,8 @@ import (
 
 type named string
 
-// TestATextIsKept: whatever stands in its places, it says the same when it is read again; where it
-// would not, nothing is kept but the sentence.
+// TestATextIsKept: a text with any kind of argument decodes to the same sentence; where it would
+// not, only the sentence is kept.
 func TestATextIsKept(t *testing.T) {
 	several := g.Texts{Between: g.Word(" and ")}
 	several.Add(g.Word("card"))
@@ -61,7 +61,7 @@ func FuzzReadText(f *testing.F) {
 	})
 }
 
-// TestARejectionSaysWhy: a code for programs, the device's clock, and the reason for both languages.
+// TestARejectionSaysWhy: a code for programs, the device's clock, and the reason in both languages.
 func TestARejectionSaysWhy(t *testing.T) {
 	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	top := 125.0
