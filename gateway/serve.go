@@ -38,17 +38,6 @@ asks for the first administrator and the school. Without --config the defaults h
 everything is kept in ./data; "gateway config" prints every key with its default.
 `
 
-// logger writes as the configuration says, at a level that a reload may change.
-func logger(c config.Log, w io.Writer) (*slog.Logger, *slog.LevelVar) {
-	level := &slog.LevelVar{}
-	_ = level.UnmarshalText([]byte(c.Level)) // the configuration was checked
-	o := &slog.HandlerOptions{Level: level}
-	if c.Format == "json" {
-		return slog.New(slog.NewJSONHandler(w, o)), level
-	}
-	return slog.New(slog.NewTextHandler(w, o)), level
-}
-
 func consoleFS() fs.FS {
 	if f, ok := console.FS(); ok {
 		return f
@@ -66,7 +55,7 @@ func serve(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	log, level := logger(cfg.Log, c.errout)
+	log, level := cfg.Log.Logger(c.errout)
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)

@@ -6,6 +6,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/deploy"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/gateway/faces"
 	"github.com/gatehouse-iot/gatehouse/gateway/fleet"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
@@ -46,9 +47,7 @@ func openIngest(ctx context.Context, in given, s *stores, later *closers) (x *in
 	if x.directory, err = directory.New(ctx, s.reg, in.log); err != nil {
 		return nil, err
 	}
-	decision := vision.DefaultDecision()
-	decision.Score, decision.Margin = in.cfg.Faces.Threshold, in.cfg.Faces.Margin
-	x.identify = identify.New(s.reg.In(g.SystemScope("identify")).People, decision, in.log)
+	x.identify = identify.New(s.reg.In(g.SystemScope("identify")).People, decision(&in.cfg), in.log)
 	cancel := s.reg.Subscribe(func(c registry.Change) {
 		x.identify.Changed(c)
 		x.schools.Changed(c)
@@ -76,4 +75,11 @@ func openIngest(ctx context.Context, in given, s *stores, later *closers) (x *in
 	})
 	x.faces = faces.New(x.host, x.identify, in.cfg.Faces.Driver)
 	return x, nil
+}
+
+// decision is what a face has to be like to count as somebody's.
+func decision(c *config.Config) vision.Decision {
+	d := vision.DefaultDecision()
+	d.Score, d.Margin = c.Faces.Threshold, c.Faces.Margin
+	return d
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
-	"github.com/gatehouse-iot/gatehouse/gateway/ingest/pace"
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
+	"github.com/gatehouse-iot/gatehouse/gateway/retention"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -36,7 +36,7 @@ type reloader struct {
 	self         *registry.View // which notes that somebody here asked
 	certificates []*listeners.Certificate
 	authorities  *listeners.Authorities // nil: there are none
-	limits       limits
+	values       values
 	hangups      <-chan os.Signal
 	log          *slog.Logger
 
@@ -44,19 +44,23 @@ type reloader struct {
 	cfg config.Config // what holds now: what a restart is needed for stays as it was at the start
 }
 
-// limits are what reloads without a way to fail: the bounds of listeners and senders, and how much is
-// logged.
-type limits struct {
-	sockets *sockets
-	pacer   *pace.Pacer
-	front   *mqttfront.Front // nil: there is none
-	level   *slog.LevelVar   // nil: it stays
+// values are what reloads without a way to fail: the bounds of listeners and senders, how long things
+// are kept, when a face counts as somebody's, and how much is logged.
+type values struct {
+	sockets   *sockets
+	front     *mqttfront.Front // nil: there is none
+	ingest    *ingest
+	retention *retention.Keeper
+	level     *slog.LevelVar // nil: it stays
 }
 
-func (l limits) take(c *config.Config) {
+func (l values) take(c *config.Config) {
 	p := l.sockets.divide(c)
 	l.sockets.bound.SetBounds(bounds(p, c.HTTP))
-	l.pacer.SetRates(rates(c))
+	l.ingest.pacer.SetRates(rates(c))
+	l.ingest.identify.Decide(decision(c))
+	l.ingest.faces.Ask(c.Faces.Driver)
+	l.retention.Keep(periods(c))
 	if l.front != nil {
 		l.front.SetLimits(mqttfront.Limits{
 			MaxClients:    p.MQTT,
@@ -102,7 +106,7 @@ func (r *reloader) reload(ctx context.Context, dry bool) (api.Reload, error) {
 	if err := r.host.Reload(next.specs, next.cfg.MQTT.DeviceRate); err != nil {
 		return api.Reload{}, err
 	}
-	r.limits.take(&next.cfg)
+	r.values.take(&next.cfg)
 	for _, x := range next.renewals {
 		x.Put()
 	}

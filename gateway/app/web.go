@@ -30,7 +30,7 @@ func (a *App) openControl() {
 		self:         a.reg.In(g.SystemScope("reload")),
 		certificates: a.certificates,
 		authorities:  a.authorities,
-		limits:       limits{a.sockets, a.pacer, a.front, a.opt.Level},
+		values:       values{a.sockets, a.front, a.ingest, a.retention, a.opt.Level},
 		hangups:      a.opt.Hangups,
 		log:          a.log,
 		cfg:          a.cfg,

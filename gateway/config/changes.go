@@ -163,7 +163,9 @@ func reloads(old, now *Config, key string) bool {
 	switch key {
 	case "log.level",
 		"http.max_connections", "http.max_per_address",
-		"mqtt.max_per_address", "mqtt.device_rate", "mqtt.school_rate", "mqtt.max_clients":
+		"mqtt.max_per_address", "mqtt.device_rate", "mqtt.school_rate", "mqtt.max_clients",
+		"history.keep_for", "media.keep_for",
+		"faces.driver", "faces.threshold", "faces.margin":
 		return true
 	case "mqtt.client_ca", "mqtt.require_certificate":
 		// it asks for certificates, and still does
@@ -176,6 +178,7 @@ func reloads(old, now *Config, key string) bool {
 func Taken(old, now *Config) Config {
 	c := *old
 	c.Log.Level = now.Log.Level
+	c.History, c.Media, c.Faces = now.History, now.Media, now.Faces
 	c.HTTP.MaxConnections, c.HTTP.MaxPerAddress = now.HTTP.MaxConnections, now.HTTP.MaxPerAddress
 	c.MQTT.MaxClients, c.MQTT.MaxPerAddress = now.MQTT.MaxClients, now.MQTT.MaxPerAddress
 	c.MQTT.DeviceRate, c.MQTT.SchoolRate = now.MQTT.DeviceRate, now.MQTT.SchoolRate

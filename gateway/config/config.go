@@ -4,6 +4,7 @@
 package config
 
 import (
+	"io"
 	"log/slog"
 	"path/filepath"
 	"time"
@@ -45,6 +46,17 @@ type Config struct {
 type Log struct {
 	Level  string `yaml:"level"`
 	Format string `yaml:"format"`
+}
+
+// Logger writes as the configuration says, at a level that a reload may change.
+func (c Log) Logger(w io.Writer) (*slog.Logger, *slog.LevelVar) {
+	level := &slog.LevelVar{}
+	level.Set(c.Least())
+	o := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o)), level
+	}
+	return slog.New(slog.NewTextHandler(w, o)), level
 }
 
 // Least is the configured level, which Validate has checked.

@@ -2,12 +2,14 @@ package config_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/gatehouse-iot/gatehouse/api/texts"
 	"github.com/gatehouse-iot/gatehouse/gateway/config"
 )
 
@@ -114,6 +116,27 @@ func TestConfigErrorsNameThePlace(t *testing.T) {
 			t.Errorf("%q: got %v, want no error", c.text, err)
 		case c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), c.want)):
 			t.Errorf("%q: got %v, want %q…", c.text, err, c.want)
+		}
+	}
+}
+
+// TestErrorsSpeakTheReadersLanguage: what is wrong, also in a driver's own file, has its Chinese.
+func TestErrorsSpeakTheReadersLanguage(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct{ text, driver, want string }{
+		{"log:\n  level: loud\n", "", "yaml:2: log.level: \"loud\" 不是日志级别"},
+		{"mqtt:\n  max_clients: many\n", "", "yaml:2：`many` 不合适：这里应为 整数"},
+		{"drivers_dir: d\n", "name: a\n", "a.yaml: path: 缺少此项"},
+		{"drivers_dir: d\n", "name: a\npath: b\nsha256: a.yaml\n", "a.yaml 中没有 b 对应的行"},
+	} {
+		write(t, dir, map[string]string{"gatehouse.yaml": c.text, "d/a.yaml": c.driver})
+		_, err := config.Load(filepath.Join(dir, "gatehouse.yaml"))
+		if err == nil {
+			t.Errorf("%q, %q: got no error", c.text, c.driver)
+			continue
+		}
+		if got := texts.Chinese.Error(err); !strings.Contains(got, c.want) {
+			t.Errorf("%q, %q: got %s, want %s in it", c.text, c.driver, got, c.want)
 		}
 	}
 }

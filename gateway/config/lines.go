@@ -30,18 +30,18 @@ func explain(file string, err error) error {
 	return fmt.Errorf("%s: %w", file, err)
 }
 
-func plainType(t string) string {
+func plainType(t string) g.Text {
 	switch t {
 	case "int", "int64":
-		return "whole number"
+		return g.Word("whole number")
 	case "float64":
-		return "number"
+		return g.Word("number")
 	case "string", "gatehouse.DriverName":
-		return "text"
+		return g.Word("text")
 	case "time.Duration":
-		return "duration such as 90s, 12h"
+		return g.Word("duration such as 90s, 12h")
 	}
-	return "group of keys or list"
+	return g.Word("group of keys or list")
 }
 
 // lineOf finds the line of a dotted path such as drivers[1].path; 0 where it is not there.

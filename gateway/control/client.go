@@ -13,16 +13,19 @@ import (
 	"strings"
 
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/texts"
 )
 
 // Reload asks the gateway that runs on dir to reload, or with dry what that would change.
-// ErrNotRunning says that none runs.
-func Reload(ctx context.Context, dir string, dry bool) (out api.Reload, err error) {
+// ErrNotRunning says that none runs. What is wrong it says in the language l.
+func Reload(
+	ctx context.Context, dir string, dry bool, l texts.Language,
+) (out api.Reload, err error) {
 	path := "/reload"
 	if dry {
 		path += "?dry_run=true"
 	}
-	resp, err := ask(ctx, dir, path)
+	resp, err := ask(ctx, dir, path, l)
 	if err != nil {
 		return out, err
 	}
@@ -46,7 +49,7 @@ const maxReload = 64 << 20
 // Backup asks the gateway that runs on dir for a backup and writes it to w.
 // ErrNotRunning says that none does.
 func Backup(ctx context.Context, dir string, w io.Writer) error {
-	resp, err := ask(ctx, dir, "/backup")
+	resp, err := ask(ctx, dir, "/backup", texts.English)
 	if errors.Is(err, ErrNotRunning) {
 		return err
 	}
@@ -72,7 +75,7 @@ func Backup(ctx context.Context, dir string, w io.Writer) error {
 var ErrNotRunning = errors.New("no gateway runs on this data folder")
 
 // ask posts to the gateway that runs on a data folder.
-func ask(ctx context.Context, dir, path string) (*http.Response, error) {
+func ask(ctx context.Context, dir, path string, l texts.Language) (*http.Response, error) {
 	dial := func(ctx context.Context, _, _ string) (conn net.Conn, err error) {
 		err = inFolder(dir, func(socket string) error {
 			conn, err = (&net.Dialer{}).DialContext(ctx, "unix", socket)
@@ -90,6 +93,7 @@ func ask(ctx context.Context, dir, path string) (*http.Response, error) {
 		return nil, err
 	}
 	r.Header.Set("Authorization", "Bearer "+string(token))
+	r.Header.Set("Accept-Language", string(l))
 	resp, err := client.Do(r)
 	var dialling *net.OpError
 	if errors.As(err, &dialling) && dialling.Op == "dial" {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/texts"
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
 )
 
@@ -81,7 +82,8 @@ func (s *Server) backup(w http.ResponseWriter, r *http.Request) {
 func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 	out, err := s.Reload(r.Context(), r.URL.Query().Get("dry_run") != "")
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+		l := texts.Accept(r.Header.Get("Accept-Language"))
+		http.Error(w, l.Error(err), http.StatusUnprocessableEntity)
 		return
 	}
 	_ = json.NewEncoder(w).Encode(out) // a caller who is gone needs no answer

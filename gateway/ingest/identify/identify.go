@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -28,7 +29,7 @@ type Registry interface {
 // Identifier is safe for concurrent use.
 type Identifier struct {
 	reg      Registry
-	decision vision.Decision
+	decision atomic.Pointer[vision.Decision]
 	log      *slog.Logger
 
 	mu      sync.Mutex
@@ -49,13 +50,17 @@ type gallery struct {
 
 // New makes an Identifier that reads from reg and decides by d.
 func New(reg Registry, d vision.Decision, log *slog.Logger) *Identifier {
-	return &Identifier{
-		reg:      reg,
-		decision: d,
-		log:      log,
-		schools:  map[g.SchoolID]*school{},
+	i := &Identifier{
+		reg:     reg,
+		log:     log,
+		schools: map[g.SchoolID]*school{},
 	}
+	i.Decide(d)
+	return i
 }
+
+// Decide has faces decided by d from now on.
+func (i *Identifier) Decide(d vision.Decision) { i.decision.Store(&d) }
 
 // Changed drops what is cached of a school after a change of its people: the next face is compared
 // with the registry's current templates. It is quick and may be called from any goroutine.
@@ -107,7 +112,7 @@ func (i *Identifier) Face(
 		return "", &m, nil
 	}
 	person, m := one.Match(vision.Query{Embedding: s.Embedding, Quality: quality, Frames: s.Frames},
-		i.decision)
+		*i.decision.Load())
 	if person != "" && one.alike[person] {
 		m.Reason = g.MatchLookAlike
 		return "", &m, nil
