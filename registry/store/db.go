@@ -136,7 +136,7 @@ func (s *Stmt) Exec(ctx context.Context, args ...any) (int64, error) {
 }
 
 // Write runs f in a transaction and commits it if f returns nil. Writers are serialised; now is
-// called when it is this one's turn, so that later transactions have later times.
+// called when this one's turn has come, so that later transactions have later times.
 func (s *DB) Write(ctx context.Context, now func() time.Time, f func(*Tx) error) (*Tx, error) {
 	sqltx, err := s.begin(ctx)
 	if err != nil {

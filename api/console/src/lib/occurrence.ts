@@ -1,4 +1,4 @@
-// What happened at a device, in the reader's words.
+// Occurrences of devices, in the reader's language.
 
 import type { Occurrence, Profile, Property, Value } from '../api/types'
 
@@ -7,9 +7,8 @@ type Say = (key: string, params?: Record<string, string>) => string
 type Local = (en?: string, zh?: string) => string
 type Show = (v: Value | undefined, p?: Property) => string
 
-/** The title of what happened, and the data that came with it in the order of its names. The profile
- * says what they are called; where it no longer does, the kinds that mean the same in every profile
- * have words of their own, and others are shown as they are. */
+/** Returns an occurrence's title and its data, ordered by name. Titles are those of the profile's
+ * event; without one, common kinds have a translation and other kinds are shown unchanged. */
 export function said(o: Occurrence, event: Affordance | undefined, t: Say, local: Local, show: Show) {
   const title =
     local(event?.title, event?.title_zh) || t('occurrenceKind.' + o.kind, { defaultValue: o.kind })
@@ -23,7 +22,7 @@ export function said(o: Occurrence, event: Affordance | undefined, t: Say, local
   return { title, data: data.join(' · ') }
 }
 
-/** What it was comes first. */
+/** Sorts 'what' first. */
 function rank(name: string) {
   return name === 'what' ? 0 : 1
 }

@@ -1,4 +1,4 @@
-// What happened at all devices, to look back.
+// Past occurrences of all devices.
 
 import { Select } from '@mantine/core'
 import type { Occurrence } from '../api/types'
@@ -51,8 +51,8 @@ export function OccurrencesPage() {
   )
 }
 
-/** The kinds that the profiles have, each once, with the word that means the same in every profile
- * where there is one. */
+/** Returns the kinds of all profiles, each once: common kinds with their translation, others with a
+ * profile's title. */
 function useKinds() {
   const { t } = useT()
   const f = useFormat()

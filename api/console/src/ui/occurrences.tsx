@@ -1,4 +1,4 @@
-// What happened at devices: when, what in the reader's words, and where.
+// Lists of occurrences of devices.
 
 import { Text } from '@mantine/core'
 import { Link } from 'react-router'
@@ -11,7 +11,7 @@ import { PagedList, usePaged } from './paged'
 import { usePlaces, useProfiles } from './states'
 import { When } from './when'
 
-/** What happened, as the profile's event calls it, and what came with it. */
+/** An occurrence's title and data. */
 function Happened({ o }: { o: Occurrence }) {
   const { t } = useT()
   const f = useFormat()
@@ -32,7 +32,7 @@ function Happened({ o }: { o: Occurrence }) {
   )
 }
 
-/** A list of occurrences. Without `where` they are all of one device. */
+/** A list of occurrences; `where` adds device and zone, for lists of several devices. */
 export function OccurrenceRows({
   list,
   where,
