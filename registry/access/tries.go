@@ -13,15 +13,15 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Failed sign-ins are counted by name and address together, by name, and by address. Beyond a
-// number of free ones each further attempt must wait, with exponential back-off up to a limit.
-// Attempts that come too early are not counted, so that nobody can extend another's wait.
+// pace is a limit on failed sign-ins, which are counted by name and address together, by name, and
+// by address. After free failed attempts each further one must wait, with exponential back-off up
+// to a limit. Attempts that come too early are not counted, so that nobody can extend another's
+// wait.
 //
 // Strangers must not be able to lock a user out. In a browser in which the user has signed in
 // before, only that browser's own attempts count; from an address from which the user has signed in
 // before, only those with this name from this address. All others, including the user at a new
 // place, share the limits of the name and of the address, and wait a minute or two at most.
-// two for the next try.
 type pace struct {
 	free  int           // failed attempts without a wait
 	first time.Duration // wait after these
