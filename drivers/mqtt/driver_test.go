@@ -59,7 +59,6 @@ func startMosquitto(t *testing.T, more string) *mosquitto {
 		t.Fatal(err)
 	}
 	m.start(t)
-	t.Cleanup(m.stop)
 	return m
 }
 
@@ -77,6 +76,7 @@ func (m *mosquitto) start(t *testing.T) {
 	if err := m.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(m.stop)
 	ready.SetReadDeadline(time.Now().Add(deadline))
 	for b := make([]byte, 4096); ; {
 		n, err := ready.Read(b)
@@ -84,8 +84,29 @@ func (m *mosquitto) start(t *testing.T) {
 			t.Fatalf("mosquitto does not listen: %v", err)
 		}
 		if strings.Contains(string(b[:n]), "READY=1") {
-			return
+			break
 		}
+	}
+	m.answers(t)
+}
+
+// answers waits until the broker has said something, be it that it hangs up: a signal to stop that
+// comes between its readiness and its loop is lost.
+func (m *mosquitto) answers(t *testing.T) {
+	t.Helper()
+	c, err := net.Dial("tcp", m.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(deadline))
+	_, err = c.Write([]byte("\x10\x11\x00\x04MQTT\x04\x02\x00\x3c\x00\x05ready"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Read(make([]byte, 4))
+	if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
+		t.Fatalf("mosquitto does not answer: %v", err)
 	}
 }
 
