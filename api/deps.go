@@ -131,6 +131,7 @@ type (
 	Probe         = fleet.Probe
 	DeviceOrder   = fleet.DeviceOrder
 	CommandResult = fleet.CommandResult
+	Write         = fleet.Write
 	Refusal       = fleet.Refusal
 	MQTTInfo      = fleet.MQTTInfo
 	Knock         = fleet.Knock

@@ -171,7 +171,13 @@ func (f *gear) Command(
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.commands = append(f.commands, string(d.ID)+" "+action)
-	return api.CommandResult{Message: "done"}, nil
+	r := api.CommandResult{Message: "done"}
+	if action == "write" {
+		for property := range o.Values {
+			r.Writes = append(r.Writes, api.Write{Property: property, Outcome: "done"})
+		}
+	}
+	return r, nil
 }
 
 func (f *gear) Snapshot(context.Context, g.Device) ([]byte, error) { return picture(), nil }

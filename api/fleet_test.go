@@ -184,6 +184,10 @@ func TestCommandsAndWishesFitTheProfile(t *testing.T) {
 	}
 	var written api.CommandResult
 	c.do("PUT", "/v1/devices/lab-1-smoke/desired/limit", map[string]any{"value": 60}).want(200).into(&written)
+	if len(written.Writes) != 1 || written.Writes[0].Property != "limit" ||
+		written.Writes[0].Outcome != "done" {
+		t.Errorf("got %+v, want what came of the property", written.Writes)
+	}
 	if written.Message != "done" ||
 		w.fleet.commands[len(w.fleet.commands)-1] != "lab-1-smoke write" {
 		t.Errorf("got %+v and commands %v, want it written through", written, w.fleet.commands)

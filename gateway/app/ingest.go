@@ -66,7 +66,7 @@ func openIngest(ctx context.Context, in given, s *stores, later *closers) (x *in
 	x.pacer = pace.New(x.intake, x.directory, rates(&in.cfg), in.now)
 	x.host = host.New(host.Options{
 		Sink:       x.pacer,
-		Answer:     x.intake.Answer,
+		Answer:     x.pacer.Answering(x.intake.Answer),
 		Confine:    in.cfg.Confinement(in.opt.Launcher),
 		Settings:   in.cfg.DriverListens,
 		DeviceRate: in.cfg.MQTT.DeviceRate,

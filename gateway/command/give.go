@@ -63,7 +63,21 @@ func (c *Commands) give(
 		State:   g.CommandConfirmed,
 		Message: got.Message,
 		Values:  got.Values,
+		Writes:  writes(got.Writes),
 	}, err
+}
+
+// writes are what a driver says of each property, as the API shows it.
+func writes(list []drivers.Write) []api.Write {
+	var out []api.Write
+	for _, w := range list {
+		x := api.Write{Property: w.Property, Outcome: string(w.Outcome)}
+		if w.Reason.Code != "" {
+			x.Reason = &w.Reason
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 // publish sends a command to a device on the gateway's own MQTT listener.

@@ -38,6 +38,8 @@ func driver(s host.Status) api.DriverInfo {
 		Started:      s.Started,
 		Devices:      s.Devices,
 		Observations: s.Observations,
+		Answered:     s.Answered,
+		Unanswered:   s.Unanswered,
 		Pinned:       s.Pinned,
 		SHA256:       s.SHA256,
 		Address:      fields(d.Address),

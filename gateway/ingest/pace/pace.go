@@ -1,11 +1,12 @@
 // Package pace holds the devices of driver programs to the bounds that those of the MQTT listener have,
 // and names who sends more than is taken at once. It refuses to drop anything: who sends too much
-// waits.
+// waits. Only questions, which cannot wait, have no answer then.
 package pace
 
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -121,27 +122,46 @@ func (p *Pacer) due(driver g.DriverName, obs []g.Observation) time.Duration {
 	return longest
 }
 
-// mayAsk takes a token of each of the bounds for a question of a device, where there are as many. A
-// question does not wait: one that is over a bound has no answer.
+// Answerer answers a device's question.
+type Answerer func(context.Context, g.DriverName, g.Ask) (g.Answer, error)
+
+// Answering is next for questions within the bounds. A question is not delayed: one over a bound has
+// no answer.
+func (p *Pacer) Answering(next Answerer) Answerer {
+	return func(ctx context.Context, driver g.DriverName, a g.Ask) (g.Answer, error) {
+		if !p.mayAsk(driver, a.Device) {
+			return g.Answer{}, errTooMany
+		}
+		return next(ctx, driver, a)
+	}
+}
+
+var errTooMany = errors.New("it asks more often than mqtt.device_rate or mqtt.school_rate allow")
+
+// mayAsk takes a token for the device and for the program, if both have one. They are not those of
+// observations: a device that sends too much does not keep doors shut. Questions about devices that
+// are not the driver's share a bucket.
 func (p *Pacer) mayAsk(driver g.DriverName, device g.DeviceID) bool {
 	now := p.now()
+	if e, ok := p.directory.Known(device); !ok || e.Device.Driver != driver {
+		device = g.DeviceID("of " + string(driver))
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	may := true
-	take := func(s sender, limit rate.Limit) {
-		if limit > 0 && !p.bucket(s, limit).AllowN(now, 1) {
-			p.note(s, now)
-			may = false
+	for _, x := range []struct {
+		sender
+		limit rate.Limit
+	}{
+		{sender{"device", string(device)}, p.device},
+		{sender{"driver", string(driver)}, p.many},
+	} {
+		own := sender{"questions of " + x.kind, x.id}
+		if x.limit > 0 && !p.bucket(own, x.limit).AllowN(now, 1) {
+			p.note(x.sender, now)
+			return false
 		}
 	}
-	e, ok := p.directory.Known(device)
-	if !ok || e.Device.Driver != driver {
-		return false // Answer says why
-	}
-	take(sender{"device", string(device)}, p.device)
-	take(sender{"driver", string(driver)}, p.many)
-	take(sender{"school", string(e.Device.School)}, p.many)
-	return may
+	return true
 }
 
 // bucket is the sender's. Where there are too many, those that are full go: they are as new.

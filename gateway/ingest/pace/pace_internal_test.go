@@ -114,4 +114,20 @@ func TestFloodingDeviceIsHeldBackAndNamed(t *testing.T) {
 	if held := p.lately(now); len(held) == 0 || held[0].id != "of bad" {
 		t.Errorf("got %v, want what is no device of the driver's held back, too", held)
 	}
+	// However much a device sends, its questions are answered, until they are too many themselves.
+	answer := p.Answering(func(context.Context, g.DriverName, g.Ask) (g.Answer, error) {
+		return g.Answer{Allow: true}, nil
+	})
+	asked := func(id g.DeviceID, n int) (answered int) {
+		for range n {
+			if a, err := answer(ctx, "bad", g.Ask{Device: id}); err == nil && a.Allow {
+				answered++
+			}
+		}
+		return answered
+	}
+	if flood, calm := asked("flood", 1200), asked("calm", 1000); flood != 1000 || calm != 1000 {
+		t.Errorf("got %d of 1200 and %d of 1000 questions answered; want 10 s' worth, 1000, of each",
+			flood, calm)
+	}
 }
