@@ -23,6 +23,12 @@ rules:
   - {id: down, title: T, severity: major, per: driver, when: {status: offline}}
   - {id: stranger, title: T, severity: major, per: track, when: {sighting: {person: unknown, method: face}}, unless: {sighting: {person: known, method: [card]}, same: zone, within: 4s}, once: {every: 10s}}
   - {id: cards, title: T, severity: info, when: {count: {of: {sighting: {person: unknown, method: card}}, at_least: 2, within: 12s}}}
+  - {id: climbing, title: T, severity: info, when: {rate: {property: temperature, over: 16s, above: 3, rollover: 10}}, clear: {after: 1s}}
+  - {id: share, title: T, severity: info, per: zone, when: {share: {of: {property: temperature, above: 5}, at_least: 50%}}, rises: [{severity: warning, after: 5s}, {severity: major, when: {property: smoke, is: true}}]}
+  - {id: muted, title: T, severity: info, when: {property: smoke, is: true}, for: 2s, muted_by: [{rule: share, same: zone}, {rule: down, same: driver}]}
+  - {id: faces, title: T, severity: info, per: zone, when: {count: {of: {sighting: {}}, distinct: track, at_least: 2, within: 12s}}}
+  - {id: order, title: T, severity: info, per: zone, when: {sequence: {steps: [{sighting: {}}, {occurrence: {kind: door}}, {property: smoke, is: true}], within: 20s}}}
+  - {id: doors, title: T, severity: info, per: building, when: {all: [{count: {of: {occurrence: {kind: door, data: {by: li}}}, at_least: 1, within: 9s}}, {time: {from: "08:01"}}]}}
   - {id: again, title: T, severity: info, per: zone, when: {all: [{sighting: {person: unknown, method: face}}, {count: {of: {sighting: {person: unknown, method: card}}, at_least: 2, within: 12s}}]}}
 `
 
@@ -30,9 +36,18 @@ rules:
 type moving map[g.DeviceID]g.ZoneID
 
 func (m moving) Device(id g.DeviceID) (rules.DeviceFacts, bool) {
-	return rules.DeviceFacts{School: "s", Zone: m[id], Type: g.TypeSensor, Driver: "mqtt"}, true
+	return rules.DeviceFacts{
+		School:     "s",
+		Zone:       m[id],
+		Type:       g.TypeSensor,
+		Driver:     "mqtt",
+		Timezone:   "Asia/Shanghai",
+		Properties: map[string]g.Property{"smoke": {Reports: g.ReportsChange}},
+	}, true
 }
-func (m moving) Zone(id g.ZoneID) (g.Zone, bool) { return g.Zone{ID: id, Kind: g.ZoneGate}, true }
+func (m moving) Zone(id g.ZoneID) (g.Zone, bool) {
+	return g.Zone{ID: id, Kind: g.ZoneGate, Building: "b"}, true
+}
 
 // TestChangesAreWorthASnapshot lets an engine live through anything and saves what changed,
 // now and then a whole snapshot: restored from either, it is the same.
@@ -66,7 +81,13 @@ func TestChangesAreWorthASnapshot(t *testing.T) {
 			at = at.Add(time.Duration(rapid.IntRange(0, 6000).Draw(t, "pause")) * time.Millisecond)
 			id := g.DeviceID(rapid.SampledFrom([]string{"d1", "d2", "d3"}).Draw(t, "device"))
 			ev := g.Event{Seq: seq + 1, School: "s", Device: id, Time: at, Received: at}
-			switch rapid.IntRange(0, 9).Draw(t, "what") {
+			switch rapid.IntRange(0, 10).Draw(t, "what") {
+			case 10:
+				ev.Kind, ev.Occurrence = g.EventOccurrence, &g.Occurrence{
+					Kind: rapid.SampledFrom([]g.OccurrenceKind{"door", "sale"}).Draw(t, "kind"),
+					Data: map[string]g.Value{"by": g.StringValue("li")},
+				}
+				e.Observe(ev, where)
 			case 0, 1, 2, 3:
 				ev.Kind, ev.Reading = g.EventReading, &g.Reading{
 					Values: map[string]g.Value{
