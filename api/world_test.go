@@ -260,7 +260,6 @@ func (w *world) schools() *world {
 		Rule:     "stranger-at-gate",
 		Severity: g.Major,
 		State:    g.AlertOpen, Title: "Stranger", Device: device.ID, Zone: zone.ID, Media: "med_1",
-		Firing:    true,
 		Count:     1,
 		Opened:    now,
 		LastFired: now,

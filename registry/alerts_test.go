@@ -105,7 +105,9 @@ func TestAnAlertsLife(t *testing.T) {
 		wantCode(t, err, g.Conflict)
 		_, err = v.Alerts.Resolve(ctx, "alt_1", 2, guard, " ")
 		wantCode(t, err, g.Invalid)
-		a = must[g.Alert](t)(v.Alerts.Resolve(ctx, "alt_1", 2, second, "toast"))
+		_, err = v.Alerts.Resolve(ctx, "alt_1", 2, second, "toast")
+		wantCode(t, err, g.Conflict) // it still burns
+		a = must[g.Alert](t)(v.Alerts.Silence(ctx, "alt_1", 2, second, "toast"))
 		late := smoke(d, a.Opened)
 		late.Count = 2
 		ok(t,
@@ -400,7 +402,13 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 				case g.AlertAcknowledged:
 					_, err = v.Alerts.Acknowledge(ctx, target, row.Version, guard)
 				case g.AlertResolved:
-					_, err = v.Alerts.Resolve(ctx, target, row.Version, guard, "done")
+					if row.Firing {
+						_, err = v.Alerts.Resolve(ctx, target, row.Version, guard, "done")
+						if g.ErrorCode(err) != g.Conflict {
+							rt.Fatalf("got %v, want no resolving of what still holds", err)
+						}
+					}
+					_, err = v.Alerts.Silence(ctx, target, row.Version, guard, "done")
 				default:
 					_, err = v.Alerts.Close(ctx, target, row.Version, guard, "")
 				}

@@ -624,6 +624,9 @@ func calls(d *district) map[string]call {
 		"Alerts.Resolve": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Alerts.Resolve(ctx, "alt_b", 1, g.User{}, "x")
 		}},
+		"Alerts.Silence": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Silence(ctx, "alt_b", 1, g.User{}, "x")
+		}},
 		"Alerts.Close": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Alerts.Close(ctx, "alt_b", 1, g.User{}, "x")
 		}},

@@ -28,7 +28,8 @@ import (
 //	08:00:05 lab-1 offline             a status
 //	08:00:05 cam face unknown track 1  a sighting: method, person or unknown, in or out, track
 //	08:00:05 door occurs forced by=li  an occurrence with its data
-//	08:00:05 answered smoke            somebody has acknowledged the newest alert of the rule
+//	08:00:05 answered smoke            somebody has acknowledged the newest alert of the rule;
+//	08:00:05 resolved smoke            resolved it
 //	restart                            stop, save, start again and load
 //	off until 17:00                    the same, and the machine was off in between
 //	expect 08:00:05 alert …            the next effect, and when
@@ -216,7 +217,11 @@ func (s *story) line(at string, w []string) {
 func (s *story) event(at string, w []string) {
 	s.pass(s.clock(at, w[0]))
 	s.seq++
-	if w[1] == "answered" {
+	if w[1] == "answered" || w[1] == "resolved" {
+		state := g.AlertAcknowledged
+		if w[1] == "resolved" {
+			state = g.AlertResolved
+		}
 		s.keep(s.engine.Observe(g.Event{
 			Seq:      s.seq,
 			Kind:     g.EventAlert,
@@ -226,7 +231,7 @@ func (s *story) event(at string, w []string) {
 			Alert: &g.Alert{
 				ID:    s.newest[g.RuleID(w[2])],
 				Rule:  g.RuleID(w[2]),
-				State: g.AlertAcknowledged,
+				State: state,
 			},
 		}, s))
 		return

@@ -114,16 +114,28 @@ func (e *Engine) rise(s *subject, m *moment) int64 {
 	return next
 }
 
-// answer notes that somebody has taken an alert: it rises no further by time alone.
+// answer notes what somebody did about an alert: one that is taken rises no further by time alone,
+// and one that is resolved takes no more repeats, so that the next is seen.
 func (e *Engine) answer(a *g.Alert) {
 	r := e.named[a.Rule]
-	if r == nil || len(r.Rises) == 0 || a.State == g.AlertOpen {
+	if r == nil || a.State == g.AlertOpen {
 		return
 	}
-	for _, s := range r.subjects {
-		if s.alert != nil && s.alert.ID == a.ID && !s.answered {
-			s.answered = true
-			e.touch(s)
+	if len(r.Rises) > 0 {
+		for _, s := range r.subjects {
+			if s.alert != nil && s.alert.ID == a.ID && !s.answered {
+				s.answered = true
+				e.touch(s)
+			}
+		}
+	}
+	if a.State == g.AlertAcknowledged {
+		return
+	}
+	for k, o := range r.once {
+		if o.alert != nil && o.alert.ID == a.ID {
+			delete(r.once, k)
+			r.onceChanged[k] = true
 		}
 	}
 }

@@ -36,6 +36,15 @@ type commentInput struct {
 	}
 }
 
+type resolveInput struct {
+	gate.ByID
+	Body struct {
+		Version     int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"2"`
+		Comment     string `json:"comment,omitempty" maxLength:"2000" doc:"What it was and what was done." example:"burnt toast, windows opened"`
+		UntilItEnds bool   `json:"until_it_ends,omitempty" doc:"Silence the alert although its condition still holds, until that ends. Without it, such an alert is not resolved (reason still_holds)." example:"false"`
+	}
+}
+
 func (s *area) registerAlerts() {
 	const tag = "Alerts"
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -81,10 +90,14 @@ func (s *area) registerHandling(tag string) {
 		ID:      "resolve-alert",
 		Tag:     tag,
 		Perm:    g.AlertsWrite,
-		Summary: "Resolve an alert with a comment",
+		Summary: "Resolve an alert with a comment, or silence it until it ends",
 	},
-		func(ctx context.Context, in *commentInput) (*gate.Body[g.Alert], error) {
-			return gate.Answer(s.View(ctx).Alerts.Resolve(ctx, g.AlertID(in.ID), in.Body.Version,
+		func(ctx context.Context, in *resolveInput) (*gate.Body[g.Alert], error) {
+			deed := s.View(ctx).Alerts.Resolve
+			if in.Body.UntilItEnds {
+				deed = s.View(ctx).Alerts.Silence
+			}
+			return gate.Answer(deed(ctx, g.AlertID(in.ID), in.Body.Version,
 				gate.CallerOf(ctx).By(), in.Body.Comment))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{

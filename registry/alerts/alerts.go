@@ -200,17 +200,44 @@ func (v View) Acknowledge(
 		})
 }
 
-// Resolve resolves an open or acknowledged alert, with a comment.
+// Resolve ends an open or acknowledged alert with a comment on what it was. One whose condition
+// still holds is refused: whoever knows why it holds may silence it.
 func (v View) Resolve(
 	ctx context.Context, id g.AlertID, version int, by g.User, comment string,
+) (g.Alert, error) {
+	return v.resolve(ctx, id, version, by, "alert.resolve", comment,
+		func(a *g.Alert) error {
+			if !a.Firing {
+				return nil
+			}
+			return g.Errorf(g.Conflict, "what the alert reports still holds: acknowledge it, or "+
+				"silence it until it ends").Because("still_holds")
+		})
+}
+
+// Silence resolves an alert although its condition may still hold: nothing more is said of it
+// until it ends. If it holds again after that, a new alert is raised.
+func (v View) Silence(
+	ctx context.Context, id g.AlertID, version int, by g.User, comment string,
+) (g.Alert, error) {
+	return v.resolve(ctx, id, version, by, "alert.silence", comment,
+		func(*g.Alert) error { return nil })
+}
+
+func (v View) resolve(
+	ctx context.Context, id g.AlertID, version int, by g.User, deed, comment string,
+	allowed func(*g.Alert) error,
 ) (g.Alert, error) {
 	if err := comments(comment, true); err != nil {
 		return g.Alert{}, err
 	}
-	return v.answer(ctx, id, version, by, "alert.resolve",
+	return v.answer(ctx, id, version, by, deed,
 		func(a *g.Alert, u g.User, now time.Time) error {
 			if a.State != g.AlertOpen && a.State != g.AlertAcknowledged {
 				return g.Errorf(g.Conflict, "the alert is %s already", a.State)
+			}
+			if err := allowed(a); err != nil {
+				return err
 			}
 			if a.Handler == "" && a.HandlerName == "" {
 				a.Handler, a.HandlerName = u.ID, u.FullName

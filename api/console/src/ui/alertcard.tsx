@@ -209,7 +209,7 @@ function Deeds({ a }: { a: Alert }) {
           data-testid="resolve"
           leftSection={<IconCheck size={16} />}
           onClick={() => dialog.open(a.id, 'resolve')}>
-          {t('wall.resolve')}
+          {t(a.firing ? 'wall.silence' : 'wall.resolve')}
         </Button>
       )}
       {a.state === 'resolved' && (

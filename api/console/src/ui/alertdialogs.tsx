@@ -49,12 +49,9 @@ export function AlertDialogs() {
     void cache.invalidateQueries({ queryKey: ['alert'] })
     void cache.invalidateQueries({ queryKey: ['incidents'] })
   }
-  const act = async (what: string, comment: string) => {
+  const act = async (what: string, body: Sent<'CommentInput'> | Sent<'ResolveInput'>) => {
     try {
-      await call(`/v1/alerts/${encodeURIComponent(id)}/${what}`, {
-        method: 'POST',
-        body: { version: a!.version, comment } satisfies Sent<'CommentInput'>,
-      })
+      await call(`/v1/alerts/${encodeURIComponent(id)}/${what}`, { method: 'POST', body })
     } finally {
       renew()
     }
@@ -66,12 +63,17 @@ export function AlertDialogs() {
       <Ask
         {...common}
         opened={deed === 'resolve'}
-        title={t('wall.resolveTitle')}
-        deed={t('wall.resolve')}
+        title={t(a.firing ? 'wall.silenceTitle' : 'wall.resolveTitle')}
+        deed={t(a.firing ? 'wall.silence' : 'wall.resolve')}
         over={!resolvable.includes(a.state)}
-        text={<About a={a} until={resolvable} />}
+        text={
+          <>
+            <About a={a} until={resolvable} />
+            {a.firing && <Text size="sm">{t('wall.silenceText')}</Text>}
+          </>
+        }
         comment={{ label: t('wall.resolveComment'), required: true }}
-        onDo={(c) => act('resolve', c)}
+        onDo={(comment) => act('resolve', { version: a.version, comment, until_it_ends: a.firing })}
       />
       <Ask
         {...common}
@@ -81,7 +83,7 @@ export function AlertDialogs() {
         over={a.state !== 'resolved'}
         text={<About a={a} until={['resolved']} />}
         comment={{ label: t('wall.closeComment') }}
-        onDo={(c) => act('close', c)}
+        onDo={(comment) => act('close', { version: a.version, comment })}
       />
       {deed === 'enrol' && can('faces:admin') && (
         <Enrol key={id} a={a} gone={gone} onClose={close} onDone={renew} />
