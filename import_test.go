@@ -268,7 +268,7 @@ var house = []room{
 		"gateway",
 		"root api/console api/texts deploy drivers/confine gateway/anchor gateway/app " +
 			"gateway/backup gateway/config gateway/control gateway/demo gateway/event " +
-			"gateway/journal gateway/keys registry rules",
+			"gateway/follow/alerting gateway/journal gateway/keys registry",
 		"x/sys",
 	},
 

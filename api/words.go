@@ -1,6 +1,5 @@
 package api
 
-reports: periodic for a value that is reported repeatedly, change for one that is reported when it changes and stays true until then; empty: periodic.
 // words describes fields in the document, as the gate's Words takes them: those of
 // the gateway's health.
 const words = `

@@ -25,9 +25,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/gateway/control"
 	"github.com/gatehouse-iot/gatehouse/gateway/demo"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
 	"github.com/gatehouse-iot/gatehouse/gateway/keys"
 	"github.com/gatehouse-iot/gatehouse/registry"
-	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
 const serveHelp = `Usage: gateway serve [--config FILE]
@@ -324,9 +324,11 @@ func showConfig(_ context.Context, c *call) error {
 	return err
 }
 
-const rulesHelp = `Usage: gateway rules check FILE...
+const rulesHelp = `Usage: gateway rules check FILE|FOLDER...
 
-Reads rule files and says what is wrong, where, and how to mend it. The rule language is
+Reads rule files as the gateway does at its start, and says what is wrong, where, and how to
+mend it. With a file of a rules folder (one that has a folder of procedures) the other files
+there are read as well: rules name each other and share their IDs. The rule language is
 described in rules/README.md.
 `
 
@@ -337,16 +339,20 @@ func checkRules(_ context.Context, c *call) error {
 	if c.flags.Arg(0) != "check" {
 		return errUsage{g.Errorf(g.Invalid, "%q is no deed; use check", c.flags.Arg(0))}
 	}
-	for _, name := range c.flags.Args()[1:] {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			return err
+	files, err := alerting.Check(c.flags.Args()[1:]...)
+	if err != nil {
+		return err
+	}
+	var order []string
+	count := map[string]int{}
+	for _, r := range files.Rules {
+		if count[r.File] == 0 {
+			order = append(order, r.File)
 		}
-		rs, err := rules.Parse(name, b)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(c.out, "%s: %d rules, all right.\n", name, len(rs))
+		count[r.File]++
+	}
+	for _, name := range order {
+		fmt.Fprintf(c.out, "%s: %d rules, all right.\n", name, count[name])
 	}
 	return nil
 }

@@ -56,7 +56,8 @@ func TestMannerIsNoMeaning(t *testing.T) {
 			t.Errorf("%s: got another meaning or the same manner", text)
 		}
 	}
-	if r := read("title: T, severity: info, clear: {when: {property: t, below: 2}}"); contentHash(r) == contentHash(plain) {
+	r := read("title: T, severity: info, clear: {when: {property: t, below: 2}}")
+	if contentHash(r) == contentHash(plain) {
 		t.Error("clear.when: got the same meaning, want another")
 	}
 }

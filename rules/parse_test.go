@@ -31,12 +31,14 @@ func read(t testing.TB, pattern string) map[string][]byte {
 func TestShippedFilesFitTogether(t *testing.T) {
 	var rs []rules.Rule
 	var ps []rules.Procedure
-	for f, b := range read(t, "../deploy/rules/*.yaml") {
-		list, err := rules.Parse(f, b)
-		if err != nil {
-			t.Error(err)
+	for _, pattern := range []string{"../deploy/rules/*.yaml", "../deploy/rules/templates/*.yaml"} {
+		for f, b := range read(t, pattern) {
+			list, err := rules.Parse(f, b)
+			if err != nil {
+				t.Error(err)
+			}
+			rs = append(rs, list...)
 		}
-		rs = append(rs, list...)
 	}
 	for f, b := range read(t, "../deploy/procedures/*.yaml") {
 		list, err := rules.ParseProcedures(f, b)

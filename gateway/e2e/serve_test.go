@@ -206,7 +206,7 @@ func (o *ownSchool) wrongFiles(t *testing.T) {
 			"rules:\n  - id: cold\n    title: {en: Cold}\n    severity: dire\n    per: device\n  " +
 				"  when: {property: temperature, below: 5}\n    then:\n      - alert: {audible: " +
 				"true}\n",
-			"mine.yaml:4: rules[0].severity: \"dire\" is not known here; use info, warning, " +
+			"mine.yaml:4:15: rules[0].severity: \"dire\" is not known here; use info, warning, " +
 				"major, critical"},
 		{
 			"a wrong certificate",

@@ -2,11 +2,14 @@ package alerting
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
+	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
@@ -17,38 +20,105 @@ type Files struct {
 	Procedures []rules.Procedure
 }
 
-// Load reads every rule of a folder, and every procedure of the one called procedures in it. One
-// that is wrong is an error that says where.
-func Load(dir string) (f Files, err error) {
-	err = eachYAML(dir, func(name string, b []byte) error {
-		more, err := rules.Parse(name, b)
-		f.Rules = append(f.Rules, more...)
-		return err
-	})
+// Load reads every rule of a folder, and every procedure of its folder procedures. It is what the
+// gateway does at its start and at a reload. An error says what is wrong, and where.
+func Load(dir string) (Files, error) {
+	names, err := yamlFiles(dir)
 	if err != nil {
-		return f, err
+		return Files{}, err
 	}
-	err = eachYAML(filepath.Join(dir, "procedures"), func(name string, b []byte) error {
-		more, err := rules.ParseProcedures(name, b)
-		f.Procedures = append(f.Procedures, more...)
-		return err
-	})
-	if err != nil {
-		return f, err
+	return read(names, []string{filepath.Join(dir, proceduresDir)})
+}
+
+// Check reads rule files and folders as Load does, all together. Beside a file that lies in a rules
+// folder, which is one with a folder of procedures, the other files there are read as well.
+func Check(paths ...string) (Files, error) {
+	var names, procedures []string
+	add := func(more ...string) {
+		for _, name := range more {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return Files{}, err
+		}
+		dir := path
+		if !info.IsDir() {
+			dir = filepath.Dir(path)
+			add(path)
+		}
+		own := filepath.Join(dir, proceduresDir)
+		if _, err := os.Stat(own); err != nil && !info.IsDir() {
+			continue
+		}
+		more, err := yamlFiles(dir)
+		if err != nil {
+			return Files{}, err
+		}
+		add(more...)
+		if !slices.Contains(procedures, own) {
+			procedures = append(procedures, own)
+		}
+	}
+	return read(names, procedures)
+}
+
+// proceduresDir is the folder of procedures in a rules folder.
+const proceduresDir = "procedures"
+
+// read reads and checks rule files and folders of procedures.
+func read(names, procedures []string) (f Files, err error) {
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return f, fmt.Errorf("read rules: %w", err)
+		}
+		more, err := rules.Parse(name, b)
+		if err != nil {
+			return f, err
+		}
+		f.Rules = append(f.Rules, more...)
+	}
+	for _, dir := range procedures {
+		names, err := yamlFiles(dir)
+		if err != nil {
+			return f, err
+		}
+		for _, name := range names {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				return f, fmt.Errorf("read procedures: %w", err)
+			}
+			more, err := rules.ParseProcedures(name, b)
+			if err != nil {
+				return f, err
+			}
+			f.Procedures = append(f.Procedures, more...)
+		}
 	}
 	if err := rules.Check(f.Rules, f.Procedures); err != nil {
 		return f, err
 	}
+	return f, f.possible()
+}
+
+// possible refuses what this gateway cannot do.
+func (f Files) possible() error {
+	var errs []error
 	for _, r := range f.Rules {
 		for _, act := range r.Then {
 			if act.Notify != nil {
-				return f, fmt.Errorf("%s:%d: rule %s: this gateway cannot notify people by role: "+
-					"leave notify out; "+
-					"every alert is on the live wall and goes to webhooks", r.File, r.Line, r.ID)
+				errs = append(errs, g.FieldErrorf(fmt.Sprintf("%s:%d", r.File, r.Line),
+					"rule %s: this gateway cannot notify people by role: leave notify out; "+
+						"every alert is on the live wall and goes to webhooks", r.ID))
 			}
 		}
 	}
-	return f, nil
+	return errors.Join(errs...)
 }
 
 // Texts are the rules as the audit log tells what changed of them.
@@ -74,7 +144,7 @@ func Seed(dir string, shipped fs.FS) error {
 	}
 	for from, to := range map[string]string{
 		"rules":      dir,
-		"procedures": filepath.Join(dir, "procedures"),
+		"procedures": filepath.Join(dir, proceduresDir),
 	} {
 		sub, err := fs.Sub(shipped, from)
 		if err != nil {
@@ -87,19 +157,20 @@ func Seed(dir string, shipped fs.FS) error {
 	return nil
 }
 
-func eachYAML(dir string, f func(name string, b []byte) error) error {
-	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+// yamlFiles are the files that are read of a folder, none where it is not there. One whose name
+// ends otherwise, and would be passed over without a word, is refused.
+func yamlFiles(dir string) ([]string, error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, name := range files {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			return fmt.Errorf("read rules: %w", err)
-		}
-		if err := f(name, b); err != nil {
-			return err
-		}
+	others, err := filepath.Glob(filepath.Join(dir, "*.yml"))
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	for _, name := range others {
+		return nil, g.FieldErrorf(name, "files that end in .yml are not read: rename it to .yaml, "+
+			"or move it away")
+	}
+	return names, nil
 }

@@ -1692,6 +1692,7 @@ export const en = {
     other: 'The browser could not use the passkey. Try again, or take another way.',
   },
   reason: {
+    still_holds: 'It still holds: acknowledge it, or silence it until it ends.',
     signin_wrong: 'Name or password is wrong.',
     signin_over: 'This sign-in is over. Begin again with the password.',
     too_soon:
