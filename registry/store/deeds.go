@@ -4,7 +4,8 @@ package store
 // for each; the tests of api/texts compare the list with the source.
 func Deeds() []string {
 	return []string{
-		"alert.acknowledge", "alert.close", "alert.resolve", "attendance.correct", "audit.anchor",
+		"alert.acknowledge", "alert.close", "alert.resolve", "alert.silence", "attendance.correct",
+		"audit.anchor",
 		"building.delete", "building.put", "camera.view", "consent.give", "consent.withdraw",
 		"device.command", "device.create", "device.delete", "device.desire", "device.fields",
 		"device.password", "device.probe", "device.revoke", "device.update", "driver.restart", "face.enrol",
