@@ -1,7 +1,7 @@
-// Package anchor writes down elsewhere, now and then, how far the audit log came. The log proves by
-// itself that nothing inside it was changed; that its end was not cut off proves only what is kept
-// elsewhere: in the gateway's own log, which the system keeps, and where set in a file or on a server.
-// It refuses to judge: package registry holds its log against anchors.
+// Package anchor publishes at intervals how far the audit log has come. The log's hash chain shows
+// that no entry inside it was changed, but not that its end was cut off: for that it takes anchors
+// that are kept elsewhere, in the gateway's own log and where configured in a file or on a server.
+// It refuses to judge: package registry compares its log with the anchors.
 package anchor
 
 import (
@@ -26,7 +26,7 @@ import (
 type Options struct {
 	Registry *registry.Registry
 	View     *registry.View // that may anchor
-	Dir      string         // the data folder, where the gateway itself remembers the last anchor
+	Dir      string         // the data folder, which holds the last anchor
 	Every    time.Duration
 	File     string // appended to; "": none
 	URL      string // posted to; "": none
@@ -40,14 +40,15 @@ type Keeper struct {
 
 	mu      sync.Mutex
 	last    registry.AuditAnchor
-	trouble string // why the last could not be kept somewhere
+	trouble string // why the last one could not be written everywhere
 }
 
-// remembered is where the gateway itself remembers the last anchor. It is no part of a backup:
-// what is restored begins anew.
+// remembered is the file that holds the last anchor. Backups leave it out: a
+// restored audit log ends earlier.
 func remembered(dir string) string { return filepath.Join(dir, "audit.anchor") }
 
-// Open has the registry hold its log against the last anchor of an earlier run.
+// Open makes a Keeper, and gives the registry the last anchor of an earlier run to
+// verify its audit log against.
 func Open(o Options) (*Keeper, error) {
 	k := &Keeper{o: o}
 	b, err := os.ReadFile(remembered(o.Dir))
@@ -106,7 +107,7 @@ func (k *Keeper) once(ctx context.Context) error {
 // keep writes an anchor to each place, also where another place fails.
 func (k *Keeper) keep(ctx context.Context, x registry.AuditAnchor) error {
 	word := Text(x)
-	// Past the log's level: who logs errors only still has anchors.
+	// Straight to the handler, so that anchors are logged at every log level.
 	r := slog.NewRecord(k.o.Now(), slog.LevelInfo, "the audit log's end", 0)
 	r.AddAttrs(slog.Uint64("entry", x.Seq), slog.String("anchor", word))
 	errs := []error{k.o.Log.Handler().Handle(ctx, r)}
@@ -142,7 +143,7 @@ func appendTo(path string, at time.Time, word string) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// post posts {"time", "entry", "anchor"}; 2xx is taken for kept.
+// post posts {"time", "entry", "anchor"}; any status 2xx counts as kept.
 func post(ctx context.Context, url string, x registry.AuditAnchor, word string) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()

@@ -13,23 +13,23 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// Text is an anchor as one word, which survives in any log.
+// Text formats an anchor as one word, which survives in any log.
 func Text(a registry.AuditAnchor) string {
 	return fmt.Sprintf("gha1:%d:%s:%d:%s", a.Seq, a.Hash, a.Time.Unix(), a.MAC)
 }
 
 var anchorWord = regexp.MustCompile(`gha1:(\d{1,19}):([0-9a-f]{64}|):(\d{1,12}):([0-9a-f]{64})`)
 
-// maxAnchors bounds what Read takes: those of 100 years, hour by hour.
+// maxAnchors is the most that Read returns: about 100 years of one an hour.
 const maxAnchors = 1_000_000
 
-// Read finds the anchors in anything that holds them: the anchor file, a log, what
-// journalctl prints. Lines without one are passed over.
+// Read finds the anchors in any text: the anchor file, a log, the output of journalctl. Lines
+// without one are skipped.
 func Read(r io.Reader) ([]registry.AuditAnchor, error) {
 	var out []registry.AuditAnchor
 	lines := bufio.NewReaderSize(r, 64<<10)
 	for {
-		line, err := lines.ReadSlice('\n') // of a longer line, its pieces
+		line, err := lines.ReadSlice('\n') // a longer line comes in pieces
 		for _, m := range anchorWord.FindAllSubmatch(line, -1) {
 			seq, seqErr := strconv.ParseUint(string(m[1]), 10, 63)
 			at, atErr := strconv.ParseInt(string(m[3]), 10, 64)
