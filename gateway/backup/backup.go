@@ -1,5 +1,5 @@
-// Package backup writes everything that a gateway is into one archive, and puts it back. It refuses
-// what is not whole: an archive is looked at to its end (checksums, key, databases and journal)
+// Package backup writes everything of a gateway into one archive, and restores it. It refuses
+// incomplete archives: an archive is verified to its end (checksums, key, databases and journal)
 // before a folder becomes a data folder.
 package backup
 
@@ -50,7 +50,7 @@ type Source struct {
 	Dir      string // the data folder
 	RulesDir string
 	Registry *registry.Registry
-	// Telemetry writes a snapshot of the readings into a folder, or nothing where they are elsewhere.
+	// Telemetry writes a snapshot of the readings into a folder; nothing if they are in a server.
 	Telemetry func(ctx context.Context, dir string) error
 	Version   string // of the gateway
 	Now       time.Time
@@ -101,8 +101,8 @@ func (from Source) parts(ctx context.Context, t *archive, staging string) []func
 		func() error { return from.Registry.Backup(ctx, staging) },
 		tree(staging, ".", func(n string) bool { return strings.HasSuffix(n, ".db") }),
 		tree(filepath.Join(from.Dir, "keys"), "keys", nil),
-		// The listener's sessions before the journal: what they are about to hand over is then
-		// found there, or not at all.
+		// The MQTT sessions before the journal: every message that they count as handed over is
+		// then in it, and one that they hand over again is recognised by its id.
 		func() error { return copyCursors(filepath.Join(mqtt, "cursors"), mqttCursors) },
 		tree(mqtt, "mqtt", isSegment),
 		tree(mqttCursors, "mqtt/cursors", nil),
@@ -116,8 +116,8 @@ func (from Source) parts(ctx context.Context, t *archive, staging string) []func
 	}
 }
 
-// unfinished marks a folder in which a backup is put together: one that a kill left behind is
-// removed at the next start, and nobody else's.
+// unfinished marks a backup's staging folder: the next start removes folders with this mark, left
+// by a killed process, and no others.
 const unfinished = ".gatehouse-unfinished-backup"
 
 func stage(dir string) (string, error) {
@@ -131,8 +131,8 @@ func stage(dir string) (string, error) {
 	return staging, nil
 }
 
-// RemoveUnfinished removes what backups left behind that were killed. The caller holds the
-// data folder alone.
+// RemoveUnfinished removes the staging folders of killed backups. The caller must hold the data
+// folder exclusively.
 func RemoveUnfinished(dir string, log *slog.Logger) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -141,7 +141,7 @@ func RemoveUnfinished(dir string, log *slog.Logger) {
 	}
 	for _, e := range entries {
 		if !e.IsDir() || !strings.HasPrefix(e.Name(), "backup-") {
-			continue // a link is no folder here
+			continue // symbolic links are not followed
 		}
 		left := filepath.Join(dir, e.Name())
 		if info, err := os.Lstat(filepath.Join(left, unfinished)); err != nil ||
@@ -156,7 +156,7 @@ func RemoveUnfinished(dir string, log *slog.Logger) {
 	}
 }
 
-// isSegment leaves out what else lies in a journal's folder: positions, which are copied
+// isSegment leaves out the other files of a journal's folder: the positions, which were copied
 // before, the lock and the reserve.
 func isSegment(name string) bool {
 	return !strings.HasSuffix(name, ".pos") && name != "lock" && name != "reserve"
@@ -182,13 +182,13 @@ func copyCursors(from, to string) error {
 	return nil
 }
 
-// archive is a tar in the making, which notes the checksum of each file.
+// archive writes a tar and collects the checksum of each file.
 type archive struct {
 	*tar.Writer
 	sums bytes.Buffer
 }
 
-// put adds a file of size bytes from r.
+// put adds a file of h.Size bytes from r.
 func (t *archive) put(h *tar.Header, r io.Reader) error {
 	h.Mode, h.Typeflag = 0o600, tar.TypeReg
 	if err := t.WriteHeader(h); err != nil {
@@ -206,7 +206,7 @@ func putFile(t *archive, name string, b []byte) error {
 	return t.put(&tar.Header{Name: name, Size: int64(len(b))}, bytes.NewReader(b))
 }
 
-// putIfThere adds a file that need not be there.
+// putIfThere adds a file if it exists.
 func putIfThere(t *archive, file, name string) error {
 	b, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -218,8 +218,8 @@ func putIfThere(t *archive, file, name string) error {
 	return putFile(t, name, b)
 }
 
-// putTree adds the regular files below dir that keep accepts; a folder that is not there adds
-// nothing, and a file that vanishes meanwhile is passed over.
+// putTree adds the regular files below dir that keep accepts. A missing dir adds nothing; a file
+// that vanishes meanwhile is skipped.
 func putTree(ctx context.Context, t *archive, dir, as string, keep func(base string) bool) error {
 	return filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -239,8 +239,8 @@ func putTree(ctx context.Context, t *archive, dir, as string, keep func(base str
 	})
 }
 
-// putCopy adds one file as long as it was when it was opened: a file that grows meanwhile is
-// cut there, which the journal takes for a torn tail.
+// putCopy adds one file up to its size when it was opened. A journal file that grows meanwhile may
+// end in the middle of a record, a torn tail to the journal.
 func putCopy(t *archive, file, name string) error {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -33,10 +33,9 @@ const (
 	maxSmall      = 16 << 20 // of the files of an archive that are read into memory
 )
 
-// restored is one restore of a data folder: the events up to Newest are those of the backup,
-// the ones after Floor came later. Sequences between were given out, if at all, by the gateway
-// that the backup was made of, after it: they are not given out again, so that an event's id
-// never names another event.
+// restored records one restore of a data folder: events up to Newest are the backup's, events after
+// Floor came later. The sequences between are never used here, since the original gateway may have
+// used them after the backup: an event's id never names another event.
 type restored struct {
 	At     time.Time `json:"at"`
 	Backup time.Time `json:"backup"` // when the backup was made
@@ -44,8 +43,8 @@ type restored struct {
 	Floor  uint64    `json:"floor"`
 }
 
-// floorAt is a sequence above all that any gateway gave out before: the microseconds since
-// 2020, of which more go by than events come. It fits the 53 bits of a number in JSON.
+// floorAt is a sequence above all that any gateway used before: the microseconds since 2020, since
+// no gateway journals a million events a second. It fits the 53 bits of a JSON number.
 func floorAt(now time.Time) uint64 {
 	since := now.Sub(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)).Microseconds()
 	return uint64(max(since, 1))
@@ -81,11 +80,11 @@ func Floor(dir string) (uint64, error) {
 	return all[len(all)-1].Floor, nil
 }
 
-// Restore puts an archive of Write back into dir, which must be empty or not exist, or hold
-// what an interrupted Restore left. The archive is unpacked aside and looked at whole: its
-// checksums, whether its key opens its registry, its databases and its journal. Only then does
-// dir become a data folder; until then no gateway opens it. Told are damaged places of the
-// journal, which were so when the backup was made.
+// Restore puts an archive of Write back into dir, which must be empty, not exist, or hold what an
+// interrupted Restore left. The archive is unpacked into a folder inside dir and verified: its
+// checksums, its databases, its journal, and that its key opens its registry. Only then is it moved
+// into place; until then no gateway opens dir. told lists damaged places of the journal, which were
+// damaged when the backup was made.
 func Restore(
 	ctx context.Context, r io.Reader, dir string, now time.Time,
 ) (told []string, err error) {
@@ -111,8 +110,8 @@ func Restore(
 	return told, settle(dir, aside)
 }
 
-// vacant refuses a folder that holds other things than what an interrupted restore left, and
-// answers the names of these.
+// vacant refuses a folder that holds anything but leftovers of an interrupted
+// restore, and returns their names.
 func vacant(dir string) (leftovers []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -133,8 +132,8 @@ func vacant(dir string) (leftovers []string, err error) {
 	return leftovers, nil
 }
 
-// clearOut makes dir, with an empty folder aside in it. What an interrupted restore had moved
-// into place goes before the folder that marks it.
+// clearOut makes dir with an empty folder aside in it. Of an interrupted restore it removes first
+// what was moved into place, then the folder that marks it.
 func clearOut(dir, aside string, leftovers []string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
@@ -166,7 +165,7 @@ func partOfBackup(name string) bool {
 	return false
 }
 
-// damaged is an error of the archive, and of nothing else.
+// damaged says that the archive is damaged, unless err is about the disk that it is unpacked to.
 func damaged(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return fmt.Errorf("there is no room for the backup on the disk: make some, and run it "+
@@ -188,7 +187,7 @@ type incoming struct {
 	manifest manifest
 }
 
-// openArchive reads the beginning of an archive: whether it is one, and one for this gateway.
+// openArchive reads an archive's manifest and refuses one that this gateway cannot restore.
 func openArchive(r io.Reader) (*incoming, error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
@@ -250,8 +249,8 @@ func (in *incoming) unpack(dir string) error {
 	return nil
 }
 
-// whole says whether the archive ends after its checksums, and whether all of them are of what
-// was read.
+// whole checks that the archive ends after its checksums, and that they match
+// the files that were read.
 func (in *incoming) whole(want []byte, got map[string]string) error {
 	lines := bufio.NewScanner(bytes.NewReader(want))
 	n := 0
@@ -277,8 +276,8 @@ func (in *incoming) whole(want []byte, got map[string]string) error {
 	return nil
 }
 
-// takeFile writes one file and answers its checksum; os.Root refuses names that lead out of
-// the folder. The archive's own notes are read and not kept.
+// takeFile writes one file and returns its checksum; os.Root refuses names that lead out of the
+// folder. README.txt is read and not written.
 func takeFile(root *os.Root, h *tar.Header, r io.Reader) (string, error) {
 	sum := sha256.New()
 	in := io.TeeReader(r, sum)
@@ -297,8 +296,8 @@ func takeFile(root *os.Root, h *tar.Header, r io.Reader) (string, error) {
 	return fmt.Sprintf("%x", sum.Sum(nil)), errors.Join(err, f.Sync(), f.Close())
 }
 
-// sound says whether what was unpacked is a gateway that can be started, and notes that it was
-// restored.
+// sound checks that what was unpacked is a data folder that a gateway can open, and
+// records the restore in it.
 func sound(ctx context.Context, dir string, m manifest, now time.Time) (told []string, err error) {
 	for _, name := range []string{
 		"registry.db",
@@ -327,7 +326,7 @@ func sound(ctx context.Context, dir string, m manifest, now time.Time) (told []s
 		return nil, damaged(err)
 	}
 	sum, err := journal.Verify(filepath.Join(dir, "journal"), func(p journal.Problem) {
-		// a file that grew while it was copied is cut, and nothing of that was acknowledged
+		// the tail of a file that grew while it was copied, not acknowledged by then
 		if p.Kind != journal.Torn {
 			told = append(told,
 				fmt.Sprintf("%s at %d of %s: %s", p.Kind, p.Offset, filepath.Base(p.File),
@@ -340,7 +339,7 @@ func sound(ctx context.Context, dir string, m manifest, now time.Time) (told []s
 	return told, note(dir, m, sum.Newest, now)
 }
 
-// note adds the restore to those that the folder has seen.
+// note appends this restore to the folder's list of restores.
 func note(dir string, m manifest, newest uint64, now time.Time) error {
 	all, err := readRestores(dir)
 	if err != nil {
