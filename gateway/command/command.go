@@ -1,6 +1,6 @@
-// Package command gives devices what people and rules command, and keeps what became of each
-// command: taken, failed, or expired. It refuses to carry out what is older than a minute, since an
-// old command is worse than none, to repeat one by itself, and to decide who may give one.
+// Package command sends devices the commands of people and rules, and records the outcome of each:
+// delivered, failed or expired. It refuses to execute a command older than a minute, since a late
+// command is worse than none, to retry one, and to decide who may give one.
 package command
 
 import (
@@ -22,21 +22,21 @@ import (
 const (
 	maxAge      = time.Minute      // how old a command may be and still be carried out
 	answerIn    = 10 * time.Second // how long a rule's command waits for its device
-	expireEvery = 5 * time.Second  // between looks for commands that no device took
-	mostOrders  = 256              // of rules, that wait
-	// that wait to be written; one more is found expired, with its reason
+	expireEvery = 5 * time.Second  // between checks for expired commands
+	mostOrders  = 256              // commands of rules that wait
+	// that wait to be recorded; a further one is dropped, and its command expires
 	mostOutcomes = 1024
-	byRule       = "rule " // begins the maker of a rule's command
+	byRule       = "rule " // prefix of DeviceCommand.By for a rule's command
 )
 
-// Options are what commands are given and kept with.
+// Options are what commands are sent and recorded with.
 type Options struct {
 	View      *registry.View
 	Directory *directory.Directory
 	Host      *host.Host
 	Front     *mqttfront.Front // nil: the MQTT listener is off
 	Alerts    selfwatch.Devices
-	Started   time.Time // a command from before is another run's
+	Started   time.Time // of this run; an earlier command is another run's
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -48,13 +48,13 @@ type Commands struct {
 	outcomes chan outcome
 }
 
-// order is what a rule commands, and when it decided so.
+// order is a rule's command, and when the rule decided on it.
 type order struct {
 	rules.CommandEffect
 	at time.Time
 }
 
-// New has nothing to do yet.
+// New makes Commands, which Run executes.
 func New(o Options) *Commands {
 	return &Commands{
 		o:        o,
@@ -63,7 +63,7 @@ func New(o Options) *Commands {
 	}
 }
 
-// Enqueue has a rule's command carried out, or answers false where too many wait.
+// Enqueue queues a rule's command; false if the queue is full.
 func (c *Commands) Enqueue(e rules.CommandEffect, at time.Time) bool {
 	select {
 	case c.orders <- order{e, at}:
@@ -73,9 +73,9 @@ func (c *Commands) Enqueue(e rules.CommandEffect, at time.Time) bool {
 	}
 }
 
-// Run carries out what rules command, and keeps what became of every command, until ctx ends. The
-// queue is bounded: a command that finds it full, or that waited too long behind devices that do
-// not answer or a gateway that did not run, is dropped and told as an alert.
+// Run executes the commands of rules and records the outcome of every command, until ctx ends. The
+// queue is bounded: a command that finds it full, or that waited longer than maxAge behind slow
+// devices or a stopped gateway, is dropped with an alert.
 func (c *Commands) Run(ctx context.Context) error {
 	tick := time.NewTicker(expireEvery)
 	defer tick.Stop()
@@ -93,7 +93,7 @@ func (c *Commands) Run(ctx context.Context) error {
 	}
 }
 
-// carryOut gives a device what a rule commands.
+// carryOut sends a device a rule's command, unless it is too old.
 func (c *Commands) carryOut(ctx context.Context, o order) {
 	log := c.o.Log.With("rule", o.Rule, "device", o.Device)
 	e, ok := c.o.Directory.Known(o.Device)
@@ -119,7 +119,7 @@ func (c *Commands) carryOut(ctx context.Context, o order) {
 	}
 }
 
-// dropped keeps that a rule's command was not given at all.
+// dropped records that a rule's command expired before it was sent, and raises an alert.
 func (c *Commands) dropped(ctx context.Context, row g.DeviceCommand) {
 	row.State = g.CommandExpired
 	row.Reason = "it waited in the gateway for more than a minute, behind other commands or while " +
@@ -129,7 +129,7 @@ func (c *Commands) dropped(ctx context.Context, row g.DeviceCommand) {
 	}
 }
 
-// row is a command as it is kept, before anything came of it.
+// row is a command's record before it is sent.
 func (c *Commands) row(d g.Device, o api.DeviceOrder) g.DeviceCommand {
 	now := c.o.Now()
 	return g.DeviceCommand{

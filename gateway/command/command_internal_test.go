@@ -127,7 +127,7 @@ func TestCommandsHaveAnOutcome(t *testing.T) {
 	h.time = h.time.Add(5 * time.Second)
 	h.expire(ctx)
 	h.expire(ctx)
-	h.keep(ctx, outcome{id: "cmd_q"}) // too late: it was told as expired
+	h.keep(ctx, outcome{id: "cmd_q"}) // too late: it has expired
 	rows, err := h.view.Fleet.Commands(ctx, "door")
 	h.must(err)
 	got := map[string]string{}

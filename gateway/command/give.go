@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 )
 
-// Command tells a device to do something, and keeps how far that has come. The error is the
-// reason why it was not done, or is not known to be.
+// Command sends a command to a device and records its progress. The error says why it failed, or
+// why its outcome is unknown.
 func (c *Commands) Command(
 	ctx context.Context, d g.Device, o api.DeviceOrder,
 ) (api.CommandResult, error) {
@@ -40,7 +40,7 @@ func (c *Commands) Command(
 		}
 	}
 	if row.State, row.Reason = state, reason; state == g.CommandFailed && ofRule(row) {
-		c.tell(ctx, row) // a person is told by the answer
+		c.tell(ctx, row) // a person gets the error in the response
 	}
 	return r, err
 }
@@ -67,7 +67,7 @@ func (c *Commands) give(
 	}, err
 }
 
-// writes are what a driver says of each property, as the API shows it.
+// writes are a driver's outcomes of written properties, in the API's type.
 func writes(list []drivers.Write) []api.Write {
 	var out []api.Write
 	for _, w := range list {
@@ -100,7 +100,7 @@ func (c *Commands) publish(
 	told, err := c.o.Front.Tell(topic, payload, maxAge, func(err error) {
 		select {
 		case c.outcomes <- outcome{row.ID, err}:
-		default: // it is found not to have been taken, which is the safe error
+		default: // dropped: the command expires as not acknowledged, which is the safe error
 		}
 	})
 	switch {

@@ -9,13 +9,13 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 )
 
-// outcome is that a device has taken a command, or not.
+// outcome says that a device acknowledged a command, or why not.
 type outcome struct {
 	id  string
 	err error
 }
 
-// keep writes that a device has taken a command.
+// keep records whether a device acknowledged a command.
 func (c *Commands) keep(ctx context.Context, o outcome) {
 	state, reason := g.CommandDelivered, "the device has taken it"
 	if o.err != nil {
@@ -26,8 +26,8 @@ func (c *Commands) keep(ctx context.Context, o outcome) {
 	}
 }
 
-// expire ends what no device took, and tells of it. A moment's grace lets an acknowledgement at
-// the last instant be written first.
+// expire expires the commands that no device acknowledged in time, and raises an alert for each. A
+// grace lets an acknowledgement of the last moment be recorded first.
 func (c *Commands) expire(ctx context.Context) {
 	const grace = 2 * time.Second
 	gone, err := c.o.View.Fleet.ExpireCommands(ctx, c.o.Now().Add(-grace), c.whyExpired)
@@ -51,8 +51,8 @@ func (c *Commands) whyExpired(x g.DeviceCommand) string {
 	return "the device did not acknowledge it within a minute; it may have been done all the same"
 }
 
-// tell says on the wall that a command did not reach its device. That of a rule may have been to
-// open doors in a fire: it is graver than that of a person who looks on.
+// tell raises an alert about a command that did not reach its device. It is more severe for a
+// rule's command, which may have been to open doors in a fire, than for a person's.
 func (c *Commands) tell(ctx context.Context, x g.DeviceCommand) {
 	e, ok := c.o.Directory.Known(x.Device)
 	if !ok {
