@@ -9,8 +9,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// validateAddresses finds addresses on which nothing can listen: a port out of range, a host that
-// is none, or one address for two listeners; and a base_url that no browser can open.
+// validateAddresses refuses addresses on which nothing can listen (a port out of range, an invalid
+// host, one address for two listeners) and a base_url that no browser can open.
 func (c *Config) validateAddresses() error {
 	taken := map[string]string{}
 	for _, l := range []struct{ key, addr string }{
@@ -55,7 +55,7 @@ func (c *Config) validateAddresses() error {
 	return checkPort("http.base_url", u)
 }
 
-// checkPort refuses an address whose port is none; without one it is the scheme's.
+// checkPort refuses a URL with an invalid port; without a port it has the scheme's.
 func checkPort(key string, u *url.URL) error {
 	if n, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || n < 1 || n > 65535) {
 		return g.FieldErrorf(key, "%q is no port; use 1 to 65535", u.Port())

@@ -11,18 +11,18 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// notShown stands for a value that may be a secret, or that has some in it.
+// notShown stands for a value that may be or contain a secret.
 const notShown = "…"
 
-// Change is one key that is otherwise.
+// Change is one key that differs.
 type Change struct {
 	Key, From, To string
-	Restart       bool // it waits for a restart of the gateway
+	Restart       bool // takes effect at a restart only
 }
 
-// Changes is what a newer configuration has otherwise, key by key in the order of the file, drivers
-// by their names. It shows no setting and no argument of a driver, and of an address no user: there
-// may be secrets in them.
+// Changes lists the keys in which a newer configuration differs, in the order of Config's fields,
+// and drivers by name. It shows no settings or arguments of drivers, and no user or query of a URL,
+// since they may hold secrets.
 func Changes(old, now *Config) []Change {
 	var out []Change
 	a, b := reflect.ValueOf(*old), reflect.ValueOf(*now)
@@ -42,7 +42,7 @@ func Changes(old, now *Config) []Change {
 	return out
 }
 
-// yamlKey is what the file calls a field; "" for what is no key.
+// yamlKey is a field's key in the file; "" if it has none.
 func yamlKey(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 	return name
@@ -64,7 +64,7 @@ func valueChanges(key string, a, b reflect.Value) []Change {
 	return []Change{{Key: key, From: shown(a), To: shown(b)}}
 }
 
-// shown is a value as a person would write it, without what may be secret in it.
+// shown is a value as a person would write it, without parts that may be secret.
 func shown(v reflect.Value) string {
 	switch x := v.Interface().(type) {
 	case time.Duration:
@@ -168,13 +168,13 @@ func reloads(old, now *Config, key string) bool {
 		"faces.driver", "faces.threshold", "faces.margin":
 		return true
 	case "mqtt.client_ca", "mqtt.require_certificate":
-		// it asks for certificates, and still does
+		// certificates are requested before and after
 		return old.MQTT.ClientCA != "" && now.MQTT.ClientCA != ""
 	}
 	return strings.HasPrefix(key, "drivers.")
 }
 
-// Taken is the old configuration with what a newer one changes without a restart.
+// Taken is the old configuration with those changes of the newer one that need no restart.
 func Taken(old, now *Config) Config {
 	c := *old
 	c.Log.Level = now.Log.Level

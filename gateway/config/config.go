@@ -1,6 +1,6 @@
-// Package config is what the gateway's file says, with the defaults of what it does not say. It checks
-// every key and value, names the line and the mend of one that is wrong, and tells two versions of
-// the file apart. It refuses to open, listen on or start anything.
+// Package config is the gateway's configuration file, with defaults for the keys that it does not
+// name. It checks every key and value, names the line of a wrong one and how to mend it, and
+// compares two versions of the file. It refuses to open, listen on or start anything.
 package config
 
 import (
@@ -48,7 +48,7 @@ type Log struct {
 	Format string `yaml:"format"`
 }
 
-// Logger writes as the configuration says, at a level that a reload may change.
+// Logger makes a logger in the configured format, and its level, which a reload may change.
 func (c Log) Logger(w io.Writer) (*slog.Logger, *slog.LevelVar) {
 	level := &slog.LevelVar{}
 	level.Set(c.Least())
@@ -74,7 +74,7 @@ type HTTP struct {
 	TLS     TLS    `yaml:"tls"`
 
 	MaxConnections int `yaml:"max_connections"`
-	MaxPerAddress  int `yaml:"max_per_address"` // on which nobody has signed in yet
+	MaxPerAddress  int `yaml:"max_per_address"` // connections that have not signed in yet
 }
 
 // TLS names a certificate and its key; both or neither.
@@ -94,7 +94,7 @@ type MQTT struct {
 
 	MaxClients    int `yaml:"max_clients"`
 	MaxPerAddress int `yaml:"max_per_address"` // connections that have not signed in yet
-	DeviceRate    int `yaml:"device_rate"`     // publications per second; 0 for no bound
+	DeviceRate    int `yaml:"device_rate"`     // publications per second; 0: no limit
 	SchoolRate    int `yaml:"school_rate"`
 }
 
@@ -105,12 +105,12 @@ type Driver struct {
 	SHA256   string            `yaml:"sha256"` // the sum, or a file as sha256sum writes it
 	Args     []string          `yaml:"args"`
 	Settings map[string]string `yaml:"settings"`
-	// MemoryMiB is how much the program and what it starts may hold before it is ended; 0: the
-	// default. Half of it is an alert.
+	// MemoryMiB is how much memory the program and its children may use before it is killed; 0: the
+	// default. At half of it there is an alert.
 	MemoryMiB int64 `yaml:"memory_mib"`
-	// User is as whom it runs where the gateway is root; empty: a user that nobody else has.
+	// User is the user that it runs as if the gateway is root; empty: a user of its own.
 	User string `yaml:"user"`
-	// Files and folders that it may read, and start programs from, or write to, although it is
+	// Read and Write are files and folders that it may read and execute, or write, although it is
 	// confined.
 	Read  []string `yaml:"read"`
 	Write []string `yaml:"write"`
@@ -130,8 +130,8 @@ type Journal struct {
 	Shards   int           `yaml:"shards"`
 }
 
-// Telemetry says where readings are kept as time series, and how long. All but LateBy
-// and Classes are for a server of its own.
+// Telemetry says where readings are kept as time series, and for how long. URL to Bucket are for a
+// server, LateBy and Classes for the embedded store.
 type Telemetry struct {
 	Store        string `yaml:"store"` // embedded, influx or victoria
 	URL          string `yaml:"url"`
@@ -160,17 +160,17 @@ type Faces struct {
 	Margin    float64      `yaml:"margin"`
 }
 
-// Media says how long the pictures of alerts live that nobody keeps, 1h to 72h. A longer
-// time, as older configurations have it, counts as 72h.
+// Media says how long an alert's picture is stored unless somebody keeps it, 1h to 72h. Longer
+// times, from older configurations, count as 72h.
 type Media struct {
 	KeepFor time.Duration `yaml:"keep_for"`
 }
 
-// MaxPictureLife is the longest that media.keep_for counts: pictures of unknown people live for
-// hours. Whoever needs one longer keeps it by name, with a reason and an end.
+// MaxPictureLife caps media.keep_for: pictures of unknown people expire within hours. Whoever needs
+// one for longer keeps it explicitly, with a reason and an end.
 const MaxPictureLife = 72 * time.Hour
 
-// Life is how long a picture lives that nobody keeps.
+// Life is how long a picture is stored unless somebody keeps it.
 func (c Media) Life() time.Duration { return min(c.KeepFor, MaxPictureLife) }
 
 // History says how long sightings, states, occurrences and rejections are kept.
@@ -201,41 +201,42 @@ func clockTime(s string) (time.Duration, error) {
 	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, err
 }
 
-// Flapping says when a device that comes and goes is told of once and not each time.
+// Flapping says when a device that keeps going offline and coming back gets one alert in place of
+// one for each time.
 type Flapping struct {
 	Changes int           `yaml:"changes"`
 	Within  time.Duration `yaml:"within"`
 	Quiet   time.Duration `yaml:"quiet"`
 }
 
-// Audit says where, besides the log, the audit log is anchored, and how often.
+// Audit says how often the audit log is anchored, and where besides the gateway's own log.
 type Audit struct {
 	AnchorEvery time.Duration `yaml:"anchor_every"`
 	AnchorFile  string        `yaml:"anchor_file"` // appended to
 	AnchorURL   string        `yaml:"anchor_url"`  // posted to
 }
 
-// Reach bounds what drivers may be told to speak to: whoever registers devices must not look around
-// on the gateway's own machine through them.
+// Reach limits the addresses that drivers are given, so that a person who registers devices cannot
+// probe the gateway's own machine through them.
 type Reach struct {
 	ThisMachine bool `yaml:"this_machine"` // loopback and the machine's own addresses
 	// 169.254.0.0/16, where clouds keep secrets, and fe80::/10
 	LinkLocal bool     `yaml:"link_local"`
-	Serial    []string `yaml:"serial"` // what serial lines' paths begin with
+	Serial    []string `yaml:"serial"` // prefixes of serial lines' paths
 	Files     []string `yaml:"files"`  // folders of files that an address may name
 }
 
-// Confine says how driver programs are kept from what is not theirs.
+// Confine says whether driver programs are confined.
 type Confine struct {
 	Mode string `yaml:"mode"` // try, require or off
 }
 
-// Webhooks says where webhooks may lead.
+// Webhooks says whether webhooks may post to private addresses.
 type Webhooks struct {
 	Private bool `yaml:"private"`
 }
 
-// Path makes a path of the file absolute: relative ones start at the file's folder.
+// Path resolves a path of the configuration: relative ones start at the file's folder.
 func (c *Config) Path(p string) string {
 	if p == "" || filepath.IsAbs(p) {
 		return p
@@ -246,8 +247,8 @@ func (c *Config) Path(p string) string {
 // DataPath is where everything is kept.
 func (c *Config) DataPath() string { return c.Path(c.DataDir) }
 
-// RulesPath is where the rules lie. Own says that it is in the data folder, which the gateway fills
-// itself at the first start.
+// RulesPath is the folder of the rules. own says that it is the one in the data folder, which the
+// gateway fills at the first start.
 func (c *Config) RulesPath() (dir string, own bool) {
 	if c.Rules.Dir != "" {
 		return c.Path(c.Rules.Dir), false

@@ -13,8 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/config"
 )
 
-// TestSampleIsTheDefault holds the commented file against Default, so that the manual
-// cannot lie.
+// TestSampleIsTheDefault compares the commented file, which is the manual, with Default.
 func TestSampleIsTheDefault(t *testing.T) {
 	b, err := os.ReadFile("../../deploy/gatehouse.yaml")
 	if err != nil {
@@ -120,7 +119,8 @@ func TestConfigErrorsNameThePlace(t *testing.T) {
 	}
 }
 
-// TestErrorsSpeakTheReadersLanguage: what is wrong, also in a driver's own file, has its Chinese.
+// TestErrorsSpeakTheReadersLanguage: every error, also one in a driver's
+// own file, exists in Chinese.
 func TestErrorsSpeakTheReadersLanguage(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct{ text, driver, want string }{

@@ -16,11 +16,11 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// maxDriverFiles bounds drivers_dir: more files than that are no drivers.
+// maxDriverFiles limits drivers_dir: a folder with more files cannot be meant.
 const maxDriverFiles = 64
 
-// gatherDrivers makes Drivers whole: with those of drivers_dir, and with the checksums that
-// are named by the file that holds them.
+// gatherDrivers completes Drivers: it adds those of drivers_dir, and reads the checksums that are
+// given as the name of a file.
 func (c *Config) gatherDrivers() error {
 	if err := c.readDriversDir(); err != nil {
 		return err
@@ -36,8 +36,8 @@ func (c *Config) gatherDrivers() error {
 	return nil
 }
 
-// errorf is an error about a key of the driver's, which stands at a place in the configuration
-// or in a file of its own.
+// errorf is an error about a key of the driver, whose entry is at a path of the configuration or in
+// a file of its own.
 func (d Driver) errorf(at, key, format string, args ...any) error {
 	if d.file != "" {
 		return fmt.Errorf("%s: %w", d.file, g.FieldErrorf(key, format, args...))
@@ -109,9 +109,8 @@ func beside(file, path string) string {
 
 var checksum = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// sum is the driver's checksum: the one that the configuration states, or the one that the
-// file which it names states for this program, in the form of sha256sum. A package brings such
-// a file along with each version of its program.
+// sum is the driver's checksum: the configured one, or the program's line in the configured file,
+// which has the format of sha256sum. Packages ship such a file with each version of their program.
 func (c *Config) sum(d Driver) (string, error) {
 	if d.SHA256 == "" || checksum.MatchString(d.SHA256) {
 		return d.SHA256, nil
@@ -136,7 +135,7 @@ func (c *Config) sum(d Driver) (string, error) {
 		filepath.Base(d.Path), d.Path)
 }
 
-// readSmall reads a file of at most 1 MiB, and nothing that is no file.
+// readSmall reads a regular file of at most 1 MiB.
 func readSmall(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	if err != nil {

@@ -15,7 +15,7 @@ var (
 	wrongType    = regexp.MustCompile(`line (\d+): cannot unmarshal (\S+) (.*) into (\S+)`)
 )
 
-// explain turns the YAML library's errors into file:line: key: what and the mend.
+// explain rewrites the YAML library's errors as file:line: key: what is wrong and how to mend it.
 func explain(file string, err error) error {
 	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
 		return g.Errorf(g.Invalid,

@@ -7,8 +7,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// TestDefaultListenersOfDriversAreLookedAt: where a driver listens by itself counts as where the
-// configuration has it listen.
+// TestDefaultListenersOfDriversAreLookedAt: a driver's default address is
+// checked like a configured one.
 func TestDefaultListenersOfDriversAreLookedAt(t *testing.T) {
 	fields := []drivers.Field{{Key: "door", Kind: drivers.FieldListen}, {Key: "cert"}}
 	for _, c := range []struct {

@@ -55,8 +55,8 @@ func Default() Config {
 	}
 }
 
-// Find reads the file of that name; "" is gatehouse.yaml where that is there, and otherwise the
-// defaults.
+// Find reads the file of that name; for "" it reads gatehouse.yaml if there is one, and else
+// returns the defaults.
 func Find(file string) (Config, error) {
 	if file != "" {
 		return Load(file)
@@ -105,7 +105,7 @@ func Parse(file string, b []byte) (Config, error) {
 	return c, nil
 }
 
-// placed says where in the file the key is that an error is about.
+// placed adds the file and the line of the key that an error is about.
 func placed(file string, root *yaml.Node, err error) error {
 	var e *g.Error
 	if errors.As(err, &e) && e.Field != "" {

@@ -40,8 +40,8 @@ func inClear(key, addr, mend string) error {
 		addr, mend)
 }
 
-// DriverListens looks at what a driver is about to be told, its own defaults among it: where it
-// would listen is known only then.
+// DriverListens applies the same check to the settings that a driver is about to get, its own
+// defaults included: only then is it known where it will listen.
 func (c *Config) DriverListens(
 	_ g.DriverName, fields []drivers.Field, settings map[string]string,
 ) error {
@@ -57,8 +57,8 @@ func (c *Config) DriverListens(
 	return nil
 }
 
-// open says whether others reach a listener on the address; a name counts as one that they do,
-// "localhost" apart.
+// open says whether other machines may reach a listener on the address; every name but "localhost"
+// counts as reachable.
 func open(addr string) bool {
 	if addr == "" {
 		return false

@@ -34,7 +34,7 @@ func (c *Config) validateDrivers() error {
 	return nil
 }
 
-// Unfit says that the program of a driver, by its place among Drivers, cannot be started.
+// Unfit is the error that the program of Drivers[i] cannot be started.
 func (c *Config) Unfit(i int, why error) error {
 	d := c.Drivers[i]
 	return d.errorf(fmt.Sprintf("drivers[%d]", i), "path", "driver %s: %v", d.Name, why)
@@ -61,8 +61,8 @@ func (c *Config) Specs() []host.Spec {
 	return out
 }
 
-// cameraMemory is what the program of the cameras may hold where the configuration does not
-// say: its models and pictures take more than a protocol does.
+// cameraMemory is the camera driver's default memory limit in bytes: its models and pictures take
+// more than a protocol does.
 const cameraMemory = 4 << 30
 
 func (c *Config) driverMemory(d Driver) int64 {
@@ -72,7 +72,7 @@ func (c *Config) driverMemory(d Driver) int64 {
 	return cmp.Or(d.MemoryMiB<<20, host.DefaultMemory)
 }
 
-// paths makes the paths of a driver's entry absolute.
+// paths resolves the paths of a driver's entry.
 func (c *Config) paths(in []string) []string {
 	var out []string
 	for _, p := range in {
@@ -81,8 +81,9 @@ func (c *Config) paths(in []string) []string {
 	return out
 }
 
-// Confinement is how the host confines its programs: everything that is the gateway's own is a
-// secret to them. The launcher is a program that calls confine.Become.
+// Confinement is how the host confines its programs: they may not read the data folder, the
+// configuration file, or files with keys and tokens. launcher is a command line that calls
+// confine.Become.
 func (c *Config) Confinement(launcher []string) host.Confinement {
 	secrets := []string{c.DataPath()}
 	for _, p := range []string{

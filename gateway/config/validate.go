@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
-// LeastConnections is how few connections a listener may be bounded to.
+// LeastConnections is the lowest limit of connections that a listener may have.
 const LeastConnections = 8
 
 // Validate checks the values; the error's field is the key.
