@@ -17,7 +17,7 @@ import (
 )
 
 // Reload asks the gateway that runs on dir to reload, or with dry what that would change.
-// ErrNotRunning says that none runs. What is wrong it says in the language l.
+// ErrNotRunning says that none runs. Errors in the files are in the language l.
 func Reload(
 	ctx context.Context, dir string, dry bool, l texts.Language,
 ) (out api.Reload, err error) {
@@ -43,7 +43,7 @@ func Reload(
 	return out, json.Unmarshal(b, &out)
 }
 
-// maxReload bounds what is read of an answer: all rules in full, before and after.
+// maxReload limits the response of a reload, which may hold all rules in full, before and after.
 const maxReload = 64 << 20
 
 // Backup asks the gateway that runs on dir for a backup and writes it to w.

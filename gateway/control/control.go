@@ -1,6 +1,6 @@
-// Package control is how the commands of the gateway's program reach a gateway that runs: a socket in
-// its data folder, and a token beside it. It refuses callers that cannot read that folder, and to
-// open a stopped gateway's stores: that is the caller's.
+// Package control is how the gateway's command line reaches a running gateway: through a socket in
+// its data folder, and a token beside it. It refuses callers that cannot read that folder, and
+// never opens the stores of a stopped gateway, which callers do themselves.
 package control
 
 import (
@@ -11,15 +11,15 @@ import (
 	"path/filepath"
 )
 
-// socketName is where the command line reaches a running gateway; only the user who runs the
-// gateway can open it. Drivers may run as the same user, and what confines them forbids files and
-// not sockets: so who calls shows what stands in tokenName beside it.
+// socketName is where the command line reaches a running gateway; only the user that runs the
+// gateway can open it. Drivers may run as the same user, and their confinement restricts files but
+// not sockets, so callers must also present the token in tokenName.
 const (
 	socketName = "gateway.sock"
 	tokenName  = "gateway.token"
 )
 
-// newToken writes what callers must show; it is another one after each start.
+// newToken writes a new token, which callers of this run must present.
 func newToken(dir string) (string, error) {
 	token := rand.Text()
 	file := filepath.Join(dir, tokenName)
@@ -29,12 +29,12 @@ func newToken(dir string) (string, error) {
 	return token, os.WriteFile(file, []byte(token), 0o600)
 }
 
-// maxSocketPath is what an address of a Unix socket holds on Linux (unix(7)), with the zero
-// at its end.
+// maxSocketPath is the size of the path in a Unix socket address on Linux (unix(7)), including the
+// terminating zero.
 const maxSocketPath = 108
 
-// inFolder calls f with a path of the control socket that fits an address: the folder's own,
-// or where that is too long one by way of a file descriptor, which is valid while f runs.
+// inFolder calls f with a path of the control socket that fits into a socket address: if the real
+// one is too long, one through a file descriptor of dir, valid only while f runs.
 func inFolder(dir string, f func(socket string) error) error {
 	socket := filepath.Join(dir, socketName)
 	if len(socket) < maxSocketPath {

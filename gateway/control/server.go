@@ -19,7 +19,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
 )
 
-// Server answers the command line.
+// Server serves the command line.
 type Server struct {
 	Dir    string // the data folder
 	Backup func(ctx context.Context, w io.Writer) error
@@ -27,7 +27,7 @@ type Server struct {
 	Log    *slog.Logger
 }
 
-// Run answers until ctx ends.
+// Run serves until ctx ends.
 func (s *Server) Run(ctx context.Context) error {
 	return inFolder(s.Dir, func(file string) error { return s.run(ctx, file) })
 }
@@ -56,7 +56,7 @@ func (s *Server) run(ctx context.Context, file string) error {
 	return listeners.Serve(ctx, &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}, l)
 }
 
-// shown does a deed for who shows the token.
+// shown calls deed for requests that present the token.
 func (s *Server) shown(token string, deed http.HandlerFunc) http.HandlerFunc {
 	want := []byte("Bearer " + token)
 	return func(w http.ResponseWriter, r *http.Request) {
