@@ -1,6 +1,6 @@
-// Package faces answers what is asked about faces one at a time: the camera driver looks at a
-// photograph, and what it measured is held against the school's templates. It refuses to keep a
-// photograph or a template, and to say who somebody is.
+// Package faces handles single faces for the API: the camera driver measures a photograph, and a
+// face is compared with the school's templates. It refuses to store a photograph or a template, and
+// to say who somebody is.
 package faces
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// askModel bounds how long the driver of faces is waited for.
+// askModel is how long Model waits for the face driver.
 const askModel = time.Second
 
 // Faces is safe for concurrent use.
@@ -27,17 +27,17 @@ type Faces struct {
 	driver   atomic.Pointer[g.DriverName]
 }
 
-// New asks the driver of that name, which need not run yet.
+// New makes Faces that ask the driver of that name, which need not run yet.
 func New(h *host.Host, i *identify.Identifier, driver g.DriverName) *Faces {
 	f := &Faces{host: h, identify: i}
 	f.Ask(driver)
 	return f
 }
 
-// Ask has another driver asked from now on.
+// Ask sets the driver that is asked from now on.
 func (f *Faces) Ask(driver g.DriverName) { f.driver.Store(&driver) }
 
-// Enrol asks the driver's action enrol: its data is the template as little-endian float32.
+// Enrol calls the driver's action enrol, which returns the template as little-endian float32.
 func (f *Faces) Enrol(ctx context.Context, photo []byte) (p api.Portrait, err error) {
 	driver := *f.driver.Load()
 	got, err := f.host.Command(ctx, driver,
@@ -64,8 +64,8 @@ func (f *Faces) Enrol(ctx context.Context, photo []byte) (p api.Portrait, err er
 	return p, nil
 }
 
-// Model names what measures faces now, by which it is told whose template is of another one. The
-// driver says it, from its start on; where it cannot, it is what the newest face came with.
+// Model names the face model in use, so that templates of other models can be found. It asks the
+// face driver; if that does not say, it is the model of the newest face.
 func (f *Faces) Model() string {
 	ctx, cancel := context.WithTimeout(context.Background(), askModel)
 	defer cancel()
@@ -79,7 +79,7 @@ func (f *Faces) Model() string {
 	return f.identify.Model()
 }
 
-// Compare holds a face that is to be enrolled against the school's templates.
+// Compare compares a face that is to be enrolled with the school's templates.
 func (f *Faces) Compare(
 	ctx context.Context, school g.SchoolID, person g.PersonID, face api.TrackFace,
 ) (api.Likeness, error) {

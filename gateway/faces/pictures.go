@@ -8,10 +8,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/media"
 )
 
-// Pictures are those that are kept, as the API sees them.
+// Pictures is the media store in the API's types.
 type Pictures struct{ *media.Store }
 
-// Face is what the track of a picture measured, in the API's words.
+// Face is the face measured on the track of a picture.
 func (p Pictures) Face(
 	ctx context.Context, school g.SchoolID, id g.MediaID,
 ) (api.TrackFace, error) {
