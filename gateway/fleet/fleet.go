@@ -1,6 +1,6 @@
-// Package fleet keeps the driver programs told of the devices that they serve, takes over the profiles
-// that they bring, and shows programs and devices to the API. It refuses to tell a driver of an
-// address that it may not speak to, and to hand out a device's secret to anybody but its driver.
+// Package fleet hands the driver programs their devices, adds the profiles that they describe to
+// the registry, and shows programs and devices to the API. It refuses to give a driver an address
+// that it may not connect to, and to give a device's secret to anybody but its driver.
 package fleet
 
 import (
@@ -23,7 +23,7 @@ type Options struct {
 	Reach   Reach
 	Front   *mqttfront.Front // nil: the MQTT listener is off
 	OnlyTLS bool             // devices connect to it over TLS alone
-	// Note journals a status that the gateway itself says of a device. It blocks nobody.
+	// Note journals a status that the gateway itself reports of a device. It must not block.
 	Note func(g.DeviceID, g.DriverName, g.Status)
 	Log  *slog.Logger
 }
@@ -31,11 +31,11 @@ type Options struct {
 // Fleet is the devices and the programs that serve them. It is safe for concurrent use.
 type Fleet struct{ o Options }
 
-// New has told nobody of anything yet.
+// New makes a Fleet, to which Assign adds devices.
 func New(o Options) *Fleet { return &Fleet{o} }
 
-// Assign tells the driver host of a device that was added or changed, or, where ok is false, that it
-// is gone.
+// Assign gives the driver host a device that was added or changed, and takes away one that is gone
+// (ok is false), is disabled, or is served by the MQTT listener.
 func (f *Fleet) Assign(id g.DeviceID, e directory.Entry, ok bool) {
 	if !ok || !e.Device.Enabled || e.Device.Driver == g.DriverMQTTFront {
 		f.o.Host.Drop(id)
@@ -57,14 +57,13 @@ func (f *Fleet) Assign(id g.DeviceID, e directory.Entry, ok bool) {
 	}
 }
 
-// mayServe is asked before a driver is told of a registered device: its address may be from before
-// there were bounds. Names are not resolved, since all devices wait meanwhile: the driver looks
-// where they lead.
+// mayServe checks a registered device before a driver gets it, since its address may be older than
+// the limits. It does not resolve names, which would block all devices; the driver checks them.
 func (f *Fleet) mayServe(d g.Device) error {
 	return f.o.Reach.allows(context.Background(), nil, d.Address, false)
 }
 
-// device is a device as its driver is told of it.
+// device is a device as its driver gets it.
 func (f *Fleet) device(ctx context.Context, e directory.Entry) (drivers.Device, error) {
 	secret, err := f.o.View.Fleet.DeviceSecret(ctx, e.Device.ID)
 	if err != nil {

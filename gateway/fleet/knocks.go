@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	knockWait = 3 * time.Second // for what the drivers remember
+	knockWait = 3 * time.Second // for all drivers together
 	mostKnock = 1024
 )
 
-// Knocks is what calls the drivers and is not registered. A driver that does not look for
-// devices, or does not run, knows of nobody.
+// Knocks lists equipment that contacts the drivers and is not registered. A driver without
+// discovery, or one that does not run, lists none.
 func (f *Fleet) Knocks(ctx context.Context) []api.Knock {
 	ctx, cancel := context.WithTimeout(ctx, knockWait)
 	defer cancel()

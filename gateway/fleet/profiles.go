@@ -12,14 +12,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
-// Profiles takes over the profiles that others bring along; of one that is there already, what it
-// lacks.
+// Profiles adds profiles to the registry; one that exists already only gets the properties, actions
+// and events that it lacks.
 type Profiles struct {
 	View *registry.View
 	Log  *slog.Logger
 }
 
-// Follow takes those of driver programs, until ctx ends.
+// Follow adds the profiles that driver programs describe, until ctx ends.
 func (x Profiles) Follow(ctx context.Context, h *host.Host) error {
 	for {
 		changed := h.Changed()
@@ -36,7 +36,7 @@ func (x Profiles) Follow(ctx context.Context, h *host.Host) error {
 	}
 }
 
-// Ship takes those of a folder that comes with the gateway.
+// Ship adds the profiles of a folder that comes with the gateway.
 func (x Profiles) Ship(ctx context.Context, files fs.FS, folder string) error {
 	return fs.WalkDir(files, folder, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".yaml") {

@@ -80,7 +80,7 @@ func fields(in []drivers.Field) []api.Field {
 	return out
 }
 
-// DriverLog is what a program wrote of late, the oldest line first.
+// DriverLog is the latest that a program wrote, the oldest line first.
 func (f *Fleet) DriverLog(name g.DriverName) ([]api.LogLine, error) {
 	lines, err := f.o.Host.Log(name)
 	if err != nil {
@@ -118,7 +118,8 @@ func (f *Fleet) Snapshot(ctx context.Context, d g.Device) ([]byte, error) {
 	return got.Data, err
 }
 
-// Refusals are whom the MQTT listener turned away of late, the newest first.
+// Refusals are the sign-ins that the MQTT listener refused lately, newest
+// first; equal ones are counted.
 func (f *Fleet) Refusals() []api.Refusal {
 	out := []api.Refusal{}
 	if f.o.Front == nil {

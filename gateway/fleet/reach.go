@@ -15,16 +15,17 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// Reach bounds what drivers may be told to speak to: whoever registers devices must not look around
-// on the gateway's own machine through them.
+// Reach limits the addresses that drivers are given, so that a person who registers devices cannot
+// probe the gateway's own machine through them.
 type Reach struct {
 	ThisMachine bool     // loopback and the machine's own addresses
 	LinkLocal   bool     // 169.254.0.0/16, where clouds keep secrets, and fe80::/10
-	Serial      []string // what serial lines' paths begin with
+	Serial      []string // prefixes of serial lines' paths
 	Files       []string // folders of files that an address may name
 }
 
-// Allows is asked by the API before a driver is told of a device. It resolves names, too.
+// Allows is the check that the API makes before a driver gets a device's
+// address. It resolves names, too.
 func (c Reach) Allows(ctx context.Context, fields []api.Field, address map[string]string) error {
 	return c.allows(ctx, fields, address, true)
 }
@@ -32,9 +33,9 @@ func (c Reach) Allows(ctx context.Context, fields []api.Field, address map[strin
 // lookups is how long a name may take to be resolved before a driver is told of it.
 const lookups = 3 * time.Second
 
-// allows checks a device's address, whose fields the driver describes; with names it resolves
-// those, too. The answer never says whether something is there. A driver resolves a name once
-// more, and holds what it connects to then against the same bounds (drivers.Reach).
+// allows checks a device's address, whose fields the driver describes; with names it also resolves
+// host names. The error never reveals whether something exists there. A driver resolves a name
+// again, and checks the address that it connects to against the same limits (drivers.Reach).
 func (c Reach) allows(
 	ctx context.Context, fields []api.Field, address map[string]string, names bool,
 ) error {
@@ -55,7 +56,7 @@ func (c Reach) allowsOne(ctx context.Context, kind, value string, names bool) er
 	switch {
 	case value == "" || kind == drivers.FieldNetwork || kind == drivers.FieldTimezone ||
 		kind == drivers.FieldListen:
-		return nil // nothing that a driver goes to
+		return nil // drivers do not connect to these
 	case kind == drivers.FieldPath:
 		return within(c.Files, value, "files that drivers read lie below %s (reach.files)")
 	case hasScheme && strings.HasPrefix(rest, "/"), strings.HasPrefix(value, "/dev/"):
@@ -85,7 +86,7 @@ func (c Reach) allowsOne(ctx context.Context, kind, value string, names bool) er
 	return nil
 }
 
-// within says whether a path begins as one of these, also without its "..".
+// within refuses a path that, with ".." resolved, has none of these prefixes.
 func within(prefixes []string, path, otherwise string) error {
 	clean := filepath.Clean(path)
 	for _, p := range prefixes {
@@ -116,7 +117,7 @@ func (c Reach) allowsHost(ctx context.Context, host string, names bool) error {
 	defer cancel()
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
-		return nil // the driver says so
+		return nil // the driver reports it
 	}
 	for _, ip := range ips {
 		if err := c.allowsIP(ip); err != nil {
@@ -128,7 +129,7 @@ func (c Reach) allowsHost(ctx context.Context, host string, names bool) error {
 
 func (c Reach) allowsIP(ip netip.Addr) error { return c.bounds().Allows(ip) }
 
-// bounds is what drivers hold the addresses against that they connect to.
+// bounds is the limits as drivers get them, to check the addresses that they connect to.
 func (c Reach) bounds() drivers.Reach {
 	return drivers.Reach{Bounded: true, ThisMachine: c.ThisMachine, LinkLocal: c.LinkLocal}
 }

@@ -16,8 +16,8 @@ func usual() Reach {
 	}
 }
 
-// TestProbesLookNowhereOnTheGateway asks for places that whoever registers devices must not learn
-// about, in the spellings that programs take for them.
+// TestProbesLookNowhereOnTheGateway tries addresses that a person who registers devices must not
+// probe, in every spelling that programs accept.
 func TestProbesLookNowhereOnTheGateway(t *testing.T) {
 	fields := []api.Field{
 		{Key: "address", Kind: drivers.FieldHost}, {Key: "url", Kind: drivers.FieldURL},

@@ -6,12 +6,12 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// widened is a profile with what a newer version of it can do besides: an upgraded driver reports
-// properties that the profile of a registry from before does not know. What is there stays as it
-// is, since a school may have changed it. more is false where nothing was missing.
+// widened is old with the properties and actions that only newer has, for an upgraded driver that
+// reports more than the registry's profile knows. Existing entries stay, since a school may have
+// changed them. more is false if nothing was missing.
 func widened(old, newer g.Profile) (p g.Profile, more bool) {
 	if old.Type != newer.Type {
-		return old, false // of the same name, and something else
+		return old, false // another kind of device under the same id
 	}
 	p = old
 	p.Properties, more = union(old.Properties, newer.Properties)
@@ -21,7 +21,7 @@ func widened(old, newer g.Profile) (p g.Profile, more bool) {
 	return p, more || actions || events
 }
 
-// union is old and what only newer has.
+// union is old with the keys that only newer has.
 func union[V any](old, newer map[string]V) (all map[string]V, more bool) {
 	all = maps.Clone(old)
 	for k, v := range newer {

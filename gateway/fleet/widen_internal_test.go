@@ -8,8 +8,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// A driver that reports more than it did finds its profile in an old registry widened, with what
-// the school changed left alone.
+// TestAnUpgradedDriversProfileIsWidened: the profile in an old registry gets what an upgraded
+// driver adds; what the school changed stays.
 func TestAnUpgradedDriversProfileIsWidened(t *testing.T) {
 	old := g.Profile{
 		ID: "cam", Title: "Our cameras", Type: g.TypeCamera, Properties: map[string]g.Property{
