@@ -1,6 +1,6 @@
-// Package keys has the gateway's master key, which opens everything that is sealed at rest, and what is
-// derived from it. It makes a key at the very first start only, refuses to make one beside data that
-// another key sealed, and hands no key to anybody but the program itself.
+// Package keys reads the gateway's master key, which decrypts everything that is encrypted at rest,
+// and derives keys from it. It makes a master key at the very first start only, refuses to make one
+// beside data that another key encrypted, and gives no key to any other program.
 package keys
 
 import (
@@ -43,9 +43,9 @@ func Master(dir string) ([]byte, error) {
 	return key, nil
 }
 
-// newMaster makes the key and has it on disk, name and all, before anything is encrypted
-// with it: it is written under another name first, so that a start that is cut off leaves no
-// half of one. Of two that make one at the same time the second is refused.
+// newMaster makes the key and syncs the file and its folders to disk before anything is encrypted
+// with it. It is written to a temporary file first, so that a crash leaves no partial key. If two
+// processes make one at the same time, the second fails.
 func newMaster(file string) ([]byte, error) {
 	key, dir := make([]byte, 32), filepath.Dir(file)
 	rand.Read(key)
@@ -72,7 +72,7 @@ func newMaster(file string) ([]byte, error) {
 	return key, nil
 }
 
-// SyncDir has the names in a folder on disk.
+// SyncDir makes the names in a folder durable.
 func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -13,7 +13,7 @@ func TestMasterKey(t *testing.T) {
 	dir := t.TempDir()
 	folder := filepath.Join(dir, "keys")
 	ok(t, os.MkdirAll(folder, 0o700))
-	// of a start that was cut off
+	// of an interrupted start
 	ok(t, os.WriteFile(filepath.Join(folder, "new-1"), []byte("0123"), 0o600))
 	key, err := keys.Master(dir)
 	ok(t, err)
