@@ -33,7 +33,7 @@ func TestShare(t *testing.T) {
 	}
 }
 
-// pipes is a listener in memory, so that a test's clock is that of its deadlines.
+// pipes is a listener in memory, so that deadlines follow synctest's clock.
 type pipes struct {
 	conns chan net.Conn
 	done  chan struct{}
@@ -51,8 +51,8 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Close() error   { close(p.done); return nil }
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// TestSilentConnectionsEnd: whoever stops in the middle of a TLS handshake or of a header, or
-// sends it a byte a second, is let go after headerTime; who asks nothing more, after idleTime.
+// TestSilentConnectionsEnd: a connection that stops in the middle of a TLS handshake or a header,
+// or sends one byte a second, is closed after headerTime; an idle one after idleTime.
 func TestSilentConnectionsEnd(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -120,7 +120,7 @@ func TestSilentConnectionsEnd(t *testing.T) {
 				if err := <-served; err != nil {
 					t.Error(err)
 				}
-				// of the test's own clock: what the server does before it lets go
+				// by synctest's clock: the server's goroutines end meanwhile
 				time.Sleep(time.Minute)
 			})
 		})

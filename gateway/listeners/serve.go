@@ -13,7 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/listen"
 )
 
-// Of a connection of the API before its request is read.
+// Limits of a connection of the API's server.
 const (
 	headerTime = 10 * time.Second // TLS handshake, and a request's header
 	idleTime   = 2 * time.Minute  // between two requests
@@ -25,7 +25,7 @@ const (
 	grace = 5 * time.Second // for requests under way when the gateway stops
 )
 
-// HTTP listens for the API within bounds, and says in the log whom it turns away.
+// HTTP listens for the API within limits, and logs the connections that it closes.
 func HTTP(addr string, b listen.Bounds, log *slog.Logger) (*listen.Listener, error) {
 	inner, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -41,7 +41,7 @@ func HTTP(addr string, b listen.Bounds, log *slog.Logger) (*listen.Listener, err
 	return l, nil
 }
 
-// Taken says in words why an address cannot be listened on.
+// Taken explains why an address cannot be listened on.
 func Taken(key, addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s: another program, or another gateway, has %s: stop it, or choose "+
@@ -51,8 +51,8 @@ func Taken(key, addr string, err error) error {
 	return fmt.Errorf("%s: %w", key, err)
 }
 
-// NewServer is the API's server. It sets no deadline for a whole request, since streams go on; api
-// has those of bodies and answers.
+// NewServer makes the API's HTTP server. It sets no deadline for a whole request, since streams
+// stay open; package api has deadlines for bodies and responses.
 func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
@@ -69,7 +69,7 @@ func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// Serve answers requests until ctx ends, then lets those under way finish for a moment. Live
+// Serve serves requests until ctx ends, then gives those under way the time grace to finish. Live
 // streams end at once: their contexts derive from ctx.
 func Serve(ctx context.Context, s *http.Server, l net.Listener) error {
 	s.BaseContext = func(net.Listener) context.Context { return ctx }
@@ -89,5 +89,6 @@ func Serve(ctx context.Context, s *http.Server, l net.Listener) error {
 	return nil
 }
 
-// Known is told by the API of a request whose caller is known: its connection is no stranger's.
+// Known is called by the API for each authenticated request: its connection no
+// longer counts as anonymous.
 func Known(ctx context.Context) { listen.Known(ctx) }

@@ -14,13 +14,13 @@ const (
 // Places is how many connections the listeners take, so that all of them together leave the stores
 // and the drivers their descriptors.
 type Places struct {
-	Files  int // that the process may open; 0: nobody says, and what is configured holds
+	Files  int // that the process may open; 0: unknown, and the configured limits apply
 	HTTP   int
 	MQTT   int
 	Wanted int // devices at a time, as configured
 }
 
-// Share divides what the process may open.
+// Share divides the process's file descriptors between the listeners.
 func Share(files, http, mqtt int) Places {
 	p := Places{
 		Files:  files,
@@ -39,8 +39,8 @@ func Share(files, http, mqtt int) Places {
 	return p
 }
 
-// Bounds are those of the API's listener: so many of one address that did not sign in. Everybody
-// comes from a reverse proxy's address, so that addresses are not counted behind one.
+// Bounds are the limits of the API's listener; perAddress counts connections that have not signed
+// in. Behind a reverse proxy all come from its address, so there is no limit per address.
 func (p Places) Bounds(perAddress int, proxy bool) listen.Bounds {
 	if proxy {
 		perAddress = 0

@@ -18,8 +18,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Renewal is a file of TLS that was read anew: what tells the old from the new, and the deed that puts
-// the new one in force, which cannot fail.
+// Renewal is a TLS file that was read again: descriptions of its old and new content, and Put,
+// which puts the new one in force and cannot fail.
 type Renewal struct {
 	Key, From, To string
 	Put           func()
@@ -46,7 +46,7 @@ func NewCertificate(name, cert, key string) (*Certificate, error) {
 	return r, nil
 }
 
-// Config has a listener show the certificate that holds at each handshake.
+// Config makes a listener use the current certificate at each handshake.
 func (r *Certificate) Config() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: r.get}
 }
@@ -85,7 +85,7 @@ func (r *Certificate) read() (*tls.Certificate, error) {
 	return &c, nil
 }
 
-// Again reads the certificate for a reload, whenever its file was written.
+// Again reads the certificate for a reload, whether or not its file is newer.
 func (r *Certificate) Again() (Renewal, error) {
 	next, err := r.read()
 	if err != nil {
@@ -109,7 +109,7 @@ func (r *Certificate) Again() (Renewal, error) {
 	}, nil
 }
 
-// certificateName tells a certificate from others in front of people.
+// certificateName identifies a certificate to people, by its expiry and part of its hash.
 func certificateName(c *tls.Certificate) string {
 	if c == nil || len(c.Certificate) == 0 {
 		return ""
@@ -122,20 +122,21 @@ func certificateName(c *tls.Certificate) string {
 	return text
 }
 
-// Authorities have devices show certificates, and can be exchanged while devices are connected:
-// each handshake asks what holds now.
+// Authorities are the CAs of devices' certificates. They can be replaced while devices are
+// connected: each handshake uses the current ones.
 type Authorities struct {
 	base *tls.Config // the listener's, without authorities
 	now  atomic.Pointer[trusted]
 }
 
-// trusted is what devices' certificates are held against.
+// trusted is one version of the authorities, as a TLS configuration that
+// verifies devices against them.
 type trusted struct {
 	config *tls.Config
 	sum    string // of the file
 }
 
-// Trust has a listener ask for certificates of the authorities in a file.
+// Trust makes a listener request client certificates signed by the authorities in a file.
 func Trust(t *tls.Config, file string, required bool) (*Authorities, error) {
 	x := &Authorities{base: t.Clone()}
 	first, err := x.read(file, required)
