@@ -1,6 +1,7 @@
-// Package retention ends what was kept long enough: it closes alerts that were resolved, and destroys
-// pictures that nobody keeps, kept ones after their day, all pictures of schools that keep none, and
-// the history. It refuses to work while the gateway's clock is wrong, and to look at what it destroys.
+// Package retention removes what was kept long enough: it closes resolved alerts, and
+// deletes pictures that nobody keeps after their time, kept ones after their last day,
+// unkept ones of schools that take none at once, and old history. It does nothing while the
+// gateway's clock is wrong.
 package retention
 
 import (
@@ -15,7 +16,7 @@ import (
 )
 
 const (
-	lookEvery  = 5 * time.Second // whether it is time, and the clock is right
+	lookEvery  = 5 * time.Second // between checks whether a round is due
 	every      = time.Hour
 	closeAfter = time.Hour // how long a resolved alert stays so before it is closed
 )
@@ -26,7 +27,7 @@ type Periods struct {
 	History  time.Duration
 }
 
-// Options are what is kept, and by which clock.
+// Options are what a Keeper works with.
 type Options struct {
 	View       *registry.View
 	Media      *media.Store
@@ -37,14 +38,14 @@ type Options struct {
 	Log        *slog.Logger
 }
 
-// Keeper ends what was kept long enough.
+// Keeper removes what was kept long enough.
 type Keeper struct {
 	o       Options
 	periods atomic.Pointer[Periods]
-	last    time.Time // of the rounds; Run's alone
+	last    time.Time // when the last round was; used by Run only
 }
 
-// New has ended nothing yet.
+// New makes a Keeper, whose Run does the work.
 func New(o Options, p Periods) *Keeper {
 	k := &Keeper{o: o}
 	k.Keep(p)
@@ -54,10 +55,10 @@ func New(o Options, p Periods) *Keeper {
 // Keep changes how long things are kept, from the next round on.
 func (k *Keeper) Keep(p Periods) { k.periods.Store(&p) }
 
-// Periods are those that hold.
+// Periods are the current ones.
 func (k *Keeper) Periods() Periods { return *k.periods.Load() }
 
-// Run works hour by hour, until ctx ends.
+// Run does a round every hour, until ctx ends.
 func (k *Keeper) Run(ctx context.Context) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -97,8 +98,8 @@ func (k *Keeper) round(ctx context.Context, now time.Time) {
 	}
 }
 
-// pictures destroys those whose time has come: those that nobody keeps after their hours, kept ones
-// after their day, and all of schools that keep none.
+// pictures deletes expired pictures: unkept ones after life, kept ones after their last day, and
+// all unkept ones of schools that take none.
 func (k *Keeper) pictures(ctx context.Context, now time.Time, life time.Duration) error {
 	n, err := k.o.Media.Expire(now.Add(-life))
 	if err != nil {

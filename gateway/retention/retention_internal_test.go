@@ -12,8 +12,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 )
 
-// TestPicturesEndWhenTheirTimeHasCome: by the clock if it is right, after the time that holds now,
-// and at once in a school that keeps none.
+// TestPicturesEndWhenTheirTimeHasCome: pictures expire only while the clock is right, after the
+// current period, and at once in a school that takes none.
 func TestPicturesEndWhenTheirTimeHasCome(t *testing.T) {
 	ctx := t.Context()
 	must := func(err error) {
