@@ -59,7 +59,7 @@ func New(reg Registry, d vision.Decision, log *slog.Logger) *Identifier {
 	return i
 }
 
-// Decide has faces decided by d from now on.
+// Decide makes Face decide by d from now on.
 func (i *Identifier) Decide(d vision.Decision) { i.decision.Store(&d) }
 
 // Changed drops what is cached of a school after a change of its people: the next face is compared

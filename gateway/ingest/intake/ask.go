@@ -7,10 +7,10 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Answer answers a device's question whether whoever shows a credential may pass: people of the
-// device's school may whose credential holds at this moment. It has the decision journalled, and
-// does not wait for that: somebody stands at a door. An error means that there is no answer; the
-// device then does what its profile says.
+// Answer decides a device's question whether the holder of a credential may pass: people of the
+// device's school may, if the credential is valid now. The decision is journalled, but Answer does
+// not wait for that, since somebody stands at the door. An error means that there is no decision;
+// the device then does what its profile says.
 func (in *Intake) Answer(ctx context.Context, driver g.DriverName, a g.Ask) (g.Answer, error) {
 	entry, ok, err := in.Directory.Device(ctx, a.Device)
 	if err != nil {
@@ -35,7 +35,7 @@ func (in *Intake) Answer(ctx context.Context, driver g.DriverName, a g.Ask) (g.A
 		return g.Answer{}, fmt.Errorf("look up a credential: %w", err)
 	}
 	if err := ctx.Err(); err != nil {
-		return g.Answer{}, err // too late to be one, and so nothing is journalled of it
+		return g.Answer{}, err // too late: nothing is journalled
 	}
 	d := &g.Decision{
 		Method:     a.Method,
@@ -54,8 +54,8 @@ func (in *Intake) Answer(ctx context.Context, driver g.DriverName, a g.Ask) (g.A
 	return answer, in.decided(driver, device, d)
 }
 
-// decided journals a decision. Where the journal does not take it there is no answer either: who
-// passed is to be seen later.
+// decided journals a decision. If the journal refuses it there is no answer either, so that nobody
+// passes unrecorded.
 func (in *Intake) decided(driver g.DriverName, d g.Device, decision *g.Decision) error {
 	now := in.Now()
 	e := &g.Event{

@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 )
 
-// TestWhoMayPass: whoever holds something that holds at this moment may, and of everybody else it is
-// said why not. The decision is journalled, and the credential of somebody who is known is not.
+// TestWhoMayPass: holders of a valid credential may pass, and all others get the reason why not.
+// The decision is journalled, and the credential of a known person is not.
 func TestWhoMayPass(t *testing.T) {
 	s := open(t)
 	w := &written{Journal: s.j, done: make(chan error, 1)}
@@ -100,7 +100,7 @@ func (w *written) Append(key string, data []byte, done func(uint64, error)) erro
 	})
 }
 
-// decided is the one decision since it was last asked: an answer does not wait for the disk.
+// decided waits for the one decision since the last call: an answer does not wait for the disk.
 func (s *school) decided(w *written) g.Event {
 	s.t.Helper()
 	must(s.t, <-w.done)
@@ -111,8 +111,8 @@ func (s *school) decided(w *written) g.Event {
 	return got[0]
 }
 
-// TestNobodyIsAnswered: another driver's device, one that is not there, what its profile
-// does not know, and a question whose time is over have no answer, and nothing is journalled.
+// TestNobodyIsAnswered: a question of another driver's device, of an unknown device, with a method
+// that the profile lacks, or that has timed out gets no answer, and nothing is journalled.
 func TestNobodyIsAnswered(t *testing.T) {
 	s := open(t)
 	over, cancel := context.WithCancel(t.Context())

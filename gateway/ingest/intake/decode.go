@@ -136,8 +136,8 @@ func decodeOccurrence(payload []byte) (Message, error) {
 	}, err
 }
 
-// occurrenceData reads what comes with an occurrence, which is taken whole or not at all. null: it
-// has no such value.
+// occurrenceData reads the data of an occurrence, which is accepted whole or not at
+// all. null means no value.
 func occurrenceData(raw map[string]json.RawMessage) (map[string]g.Value, error) {
 	var data map[string]g.Value
 	for name, text := range raw {
@@ -242,7 +242,7 @@ func decodeTelemetry(payload []byte) (Message, error) {
 	return out, nil
 }
 
-// reasonOf has the words for people of an error, which names no field yet.
+// reasonOf is an error's message for people, without a field.
 func reasonOf(err error) g.Text {
 	var e *g.Error
 	if errors.As(err, &e) {

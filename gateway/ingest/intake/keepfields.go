@@ -8,15 +8,14 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// How often what devices send that no profile knows is written, and how much in one go: a
-// thousand sensors that send a field too many are no load on the registry.
+// Counts of unknown fields are written every fieldsEvery, fieldsTurn at most, so that a thousand
+// sensors that send an unknown field do not load the registry.
 const (
 	fieldsEvery = 10 * time.Second
 	fieldsTurn  = 500
 )
 
-// Keep has the counts written now and then, until ctx ends. A crash forgets those of the last
-// seconds.
+// Keep writes the counts at intervals, until ctx ends. A crash loses those since the last write.
 func (f *Fields) Keep(
 	ctx context.Context, write func(context.Context, []g.UnknownField) error, log *slog.Logger,
 ) error {

@@ -36,8 +36,9 @@ func TestAnOccurrenceIsJournalled(t *testing.T) {
 	}
 }
 
-// TestAnOccurrenceOverMQTT: a device tells one in a message of its own; one that it counts has the
-// same id however often it comes, and what its profile does not have is kept with the reason.
+// TestAnOccurrenceOverMQTT: a device reports one in a message of its own; one with a
+// sequence has the same id however often it comes, and one that its profile does not have is
+// rejected with the reason.
 func TestAnOccurrenceOverMQTT(t *testing.T) {
 	s := open(t)
 	done := make(chan error, 1)

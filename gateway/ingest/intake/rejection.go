@@ -95,7 +95,7 @@ func finite(r *g.Reading) *g.Reading {
 	return &g.Reading{Values: finiteValues(r.Values)}
 }
 
-// finiteOccurrence is the occurrence as JSON can say it.
+// finiteOccurrence returns o with the numbers that JSON cannot represent as strings.
 func finiteOccurrence(o *g.Occurrence) *g.Occurrence {
 	if o == nil {
 		return nil

@@ -1,6 +1,6 @@
-// Package mqttback stands behind the MQTT listener: who may connect as which device, what becomes of a
-// publication, and what is forgotten of devices that are gone. It refuses devices that a driver
-// serves, and to judge what a publication says: that is the intake's.
+// Package mqttback connects the MQTT listener with the gateway: it authenticates devices, hands
+// publications to the intake, and removes what deleted devices have left. It refuses devices that a
+// driver program serves, and to judge what a publication says: the intake does.
 package mqttback
 
 import (
@@ -19,7 +19,7 @@ import (
 // certificate whose common name is its id.
 type Authenticator struct{ Registry *registry.Registry }
 
-// Authenticate answers which device it is.
+// Authenticate returns the device that has signed in.
 func (x Authenticator) Authenticate(
 	ctx context.Context, _, username string, password []byte, _ string, cert *x509.Certificate,
 ) (mqttfront.Identity, error) {

@@ -35,7 +35,8 @@ func (m Intake) PublishOnce(
 // Mark is a position before everything that is handed over later.
 func (m Intake) Mark() uint64 { return m.Journal.Newest() }
 
-// Known reads the journal from a mark on, which lies little before the last stop.
+// Known sets seen to true for the names that are in the journal after a mark, which lies shortly
+// before the last stop.
 func (m Intake) Known(ctx context.Context, after uint64, seen map[string]bool) error {
 	ids := make(map[string]string, len(seen))
 	for once := range seen {
@@ -50,7 +51,7 @@ func (m Intake) Known(ctx context.Context, after uint64, seen map[string]bool) e
 			after = r.Seq
 			e, err := event.Decode(r.Seq, r.Data)
 			if err != nil {
-				continue // told by the readers
+				continue // the readers report it
 			}
 			if once, ok := ids[e.ID]; ok {
 				seen[once] = true

@@ -11,31 +11,31 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 )
 
-// pruneEvery is the least time between looks for what devices left behind that are gone.
+// pruneEvery is the shortest time between two runs of Prune.
 const pruneEvery = time.Second
 
-// Leftovers has the MQTT listener forget what it keeps of devices that are deleted, moved to another
-// school or given to a driver, also of those that went while the gateway was down.
+// Leftovers removes the MQTT sessions and retained messages of devices that were deleted, moved to
+// another school or given to a driver program, also while the gateway was down.
 type Leftovers struct {
 	front     *mqttfront.Front
 	directory *directory.Directory
 	log       *slog.Logger
-	changed   chan struct{} // a device was, or there is one less
+	changed   chan struct{} // signalled when a device is added, changed or removed
 }
 
-// NewLeftovers is told of devices that change by the directory, which must not run yet.
+// NewLeftovers watches the directory, which must not run yet.
 func NewLeftovers(f *mqttfront.Front, d *directory.Directory, log *slog.Logger) *Leftovers {
 	x := &Leftovers{front: f, directory: d, log: log, changed: make(chan struct{}, 1)}
 	d.Watch(func(g.DeviceID, directory.Entry, bool) {
 		select {
 		case x.changed <- struct{}{}:
-		default: // it is looked for already
+		default: // already signalled
 		}
 	})
 	return x
 }
 
-// Run looks at the start and whenever a device has changed, until ctx ends.
+// Run prunes at the start and whenever a device has changed, until ctx ends.
 func (x *Leftovers) Run(ctx context.Context) error {
 	for {
 		err := x.front.Prune(x.known)

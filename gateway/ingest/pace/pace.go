@@ -1,6 +1,6 @@
-// Package pace holds the devices of driver programs to the bounds that those of the MQTT listener have,
-// and names who sends more than is taken at once. It refuses to drop anything: who sends too much
-// waits. Only questions, which cannot wait, have no answer then.
+// Package pace applies the MQTT listener's rate limits to driver programs, and names the senders
+// over their limits. It refuses to drop observations: a sender over its limit waits. Only
+// questions, which cannot wait, are then not answered.
 package pace
 
 import (
@@ -25,17 +25,16 @@ import (
 )
 
 const (
-	paceBurst  = 10               // seconds' worth that may come at once, as on the MQTT listener
-	heldLately = 90 * time.Second // who was held back within it counts as sending too much
+	paceBurst  = 10               // seconds of the rate as burst, as on the MQTT listener
+	heldLately = 90 * time.Second // for so long a sender counts as over its limit
 	maxBuckets = 50_000           // devices, drivers and schools whose rate is remembered
 	mostHeld   = 1000             // that are remembered as held back
 )
 
-// Pacer holds the devices of driver programs to the bounds that those of the MQTT listener
-// have: so many observations a second of a device, of a school, and of a program as of a
-// school. Who sends more waits, and nothing is lost. What a device kept while it was out of
-// reach (Replayed) is not held against the device, or a terminal could not hand over a summer.
-// It is a host.Sink, and safe for concurrent use.
+// Pacer applies rate limits to driver programs, with token buckets: Rates.Device observations a
+// second for a device, Rates.School for a school and for a program. A sender over its limit waits,
+// and nothing is lost. Replayed observations do not count against the device's limit, or a terminal
+// could not upload what it stored over a summer. It is a host.Sink, and safe for concurrent use.
 type Pacer struct {
 	next      host.Sink
 	directory *directory.Directory
@@ -45,7 +44,7 @@ type Pacer struct {
 	mu           sync.Mutex
 	device, many rate.Limit // 0: no bound
 	buckets      map[sender]*rate.Limiter
-	held         map[sender]time.Time // when somebody was last held back
+	held         map[sender]time.Time // when a sender was last held back
 }
 
 // sender is who sends: a device, a driver or a school.
@@ -54,13 +53,13 @@ type sender struct {
 	id   string
 }
 
-// Rates are how much is taken a second; 0: no bound.
+// Rates are the observations that are accepted a second; 0: no limit.
 type Rates struct {
 	Device int // of one device
 	School int // of a school, and of a driver program
 }
 
-// New hands on to next.
+// New makes a Pacer in front of next.
 func New(next host.Sink, d *directory.Directory, r Rates, now func() time.Time) *Pacer {
 	return &Pacer{
 		next:      next,
@@ -74,7 +73,7 @@ func New(next host.Sink, d *directory.Directory, r Rates, now func() time.Time) 
 	}
 }
 
-// SetRates changes the bounds for everybody: who was held back begins anew.
+// SetRates changes the limits; every bucket starts full again.
 func (p *Pacer) SetRates(r Rates) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -109,7 +108,7 @@ func (p *Pacer) due(driver g.DriverName, obs []g.Observation) time.Duration {
 		e, ok := p.directory.Known(obs[i].Device)
 		id := string(obs[i].Device)
 		if !ok || e.Device.Driver != driver {
-			id = "of " + string(driver) // what is no device of its own it shares
+			id = "of " + string(driver) // devices that are not the driver's share one bucket
 		}
 		if !obs[i].Replayed {
 			take(sender{"device", id}, p.device)
@@ -125,8 +124,8 @@ func (p *Pacer) due(driver g.DriverName, obs []g.Observation) time.Duration {
 // Answerer answers a device's question.
 type Answerer func(context.Context, g.DriverName, g.Ask) (g.Answer, error)
 
-// Answering is next for questions within the bounds. A question is not delayed: one over a bound has
-// no answer.
+// Answering passes questions within the limits on to next. A question is never delayed: one over a
+// limit is not answered.
 func (p *Pacer) Answering(next Answerer) Answerer {
 	return func(ctx context.Context, driver g.DriverName, a g.Ask) (g.Answer, error) {
 		if !p.mayAsk(driver, a.Device) {
@@ -138,9 +137,9 @@ func (p *Pacer) Answering(next Answerer) Answerer {
 
 var errTooMany = errors.New("it asks more often than mqtt.device_rate or mqtt.school_rate allow")
 
-// mayAsk takes a token for the device and for the program, if both have one. They are not those of
-// observations: a device that sends too much does not keep doors shut. Questions about devices that
-// are not the driver's share a bucket.
+// mayAsk takes a token for the device and one for the program, if there are both. Questions have
+// buckets of their own, so that a device that sends too much does not keep doors shut. Questions
+// about devices that are not the driver's share one bucket.
 func (p *Pacer) mayAsk(driver g.DriverName, device g.DeviceID) bool {
 	now := p.now()
 	if e, ok := p.directory.Known(device); !ok || e.Device.Driver != driver {
@@ -164,7 +163,8 @@ func (p *Pacer) mayAsk(driver g.DriverName, device g.DeviceID) bool {
 	return true
 }
 
-// bucket is the sender's. Where there are too many, those that are full go: they are as new.
+// bucket is the sender's token bucket. At maxBuckets the full ones are dropped first: they are
+// equal to new ones.
 func (p *Pacer) bucket(s sender, limit rate.Limit) *rate.Limiter {
 	if b := p.buckets[s]; b != nil {
 		return b
@@ -188,7 +188,7 @@ func (p *Pacer) note(s sender, now time.Time) {
 	}
 }
 
-// Held notes that the MQTT listener held somebody back.
+// Held notes that the MQTT listener held back a device, or a school if id names no device.
 func (p *Pacer) Held(id mqttfront.Identity) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -199,7 +199,7 @@ func (p *Pacer) Held(id mqttfront.Identity) {
 	p.note(s, p.now())
 }
 
-// lately are those who were held back of late, in a fixed order.
+// lately lists the senders held back within heldLately, sorted.
 func (p *Pacer) lately(now time.Time) []sender {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -217,15 +217,15 @@ func (p *Pacer) lately(now time.Time) []sender {
 	return out
 }
 
-// mostTold bounds the alerts about senders: the rest are on the status page by number.
+// mostTold limits the alerts about senders; the status page counts the rest.
 const mostTold = 20
 
-// Subject is who sends too much, for the watch of the gateway itself.
+// Subject reports the senders over their limits to the gateway's watch of itself.
 func (p *Pacer) Subject() selfwatch.Subject {
 	return selfwatch.Subject{Check: p.check, Troubles: p.troubles}
 }
 
-// troubles is a trouble for each who sends more than is taken at once.
+// troubles has one trouble for each sender over its limit, mostTold at most.
 func (p *Pacer) troubles(now time.Time, _ selfwatch.Told) []selfwatch.Trouble {
 	var out []selfwatch.Trouble
 	for _, s := range p.lately(now) {
@@ -249,7 +249,7 @@ func (p *Pacer) troubles(now time.Time, _ selfwatch.Told) []selfwatch.Trouble {
 	return out
 }
 
-// senderName is what people call it.
+// senderName names a sender for people, in English and Chinese.
 func (p *Pacer) senderName(s sender) (en, zh string) {
 	switch s.kind {
 	case "driver":
@@ -266,7 +266,7 @@ func (p *Pacer) senderName(s sender) (en, zh string) {
 		"设备 %s（%s，驱动 %s）", e.Device.Name, s.id, e.Device.Driver)
 }
 
-// check names who sends more than is taken at once.
+// check names the senders over their limits on the status page.
 func (p *Pacer) check(_ context.Context, now time.Time, _ *api.Status) api.Check {
 	held := p.lately(now)
 	if len(held) == 0 {

@@ -13,7 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// counted takes everything.
+// counted counts the observations that it is given.
 type counted int
 
 func (c *counted) Accept(_ context.Context, _ g.DriverName, obs []g.Observation) error {
@@ -21,7 +21,7 @@ func (c *counted) Accept(_ context.Context, _ g.DriverName, obs []g.Observation)
 	return nil
 }
 
-// TestFloodingDeviceIsHeldBackAndNamed: a driver's device has the bound of one that speaks MQTT.
+// TestFloodingDeviceIsHeldBackAndNamed: a driver's device has the rate limit of an MQTT device.
 func TestFloodingDeviceIsHeldBackAndNamed(t *testing.T) {
 	ctx := t.Context()
 	reg, err := registry.Open(ctx,

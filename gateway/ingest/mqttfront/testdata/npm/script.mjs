@@ -31,8 +31,8 @@ async function bye(c) {
   await c.endAsync()
 }
 
-// has waits until a client has received so many, and then wants these. The order is that of
-// sending among those of one QoS, which is what the standard promises (MQTT5 4.6).
+// has waits until a client has received that many messages, and compares them with want, which is
+// in the order of sending. The standard promises that order within one QoS only (MQTT5 4.6).
 async function has(c, want) {
   while (c.got.length < want.length) await once(c, 'message')
   const qos = (s) => Number(/ (\d)\//.exec(s)?.[1] ?? 0)
@@ -88,7 +88,7 @@ assert.deepEqual(group.map((c) => c.got.length), [5, 5])
 assert.equal(new Set(group.flatMap((c) => c.got)).size, 10)
 for (const c of group) await bye(c)
 
-// The front goes and comes again, with one client that is away and two that stay.
+// The front is restarted, with one client offline and two connected.
 const away = await client('dev--away', { clean: false })
 await away.subscribeAsync(own + 'telemetry', { qos: 2 })
 await bye(away)
@@ -104,7 +104,7 @@ const restarted = once(lines, 'line')
 console.log('restart')
 await gone
 const waiting = []
-for (let i = 0; i < 6; i++) { // MQTT.js keeps them until the front is there
+for (let i = 0; i < 6; i++) { // MQTT.js queues them until the front is back
   waiting.push(pub.publishAsync(own + 'telemetry', `${i % 2 + 1}/meanwhile ${i}`, { qos: i % 2 + 1 }))
   want.push(`${own}telemetry ${i % 2 + 1}/meanwhile ${i}`)
 }
