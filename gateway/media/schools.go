@@ -13,7 +13,7 @@ type Schools struct {
 	view *registry.View
 
 	mu  sync.Mutex
-	off map[g.SchoolID]bool // what was asked for already
+	off map[g.SchoolID]bool // cache: true where a school keeps none
 }
 
 // NewSchools asks the registry through the view.
@@ -30,13 +30,13 @@ func (s *Schools) Allowed(school g.SchoolID) bool {
 	}
 	on, err := s.view.Places.PicturesTaken(context.Background(), school)
 	if err != nil {
-		return false // it is asked for again
+		return false // not cached
 	}
 	s.off[school] = !on
 	return on
 }
 
-// Changed forgets what was asked for.
+// Changed drops the cache when a setting or a school changes.
 func (s *Schools) Changed(c registry.Change) {
 	if c.Kind != "setting" && c.Kind != "school" {
 		return
