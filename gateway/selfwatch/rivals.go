@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	rivalsOver  = 10 * time.Minute // without another attempt, two clients with one id are one again
-	rivalsEvery = 10 * time.Second // between looks whether they are
-	mostRivals  = 256              // that wait to be told of
+	rivalsOver  = 10 * time.Minute // without another attempt, then the alert ends
+	rivalsEvery = 10 * time.Second // between checks for alerts that end
+	mostRivals  = 256              // reports that wait
 	ruleRivals  = "two-clients"
 )
 
-// Rivals raises an alert about each device under whose id two MQTT clients come, and ends it when
-// there is one again.
+// Rivals raises an alert about each device whose id two MQTT clients use, and
+// ends it when only one does.
 type Rivals struct {
 	Alerts Devices
 	Device func(g.DeviceID) (g.Device, bool)
@@ -28,18 +28,18 @@ type Rivals struct {
 	Log    *slog.Logger
 
 	queue chan mqttfront.Rivals
-	last  map[g.DeviceID]time.Time // when the latest attempt was, of those that were told of
+	last  map[g.DeviceID]time.Time // latest attempt, of devices with an alert
 }
 
-// NewRivals completes r, which knows of nobody yet.
+// NewRivals completes r.
 func NewRivals(r Rivals) *Rivals {
 	r.queue = make(chan mqttfront.Rivals, mostRivals)
 	r.last = map[g.DeviceID]time.Time{}
 	return &r
 }
 
-// Note queues what the MQTT listener tells of two clients with one id. A full queue drops it: they
-// come again.
+// Note queues the MQTT listener's report of two clients with one id. If the queue is full it is
+// dropped: the clients come again.
 func (r *Rivals) Note(x mqttfront.Rivals) {
 	select {
 	case r.queue <- x:
@@ -47,7 +47,7 @@ func (r *Rivals) Note(x mqttfront.Rivals) {
 	}
 }
 
-// Run tells of rivals until ctx ends. An alert that the last run left is taken up.
+// Run raises and ends alerts until ctx ends. Alerts that the last run left firing go on.
 func (r *Rivals) Run(ctx context.Context) error {
 	if !r.Insist(ctx, "rivals", func() error { return r.takeUp(ctx) }) {
 		return nil
@@ -74,7 +74,7 @@ func (r *Rivals) takeUp(ctx context.Context) error {
 	return err
 }
 
-// met tells of two clients, once until they are one again.
+// met raises the alert about two clients, unless it fires already.
 func (r *Rivals) met(ctx context.Context, x mqttfront.Rivals) {
 	at, known := r.last[x.Device]
 	r.last[x.Device] = r.Now()
@@ -88,7 +88,7 @@ func (r *Rivals) met(ctx context.Context, x mqttfront.Rivals) {
 	}
 }
 
-// end ends the alerts of those who did not come again.
+// end ends the alerts of clients that did not come again.
 func (r *Rivals) end(ctx context.Context) {
 	for id, at := range r.last {
 		if r.Now().Sub(at) < rivalsOver {
