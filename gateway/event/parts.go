@@ -368,7 +368,7 @@ func (d *decoder) data(values map[string]g.Value) map[string]g.Value {
 	return r.Values
 }
 
-// clock is a device's time, which may be any that can be written down: so it is in microseconds.
+// clock is a device's time in microseconds, since nanoseconds do not hold the years 1 to 9999.
 func (d *decoder) clock() time.Time {
 	t := time.UnixMicro(int64(d.fixed())).UTC()
 	if year := t.Year(); year < 1 || year > 9999 {
