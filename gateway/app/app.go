@@ -37,24 +37,24 @@ type Options struct {
 	Console fs.FS // the built console; nil: the API says that it is missing
 	Demo    bool  // the demonstration school: shown as such
 	Now     func() time.Time
-	// Launcher is this program with the argument that makes it call confine.Become; empty: its
-	// drivers are not confined.
+	// Launcher is the command line by which this program calls confine.Become and then becomes a
+	// driver; empty: drivers are not confined.
 	Launcher []string
-	Built    time.Time // when this program was made; the zero time where nobody knows
-	// Config reads the configuration anew for Reload; nil: there is no file, and it stays.
+	Built    time.Time // when this program was built; zero: unknown
+	// Config reads the configuration again for Reload; nil: there is no file, and it never changes.
 	Config  func() (config.Config, error)
-	Level   *slog.LevelVar   // of Logger, which Reload changes; nil: it stays
+	Level   *slog.LevelVar   // level of Logger, which Reload sets; nil: it never changes
 	Hangups <-chan os.Signal // at each of which it reloads; nil: at none
 
-	// Seams for tests, nil in production: the disk under the journal, and a call between two
-	// steps that a crash or something else may part, which names the first: "effects kept",
+	// For tests, nil in production: the journal's file system, and a hook that is called between
+	// two steps that a crash could separate. It gets the name of the first: "effects kept",
 	// "rules saved", "silent marked", "outbox journalled", "sightings read" and, for each
 	// cursor, its name and "handled".
 	JournalFS journal.FS
 	Pause     func(after string)
 }
 
-// App is one gateway. Open it, Run it once, and it is closed.
+// App is one gateway. Open it and Run it once; Run closes it.
 type App struct {
 	given
 	*stores
@@ -77,7 +77,7 @@ type App struct {
 	closers closers
 }
 
-// Open opens every store and listener. It leaves nothing open behind an error.
+// Open opens every store and listener. On an error it leaves nothing open.
 func Open(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) {
 	a := &App{given: give(cfg, o), sockets: newSockets(&cfg)}
 	defer func() {
@@ -132,10 +132,10 @@ func (a *App) MQTTAddr() net.Addr {
 // URL is where the console is.
 func (a *App) URL() string { return a.url(a.cfg.HTTP) }
 
-// Registry is the gateway's registry, for whoever prepares a school before Run.
+// Registry is the gateway's registry, for callers that set up a school before Run.
 func (a *App) Registry() *registry.Registry { return a.reg }
 
-// Faces checks photographs and makes templates of them; it needs Run.
+// Faces checks photographs and makes face templates of them; it works only while Run runs.
 func (a *App) Faces() api.Faces { return a.faces }
 
 // Run runs the gateway until ctx ends, then stops it part by part, the last first, and
@@ -205,16 +205,15 @@ func (a *App) Backup(ctx context.Context, w io.Writer) error {
 	return backup.Write(ctx, a.source(a.given), w)
 }
 
-// Reload reads the configuration, the rules and the certificates anew, and has them take effect:
-// all of it or, where something is wrong, nothing, and the error says where and what mends it.
-// Devices and browsers stay connected. With dry it only says what would change. What needs a
-// restart is in the report and waits for it.
+// Reload reads the configuration, the rules and the certificates again and puts them in force, all
+// or nothing: an error says where and how to mend it. Devices and browsers stay connected. With dry
+// it only reports what would change. Changes that need a restart are reported and not applied.
 func (a *App) Reload(ctx context.Context, dry bool) (api.Reload, error) {
 	return a.reloader.reload(ctx, dry)
 }
 
-// ReloadHere is a reload that somebody on this machine asked for, by a signal or by the command
-// line.
+// ReloadHere is Reload by a signal or the command line of this machine, recorded in
+// the audit log unless dry.
 func (a *App) ReloadHere(ctx context.Context, dry bool) (api.Reload, error) {
 	return a.reloader.here(ctx, dry)
 }

@@ -45,7 +45,7 @@ func newTurnstile(t testing.TB) *turnstile {
 	return x
 }
 
-// show shows a card and answers what the turnstile is told to do.
+// show shows a card and returns what the turnstile is told to do.
 func (x *turnstile) show(t testing.TB, card string) string {
 	t.Helper()
 	if _, err := fmt.Fprintf(*x.conn.Load(), "ask card %s in\n", card); err != nil {
@@ -60,8 +60,8 @@ func (x *turnstile) show(t testing.TB, card string) string {
 	}
 }
 
-// TestATurnstileAsks: with a driver's real program, a card of somebody's opens, nobody's does not, and
-// each decision is an event for whoever may see sightings.
+// TestATurnstileAsks: with the real driver, a known card opens and an unknown one does not, and
+// each decision is an event for those who may see sightings.
 func TestATurnstileAsks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and starts a driver; not with -short")
@@ -95,8 +95,8 @@ func TestATurnstileAsks(t *testing.T) {
 	}, nil)
 	ok(t, err)
 	eventually(t, "the driver to come to the reader", func() bool { return x.conn.Load() != nil })
-	// Of a machine that is busy with other tests one answer may come late; the card then opens with
-	// the next try, as it does for a person.
+	// On a busy machine an answer may come too late; the card then opens at the
+	// next try, as for a person.
 	eventually(t, "a known card to open", func() bool { return x.show(t, "04A1B2C3") == "open" })
 	eventually(t, "an unknown card to be refused", func() bool {
 		return x.show(t, "FFFFFFFF") == "stop nobody"

@@ -14,7 +14,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/control"
 )
 
-// TestBackupOfALongPath has a data folder whose path fits no socket's address.
+// TestBackupOfALongPath has a data folder whose path is too long for a socket's address.
 func TestBackupOfALongPath(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
@@ -55,8 +55,8 @@ func TestBackupOfALongPath(t *testing.T) {
 	}
 }
 
-// TestUnfinishedBackupIsRemoved starts a gateway on a folder in which a backup was killed. What
-// somebody else has put there, under the like of a name, stays.
+// TestUnfinishedBackupIsRemoved starts a gateway on a folder in which a backup was killed. Other
+// folders with similar names stay.
 func TestUnfinishedBackupIsRemoved(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)

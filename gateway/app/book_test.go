@@ -21,16 +21,16 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
-// book is what follows from the journal, worked out beside the gateway: which messages are in
-// it, what the rules must have found, and what each store must hold.
+// book is the test's model: from the journal it derives which messages are in it, what the rules
+// must have found, and what each store must hold.
 type book struct {
 	after    uint64                         // read up to here
 	ids      map[string]int                 // message -> times journalled
 	sensors  map[g.DeviceID]*sensor         // by its readings
 	cards    map[g.DeviceID]int             // sightings of a reader
-	findings map[string]finding             // alerts that there must be
+	findings map[string]finding             // expected alerts
 	told     map[string]string              // event id -> its alert or incident as JSON
-	repeats  int                            // events that were told again, in the same words
+	repeats  int                            // the gateway's own events that came again, unchanged
 	history  map[g.DeviceID]map[uint64]bool // what the history must have, since marked
 	marked   uint64                         // the history up to here has been compared
 	counts   map[g.DeviceID]g.Quality       // what the data-quality report must say
@@ -41,10 +41,10 @@ type sensor struct {
 	Seq       uint64
 	Samples   int
 	high, hot bool
-	again     string // key of the finding that once keeps
+	again     string // key of the finding that the rule with once updates
 }
 
-// finding is an alert without what is a hash or a time.
+// finding is an alert without its ids and times.
 type finding struct {
 	Count, Version int
 	Firing         bool
@@ -211,8 +211,8 @@ func (b *book) behind(ctx context.Context, s *school, base string) (string, erro
 	return "", nil
 }
 
-// cursors wants no lag, but of the rules and the data-quality report: their position is saved
-// every few seconds, and what they found is compared itself.
+// cursors wants no lag, except of the rules and the data-quality report: they save their position
+// every few seconds, so their results are compared instead.
 func (b *book) cursors(ctx context.Context, s *school, base string) (string, error) {
 	st, err := get[api.Status](ctx, s, base+"/v1/status")
 	if err != nil {
@@ -233,7 +233,7 @@ func (b *book) cursors(ctx context.Context, s *school, base string) (string, err
 	return "", nil
 }
 
-// count enters what the report must say of an event: each once.
+// count adds an event to what the data-quality report must say.
 func (b *book) count(e g.Event) {
 	q := b.counts[e.Device]
 	switch e.Kind {
@@ -259,7 +259,7 @@ func (b *book) quality(ctx context.Context, s *school, base string) (string, err
 	for _, r := range rows {
 		sum := got[r.Device] // of two days, where midnight passes
 		sum.Add(r.Quality)
-		// a slow machine makes them
+		// these depend on the machine's speed
 		sum.Late = 0
 		sum.Gaps = 0
 		sum.GapSeconds = 0

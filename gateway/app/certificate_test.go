@@ -37,7 +37,7 @@ func newAuthority(t *testing.T, name string) *authority {
 	return a
 }
 
-// issue makes a certificate, the authority's own first, and answers it and its files.
+// issue makes a certificate, the authority's own first, and returns it and its files.
 func (a *authority) issue(name string) (pair tls.Certificate, certFile, keyFile string) {
 	a.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -77,7 +77,7 @@ func (a *authority) issue(name string) (pair tls.Certificate, certFile, keyFile 
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, certFile, keyFile
 }
 
-// TestDevicesWithCertificates has devices come with a certificate in place of a password.
+// TestDevicesWithCertificates connects devices with a certificate in place of a password.
 func TestDevicesWithCertificates(t *testing.T) {
 	for _, required := range []bool{false, true} {
 		s := newSchool(t)

@@ -23,8 +23,8 @@ func through(address string) *http.Client {
 	}
 }
 
-// hold opens connections to addr, says the same on each and leaves them alone. Such as are
-// refused at once are none of ours any more.
+// hold opens n connections to addr, writes words to each and leaves them open until the test ends.
+// Connections that are refused at once are skipped.
 func hold(t *testing.T, addr string, n int, from func(i int) string, words string) {
 	t.Helper()
 	for i := range n {
@@ -42,9 +42,9 @@ func hold(t *testing.T, addr string, n int, from func(i int) string, words strin
 	}
 }
 
-// TestNobodySilentKeepsOthersOut: with 300 file descriptors, more than 300 connections of one
-// address and of many that say nothing, or promise a body that never comes, leave the API,
-// the status and the devices' listener to others; and what was refused is told.
+// TestNobodySilentKeepsOthersOut: with 300 file descriptors, more than 300 connections, from one
+// address or many, that send nothing, or a header whose body never comes, do not keep others from
+// the API, the status and the MQTT listener; and the refusals are reported.
 func TestNobodySilentKeepsOthersOut(t *testing.T) {
 	s := newSchool(t)
 	gw := s.start(t, plan{Dir: s.dir, Files: 300})
@@ -80,7 +80,7 @@ func TestNobodySilentKeepsOthersOut(t *testing.T) {
 	}
 }
 
-// others are a developer and a device, each at an address of their own.
+// others checks that a developer and a device, each from an address of its own, are served.
 func others(t *testing.T, s *school, url, mqtt string) {
 	t.Helper()
 	client := through("127.0.6.6")

@@ -14,8 +14,9 @@ import (
 
 const staleEvery = 5 * time.Second // how often silent devices are looked for
 
-// pumpOutbox turns the registry's outbox (changed alerts, incidents, attendance) into events.
-// Their ids are deterministic: after a crash between the two steps, twice is once.
+// pumpOutbox turns the registry's outbox (changed alerts, incidents, attendance) into events. Event
+// ids are deterministic: a row that is journalled twice, after a crash before its removal, has the
+// same id both times.
 func (a *App) pumpOutbox(ctx context.Context) error {
 	p := outbox{a: a, view: a.reg.In(g.SystemScope("outbox"))}
 	defer p.close(ctx)
@@ -43,16 +44,16 @@ func (a *App) pumpOutbox(ctx context.Context) error {
 	}
 }
 
-const outboxEvery = time.Second // rows that are journalled stay about so long
+const outboxEvery = time.Second // about how long journalled rows stay in the outbox
 
-// outbox hands rows on at once and removes them now and then, so that an alert does not wait
+// outbox journals rows at once and removes them in batches later, so that an alert does not wait
 // for the removal of the one before.
 type outbox struct {
 	a    *App
 	view *registry.View
 	last int64     // the last row that is journalled
 	done []int64   // journalled and not removed
-	at   time.Time // when the first of them was
+	at   time.Time // when the first of done was journalled
 }
 
 func (p *outbox) pump(ctx context.Context) (more bool, err error) {
@@ -84,8 +85,8 @@ func (p *outbox) pump(ctx context.Context) (more bool, err error) {
 	return more, nil
 }
 
-// close removes what is journalled when the gateway stops; what it cannot remove is journalled
-// once more at the next start.
+// close removes the journalled rows when the gateway stops; rows that it cannot remove are
+// journalled again at the next start.
 func (p *outbox) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
@@ -95,12 +96,12 @@ func (p *outbox) close(ctx context.Context) {
 	}
 }
 
-// journal has rows on disk as events.
+// journal appends rows to the journal as events and waits until all are on disk.
 func (p *outbox) journal(rows []registry.OutboxRow) error {
 	results := make(chan error, len(rows))
 	for i := range rows {
 		e := rows[i].Event
-		if e.OfSilence() && e.Status != nil { // the twin has it already: it counts, and is told
+		if e.OfSilence() && e.Status != nil { // MarkSilent has updated the twin already
 			p.a.flapping.Note(e.Device, *e.Status, p.a.now())
 		}
 		e.Received = p.a.now()
@@ -120,7 +121,7 @@ func (p *outbox) journal(rows []registry.OutboxRow) error {
 	return errors.Join(errs...)
 }
 
-// keepHouse does what time asks for: devices that fell silent, faces that wait for the rules no longer.
+// keepHouse marks silent devices, and drops unknown faces that waited too long for the rules.
 func (a *App) keepHouse(ctx context.Context) error {
 	view := a.reg.In(g.SystemScope("keeping"))
 	tick := time.NewTicker(staleEvery)

@@ -152,7 +152,7 @@ func (x *gate) alerts(rule g.RuleID, track string) []g.Alert {
 	return out
 }
 
-// trackOf finds the track of a sighting again: its id follows from it.
+// trackOf finds the track of a sighting, whose id is derived from it.
 func (x *gate) trackOf(s history.SightingRow) string {
 	for _, track := range []string{"n1", "n2", "s1"} {
 		if s.ID == g.NewSightingID(s.Device, s.Time, 0, track+"/", g.ByFace) {
@@ -162,9 +162,9 @@ func (x *gate) trackOf(s history.SightingRow) string {
 	return ""
 }
 
-// TestEachAlertHasThePictureOfItsOwnTrack is the whole way: a camera's sightings, the rules'
-// findings, the pictures that waited, and the alerts that have them. Two strangers at one gate are
-// not mixed up; of one beside whom a card was shown nothing is kept, by either rule.
+// TestEachAlertHasThePictureOfItsOwnTrack runs end to end: a camera's sightings, the rules'
+// findings, the pictures that waited, and the alerts that get them. Two strangers at one gate are
+// not mixed up; of a stranger beside whom a card was shown neither rule keeps a picture.
 func TestEachAlertHasThePictureOfItsOwnTrack(t *testing.T) {
 	x := newGate(t)
 	x.face("cam-north", "n1", 1)

@@ -6,8 +6,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Where the driver of faces is not there, or has no word for its model, it is what the newest
-// face came with.
+// TestFaceModelWithoutItsDriver: without a face driver, or one that names its model, it is the
+// model of the newest face.
 func TestFaceModelWithoutItsDriver(t *testing.T) {
 	x := newGate(t)
 	if got := x.faces.Model(); got != "" {

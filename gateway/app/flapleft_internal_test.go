@@ -12,8 +12,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
-// TestFlappingOfTheLastRunIsFoundBehindManyOthers: the oldest alert that holds lies behind more
-// than a page of newer ones, and is taken up all the same.
+// TestFlappingOfTheLastRunIsFoundBehindManyOthers: the oldest firing alert is found although more
+// than a page of newer ones comes before it.
 func TestFlappingOfTheLastRunIsFoundBehindManyOthers(t *testing.T) {
 	const newer = 1100
 	c := config.Default()

@@ -14,11 +14,11 @@ import (
 
 const (
 	ruleFlapping = "flapping"
-	flapEvery    = 5 * time.Second // between looks whether a device keeps still
+	flapEvery    = 5 * time.Second // between checks whether devices still flap
 )
 
-// takeUpFlapping is for the start: devices that flapped when the gateway stopped flap on, until
-// they have kept still.
+// takeUpFlapping runs at the start: devices that flapped when the gateway stopped count as flapping
+// until they have been stable.
 func (a *App) takeUpFlapping(ctx context.Context) error {
 	left, err := a.reg.In(g.SystemScope("flapping")).Fleet.FlappingDevices(ctx)
 	if err != nil {
@@ -30,12 +30,12 @@ func (a *App) takeUpFlapping(ctx context.Context) error {
 	return nil
 }
 
-// flapTeller puts on disk that devices begin and cease to flap, and has one alert for each, or
-// one for each school where it is a driver's program that comes and goes.
+// flapTeller journals when devices begin and stop flapping, and keeps one alert for each, or one
+// for each school if a driver's program is the cause.
 type flapTeller struct {
 	a      *App
 	view   *registry.View
-	raised map[flapAlert]g.Alert // that fire
+	raised map[flapAlert]g.Alert // firing
 }
 
 // flapAlert is what an alert is about: a device, or a driver in a school.
@@ -65,7 +65,7 @@ func (a *App) runFlapping(ctx context.Context) error {
 	}
 }
 
-// left finds the alerts of the last run.
+// left loads the firing alerts of the last run.
 func (f *flapTeller) left(ctx context.Context) error {
 	f.raised = map[flapAlert]g.Alert{}
 	filter := alerts.Filter{RulePrefix: g.DeviceRule + ruleFlapping}
@@ -88,9 +88,8 @@ func (f *flapTeller) look(ctx context.Context) error {
 	return f.alerts(ctx)
 }
 
-// silent asks of the devices that flap whether they are heard at all: the registry leaves them to
-// the watch. One that the watch does not know, and that is silent, was left by a run that was
-// killed.
+// silent tells the watch since when each flapping device is silent, which the registry leaves to
+// the watch. A silent one that the watch does not know was left by a killed run, and is adopted.
 func (f *flapTeller) silent(ctx context.Context) error {
 	until, ok := f.a.twins.HeardUntil()
 	if !ok {
@@ -135,7 +134,7 @@ func (f *flapTeller) journal(ctx context.Context, t flapping.Turn) error {
 	return nil
 }
 
-// alerts compares what flaps with what was told, and writes the difference in one go.
+// alerts raises and resolves alerts until they match the flapping devices, in one write.
 func (f *flapTeller) alerts(ctx context.Context) error {
 	wanted := map[flapAlert]g.Alert{}
 	for id, flap := range f.a.flapping.Flapping() {

@@ -111,7 +111,7 @@ func (b *boiler) waits(want ...g.DeviceState) {
 	})
 }
 
-// reads waits until a new value has come, through whatever state.
+// reads sets a new value and waits until the gateway has it, whatever the device's state is.
 func (b *boiler) reads(heat float64) {
 	b.t.Helper()
 	ok(b.t, b.sim.Set("boiler", map[string]g.Value{"heat": g.NumberValue(heat)}))
@@ -135,8 +135,8 @@ func (b *boiler) alerts(rule string) (out []g.Alert) {
 	return out
 }
 
-// TestADeviceThatComesAndGoesIsToldOnce: its state, one alert, no offline alerts meanwhile, over a
-// restart, until it has kept still.
+// TestADeviceThatComesAndGoesIsToldOnce: a flapping device has one alert and no offline alerts,
+// over a restart, until it has been stable.
 func TestADeviceThatComesAndGoesIsToldOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and starts a driver; not with -short")
@@ -192,7 +192,7 @@ func TestADeviceThatComesAndGoesIsToldOnce(t *testing.T) {
 	b.reads(61)
 	b.power(false)
 	b.power(true)
-	b.reads(95) // what it measures is taken as ever, and alarms
+	b.reads(95) // its readings are accepted as before, and rules fire on them
 	eventually(t, "the boiler's alarm", func() bool { return len(b.alerts("boiler-hot")) == 1 })
 	b.waits(told...)
 

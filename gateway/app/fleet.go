@@ -11,8 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/retention"
 )
 
-// openFleet has the drivers told of their devices, gives commands their ways to them, and says how
-// long what comes of them is kept.
+// openFleet sets up what hands drivers their devices, what sends commands, and the retention.
 func (a *App) openFleet() {
 	a.fleet = fleet.New(fleet.Options{
 		View:    a.reg.In(g.SystemScope("fleet")),
@@ -45,8 +44,8 @@ func (a *App) openFleet() {
 	}, periods(&a.cfg))
 }
 
-// forget has what is remembered of a device forgotten: of one that is gone all of it, of one that is
-// disabled what is found about it.
+// forget drops what is cached of a device that is gone, and the flapping and rule
+// state of one that is disabled.
 func forget(x *ingest, rules *alerting.Reader) func(g.DeviceID, directory.Entry, bool) {
 	return func(id g.DeviceID, e directory.Entry, ok bool) {
 		if !ok {
@@ -67,7 +66,7 @@ func registered(d *directory.Directory) func(g.DeviceID) (g.Device, bool) {
 	}
 }
 
-// equipment is what the API needs of the devices: their programs, and what they are commanded.
+// equipment implements api.Fleet: driver programs and devices, and commands.
 type equipment struct {
 	*fleet.Fleet
 	*command.Commands

@@ -20,7 +20,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// ingest is the way from a driver program to the journal, and to who hears of it at once.
+// ingest is the path of observations from the drivers to the journal and the live hub.
 type ingest struct {
 	directory *directory.Directory
 	identify  *identify.Identifier
@@ -77,7 +77,7 @@ func openIngest(ctx context.Context, in given, s *stores, later *closers) (x *in
 	return x, nil
 }
 
-// decision is what a face has to be like to count as somebody's.
+// decision is when a face counts as recognised.
 func decision(c *config.Config) vision.Decision {
 	d := vision.DefaultDecision()
 	d.Score, d.Margin = c.Faces.Threshold, c.Faces.Margin

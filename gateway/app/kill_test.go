@@ -22,8 +22,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/journal/faultfs"
 )
 
-// points are where the gateway is killed, with the most that it may get there before; at
-// "any" time the test kills it from outside, that many milliseconds after load began.
+// points are where the gateway is killed: when it gets there for a random time up to the most-th,
+// or at "any" time from outside, up to that many milliseconds after load began.
 var points = [...]struct {
 	name string
 	most int
@@ -41,13 +41,13 @@ var points = [...]struct {
 	{"quality kept", 1},
 }
 
-// patience ends a test that hangs, and measures nothing.
+// patience is when a test that hangs gives up; it measures nothing.
 const patience = time.Minute
 
 // TestKill9OfTheWholeGateway kills a gateway with SIGKILL under load, over rounds on one data
-// folder, and holds what a restart shows over the API against the journal and against what
-// the publisher saw acknowledged. Each loss of unsynced pages comes with each kill point, so
-// that the journal's power cut is covered as well. KILL_ROUNDS sets the number of rounds.
+// folder, and compares what the restarted gateway shows over the API with the journal and with what
+// was acknowledged to the publisher. Every loss of unsynced pages is combined with every kill
+// point, so that power cuts are covered as well. KILL_ROUNDS sets the number of rounds.
 func TestKill9OfTheWholeGateway(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and kills processes; not with -short")

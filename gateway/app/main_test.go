@@ -63,7 +63,7 @@ type plan struct {
 	Seed  uint64
 	Loss  faultfs.Loss // what becomes of the journal's unsynced pages
 	Lie   bool         // the journal's sync claims to work and does not
-	Files uint64       // that the process may have open; 0: as many as it may anyway
+	Files uint64       // limit of open files; 0: unchanged
 }
 
 // killer ends this process at the planned moment, once it is armed.
@@ -76,7 +76,7 @@ type killer struct {
 func (k *killer) at(point string) {
 	if point == k.plan.Point && k.armed.Load() && k.left.Add(-1) == 0 {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {} // no thread of this process does anything more of interest
+		select {} // until the signal ends the process
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 // mqtt is the listener for devices that speak MQTT, and what stands behind it.
 type mqtt struct {
 	front       *mqttfront.Front       // nil: there is none
-	authorities *listeners.Authorities // of devices' certificates; nil: none are asked for
+	authorities *listeners.Authorities // that sign devices' certificates; nil: none are requested
 	leftovers   *mqttback.Leftovers
 	rivals      *selfwatch.Rivals
 	presences   *presences
@@ -74,8 +74,8 @@ func (a *App) openMQTT() error {
 	}
 	a.closers.add(a.front.Close)
 	a.leftovers = mqttback.NewLeftovers(a.front, a.directory, a.log)
-	// Who was let in as something that has changed since (a new password, disabled, deleted,
-	// another driver's) is sent away and asked again; a new name or room sends nobody away.
+	// A device whose driver, credentials or enabled flag changes, or that is deleted, is
+	// disconnected, so that it has to authenticate again; a new name or room disconnects nobody.
 	cancel := a.reg.Subscribe(func(c registry.Change) {
 		if c.Kind == "device" && c.Touches("driver", "enabled", "password", "certificates") {
 			a.front.Disconnect(g.DeviceID(c.ID))
@@ -85,8 +85,8 @@ func (a *App) openMQTT() error {
 	return nil
 }
 
-// presences journals that devices' MQTT connections came or went, and what else the gateway itself
-// says of a device.
+// presences journals the statuses that the gateway itself reports of devices, such as that their
+// MQTT connection began or ended.
 type presences struct {
 	intake *intake.Intake
 	log    *slog.Logger
@@ -113,8 +113,8 @@ func (p *presences) gone(id mqttfront.Identity) {
 		g.Status{State: g.StateOffline, Reason: why.String(), Causes: []g.Reason{why}})
 }
 
-// note queues a status. A full queue drops it: a device that sends anything shows as online all the
-// same, and one that does not falls silent.
+// note queues a status. If the queue is full it is dropped: the device's next message marks it
+// online all the same, and without one it becomes silent.
 func (p *presences) note(id g.DeviceID, driver g.DriverName, s g.Status) {
 	select {
 	case p.queue <- presence{id, s, driver}:
@@ -137,8 +137,8 @@ func (p *presences) run(ctx context.Context) error {
 	}
 }
 
-// weakWay says how a device proved itself to the MQTT listener, which lets nobody in without a
-// password or a certificate of its own: on the way the password may have been read.
+// weakWay says how weak a device's MQTT sign-in was. Every device has a password or certificate of
+// its own, but without TLS, from another machine, its password can be read on the network.
 func weakWay(way mqttfront.Way) g.Weakness {
 	host, _, err := net.SplitHostPort(way.Remote)
 	if way.TLS || err == nil && drivers.ThisMachine(host) {

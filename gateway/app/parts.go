@@ -65,7 +65,7 @@ func runParts(ctx context.Context, log *slog.Logger, within time.Duration, parts
 	return errors.Join(errs...)
 }
 
-// stopped waits for a part and says from time to time that it does; false when the bound ends.
+// stopped waits for a part to stop and logs that every slowStop; false if bound fires first.
 func stopped(done <-chan struct{}, bound <-chan time.Time, log *slog.Logger, name string) bool {
 	begun := time.Now()
 	slow := time.NewTicker(slowStop)

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// TestPartThatHangsIsNamedAndGivenUp stops three parts of which one hears nothing: the one
-// above it has stopped, the one below is left, and log and error say which it is.
+// TestPartThatHangsIsNamedAndGivenUp stops three parts, of which the middle one ignores its
+// context: the one started after it has stopped, the one before it is left running, and log and
+// error name the one that hangs.
 func TestPartThatHangsIsNamedAndGivenUp(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()

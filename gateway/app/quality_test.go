@@ -56,7 +56,7 @@ func (r *running) quality(t *testing.T, id string) g.Quality {
 	return q
 }
 
-// reports waits until the report says so, and a silence that is about as long.
+// reports waits until the report is want, with gaps of up to 30 s more.
 func (r *running) reports(t *testing.T, id string, want g.Quality) {
 	t.Helper()
 	var got g.Quality
@@ -84,8 +84,8 @@ func TestQualityReport(t *testing.T) {
 	for i := range int64(5) {
 		sensor.say("telemetry", fmt.Sprintf(`{"n":%d,"time":%d}`, i, at-10+i))
 	}
-	sensor.say("telemetry", fmt.Sprintf(`{"n":3,"time":%d}`, at-7)) // it did not hear the answer
-	// no time: nobody can say that it came before
+	sensor.say("telemetry", fmt.Sprintf(`{"n":3,"time":%d}`, at-7)) // a retry: the ack was lost
+	// without a time it cannot be recognised as a duplicate
 	sensor.say("telemetry", `{"n":3}`)
 	sensor.say("telemetry", `{"n":3}`)
 	sensor.say("telemetry", fmt.Sprintf(`{"n":1,"time":%d}`, clock.ms(-6*time.Minute))) // late

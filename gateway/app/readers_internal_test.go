@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 )
 
-// TestAReaderThatIsNoMoreHoldsNothingBack: its position goes at the next start, and that is said;
-// the positions of readers that are there stay.
+// TestAReaderThatIsNoMoreHoldsNothingBack: the position of a reader that no longer exists is
+// removed at the next start, and logged; those of existing readers stay.
 func TestAReaderThatIsNoMoreHoldsNothingBack(t *testing.T) {
 	j, err := journal.Open(t.TempDir(), journal.Options{})
 	if err != nil {

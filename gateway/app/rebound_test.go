@@ -12,7 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
-// ownName is a name, and not an address, that means this machine alone.
+// ownName is a host name that resolves to this machine only.
 func ownName(t *testing.T) string {
 	t.Helper()
 	host, _ := os.Hostname()
@@ -28,7 +28,7 @@ func ownName(t *testing.T) string {
 }
 
 // TestTheDriverLooksWhereANameLeads: the gateway does not resolve the names of registered devices
-// before a driver serves them; the driver's real program, told of the bounds, does not connect.
+// before a driver serves them; the real driver, which knows the limits, does not connect.
 func TestTheDriverLooksWhereANameLeads(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and starts a driver; not with -short")

@@ -24,16 +24,15 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// reloader takes over what the operator changed in files while the gateway runs. One reload runs at
-// a time.
+// reloader puts changed files in force while the gateway runs. One reload runs at a time.
 type reloader struct {
 	read         func() (config.Config, error) // nil: there is no file
 	host         *host.Host
 	directory    *directory.Directory
 	alerting     *alerting.Reader
 	inForce      *atomic.Pointer[alerting.Files]
-	rules        *registry.View // which notes what changed of them
-	self         *registry.View // which notes that somebody here asked
+	rules        *registry.View // to audit their changes
+	self         *registry.View // to audit reloads of this machine
 	certificates []*listeners.Certificate
 	authorities  *listeners.Authorities // nil: there are none
 	values       values
@@ -41,17 +40,17 @@ type reloader struct {
 	log          *slog.Logger
 
 	mu  sync.Mutex
-	cfg config.Config // what holds now: what a restart is needed for stays as it was at the start
+	cfg config.Config // in force: keys that need a restart keep their values of the start
 }
 
-// values are what reloads without a way to fail: the bounds of listeners and senders, how long things
-// are kept, when a face counts as somebody's, and how much is logged.
+// values are what cannot fail to reload: the limits of listeners and senders, how long things are
+// kept, when a face counts as recognised, and the log level.
 type values struct {
 	sockets   *sockets
 	front     *mqttfront.Front // nil: there is none
 	ingest    *ingest
 	retention *retention.Keeper
-	level     *slog.LevelVar // nil: it stays
+	level     *slog.LevelVar // nil: it never changes
 }
 
 func (l values) take(c *config.Config) {
@@ -74,7 +73,7 @@ func (l values) take(c *config.Config) {
 	}
 }
 
-// reloaded is everything that a reload needs, read and checked, and nothing of it in force.
+// reloaded is everything that a reload puts in force, read and checked.
 type reloaded struct {
 	cfg      config.Config
 	rules    alerting.Files
@@ -87,7 +86,7 @@ type reloaded struct {
 func (r *reloader) reload(ctx context.Context, dry bool) (api.Reload, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	select { // at the very start it waits
+	select { // until the driver host has started
 	case <-r.host.Begun():
 	case <-ctx.Done():
 		return api.Reload{}, ctx.Err()
@@ -102,7 +101,7 @@ func (r *reloader) reload(ctx context.Context, dry bool) (api.Reload, error) {
 	if err := r.takeRules(ctx, next.rules); err != nil {
 		return api.Reload{}, err
 	}
-	// Nothing below can fail but for a host that is stopping, and then all of it ends.
+	// From here on only a host that is stopping can fail, and then the gateway stops anyway.
 	if err := r.host.Reload(next.specs, next.cfg.MQTT.DeviceRate); err != nil {
 		return api.Reload{}, err
 	}
@@ -119,7 +118,8 @@ func (r *reloader) reload(ctx context.Context, dry bool) (api.Reload, error) {
 	return next.report, nil
 }
 
-// here is a reload that somebody on this machine asked for, by a signal or by the command line.
+// here is reload by a signal or the command line of this machine, recorded in
+// the audit log unless dry.
 func (r *reloader) here(ctx context.Context, dry bool) (api.Reload, error) {
 	if !dry {
 		if err := r.self.Deeds.Record(ctx, "gateway.reload", ""); err != nil {
@@ -129,7 +129,7 @@ func (r *reloader) here(ctx context.Context, dry bool) (api.Reload, error) {
 	return r.reload(ctx, dry)
 }
 
-// follow reloads at each signal until ctx ends. What was wrong is in the log.
+// follow reloads at each signal until ctx ends. It logs errors.
 func (r *reloader) follow(ctx context.Context) error {
 	for {
 		select {
@@ -208,8 +208,8 @@ func (r *reloader) readTLS(c *config.Config) ([]listeners.Renewal, error) {
 	return append(out, next), nil
 }
 
-// checkedSpecs are the drivers, of which those that would change could be started; more says that
-// one has a new name.
+// checkedSpecs returns the next configuration's drivers, of which it has checked that the changed
+// ones can be started; more says that one has a new name.
 func (r *reloader) checkedSpecs(
 	old, next *config.Config,
 ) (specs []host.Spec, more bool, err error) {
@@ -229,8 +229,7 @@ func (r *reloader) checkedSpecs(
 	return specs, more, nil
 }
 
-// takeRules has rules and procedures come into force, once the audit log knows what changed of
-// them.
+// takeRules puts rules and procedures in force, after recording their changes in the audit log.
 func (r *reloader) takeRules(ctx context.Context, files alerting.Files) error {
 	texts, err := files.Texts()
 	if err != nil {

@@ -83,7 +83,7 @@ func (r *running) connected(t *testing.T, device string) *line {
 	return l
 }
 
-// ask writes a packet and answers the first byte of what comes back.
+// ask writes a packet and returns the first byte of the response.
 func (l *line) ask(b []byte) byte {
 	l.t.Helper()
 	ok(l.t, l.conn.SetDeadline(time.Now().Add(patience)))
@@ -104,7 +104,7 @@ func (l *line) says(payload string) {
 	}
 }
 
-// alerts are those of a rule that hold.
+// holding lists the firing alerts of a rule.
 func (r *running) holding(t *testing.T, rule g.RuleID) []g.AlertID {
 	t.Helper()
 	rows, _, err := r.view().Alerts.List(t.Context(),
@@ -135,9 +135,9 @@ rules:
   - {id: cold, title: Cold, severity: warning, fresh: 24h, when: {property: temperature, below: 5}}
 `
 
-// TestReloadKeepsWhatFires: rules come and go while a device stays connected. The alert of a rule
-// that is as it was goes on under its id, a new rule finds what comes after, and the alert of one
-// that is gone ends.
+// TestReloadKeepsWhatFires: rules come and go while a device stays connected. The alert of an
+// unchanged rule goes on under its id, a new rule evaluates later events, and the alert of a
+// removed rule ends.
 func TestReloadKeepsWhatFires(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
@@ -252,8 +252,8 @@ func TestReloadOfAMistakeChangesNothing(t *testing.T) {
 	}
 }
 
-// TestReloadSaysWhatNeedsARestart: what does not is in force, and the rest is named at each reload
-// until the gateway starts anew. Secrets are not shown.
+// TestReloadSaysWhatNeedsARestart: changes that need no restart take effect, the others are
+// reported at each reload until the restart. Secrets are not shown.
 func TestReloadSaysWhatNeedsARestart(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
@@ -291,8 +291,8 @@ audit: {anchor_url: 'https://user:hidden@log.example/x?token=hidden'}
 	device.says(`{"co2": 600}`)
 }
 
-// TestReloadRenewsCertificates: who comes after it is shown the new certificate, also within the
-// minute in which the file is not looked at, and who is connected stays.
+// TestReloadRenewsCertificates: new connections get the new certificate, even within the minute in
+// which the file is not checked, and existing connections stay.
 func TestReloadRenewsCertificates(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)

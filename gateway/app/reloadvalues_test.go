@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// recorded is what the API says of how long things are kept.
+// recorded is the API's response about how long things are kept.
 type recorded struct {
 	PictureHours float64 `json:"picture_hours"`
 	HistoryDays  int     `json:"history_days"`
 }
 
-// TestReloadChangesHowLongThingsAreKept: at once, and what is shown to parents says so.
+// TestReloadChangesHowLongThingsAreKept: the new periods apply at once, and the API shows them.
 func TestReloadChangesHowLongThingsAreKept(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
@@ -38,8 +38,8 @@ func TestReloadChangesHowLongThingsAreKept(t *testing.T) {
 	}
 }
 
-// TestReloadSaysWhatIsWrongInTheReadersLanguage: over the API a mistake in the file, in a rule and in
-// a driver's entry is told in the language that is asked for.
+// TestReloadSaysWhatIsWrongInTheReadersLanguage: the API reports a mistake in the file, in a rule
+// and in a driver's entry in the requested language.
 func TestReloadSaysWhatIsWrongInTheReadersLanguage(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
@@ -68,7 +68,7 @@ func TestReloadSaysWhatIsWrongInTheReadersLanguage(t *testing.T) {
 	}
 }
 
-// postReload asks the API for a reload that fails, and answers what it says.
+// postReload requests a reload that fails, and returns the response.
 func postReload(t *testing.T, s *school, url, language string) (string, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), "POST", url+"/v1/reload", nil)

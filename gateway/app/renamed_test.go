@@ -28,7 +28,8 @@ func TestARenamedDeviceStaysConnected(t *testing.T) {
 		})
 	ok(t, err)
 
-	// Whatever a change brings about is done by the time that a later change has ended the other.
+	// Changes are handled in order: once the later one has ended the other
+	// connection, the first was handled.
 	_, err = r.view().Fleet.ResetDevicePassword(t.Context(), "sensor-1")
 	ok(t, err)
 	ended(t, other)

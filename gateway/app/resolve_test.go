@@ -10,9 +10,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
-// TestPassagesFromBeforeAnImport: a number is unknown when the terminal tells of it; its person
-// is created later, one with its card still later. The passages are theirs then, but for that of
-// a card from before it can have been theirs.
+// TestPassagesFromBeforeAnImport: a terminal reports numbers that are unknown; one's person is
+// created later, the other's card later still. The passages are then assigned to them, except one
+// that is too old for the card to have been theirs.
 func TestPassagesFromBeforeAnImport(t *testing.T) {
 	s, clock := newSchool(t), newWall()
 	r := s.runOver(t, configOf(s.dir), app.Options{Now: clock.now})

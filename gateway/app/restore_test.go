@@ -25,7 +25,7 @@ func backedUp(t *testing.T) (*school, []byte) {
 	s := newSchool(t)
 	r := s.run(t)
 	for n := range 12 {
-		// one id that comes again and again is held off
+		// one client id that connects again and again is refused for a while
 		r.send(t, fmt.Sprintf("sensor-%d", n%sensors), n+1)
 	}
 	var archive bytes.Buffer
@@ -65,8 +65,8 @@ func rewritten(t *testing.T, archive []byte, change func(name string, b []byte) 
 	return out.Bytes()
 }
 
-// A cut archive, one that was changed and one that lacks what a gateway is are refused, and
-// leave nothing that a gateway would start on.
+// TestRestoreRefusesWhatIsNotWhole: a truncated archive, an altered one and an incomplete one are
+// refused, and leave nothing that a gateway would start on.
 func TestRestoreRefusesWhatIsNotWhole(t *testing.T) {
 	t.Parallel()
 	s, archive := backedUp(t)
@@ -145,7 +145,8 @@ func flipped(name string) func(string, []byte) []byte {
 	}
 }
 
-// reversed turns a file of digits around: it stays one of digits, which a flipped bit need not.
+// reversed reverses the digits of a file, which stay digits; a flipped bit
+// might make another character.
 func reversed(name string) func(string, []byte) []byte {
 	return func(n string, b []byte) []byte {
 		if n == name {
@@ -218,8 +219,9 @@ func TestInterruptedRestore(t *testing.T) {
 	}
 }
 
-// What comes after a restore has ids that nothing had before, whatever the gateway gave out
-// after the backup, however often it is restored; and a reader who was ahead is told.
+// TestEventsAfterARestoreHaveNewIDs: events after a restore have ids that were never used,
+// whatever the gateway used after the backup and however often it is restored; and a reader
+// whose cursor is ahead is told.
 func TestEventsAfterARestoreHaveNewIDs(t *testing.T) {
 	t.Parallel()
 	s, archive := backedUp(t)
@@ -236,7 +238,7 @@ func TestEventsAfterARestoreHaveNewIDs(t *testing.T) {
 		r := s.runWith(t, c)
 		before := time.Now()
 		for n := range 15 {
-			// one id that comes again and again is held off
+			// one client id that connects again and again is refused for a while
 			r.send(t, fmt.Sprintf("sensor-%d", n%sensors), n+1)
 		}
 		fresh := 0

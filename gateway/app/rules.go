@@ -15,9 +15,8 @@ import (
 	regalerts "github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
-// openRules reads every rule and procedure; one that is wrong keeps the gateway from starting. The
-// audit log says what changed of them since the last start: rules that cannot be noted do not
-// come into force.
+// openRules reads every rule and procedure; an invalid one keeps the gateway from starting. Changes
+// since the last start are recorded in the audit log; if that fails, so does the start.
 func openRules(
 	ctx context.Context, in given, s *stores, x *ingest, r *readers, c *command.Commands,
 ) (*alerting.Reader, alerting.Files, error) {
@@ -71,7 +70,7 @@ func ruleInfos(inForce *atomic.Pointer[alerting.Files]) func() []alerts.RuleInfo
 	}
 }
 
-// ruleChanges is what is otherwise in rules and procedures, each by its id and in full.
+// ruleChanges lists the rules and procedures that differ, by id, with their full texts.
 func ruleChanges(old, now alerting.Files) ([]api.ReloadChange, error) {
 	before, err := old.Texts()
 	if err != nil {

@@ -25,8 +25,8 @@ const (
 	readers    = 2
 )
 
-// killRules are like the shipped ones, but at once: what they must have found follows from
-// the journal alone, whenever the gateway was killed.
+// killRules are like the shipped ones, but without delays: the expected alerts follow from the
+// journal alone, whenever the gateway was killed.
 const killRules = `
 rules:
   - id: stale-air

@@ -15,8 +15,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
 )
 
-// smallDiskEnv names the folder on which the test mounts a file system of its own, in the
-// process that has name spaces of its own for it.
+// smallDiskEnv names the folder on which the test mounts a file system, in a process with
+// namespaces of its own.
 const smallDiskEnv = "APP_TEST_SMALL_DISK"
 
 // TestRealDiskThatIsFull fills a real file system of 400 MiB under the whole gateway, twice: so
@@ -54,7 +54,7 @@ func TestRealDiskThatIsFull(t *testing.T) {
 	r.told(t, a.ID)
 }
 
-// inNameSpace runs this test again where it may mount, which nobody outside sees.
+// inNameSpace runs this test again in namespaces of its own, where it may mount.
 func inNameSpace(t *testing.T) {
 	t.Helper()
 	self, err := os.Executable()
@@ -77,14 +77,14 @@ func inNameSpace(t *testing.T) {
 	}
 }
 
-// take fills the disk up to so many bytes that stay free.
+// take fills the disk until about stay bytes are free.
 func take(t *testing.T, file string, stay uint64) {
 	t.Helper()
 	f, err := os.Create(file)
 	ok(t, err)
 	defer f.Close()
 	size := int64(0)
-	// nothing is free of which nobody else takes some
+	// others may take space meanwhile
 	for step := int64(free(t, filepath.Dir(file)) - stay); step > 0; {
 		err := unix.Fallocate(int(f.Fd()), 0, size, step)
 		if err == nil {

@@ -18,7 +18,7 @@ type sockets struct {
 	certificates []*listeners.Certificate // of all listeners
 
 	listener net.Listener
-	bound    *listen.Listener // below listener
+	bound    *listen.Listener // listener without its TLS layer
 }
 
 func newSockets(c *config.Config) *sockets {
@@ -27,7 +27,7 @@ func newSockets(c *config.Config) *sockets {
 	return s
 }
 
-// divide shares out how many connections each listener takes.
+// divide decides how many connections each listener takes.
 func (s *sockets) divide(c *config.Config) listeners.Places {
 	p := listeners.Share(listen.Descriptors(), c.HTTP.MaxConnections, c.MQTT.MaxClients)
 	s.places.Store(&p)
@@ -38,7 +38,7 @@ func bounds(p listeners.Places, c config.HTTP) listen.Bounds {
 	return p.Bounds(c.MaxPerAddress, c.Proxy)
 }
 
-// certificate is a listener's, which is read anew whenever its file has changed.
+// certificate loads a listener's certificate, which is read again when its file has changed.
 func (s *sockets) certificate(in given, key string, c config.TLS) (*tls.Config, error) {
 	r, err := listeners.NewCertificate(key, in.cfg.Path(c.Certificate), in.cfg.Path(c.Key))
 	if err != nil {
@@ -48,8 +48,9 @@ func (s *sockets) certificate(in given, key string, c config.TLS) (*tls.Config, 
 	return r.Config(), nil
 }
 
-// mqttTLS is what the MQTT listener shows and asks for; nil where it has no TLS, or asks for no
-// certificates. It shows the API's certificate if there is no other.
+// mqttTLS returns the TLS configuration of the MQTT listener, nil if it has none, and the
+// authorities of client certificates, nil if it requests none. Without a certificate of its own it
+// uses the API's.
 func (s *sockets) mqttTLS(in given) (*tls.Config, *listeners.Authorities, error) {
 	c := in.cfg.MQTT
 	if c.ListenTLS == "" {
@@ -87,7 +88,7 @@ func (s *sockets) listen(in given, later *closers) (err error) {
 	if err != nil {
 		return err
 	}
-	// every tab of the console holds a stream, and browsers open six connections
+	// each tab of the console holds a stream, and browsers open only six connections by HTTP/1.1
 	t.NextProtos = []string{"h2", "http/1.1"}
 	s.listener = tls.NewListener(s.listener, t)
 	return nil
@@ -109,7 +110,7 @@ func (s *sockets) url(c config.HTTP) string {
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
-// taken is how much the listeners take now. mqtt says that there is a listener for it.
+// taken is how many connections the listeners accept now; mqtt says that the MQTT listener is on.
 func (s *sockets) taken(mqtt bool) selfwatch.Places {
 	p := s.places.Load()
 	out := selfwatch.Places{Files: p.Files, HTTP: p.HTTP, MQTT: p.MQTT}

@@ -61,7 +61,7 @@ func (c *closers) close() error {
 	return errors.Join(errs...)
 }
 
-// stores are where everything is kept. They open without a port and without a rule.
+// stores are the gateway's data. They can be opened without listening and without rules.
 type stores struct {
 	key       []byte
 	reg       *registry.Registry
@@ -111,7 +111,7 @@ func openStores(ctx context.Context, in given, later *closers) (s *stores, err e
 	return s, err
 }
 
-// openJournal opens the journal, whose sequence goes on after from at the least.
+// openJournal opens the journal, which gives out no sequence up to from.
 func openJournal(in given, from uint64) (*journal.Journal, error) {
 	dir := in.cfg.DataPath()
 	j, err := journal.Open(filepath.Join(dir, "journal"), journal.Options{
@@ -131,7 +131,7 @@ func openJournal(in given, from uint64) (*journal.Journal, error) {
 	return j, err
 }
 
-// openAnchor has the audit log held against the last anchor of an earlier run.
+// openAnchor has the audit log verified against the last anchor of an earlier run.
 func openAnchor(in given, reg *registry.Registry) (*anchor.Keeper, error) {
 	c := in.cfg.Audit
 	return anchor.Open(anchor.Options{
@@ -159,8 +159,8 @@ func (s *stores) source(in given) backup.Source {
 	}
 }
 
-// BackupStopped writes the archive of a gateway that does not run: it opens the stores alone, so
-// that a wrong rule or a port in use does not stand in the way.
+// BackupStopped backs up a gateway that is not running. It opens only the stores, so that an
+// invalid rule or a port in use does not prevent it.
 func BackupStopped(ctx context.Context, cfg config.Config, version string, w io.Writer) error {
 	in := give(cfg, Options{Version: version, Logger: slog.New(slog.DiscardHandler)})
 	var later closers

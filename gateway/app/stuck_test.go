@@ -47,7 +47,7 @@ func (s *school) runWith(t *testing.T, c config.Config) *running {
 	return r
 }
 
-// end stops the gateway, if it was not yet, and answers how long that took and what came of it.
+// end stops the gateway, if it still runs, and returns how long that took and Run's error.
 func (r *running) end(t *testing.T) (time.Duration, error) {
 	t.Helper()
 	begun := time.Now()
@@ -73,7 +73,7 @@ func (r *running) send(t *testing.T, device string, n int) {
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
-	// A series has one value a millisecond, and a quick disk acknowledges twice in one.
+	// A series has one value per millisecond, and a fast disk may acknowledge two in one.
 	r.sent = max(r.sent+1, time.Now().UnixMilli())
 	_, kind, payload := message(device, 0, n, r.sent)
 	for _, b := range [][]byte{
@@ -214,7 +214,7 @@ func TestStopWithPartThatFails(t *testing.T) {
 			db := s.beside(t, c.db)
 			db(c.take)
 			r.send(t, "reader-8", 1)
-			if c.db == "history.db" { // without the registry nobody can ask
+			if c.db == "history.db" { // while the registry is blocked the API cannot be asked
 				eventually(t, "the history to fall behind", func() bool {
 					return r.lag(t, "history") > 0 && r.lag(t, "twin") == 0
 				})
@@ -223,7 +223,7 @@ func TestStopWithPartThatFails(t *testing.T) {
 			if err != nil {
 				t.Errorf("the gateway ended with %v, want no error", err)
 			}
-			// SQLite alone would wait 10 s for each lock, whoever asks it to stop
+			// SQLite alone would wait 10 s for each lock, cancelled or not
 			if took > 8*time.Second {
 				t.Errorf("it took %s", took)
 			}

@@ -13,11 +13,11 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry/victoria"
 )
 
-// tokenEnv has the telemetry server's token where no file is named.
+// tokenEnv is the environment variable that holds the telemetry server's token
+// if no file is configured.
 const tokenEnv = "GATEHOUSE_TELEMETRY_TOKEN"
 
-// series is a store of readings. Append may be called again with what it has already; after
-// an error it will be.
+// series is a store of readings. Append is idempotent, and is called again after an error.
 type series interface {
 	Append(context.Context, []g.Event, telemetry.Describe) error
 	Handler(prefix string, allowed telemetry.Allowed) http.Handler
@@ -80,7 +80,7 @@ func openTelemetry(in given, dir string) (series, error) {
 	return nil, g.FieldErrorf("telemetry.store", "%q is no store", c.Store)
 }
 
-// noNil makes no series of a store that is nil beside an error.
+// noNil returns a nil interface beside an error, not an interface that holds a nil store.
 func noNil[S series](s S, err error) (series, error) {
 	if err != nil {
 		return nil, fmt.Errorf("telemetry: %w", err)
@@ -88,7 +88,7 @@ func noNil[S series](s S, err error) (series, error) {
 	return s, nil
 }
 
-// snapshot copies what is in the data folder; a server of its own is backed up by whoever runs it.
+// snapshot copies the embedded store; a server is backed up by whoever runs it.
 func snapshot(ctx context.Context, t series, dir string) error {
 	o, ok := t.(*telemetry.Opening)
 	if !ok {

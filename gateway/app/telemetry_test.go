@@ -101,8 +101,8 @@ func TestTelemetryServerWasAway(t *testing.T) {
 	}
 }
 
-// TestTelemetryThatCannotBeOpened has a file lie where the embedded store's folder should be:
-// the status page says so, and when it is taken away what waited is made up for.
+// TestTelemetryThatCannotBeOpened puts a file where the embedded store's folder should be: the
+// status page says so, and once it is removed the store catches up.
 func TestTelemetryThatCannotBeOpened(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
@@ -190,7 +190,7 @@ func TestPromtoolWithAKey(t *testing.T) {
 	}
 	const series = `gatehouse_n{device="sensor-0", profile="kill-sensor", school="school", type="sensor", zone="zone"}`
 	for _, c := range []struct{ key, want string }{{s.key, series + " => 7 @"}, {"wrong", "401"}} {
-		// Debian's promtool can show no key: something before the gateway does.
+		// Debian's promtool cannot send a key: a reverse proxy adds it.
 		front := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(gateway)
 			p.Out.Header.Set("Authorization", "Bearer "+c.key)

@@ -21,7 +21,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 )
 
-// paused runs the school's gateway with a call between its steps.
+// paused runs the school's gateway with a Pause hook.
 func (s *school) paused(t *testing.T, pause func(after string)) *running {
 	t.Helper()
 	a, err := app.Open(t.Context(), configOf(s.dir),
@@ -70,7 +70,7 @@ func (r *running) connect(t *testing.T, name string) device {
 	return d
 }
 
-// ask writes a packet and answers the last two bytes of the acknowledgement.
+// ask writes a packet and returns the last two bytes of the acknowledgement.
 func (d device) ask(packet []byte) uint16 {
 	d.t.Helper()
 	_, err := d.conn.Write(packet)
@@ -89,8 +89,8 @@ func (d device) send(n int) {
 	}
 }
 
-// TestTimerThatIsDueFires has a condition hold while nothing else is said: the alert comes
-// when it is due, and does not wait until the rules' state is saved.
+// TestTimerThatIsDueFires lets a condition hold while no events come: the alert comes when it is
+// due, and does not wait until the rules' state is saved.
 func TestTimerThatIsDueFires(t *testing.T) {
 	s := newSchool(t)
 	ok(t, os.WriteFile(filepath.Join(s.dir, "rules", "kill.yaml"), []byte(`
@@ -109,7 +109,7 @@ rules:
 		}
 	})
 	d := r.connect(t, "sensor-0")
-	for range 2 { // the second has the whole time between two saves before it
+	for range 2 { // after the second the whole time between two saves is left
 		if got := <-steps; got != "rules saved" {
 			t.Fatalf("got %q before anything was sent", got)
 		}
@@ -156,7 +156,7 @@ func TestArrivalIsNotOverwritten(t *testing.T) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for tries := 0; r.lag(t, "history") > 0 && tries < 20; tries++ {
-		<-tick.C // a history that does not wait for its turn writes its answer meanwhile
+		<-tick.C // time for a history that does not wait for the computation to write its own
 	}
 	once()
 	eventually(t, "both answers", func() bool {
@@ -171,8 +171,8 @@ func TestArrivalIsNotOverwritten(t *testing.T) {
 	}
 }
 
-// TestDeviceNeverHeardOfIsAGap has two sessions that are over: at one stood a reader that
-// never said a word, at the other none that was switched on. Nobody was seen at either.
+// TestDeviceNeverHeardOfIsAGap has two sessions that are over: one with a reader that never
+// reported, one without an enabled reader. Nobody was seen at either.
 func TestDeviceNeverHeardOfIsAGap(t *testing.T) {
 	s := newSchool(t)
 	ctx, now := t.Context(), time.Now()
@@ -264,7 +264,7 @@ func TestSilenceEnds(t *testing.T) {
 	})
 }
 
-// TestChangedDeviceSignsInAnew has a device connected whose password is taken away.
+// TestChangedDeviceSignsInAnew resets the password of a connected device.
 func TestChangedDeviceSignsInAnew(t *testing.T) {
 	s := newSchool(t)
 	r := s.run(t)

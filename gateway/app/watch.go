@@ -53,7 +53,7 @@ func newWatch(
 	})
 }
 
-// seen is how far a reader came that keeps its position now and then only.
+// seen is how far a reader came that saves its position only now and then; 0 for other readers.
 func seen(counting *quality.Reader) func(reader string) uint64 {
 	return func(reader string) uint64 {
 		if reader == "quality" {
@@ -75,7 +75,7 @@ func ready(t series) func() (bool, error) {
 	}
 }
 
-// devices writes what the gateway tells of devices by itself.
+// devices writes the gateway's own alerts about devices.
 func devices(reg *registry.Registry) selfwatch.Devices {
 	return selfwatch.Devices{View: reg.In(g.SystemScope("watch"))}
 }

@@ -52,7 +52,7 @@ func (r *running) own(t *testing.T, about string) []alerts.AlertRow {
 	return rows
 }
 
-// raised waits for the one alert about something, of a severity, and answers it.
+// raised waits for the one alert about something, of a severity, and returns it.
 func (r *running) raised(t *testing.T, about string, severity g.Severity) alerts.AlertRow {
 	t.Helper()
 	var found []alerts.AlertRow
@@ -144,8 +144,8 @@ func (r *running) check(t *testing.T, name string) string {
 	return ""
 }
 
-// fillUp makes devices send until one is refused, and answers the ids of what was
-// acknowledged and who was refused.
+// fillUp makes devices send until one is refused, and returns the ids of what was acknowledged and
+// who was refused.
 func (r *running) fillUp(t *testing.T, from int) (acked map[string]bool, refused string) {
 	t.Helper()
 	acked = map[string]bool{}
@@ -163,7 +163,7 @@ func (r *running) fillUp(t *testing.T, from int) (acked map[string]bool, refused
 	return nil, ""
 }
 
-// fullDisk is what there is to see of a gateway whose disk fills up and has room again.
+// fullDisk checks what a gateway shows whose disk fills up and has room again.
 func fullDisk(t *testing.T, s *school, r *running, fill, clear func()) {
 	t.Helper()
 	if got := r.own(t, "journal"); len(got) != 0 {
@@ -243,7 +243,7 @@ func TestLittleSpaceIsAnAlert(t *testing.T) {
 			t.Errorf("the warning is still %s beside the critical alert", a.State)
 		}
 	}
-	// It goes on over a restart, and is told once.
+	// It goes on over a restart under the same id.
 	_, err = r.end(t)
 	ok(t, err)
 	r = s.runOver(t, configOf(s.dir), app.Options{JournalFS: &faultfs.FS{FreeBytes: free.Load}})
@@ -352,9 +352,9 @@ func TestLongUptimeIsNoWrongClock(t *testing.T) {
 	}
 }
 
-// TestReaderThatStaysAwayIsAnAlert has a telemetry server that is away, with a journal that
-// fills up for it: the alert comes at half the bound, a worse one before the journal is full,
-// and both are over when the server is back.
+// TestReaderThatStaysAwayIsAnAlert has a telemetry server that is away, so that the journal fills
+// up: the alert comes at half the limit, a worse one before the journal is full, and both end when
+// the server is back.
 func TestReaderThatStaysAwayIsAnAlert(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
@@ -404,7 +404,7 @@ func (s *school) fill(t *testing.T, c config.Config, mib int) {
 		Reading: &g.Reading{Values: map[string]g.Value{"n": g.NumberValue(1)}},
 	})
 	ok(t, err)
-	text := strings.Repeat("x", 1<<20-64) // as little as an event as anything: it is passed over
+	text := strings.Repeat("x", 1<<20-64) // not an event: readers skip it
 	data := [][]byte{reading}
 	for range mib {
 		data = append(data, []byte(text))
@@ -434,7 +434,7 @@ func TestReaderThatStandsStillIsAnAlert(t *testing.T) {
 	}
 	var a alerts.AlertRow
 	eventually(t, "the alert", func() bool {
-		off.Add(int64(10 * time.Second)) // slowly: the watch has to see it stand
+		off.Add(int64(10 * time.Second)) // in small steps: the watch must see no progress
 		found := r.own(t, "reader-history")
 		if len(found) > 0 {
 			a = found[0]
@@ -450,8 +450,7 @@ func TestReaderThatStandsStillIsAnAlert(t *testing.T) {
 	r.over(t, "reader-history", a.ID)
 }
 
-// TestTopmostSchoolsAnswerForTheGateway raises the alert for those schools alone above which
-// there is none.
+// TestTopmostSchoolsAnswerForTheGateway raises the alert only for schools without a parent.
 func TestTopmostSchoolsAnswerForTheGateway(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)

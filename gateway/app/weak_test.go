@@ -53,9 +53,9 @@ func equipment(t *testing.T, scenario string) (s *sim.Sim, stop func()) {
 	return s, stop
 }
 
-// TestWeakTerminalsAreSaidInTheFleet: with the driver's real program, a terminal that calls with
-// its serial number alone is found and counted as weak, is so after a restart, and is no more
-// once it has an address to call from.
+// TestWeakTerminalsAreSaidInTheFleet: with the real driver, a terminal that connects with nothing
+// but its serial number is listed and counted as weak, also after a restart, until it has an
+// address to connect from.
 func TestWeakTerminalsAreSaidInTheFleet(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and starts a driver; not with -short")

@@ -17,7 +17,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/retention"
 )
 
-// openControl has the gateway watch itself, and its files read anew when somebody asks.
+// openControl sets up the gateway's watch of itself, the reload, and the command line's socket.
 func (a *App) openControl() {
 	a.watch = newWatch(a.given, a.stores, a.ingest, a.readers, a.sockets, a.mqtt)
 	a.reloader = &reloader{
@@ -83,20 +83,20 @@ func (a *App) openAPI() error {
 	return err
 }
 
-// hooks is what the API needs of webhooks: the queue, and the addresses of its channel.
+// hooks implements webhooks.Queue: the delivery queue, and the channel's check of addresses.
 type hooks struct {
 	*notify.Queue
 	*webhook.Channel
 }
 
-// queries answers questions about the telemetry of some schools.
+// queries serves the telemetry API for some schools.
 func queries(t series) func(prefix string, schools []g.SchoolID) http.Handler {
 	return func(prefix string, schools []g.SchoolID) http.Handler {
 		return t.Handler(prefix, telemetry.Allowed{Schools: schools})
 	}
 }
 
-// recorded is what the API says of how long things are kept.
+// recorded tells the API how long things are kept, and which face model is in use.
 func recorded(c config.Config, k *retention.Keeper, f *faces.Faces) func() api.Keeping {
 	return func() api.Keeping {
 		p := k.Periods()
