@@ -70,7 +70,8 @@ func auditLog(ctx context.Context, c *call) error {
 	return err
 }
 
-// readAnchors takes none from a call that names no file; a file without any is an error.
+// readAnchors reads the anchors of a file, or of standard input for "-"; none if no file is named.
+// A file without any is an error.
 func readAnchors(c *call, file string) ([]registry.AuditAnchor, error) {
 	if file == "" {
 		return nil, nil

@@ -15,8 +15,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// TestAuditVerifyHoldsTheLogAgainstAnchors checks a log on the command line, with anchors in a
-// file and in what a log collector made of the gateway's lines.
+// TestAuditVerifyHoldsTheLogAgainstAnchors verifies a log on the command line, with anchors from a
+// file and from the output of a log collector.
 func TestAuditVerifyHoldsTheLogAgainstAnchors(t *testing.T) {
 	dir, ctx := t.TempDir(), t.Context()
 	key, err := keys.Master(dir)

@@ -89,8 +89,8 @@ func sumUp(out io.Writer, dir, what string) (damaged int, err error) {
 	return damaged, nil
 }
 
-// tailJournal prints the events after a sequence in their order. The journal's files are read
-// one by one, so that they are sorted here.
+// tailJournal prints the events after a sequence in order. They are sorted here, since the
+// journal's files are read one by one.
 func tailJournal(out io.Writer, dir string, after uint64) error {
 	var events []g.Event
 	if err := journal.Tail(dir, after, func(_ int, r journal.Record) error {

@@ -55,7 +55,7 @@ type call struct {
 	errout io.Writer
 }
 
-// parse reads the flags and says how many words may follow them.
+// parse reads the flags, which min to max words may follow.
 func (c *call) parse(min, max int) error {
 	if err := c.flags.Parse(c.args); err != nil {
 		return errUsage{err}
@@ -86,7 +86,7 @@ func words(n int) g.Text {
 // errUsage is an error of the command line itself.
 type errUsage struct{ error }
 
-// Unwrap lets a call for help be told from a mistake.
+// Unwrap lets callers distinguish flag.ErrHelp from a mistake.
 func (e errUsage) Unwrap() error { return e.error }
 
 func commands() []command {

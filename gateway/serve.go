@@ -246,8 +246,8 @@ func writeBackup(ctx context.Context, c *call) error {
 	return err
 }
 
-// takeBackup asks the running gateway, and opens the folder itself where none runs, as its
-// configuration says; a folder that was named without one is opened with the defaults.
+// takeBackup asks the running gateway for a backup. If none runs it opens the data folder itself,
+// with the configuration, or with the defaults if only the folder was named.
 func takeBackup(ctx context.Context, c *call, dir string, w io.Writer) error {
 	err := control.Backup(ctx, dir, w)
 	if !errors.Is(err, control.ErrNotRunning) {
