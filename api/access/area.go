@@ -1,7 +1,7 @@
-// Package access is what the API offers of who may come in: first run, sign-in, second factors,
-// passkeys, users, keys, and the audit log of what they did.
+// Package access is the API of who may sign in: first run, sign-in, second factors, passkeys,
+// users, keys, and the audit log of what they did.
 //
-// It refuses to compare a secret itself: the registry does, and counts wrong tries.
+// It never compares a secret itself: the registry does, and counts wrong attempts.
 package access
 
 import (
@@ -15,8 +15,8 @@ import (
 
 // Facts are what a caller is told of the gateway.
 type Facts struct {
-	Address string // how people reach it: where passkeys work
-	Secure  bool   // people come over TLS: cookies go over it alone
+	Address string // base URL, to which passkeys are bound
+	Secure  bool   // served over TLS: cookies are marked Secure
 	Demo    bool
 	Version string
 }

@@ -15,22 +15,22 @@ type changeMeInput struct {
 	}
 }
 
-// whoAmI has the tag of what one can change of oneself.
+// whoAmI returns the caller, with the ETag that changeMe takes.
 func (s *area) whoAmI(ctx context.Context, c *gate.Caller) (*gate.Tagged[Me], error) {
 	m, err := s.me(ctx, c)
 	return gate.WithTag(gate.TagOf(c.User, m), m), err
 }
 
-// changeMe needs no right to manage users: it touches the caller's own name and language and
-// nothing else. It is made to the user as it is then: an administrator who disables it, or gives
-// it another role, meanwhile is not overruled.
+// changeMe needs no right to manage users: it changes only the caller's own name and
+// language. It applies them to the user's current state, so that it does not undo what an
+// administrator changes meanwhile.
 func (s *area) changeMe(ctx context.Context, in *changeMeInput) (*gate.Tagged[Me], error) {
 	c := gate.CallerOf(ctx)
 	if c.Token == "" {
 		return nil, g.Errorf(g.Forbidden, "a key has no profile; sign in")
 	}
 	own := c.Scope
-	own.Permissions = append([]g.Permission{g.UsersAdmin}, own.Permissions...) // lent for this
+	own.Permissions = append([]g.Permission{g.UsersAdmin}, own.Permissions...) // for this call only
 	view, id := s.In(own), c.User.ID
 	tag := func(ctx context.Context) (string, error) {
 		u, err := userOf(ctx, view, id)

@@ -42,7 +42,7 @@ func (s *area) registerFactorRoles(tag string) {
 	})
 }
 
-// taggedRoles are roles in an order of their own, so that the same ones have the same tag.
+// taggedRoles sorts the roles, so that the same set has the same tag.
 func taggedRoles(roles []g.Role, err error) (*gate.Tagged[FactorRoles], error) {
 	roles = slices.Compact(slices.Sorted(slices.Values(roles)))
 	if roles == nil {

@@ -19,7 +19,7 @@ type keyInput struct {
 	}
 }
 
-// NewKey answers the making of a key.
+// NewKey is the response to creating a key.
 type NewKey struct {
 	Key    g.APIKey `json:"key" doc:"The key."`
 	Secret string   `json:"secret" doc:"What the program sends. It is shown this once and kept as a hash."`
@@ -94,7 +94,8 @@ func (s *area) registerKeys() {
 	})
 }
 
-// keyState is what somebody changes of a key: its use and its maker's fortunes are no change.
+// keyState is the part of a key that its tag covers: its last use and its maker's state do not
+// count as changes.
 func keyState(k g.APIKey) g.APIKey {
 	k.LastUsed = time.Time{}
 	k.MakerName = ""

@@ -79,8 +79,8 @@ type ShowPasskey struct {
 	Options PasskeyRequest `json:"options" doc:"For navigator.credentials.get, as PublicKeyCredential.parseRequestOptionsFromJSON takes them."`
 }
 
-// PasskeyAnswer is what PublicKeyCredential.toJSON gives: of create the attestationObject, of get
-// authenticatorData and signature.
+// PasskeyAnswer is the result of PublicKeyCredential.toJSON: after create with attestationObject,
+// after get with authenticatorData and signature.
 type PasskeyAnswer struct {
 	ID         string         `json:"id" minLength:"1" maxLength:"1400" doc:"The credential's id, base64url." example:"AAAA"`
 	RawID      string         `json:"rawId" minLength:"1" maxLength:"1400" doc:"The same." example:"AAAA"`
@@ -99,13 +99,13 @@ type PasskeyAnswer struct {
 	} `json:"response" doc:"The answer itself."`
 }
 
-// json is the answer as the registry takes it, without what is not heeded.
+// json encodes the answer for the registry, without the ignored members.
 func (a PasskeyAnswer) json() ([]byte, error) {
 	a.Extensions = nil
 	a.Response.Key = nil
 	a.Response.Algorithm = 0
 	if a.Response.Attestation != "" {
-		a.Response.Data = "" // said there as well
+		a.Response.Data = "" // attestationObject contains it
 	}
 	return json.Marshal(a)
 }
@@ -238,7 +238,7 @@ func (s *area) newPasskey(ctx context.Context, m maker) (*gate.Body[MakePasskey]
 	return gate.Answer(out, err)
 }
 
-// madePasskey confirms a passkey with what the browser made.
+// madePasskey confirms a passkey with the browser's response.
 func (s *area) madePasskey(
 	ctx context.Context, m maker, making, name string, made PasskeyAnswer,
 ) (codes []string, err error) {
@@ -249,7 +249,7 @@ func (s *area) madePasskey(
 	return m.view.ConfirmPasskey(ctx, m.user, s.party, making, name, b)
 }
 
-// decodeOptions brings the registry's options into the documented shape.
+// decodeOptions converts the registry's options into the documented shape.
 func decodeOptions(b []byte, into any) error {
 	if err := json.Unmarshal(b, into); err != nil {
 		return fmt.Errorf("read a passkey's options: %w", err)

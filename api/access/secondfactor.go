@@ -24,7 +24,7 @@ type Factor struct {
 	Copied  bool      `json:"copied,omitempty" doc:"Of a passkey: its counter went back, as a copy's does. It signs nobody in any more; remove it."`
 }
 
-// FactorState is how a user stands with second factors.
+// FactorState is a user's second factors.
 type FactorState struct {
 	User     g.UserID `json:"user" doc:"Whose."`
 	Factors  []Factor `json:"factors" nullable:"false" doc:"The second factors, the oldest first."`

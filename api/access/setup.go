@@ -96,10 +96,9 @@ func (s *area) setUp(ctx context.Context, in *setupInput) (*signedIn, error) {
 	return s.welcome(ctx, b.Admin, b.Password)
 }
 
-// ownName refuses a first run of a gateway that was reached by a name which is not known to be
-// its own. A page of another site whose name was made to point here (DNS rebinding) is of the
-// gateway's origin to the browser that shows it, and would be the first administrator. Nobody
-// else owns an address, localhost, or the name in the configuration.
+// ownName refuses a first run under a host name that is not known to be the gateway's. By DNS
+// rebinding another site's page could have the gateway's origin in the browser, and become the
+// first administrator. An IP address, localhost and the configured name cannot be another site's.
 func (s *area) ownName(r *http.Request) error {
 	name := nameIn(r.Host)
 	if _, err := netip.ParseAddr(name); err == nil || name == "localhost" {
@@ -115,7 +114,7 @@ func (s *area) ownName(r *http.Request) error {
 		name)
 }
 
-// nameIn is the name or address in a host with or without a port.
+// nameIn is the name or address of a host, without its port.
 func nameIn(host string) string {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h

@@ -47,7 +47,7 @@ func (s *area) welcome(ctx context.Context, name, password string) (*signedIn, e
 	return s.entered(ctx, e)
 }
 
-// entered answers what came of an attempt.
+// entered is the response to a successful attempt: signed in, or what the next step is.
 func (s *area) entered(ctx context.Context, e access.Entry) (*signedIn, error) {
 	if e.Step != access.StepNone {
 		out := SignedIn{Step: string(e.Step), Ticket: e.Token, Factors: e.Kinds}
@@ -80,7 +80,7 @@ func (s *area) entered(ctx context.Context, e access.Entry) (*signedIn, error) {
 	return &signedIn{SetCookie: []http.Cookie{s.cookie(e.Token), browser}, Body: SignedIn{Me: me}}, nil
 }
 
-// stepPasskeys says whether passkeys work in a step; nil where the user has others alone.
+// stepPasskeys says whether passkeys work in a step; nil if the user has only other factors.
 func (s *area) stepPasskeys(ctx context.Context, e access.Entry) *Passkeys {
 	trouble := s.party.Trouble
 	if e.Step == access.StepFactor {

@@ -10,7 +10,7 @@ import (
 
 const factorTag = "Second factor"
 
-// inSignIn is a step of a sign-in: nobody is signed in yet, and it counts as an attempt.
+// inSignIn is an operation of a sign-in's step: it is public, and counts as an attempt to sign in.
 func inSignIn(path, id, summary, doc string) gate.Endpoint {
 	e := ofOwn(path, id, summary, doc)
 	e.Public = true
@@ -18,7 +18,7 @@ func inSignIn(path, id, summary, doc string) gate.Endpoint {
 	return e
 }
 
-// ofOwn is what somebody does to the own second factors.
+// ofOwn is an operation on the caller's own second factors.
 func ofOwn(path, id, summary, doc string) gate.Endpoint {
 	return gate.Endpoint{
 		Method:   "POST",
@@ -31,26 +31,26 @@ func ofOwn(path, id, summary, doc string) gate.Endpoint {
 	}
 }
 
-// large is for bodies with what a browser says of a passkey.
+// large allows a body that is large enough for a browser's response about a passkey.
 func large(e gate.Endpoint) gate.Endpoint {
 	e.Max = 32 << 10
 	return e
 }
 
-// maker is who makes or has second factors, of whichever kind: somebody signed in, or somebody in
-// the step of a sign-in that asks for one.
+// maker is the user whose second factors are made or read: somebody signed in, or in the step of a
+// sign-in that requires one.
 type maker struct {
 	user g.UserID
 	view access.View
 }
 
-// enrolling is who has to make a second factor before the sign-in goes on.
+// enrolling is the user of a sign-in that requires making a second factor.
 func (s *area) enrolling(ctx context.Context, ticket string) (maker, error) {
 	u, scope, _, err := s.reg.Access.StepUser(ctx, ticket, access.StepEnrol)
 	return maker{u.ID, s.In(scope).Access}, err
 }
 
-// self is the caller, where it is somebody and no key.
+// self is the caller; an API key is refused.
 func (s *area) self(ctx context.Context) (maker, error) {
 	c := gate.CallerOf(ctx)
 	if c.Token == "" {
@@ -59,8 +59,8 @@ func (s *area) self(ctx context.Context) (maker, error) {
 	return maker{c.User.ID, s.View(ctx).Access}, nil
 }
 
-// selfAgain is self with the own password once more: a browser that was left open makes no second
-// factor for somebody else.
+// selfAgain is self with the user's password again, so that nobody can add a second factor in a
+// browser that was left open.
 func (s *area) selfAgain(ctx context.Context, password string) (maker, error) {
 	m, err := s.self(ctx)
 	if err != nil {
@@ -69,12 +69,12 @@ func (s *area) selfAgain(ctx context.Context, password string) (maker, error) {
 	return m, m.view.OwnPassword(ctx, m.user, password)
 }
 
-// recovery answers recovery codes; those given before go on where there are none.
+// recovery is the response with new recovery codes; none if the earlier ones stay valid.
 func recovery(codes []string, err error) (*gate.Body[Recovery], error) {
 	return gate.Answer(Recovery{gate.Some(codes)}, err)
 }
 
-// enrolled signs in whoever has made a second factor in the step that asked for it.
+// enrolled completes the sign-in of a user who has just made the second factor that it required.
 func (s *area) enrolled(ctx context.Context, ticket string, codes []string) (*signedIn, error) {
 	e, err := s.reg.Access.Enrolled(ctx, ticket, s.attempt(ctx))
 	if err != nil {
