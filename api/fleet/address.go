@@ -14,9 +14,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
-// addressed checks what a device's driver is told of it, and fills in what the driver takes
-// where nothing is said, as the console's form does. old is the address so far: what stands in
-// it may stay. A secret of nil is one that stays as it is.
+// addressed checks a device's address and secret against its driver's fields and returns the
+// address with defaults filled in, as the console's form does. Entries that are the same in old,
+// the address so far, are accepted as they are. With changed, required secrets must be in secret;
+// else the stored ones are kept.
 func (s *area) addressed(
 	d g.Device, old map[string]string, secret map[string]string, changed bool,
 ) (map[string]string, error) {
@@ -77,7 +78,7 @@ func because(reason string) string {
 	return " (" + reason + ")"
 }
 
-// driver is a driver of the configuration, running or not.
+// driver finds a driver of the configuration, running or not.
 func (s *area) driver(name g.DriverName) (DriverInfo, error) {
 	all := s.fleet.Drivers()
 	names := []string{string(g.DriverMQTTFront)}
@@ -92,7 +93,7 @@ func (s *area) driver(name g.DriverName) (DriverInfo, error) {
 		strings.Join(names, ", "))
 }
 
-// stands checks one entry of an address.
+// stands checks one entry of an address; one that is the same in old is accepted.
 func stands(
 	fields map[string]Field, info DriverInfo, key, value string, old map[string]string,
 ) error {

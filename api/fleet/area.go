@@ -1,8 +1,7 @@
-// Package fleet is what the API offers of devices: the devices themselves, what they can do
-// (profiles), the drivers that speak to them, what they are told, what is refused of them and
-// whose data is not to be trusted.
+// Package fleet is the API of devices: the devices themselves, their profiles, the drivers that
+// speak to them, commands, rejections, and reports on the quality of their data.
 //
-// It refuses to speak to a device: it asks the Fleet that it is given, after it has checked the
+// It never speaks to a device itself: it asks the Fleet that it is given, after checking the
 // caller's right to the device.
 package fleet
 
@@ -57,7 +56,7 @@ type DriverInfo struct {
 	NextAttempt  time.Time    `json:"next_attempt,omitzero" doc:"When it is started again by itself."`
 }
 
-// Confinement is what keeps a driver from what is not its own.
+// Confinement is how a driver program is confined.
 type Confinement struct {
 	Confined bool   `json:"confined" doc:"Whether anything does; false before it has run."`
 	Landlock int    `json:"landlock,omitempty" doc:"The version of the kernel's Landlock by which it is held."`
@@ -66,7 +65,7 @@ type Confinement struct {
 	Detail   string `json:"detail,omitempty" doc:"The same for people, or why it is confined by no more than that."`
 }
 
-// Field is one thing that people fill in.
+// Field is one field of a form that people fill in for a driver.
 type Field struct {
 	Key      string `json:"key"`
 	Title    string `json:"title"`
@@ -106,7 +105,7 @@ type DeviceOrder struct {
 	By     string
 }
 
-// ActionWrite is the action that sets properties of a device: the values are theirs.
+// ActionWrite is the action that writes properties of a device; its values are keyed by property.
 const ActionWrite = "write"
 
 // CommandResult is what came of a command so far; GET /v1/devices/{id}/commands says what comes
@@ -119,14 +118,14 @@ type CommandResult struct {
 	Writes  []Write            `json:"writes,omitempty" maxItems:"1000" doc:"What came of each property that was to be set, where the driver says so; absent from drivers of before."`
 }
 
-// Write is what came of one property that was to be set.
+// Write is the outcome of writing one property.
 type Write struct {
 	Property string    `json:"property" doc:"Its name in the device's profile."`
 	Outcome  string    `json:"outcome" enum:"done,refused,unconfirmed,not_tried" doc:"done; refused (it is as it was); unconfirmed (it was sent, and nobody knows); or not_tried (nothing was sent)."`
 	Reason   *g.Reason `json:"reason,omitempty" doc:"Why it is not done."`
 }
 
-// Refusal is a sign-in to the MQTT front or by a driver that was refused, with how often.
+// Refusal is a refused sign-in to the MQTT listener, and how often it happened.
 type Refusal struct {
 	Time    time.Time `json:"time"`
 	Source  string    `json:"source"`
@@ -155,8 +154,8 @@ type area struct {
 	viewed *lately // camera views that are in the audit log already
 }
 
-// Register adds the operations. reach says whether a driver may be told of an address, and why
-// not; nil: of any. Without a fleet, what needs one answers unavailable.
+// Register adds the operations. reach checks an address before a driver gets it; nil: any is
+// allowed. Without a fleet, operations that need one return unavailable.
 func Register(
 	r *gate.Gate, f Fleet, reach func(ctx context.Context, fields []Field, address map[string]string) error,
 ) {

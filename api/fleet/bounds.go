@@ -5,14 +5,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
-// Bounds of a device's address and secret, as the registry takes them.
+// Limits of a device's address and secret, the same as the registry's.
 const (
 	maxEntries      = 64
 	maxAddressValue = 2000
 	maxSecretValue  = 4000
 )
 
-// bound writes the bounds of entries into the document.
+// bound sets the limits of entries in the document.
 func bound(d *gate.Schemas) {
 	for _, schema := range []string{"DeviceInput", "ProbeInput"} {
 		d.Texts(schema, "address", maxEntries, maxAddressValue)
@@ -29,7 +29,7 @@ func bound(d *gate.Schemas) {
 	boundProperty(d)
 }
 
-// boundProfile writes down what Profile.Validate takes.
+// boundProfile sets the limits of Profile.Validate in the document.
 func boundProfile(d *gate.Schemas) {
 	lengths(d, "Profile", g.MaxProfileText, "title", "title_zh", "vendor")
 	lengths(d, "Profile", g.MaxProfileWord, "retention")
@@ -57,7 +57,7 @@ func boundProperty(d *gate.Schemas) {
 	d.Of("Property").PrecomputeMessages()
 }
 
-// lengths bounds texts, in characters.
+// lengths limits texts, in characters.
 func lengths(d *gate.Schemas, schema string, most int, fields ...string) {
 	for _, field := range fields {
 		d.Field(schema, field).MaxLength = new(most)

@@ -44,7 +44,7 @@ func (b deviceBody) device(ctx context.Context, id g.DeviceID) g.Device {
 	}
 }
 
-// NewDevice answers a device's registration.
+// NewDevice is the response to registering a device.
 type NewDevice struct {
 	Device   g.Device  `json:"device" doc:"The device."`
 	Password string    `json:"password,omitempty" doc:"The device's MQTT password. It is shown this once."`
@@ -238,7 +238,7 @@ func (s *area) updateDevice(
 	}
 	secret := b.Secret
 	if len(secret) == 0 {
-		secret = nil // a form that was left empty takes nothing away
+		secret = nil // an empty form keeps the stored secret
 	}
 	if d.Driver != old.Driver || secret != nil || !maps.Equal(d.Address, old.Address) {
 		if d.Address, err = s.addressed(d, old.Address, secret, d.Driver != old.Driver); err != nil {

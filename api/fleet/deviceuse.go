@@ -233,8 +233,8 @@ func (s *area) deviceAndProfile(
 	return row, p, err
 }
 
-// setDesired writes the value through before it keeps it: a wish that nothing could come of is
-// none.
+// setDesired sends the value to the device before storing it: one that
+// cannot be sent is not stored.
 func (s *area) setDesired(
 	ctx context.Context, in *desiredInput,
 ) (*gate.Body[CommandResult], error) {
@@ -270,7 +270,7 @@ func (s *area) setDesired(
 	return gate.Answer(r, s.View(ctx).Fleet.SetDesired(ctx, row.ID, in.Property, in.Body.Value))
 }
 
-// notWritten says what a driver's word means for a property.
+// notWritten turns a driver's NotFound or Invalid into an error of the field property.
 func notWritten(d g.Device, err error) error {
 	var e *g.Error
 	if errors.As(err, &e) && (e.Code == g.NotFound || e.Code == g.Invalid) {

@@ -117,7 +117,7 @@ func (s *area) registerDriver(tag string) {
 		})
 }
 
-// occurrences makes rows that look alike differ: by how many of them came before.
+// occurrences numbers rows with the same name, so that each has a name of its own.
 func occurrences[T any](name func(T) string) func(T) string {
 	seen := map[string]int{}
 	return func(row T) string {

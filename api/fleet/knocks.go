@@ -7,7 +7,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
-// Knock is equipment that calls and is not registered.
+// Knock is equipment that contacts a driver and is not registered.
 type Knock struct {
 	Driver  g.DriverName      `json:"driver" doc:"The driver that it calls."`
 	Serial  string            `json:"serial" doc:"The serial number that it gives."`

@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// profilesOwner says whose profiles are, in the documentation of what changes them.
+// profilesOwner is the documentation of who may change profiles.
 const profilesOwner = "Profiles are the whole gateway's: where it has several schools, only the " +
 	"administrator of the top one changes or deletes them. "
 
@@ -84,8 +84,8 @@ func (s *area) registerProfileChanges(tag string) {
 		})
 }
 
-// putProfile writes a profile where the caller may: whoever knows the one that is there, or
-// says the same. Two people who describe an "Energy meter" each mean a profile of their own.
+// putProfile adds a profile, or replaces one if match names its state or nothing changes: two
+// people who both add an "Energy meter" must not overwrite each other's.
 func (s *area) putProfile(
 	ctx context.Context, p g.Profile, match string,
 ) (*gate.Tagged[g.Profile], error) {
@@ -112,7 +112,7 @@ func (s *area) putProfile(
 	return gate.WithTag(gate.TagOf(p), p), s.View(ctx).Fleet.PutProfile(when, p)
 }
 
-// maybeAdd lets a profile be added, but not where the caller means to change one.
+// maybeAdd allows adding a profile unless match says that the caller means to change one.
 func (*area) maybeAdd(match string) error {
 	if match != "" && match != "*" {
 		return gate.ChangedMeanwhile()
@@ -141,8 +141,8 @@ func (s *area) mayReplace(ctx context.Context, old, p g.Profile, match string) e
 		p.ID, n).At("id")
 }
 
-// patchProfile changes what a profile says in part. Without match it is made to what is there
-// now, also where that changes while it is tried.
+// patchProfile changes part of a profile. Without match it applies to the current state, and tries
+// again up to three times if that changes meanwhile.
 func (s *area) patchProfile(
 	ctx context.Context, id g.ProfileID, match string, said map[string]any,
 ) (*gate.Tagged[g.Profile], error) {

@@ -16,8 +16,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
-// ProfileBody is a profile as JSON or strict YAML. The profile checks itself, with messages
-// that name the key and the mend; the schema here is for readers.
+// ProfileBody is a profile as JSON or strict YAML. Parsing validates it, with messages that name
+// the key and how to mend it; the schema is documentation only.
 type ProfileBody struct {
 	RawBody     []byte `contentType:"application/yaml"`
 	ContentType string `header:"Content-Type" hidden:"true"`

@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/rules/quality"
 )
 
-// maxQualityDays is the longest report.
+// maxQualityDays is the longest period of a report, in days.
 const maxQualityDays = 92
 
 // QualityDays is embedded where days of the report are chosen.

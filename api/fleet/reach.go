@@ -13,7 +13,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
-// Trials of devices: each has a driver connect to wherever somebody says.
+// Rate limit of probes per caller, since each makes a driver connect to an
+// address of the caller's choice.
 const (
 	probeEvery = 2 * time.Second
 	probeBurst = 15
@@ -23,7 +24,7 @@ func newProbeLimiter() *gate.Limiter {
 	return gate.NewLimiter(rate.Every(probeEvery), probeBurst, 1000)
 }
 
-// mayReach refuses an address that drivers may not be told of.
+// mayReach refuses an address that drivers may not be given.
 func (s *area) mayReach(ctx context.Context, d g.Device) error {
 	if s.reach == nil || s.fleet == nil || d.Driver == g.DriverMQTTFront {
 		return nil
@@ -35,8 +36,8 @@ func (s *area) mayReach(ctx context.Context, d g.Device) error {
 	return s.reach(ctx, info.Address, d.Address)
 }
 
-// mayProbe bounds how often a caller has devices tried, and writes down where: a refused trial
-// too, since it tells who looks around.
+// mayProbe limits how often a caller probes devices, and records the address in the audit log, also
+// of a probe that mayReach then refuses: it shows who scans the network.
 func (s *area) mayProbe(ctx context.Context, d g.Device) error {
 	if v := s.probes.Allow(gate.CallerOf(ctx).Name(), s.Now()); !v.OK {
 		return g.Errorf(g.RateLimited, "%d trials in a row are enough: try again in %s",
