@@ -1,8 +1,8 @@
-// Package people is what the API offers of people: their pages, imports, consent, cards, faces,
-// and the pictures of those whom nobody knows.
+// Package people is the API of people: their pages, imports, consent, cards, faces, and the
+// pictures of unknown people.
 //
-// It refuses to measure a face, and to show a child's page without a reason where one is needed:
-// the registry asks for it.
+// It computes no face templates itself: Needs.Faces does. It refuses to show a child's page without
+// a reason where the registry asks for one.
 package people
 
 import (
@@ -23,10 +23,10 @@ type Faces interface {
 type Media interface {
 	Open(ctx context.Context, school g.SchoolID, id g.MediaID) (jpeg []byte, err error)
 
-	// Face is what the track of a picture measured, or NotFound where that is gone.
+	// Face is the face measured on the track of a picture; NotFound if it is gone.
 	Face(ctx context.Context, school g.SchoolID, id g.MediaID) (TrackFace, error)
 
-	// Keep takes a picture out of those that expire by themselves; NotFound where it has.
+	// Keep exempts a picture from expiry; NotFound if it has expired.
 	Keep(school g.SchoolID, id g.MediaID) error
 
 	// Delete destroys one picture.
@@ -49,20 +49,19 @@ type TrackFace struct {
 // Likeness is what a face that is to be enrolled looks like; scores are cosines, -1 for nobody.
 type Likeness struct {
 	Enrolled bool       // the person has a template already
-	Own      float64    // of the person's templates
-	Unlike   bool       // so little that it is hardly the same person
+	Own      float64    // best score against the person's own templates
+	Unlike   bool       // Own is too low for the same person
 	Other    g.PersonID // who else of the school looks most like it; "" where nobody does
-	Score    float64    // of that one
-	Alike    bool       // so much that it may be that one
+	Score    float64    // best score against Other's templates
+	Alike    bool       // Score is so high that it may be Other
 }
 
-// Needs is what the operations are built from; where a part is nil, what needs it answers
-// unavailable.
+// Needs is what the operations are built from; operations whose part is nil return unavailable.
 type Needs struct {
 	Faces   Faces
 	Media   Media
 	Compare func(ctx context.Context, school g.SchoolID, person g.PersonID, f TrackFace) (Likeness, error)
-	Model   func() string // what measures faces now; "" until a camera has shown one
+	Model   func() string // the face model in use; "" until it is known
 }
 
 // area is what the operations use.

@@ -16,7 +16,7 @@ const (
 	AskLikeOther = "like_other" // somebody else of the school looks like this
 
 	AnswerSame    = "same_person" // to unlike_own: it is the same person all the same
-	AnswerReplace = "replace"     // to unlike_own: those before were somebody else's, and go
+	AnswerReplace = "replace"     // to unlike_own: remove the old templates, somebody else's
 	AnswerAlike   = "look_alike"  // to like_other: two people; from now on card or staff decides
 
 	AskMouthCovered = "mouth_covered" // by a mask, a scarf or a hand
@@ -30,7 +30,7 @@ const asksDoc = "The face is compared with the person's own templates and with t
 	"`questions`; send the same again with `answers`, and what was answered is kept in the audit " +
 	"log."
 
-// photoReasons are the words with which the judges of photographs refuse one.
+// photoReasons are the reasons for which a photograph is refused.
 const photoReasons = "no_face, several_faces, too_small, uncertain, turned, too_dark, " +
 	"too_bright, too_flat, blurred, not_live (of the face); " +
 	"empty, too_heavy, too_many, too_deep, too_few, too_narrow (pixels, or their shape), " +
@@ -42,7 +42,7 @@ func (s *area) enrolFace(ctx context.Context, in *photoInput) (*gate.Body[g.Pass
 	if s.needs.Faces == nil {
 		return nil, gate.Missing("face recognition")
 	}
-	// Nothing is measured of the face of somebody who has not allowed it.
+	// No template is computed without consent.
 	school, err := s.View(ctx).People.MayEnrol(ctx, g.PersonID(in.ID))
 	if err != nil {
 		return nil, err
@@ -91,7 +91,8 @@ func (s *area) enrolStranger(ctx context.Context, in *enrolInput) (*gate.Body[En
 	return gate.Answer(Enrolled{person, pass}, err)
 }
 
-// stranger is who the stranger of an alert is said to be.
+// stranger says who the stranger of an alert is, according to the caller: a person of
+// the registry or a new one.
 func (s *area) stranger(
 	ctx context.Context, school g.SchoolID, in *enrolInput,
 ) (people.Enrolment, error) {
@@ -110,7 +111,8 @@ func (s *area) stranger(
 			"give either the person whom this is, or the name of a new visitor")
 	}
 	if b.Person != "" {
-		// The consent comes with the deed; that the person is there is seen before the face.
+		// The consent is recorded with the enrolment, so a missing one is no error here; whether
+		// the person exists is checked before the face is read.
 		_, err := s.View(ctx).People.MayEnrol(ctx, b.Person)
 		if g.ErrorCode(err) == g.Forbidden && gate.CallerOf(ctx).Scope.Can(g.FacesAdmin) {
 			err = nil
@@ -136,8 +138,8 @@ func (s *area) stranger(
 	return e, nil
 }
 
-// asked looks at what is covered of a face, compares it with those that are enrolled, and asks
-// back where the answers do not say yet what to make of it.
+// asked checks whether a face is covered, compares it with the enrolled ones, and returns the
+// questions that answers leaves open as an error.
 func (s *area) asked(
 	ctx context.Context, school g.SchoolID, e *people.Enrolment, covered, answers []string,
 ) error {

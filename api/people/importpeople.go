@@ -12,7 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/roster"
 )
 
-// ImportChoices are what a caller may say of a file of people; all of it can be left out.
+// ImportChoices are the options of an import; all are optional.
 type ImportChoices struct {
 	gate.InSchool
 	Mode        people.ImportMode `query:"mode" default:"merge" enum:"merge,add,update,full,promote,overwrite" doc:"merge: adds who is new, changes who is known. add: only adds. update: only changes; an unknown number is an error. full: merge, and whoever is in no line leaves. promote: only moves classes. overwrite: merge, over corrections by hand too."`
@@ -42,7 +42,8 @@ type importInput struct {
 
 const maxImport = 16 << 20 // bytes of a file
 
-// workbookType is what clients say of an .xlsx file. A file is known by its content.
+// workbookType is the content type of an .xlsx file. The gateway tells
+// files apart by their content.
 const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 func (c ImportChoices) options() people.ImportOptions {

@@ -8,19 +8,18 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
-// maxImports is how many imports can be asked about at a time; of more, the rest is imported
-// without telling how far it is.
+// maxImports is how many imports report their progress at a time; further ones run without.
 const maxImports = 64
 
-// imports knows how far the imports are that somebody asks about, by caller and name. An import
-// that has ended is forgotten: its answer says what it did.
+// imports holds the progress of running imports, by caller and name. An import that has ended is
+// removed: its response says what it did.
 type imports struct {
 	mu    sync.Mutex
 	share map[string]float64
 }
 
-// begin answers what is told the share that is done, and what ends it; told is nil where there
-// is nobody to tell.
+// begin registers an import. The caller calls told with the share that is done, and end once. told
+// is nil if the name is taken or too many imports run.
 func (i *imports) begin(name string) (told func(float64), end func()) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -51,7 +50,8 @@ func (i *imports) of(name string) (float64, bool) {
 	return share, ok
 }
 
-// follow tells of an import under the name that its caller chose.
+// follow registers an import under the name that its caller chose; without one its
+// progress is not reported.
 func (s *area) follow(ctx context.Context, name string) (told func(float64), end func()) {
 	if name == "" {
 		return nil, func() {}

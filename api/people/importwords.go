@@ -8,7 +8,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/roster"
 )
 
-// inWords tells a report's remarks in the language of who asks.
+// inWords renders a report's remarks in the caller's language.
 func inWords(ctx context.Context, r *people.ImportReport) {
 	told(ctx, r.Problems, func(string, string) {})
 	for _, lines := range [][]people.ImportLine{r.Lines, r.Leaving} {
@@ -26,7 +26,7 @@ func inWords(ctx context.Context, r *people.ImportReport) {
 	}
 }
 
-// told puts remarks into words, and tells of each that is another now.
+// told renders remarks in the caller's language, and calls instead for each message that changed.
 func told(ctx context.Context, remarks []roster.Remark, instead func(before, said string)) {
 	l := gate.LanguageOf(ctx)
 	for i, p := range remarks {

@@ -53,7 +53,7 @@ type givenBy struct {
 	Note string `json:"note,omitempty" maxLength:"500" doc:"How." example:"asked at the gate"`
 }
 
-// Enrolled answers the enrolment of a stranger.
+// Enrolled is the response to the enrolment of a stranger.
 type Enrolled struct {
 	Person g.PersonID `json:"person" doc:"Who is known now."`
 	Pass   g.Pass     `json:"pass" doc:"The face template."`

@@ -72,7 +72,7 @@ func (s *area) registerPeople() {
 		}
 		if in.Photo != "" {
 			if f.NotOfModel = s.needs.Model(); f.NotOfModel == "" {
-				// no camera has shown a model yet
+				// the model in use is not known yet
 				return gate.Listed([]people.PersonRow{}, "", nil)
 			}
 		}
@@ -151,8 +151,8 @@ func (s *area) registerPerson(tag string) {
 		})
 }
 
-// shownPerson leaves out what the class list does not show and the caller did not say: a change
-// is no look at the person's page, which is audited.
+// shownPerson removes phone and guardians unless the caller sent them: to read them the person's
+// page must be opened, which is audited.
 func shownPerson(_ context.Context, p g.Person, said map[string]any) g.Person {
 	if _, ok := said["phone"]; !ok {
 		p.Phone = ""
