@@ -7,14 +7,14 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Schemas are those of the document once every operation is registered.
+// Schemas are the document's schemas, once every operation is registered.
 type Schemas struct {
 	all     map[string]*huma.Schema
 	lacking []string
 }
 
-// AtLast has f called once every operation is registered: for bounds that a tag cannot reach,
-// such as those of the entries of lists and maps. Requests are held against them.
+// AtLast calls f once every operation is registered, to set limits that a tag cannot set, such as
+// those of the entries of lists and maps. Requests are validated by them.
 func (s *Gate) AtLast(f func(*Schemas)) { s.atLast = append(s.atLast, f) }
 
 // Of is a schema by its name.
@@ -35,7 +35,7 @@ func (d *Schemas) Field(schema, name string) *huma.Schema {
 	return &huma.Schema{}
 }
 
-// OneOf lists what a field may be that its type calls a text.
+// OneOf lists the values of a field whose type is a plain string.
 func (d *Schemas) OneOf(schema, field string, words ...string) {
 	p := d.Field(schema, field)
 	p.Enum = nil
@@ -45,7 +45,7 @@ func (d *Schemas) OneOf(schema, field string, words ...string) {
 	p.PrecomputeMessages()
 }
 
-// Items bounds the texts of a list, in characters.
+// Items limits the texts of a list, in characters.
 func (d *Schemas) Items(schema, field string, length int) {
 	list := d.Field(schema, field)
 	if list.Items == nil {
@@ -55,7 +55,7 @@ func (d *Schemas) Items(schema, field string, length int) {
 	boundItems(list, length)
 }
 
-// Texts bounds the entries of a map, and the texts that they are, in characters.
+// Texts limits the number of a map's entries, and their texts, in characters.
 func (d *Schemas) Texts(schema, field string, most, length int) {
 	p := d.Field(schema, field)
 	p.MaxProperties = new(most)
@@ -75,8 +75,8 @@ func TextOf(most int) *huma.Schema {
 	return s
 }
 
-// Finish ends the registering: it bounds and describes what the operations brought. What the
-// areas say of types that are not there is an error.
+// Finish ends the registration: it sets limits and descriptions of the operations' types. Limits
+// and descriptions of types that do not exist are an error.
 func (s *Gate) Finish() error {
 	doc := s.OpenAPI()
 	schemas := doc.Components.Schemas.Map()
@@ -97,7 +97,7 @@ func (s *Gate) Finish() error {
 	return s.describeFields(schemas)
 }
 
-// boundParameters bounds the entries of lists in queries: each is a word.
+// boundParameters limits the entries of lists in queries to MaxWord.
 func boundParameters(item *huma.PathItem) {
 	for _, op := range []*huma.Operation{
 		item.Get, item.Post, item.Put, item.Patch, item.Delete,

@@ -54,8 +54,8 @@ type Gate struct {
 	idem      *idempotency
 	walks     *registry.Walks
 
-	words  []string         // of the document, area by area
-	atLast []func(*Schemas) // what bounds it
+	words  []string         // lines of Words, area by area
+	atLast []func(*Schemas) // functions of AtLast
 }
 
 // New makes a gate without operations.

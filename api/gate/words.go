@@ -9,13 +9,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Words describes fields in the document, for types that carry no text for it. A line is
+// Words describes fields in the document, for types without doc tags. A line is one of
 //
 //	Type.field: of one type, or of its rows in a list (the type's name and Row)
 //	field: of every type that says nothing else
 //	Type: the type itself
 //
-// and goes on in the next one where that begins with a tab.
+// and continues in the next line if that begins with a tab.
 func (s *Gate) Words(lines string) { s.words = append(s.words, lines) }
 
 // shared describes fields that types of several areas have.
@@ -64,10 +64,10 @@ effective: What is left of it now that its maker may do.
 alert: The alert, where kind is alert.
 `
 
-// told are the words by what they describe.
+// told are the descriptions by name.
 type told map[string]string
 
-// tell reads lines of words. What is said twice is an error: one of them would never be read.
+// tell reads lines of Words. Two descriptions of one name are an error.
 func (t told) tell(lines string) error {
 	lines = strings.ReplaceAll(lines, "\n\t", " ")
 	for line := range strings.Lines(lines) {
@@ -87,8 +87,8 @@ func (t told) tell(lines string) error {
 	return nil
 }
 
-// describeFields gives what is said of them to schemas and fields without a description. Words
-// that describe nothing are an error: the field has another name by now.
+// describeFields sets the descriptions of schemas and fields that have none. Unused descriptions
+// are an error: the field may have been renamed.
 func (s *Gate) describeFields(schemas map[string]*huma.Schema) error {
 	words := told{}
 	for _, lines := range append([]string{shared}, s.words...) {
