@@ -34,7 +34,7 @@ func TestCatalogue(t *testing.T) {
 		s.formats[m] = "huma"
 	}
 	for code, sentence := range g.ReasonTexts() {
-		if code != g.ReasonOther { // the words of whoever gave no code
+		if code != g.ReasonOther { // the text of a sender that gave no code
 			s.formats[sentence] = "reasontexts.go"
 		}
 	}

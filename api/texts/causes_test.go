@@ -9,8 +9,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// TestConsoleHasTheReasons: the console says of a reason's code what the catalogue says. Its file is
-// written by this test with GATEHOUSE_WRITE_CAUSES set (npm run causes in api/console).
+// TestConsoleHasTheReasons: the console has the catalogue's text for every reason's code. With
+// GATEHOUSE_WRITE_CAUSES set this test writes the console's file (npm run causes in api/console).
 func TestConsoleHasTheReasons(t *testing.T) {
 	const file = "../console/src/i18n/causes.json"
 	type said struct {
@@ -19,7 +19,7 @@ func TestConsoleHasTheReasons(t *testing.T) {
 	}
 	words := map[g.ReasonCode]said{}
 	for code, sentence := range g.ReasonTexts() {
-		if code != g.ReasonOther { // the words of whoever gave no code
+		if code != g.ReasonOther { // the text of a sender that gave no code
 			words[code] = said{sentence, chinese()[sentence]}
 		}
 	}

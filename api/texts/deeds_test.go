@@ -23,10 +23,9 @@ var (
 	auditing  = regexp.MustCompile(`^(Audit|AuditAs|AuditChanges|Record)$`)
 )
 
-// TestDeeds holds the registry's list of deeds against the console's words, which are there for each
-// in both languages and for nothing else, and against the source: what a call writes into the audit
-// log is in the list, what reaches one by way of a variable is too, and nothing is there that nobody
-// does.
+// TestDeeds compares the registry's list of audited actions with the console's words, which exist
+// for each in both languages and for nothing else, and with the source: every action that a call
+// writes into the audit log, also through a variable, is in the list, and no other.
 func TestDeeds(t *testing.T) {
 	list := registry.Deeds()
 	if !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {
@@ -70,8 +69,8 @@ func TestDeeds(t *testing.T) {
 	}
 }
 
-// looksLike finds what is written as a deed of a noun that deeds have, and is in no list: it may
-// reach the audit log by way of a variable.
+// looksLike finds literals that look like an action on a known noun and are not in the list: they
+// may reach the audit log through a variable.
 func looksLike(t *testing.T, dir string, nouns map[string]bool, list []string) {
 	t.Helper()
 	all := map[string]bool{}
@@ -84,7 +83,7 @@ func looksLike(t *testing.T, dir string, nouns map[string]bool, list []string) {
 	}
 }
 
-// deedWords are the deeds that a file of the console has words for.
+// deedWords are the actions that a file of the console has words for.
 func deedWords(t *testing.T, file string) map[string]bool {
 	t.Helper()
 	b, err := os.ReadFile(file)

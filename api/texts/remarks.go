@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// remarks.zh.json has what is noted of a file of people, by code; registry/roster and
-// registry/sheet say the same in English.
+// remarks.zh.json has the remarks about a file of people in Chinese, by code; the English is in
+// registry/roster and registry/sheet.
 //
 //go:embed remarks.zh.json
 var remarksJSON []byte
@@ -17,7 +17,7 @@ var remarksJSON []byte
 type remarks struct {
 	Remarks  map[string]string
 	Fields   map[string]string
-	Unheaded string // what is said in place of a heading that is not there
+	Unheaded string // stands for a missing heading
 }
 
 var chineseRemarks = sync.OnceValue(func() (r remarks) {
@@ -27,8 +27,8 @@ var chineseRemarks = sync.OnceValue(func() (r remarks) {
 	return r
 })
 
-// Remark says what is noted of a file of people, where the language is not that in which it was
-// noted: false in English, and for a code without words.
+// Remark renders a remark about a file of people; false in English, in which remarks are written,
+// and for a code without a text.
 func (l Language) Remark(code string, values map[string]string) (said string, ok bool) {
 	if l == English {
 		return "", false

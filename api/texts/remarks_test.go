@@ -11,9 +11,8 @@ import (
 	"testing"
 )
 
-// TestRemarks holds the Chinese of what is noted of a file of people against the codes that
-// registry/roster and registry/sheet have: each is there, no other is, and nothing stands in it that
-// the code does not bring along.
+// TestRemarks compares the Chinese remarks about a file of people with the codes of registry/roster
+// and registry/sheet: none is missing or left over, and the placeholders are those of the code.
 func TestRemarks(t *testing.T) {
 	var all remarks
 	if err := json.Unmarshal(remarksJSON, &all); err != nil {
@@ -78,7 +77,7 @@ func readRemarks(t *testing.T, file string, into map[string]string) {
 	})
 }
 
-// joined is a text that is written in parts.
+// joined is the text of literals joined by +.
 func joined(e ast.Expr) (string, bool) {
 	if sum, ok := e.(*ast.BinaryExpr); ok {
 		left, ok := joined(sum.X)

@@ -201,7 +201,7 @@ func (p *pkg) call(c *ast.CallExpr, alias string, around []function, learn bool)
 	}
 }
 
-// wire puts errors together again that crossed it.
+// wire rebuilds errors that crossed the wire.
 const wire = "drivers/driverpb"
 
 // literal refuses an Error that is built without a Text: no other language could say it.
@@ -231,7 +231,7 @@ func (p *pkg) format(c *ast.CallExpr, alias string) (int, bool) {
 		name = fn.Name
 	case *ast.SelectorExpr:
 		name = fn.Sel.Name
-		// a method of what another package has, as vision.TooCostly.Refuse
+		// a method of another package's value, such as vision.TooCostly.Refuse
 		if of, ok := fn.X.(*ast.SelectorExpr); ok {
 			if x, ok := of.X.(*ast.Ident); ok {
 				if at, ok := p.shared[x.Name+"."+name]; ok {

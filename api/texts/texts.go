@@ -106,8 +106,8 @@ func (l Language) Text(t g.Text) string {
 	return fmt.Sprintf(format, args...)
 }
 
-// Kept says in the language what was kept as [gatehouse.Text.Keep] writes it, beside its English
-// sentence, which is all there is of what was kept without.
+// Kept renders what [gatehouse.Text.Keep] has stored beside the English sentence; without it there
+// is only that sentence.
 func (l Language) Kept(said []byte, english string) string {
 	if l == English {
 		return english
@@ -119,8 +119,8 @@ func (l Language) Kept(said []byte, english string) string {
 	return l.Text(t)
 }
 
-// Message is the error's message without its field. One that was made from a reason's code is said
-// by the code, whichever program it comes from.
+// Message is the error's message without its field. One with a reason's code is rendered from the
+// code, whichever program it comes from.
 func (l Language) Message(e *g.Error) string {
 	// What is wrong with a photograph has a field, and some of its codes are a camera's too.
 	if e.Text == nil && e.Reason != "" && e.Field == "" && l == Chinese {
@@ -129,8 +129,7 @@ func (l Language) Message(e *g.Error) string {
 	return l.Text(e.Say())
 }
 
-// Reason says a reason in the language; sentence is what to say of a code that nobody has words
-// for.
+// Reason renders a reason; sentence is for a code that the catalogue does not have.
 func (l Language) Reason(r g.Reason, sentence string) string {
 	said, ok := chinese()[g.ReasonText(r.Code)]
 	if l != Chinese || !ok {
