@@ -19,7 +19,7 @@ type Intake interface {
 	) (seq uint64, id g.SightingID, err error)
 }
 
-// maxClass bounds the name of a class, in characters.
+// maxClass limits the name of a class, in characters.
 const maxClass = 40
 
 // area is what the operations use.

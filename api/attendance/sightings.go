@@ -99,8 +99,8 @@ func (s *area) manual(ctx context.Context, in *manualInput) (*gate.Body[Passage]
 	return gate.Answer(Passage{seq, id}, err)
 }
 
-// asInput is an error of what the body names: that it is not there is the body's fault, and no
-// 404 of the path.
+// asInput turns NotFound about something that the body names into Invalid, since
+// 404 would be about the path.
 func asInput(err error) error {
 	var e *g.Error
 	if errors.As(err, &e) && e.Code == g.NotFound && e.Field != "" {
