@@ -58,7 +58,7 @@ func numbers(t *testing.T, s string) []int {
 	return out
 }
 
-// fill puts A's ids where a text has their nouns.
+// fill replaces each {noun} by A's id of it.
 func (w *world) fill(s string) string {
 	for noun, id := range w.ids {
 		s = strings.ReplaceAll(s, "{"+noun+"}", id)
@@ -143,7 +143,7 @@ func TestNobodySeesAnything(t *testing.T) {
 func TestRolesMayWhatTheyMay(t *testing.T) {
 	for _, role := range g.Roles() {
 		if role == g.RoleIntegrator || role == g.RoleAdmin || role == g.RoleDistrict {
-			continue // programs have keys; administrators may everything, below
+			continue // programs have keys; administrators may do everything, below
 		}
 		t.Run(string(role), func(t *testing.T) {
 			w := newWorld(t).schools()
@@ -192,7 +192,7 @@ func TestSchoolsAreApart(t *testing.T) {
 	}
 }
 
-// A key may what it was given, and not more.
+// A key may do what it was granted, and not more.
 func TestKeysMayWhatTheyMay(t *testing.T) {
 	w := newWorld(t).schools()
 	for _, perm := range g.RoleAdmin.Permissions() {

@@ -8,7 +8,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
 )
 
-// What a driver says of its fields holds for the API as for the console's form.
+// A driver's description of its fields applies to the API as to the console's form.
 func TestAddressesAreCheckedAndFilledIn(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleAdmin)

@@ -11,8 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
-// Each kind of thing is read with its tag, changed in part, and not changed by who read an
-// older state.
+// Each kind of thing is read with its tag, changed in part, and not changed with an outdated tag.
 func TestChangesHeedTags(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleAdmin)
@@ -62,8 +61,8 @@ func (r reply) wantNot(status int) {
 	}
 }
 
-// A change takes nothing away by silence: not what its caller cannot see, nor what an older
-// client does not know. null takes away.
+// A change removes nothing that it leaves out, neither what its caller cannot see nor what an older
+// client does not know; null removes.
 func TestChangesEraseNothingBySilence(t *testing.T) {
 	w := newWorld(t).schools()
 	c, v, ctx := w.user(w.a, g.RoleAdmin), w.system(), t.Context()
@@ -120,7 +119,7 @@ func TestChangesEraseNothingBySilence(t *testing.T) {
 	}
 }
 
-// Of many who change the same state, one does.
+// Of many changes to the same state, one succeeds.
 func TestOneOfManyChanges(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleAdmin)

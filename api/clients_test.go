@@ -53,7 +53,7 @@ func newClients(t *testing.T) clients {
 	return c
 }
 
-// run runs a command line in the folder and answers what it prints.
+// run runs a command line in the folder and returns what it prints.
 func (c clients) run(t *testing.T, line string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
@@ -69,8 +69,8 @@ func (c clients) run(t *testing.T, line string) string {
 
 func last(b []byte, n int) []byte { return b[max(0, len(b)-n):] }
 
-// What linters and generators of others make of the document: nothing to complain of, and
-// clients that compile and talk to a gateway. It takes what `make test` has installed.
+// Third-party linters accept the document, and generators make clients of it that compile and talk
+// to a gateway. It needs what `make test` installs.
 func TestClientsOfOthers(t *testing.T) {
 	if os.Getenv("GATEHOUSE_CLIENTS") == "" {
 		t.Skip("set GATEHOUSE_CLIENTS=1; make clients does, and installs what it takes")

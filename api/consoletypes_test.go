@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDocumentForConsole writes the OpenAPI document where the console's types are generated from
-// it (npm run types in console), so that nothing has to run for that.
+// TestDocumentForConsole writes the OpenAPI document from which the console's types are generated
+// (npm run types in console), so that no gateway has to run for that.
 func TestDocumentForConsole(t *testing.T) {
 	file := os.Getenv("GATEHOUSE_OPENAPI")
 	if file == "" {
@@ -20,8 +20,8 @@ func TestDocumentForConsole(t *testing.T) {
 	mustDo(t, os.WriteFile(file, document, 0o600))
 }
 
-// The console's fields take as many characters as the document says. That is needed while it runs,
-// so that it stands in a file of the console.
+// The console's fields take as many characters as the document says. The console needs the limits
+// while it runs, so they are in a file of its own.
 func TestConsoleHasTheLimits(t *testing.T) {
 	const file = "console/src/api/limits.json"
 	want := textLimits(t)

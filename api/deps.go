@@ -37,11 +37,11 @@ type Deps struct {
 	// given schools only.
 	Telemetry func(prefix string, schools []g.SchoolID) http.Handler
 
-	// Known is told, with its context, of a request whose caller is known: its connection is
-	// no stranger's. It may be nil.
+	// Known is called with the context of each authenticated request, whose connection no longer
+	// counts as anonymous. It may be nil.
 	Known func(context.Context)
 
-	// Reach says whether a driver may be told of an address, and why not; nil: of any.
+	// Reach checks an address before a driver gets it; nil: any is allowed.
 	Reach func(ctx context.Context, fields []fleet.Field, address map[string]string) error
 
 	Metrics http.Handler                     // the gateway's own metrics, Prometheus text
@@ -113,7 +113,7 @@ type Status struct {
 	Cursors []CursorLag `json:"cursors"`
 }
 
-// Evidence is the pictures that are kept.
+// Evidence is the store of pictures.
 type Evidence interface {
 	people.Media
 
@@ -121,7 +121,7 @@ type Evidence interface {
 	Forget(school g.SchoolID) error
 }
 
-// The areas' words for what a gateway hands over.
+// Types of the areas, under the names that the gateway uses.
 type (
 	Fleet         = fleet.Fleet
 	DriverInfo    = fleet.DriverInfo
@@ -144,5 +144,5 @@ type (
 	RuleInfo      = alerts.RuleInfo
 )
 
-// ActionWrite is the action that sets properties of a device: the values are theirs.
+// ActionWrite is the action that writes properties of a device; its values are keyed by property.
 const ActionWrite = fleet.ActionWrite

@@ -39,7 +39,8 @@ func info(version string) *huma.Info {
 	}
 }
 
-// schemaName is huma's name for a type, but where two packages have one by the same name.
+// schemaName is huma's name for a type, made unique where two packages share one, and with Input
+// for request bodies.
 func schemaName(t reflect.Type, hint string) string {
 	if t == reflect.TypeFor[Status]() {
 		return "GatewayStatus"
@@ -93,7 +94,7 @@ func tags() [][2]string {
 	}
 }
 
-// finish writes the document out once, for every reader the same.
+// finish completes the document and encodes it once, for all clients.
 func (s *Server) finish() (err error) {
 	if err := s.front.Finish(); err != nil {
 		return err

@@ -27,8 +27,8 @@ type documentedOperation struct {
 	}
 }
 
-// TestTheDocumentSaysWhatIsTakenAndAnswered: the answers, parameters and kinds of file that a
-// client is made from are those that there are.
+// TestTheDocumentSaysWhatIsTakenAndAnswered: the documented responses, parameters and content
+// types, from which clients are generated, are the real ones.
 func TestTheDocumentSaysWhatIsTakenAndAnswered(t *testing.T) {
 	w := newWorld(t).schools()
 	var d struct {

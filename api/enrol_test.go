@@ -75,7 +75,7 @@ func TestEnrolmentIsOneDeed(t *testing.T) {
 	if len(rows) != 1 || !rows[0].Face || !rows[0].Consent {
 		t.Errorf("got %+v, want one visitor with consent and face", rows)
 	}
-	// What fails halfway leaves nobody.
+	// A failure halfway leaves no new person.
 	guard.do("POST", "/v1/alerts/"+w.ids["alert"]+"/enrol",
 		map[string]any{
 			"name":    "Nobody At All",
@@ -158,7 +158,7 @@ func TestEnrolmentAsks(t *testing.T) {
 	}
 }
 
-// coveredFaces find something before the face of every photograph.
+// coveredFaces reports these parts of every face as covered.
 type coveredFaces struct{ parts []string }
 
 func (f coveredFaces) Enrol(ctx context.Context, photo []byte) (people.Portrait, error) {

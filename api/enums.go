@@ -10,8 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
-// nameWords teaches the document what the domain's words may be, since the domain knows no
-// document.
+// nameWords registers the schemas of the domain's types, which do not know the document.
 func nameWords(r huma.Registry) {
 	as[g.Value, valueSchema](r)
 	as[json.RawMessage, rawSchema](r)
@@ -54,19 +53,19 @@ func nameWords(r huma.Registry) {
 	as[g.MediaID, idSchema](r)
 }
 
-// as has a type of the domain described as another.
+// as makes S describe the domain's type T.
 func as[T, S any](r huma.Registry) {
 	r.RegisterTypeAlias(reflect.TypeFor[T](), reflect.TypeFor[S]())
 }
 
-// word is a type of the domain that is one of a few words.
+// word describes a type of the domain with a fixed set of values.
 type word[T ~string] struct{}
 
 func (word[T]) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Enum: wordsOf(T(""))}
 }
 
-// wordsOf are the words that a type may be.
+// wordsOf are the values of a type.
 func wordsOf(of any) []any {
 	switch of.(type) {
 	case g.Severity:

@@ -78,8 +78,7 @@ func TestNamesAreTakenAsTheyAreWritten(t *testing.T) {
 	}
 }
 
-// TestErrorsAreInWordsOfTheMend: no error speaks of the language that reads it, and each names
-// its field.
+// TestErrorsAreInWordsOfTheMend: errors name the field and how to mend it, and nothing of Go.
 func TestErrorsAreInWordsOfTheMend(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleAdmin)

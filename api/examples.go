@@ -10,13 +10,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// examples.json has for each operation what is sent and what is answered, as JSON. A test writes
-// it (go test ./api -run TestExamplesFit -update) and holds it against the document.
+// examples.json has a request and a response for each operation. A test writes it (go test ./api
+// -run TestExamplesFit -update) and compares it with the document.
 //
 //go:embed examples.json
 var examplesJSON []byte
 
-// example is what an operation is sent, and what it answers; empty where there is no JSON.
+// example is an operation's request and response; empty where there is no JSON.
 type example struct {
 	Request  any `json:"request,omitempty"`
 	Response any `json:"response,omitempty"`

@@ -36,7 +36,7 @@ func jsonBodies(op map[string]any) (request, response map[string]any) {
 	return request, response
 }
 
-// Every operation shows what it is sent and what it answers, and both fit its schemas.
+// Every operation has an example of its request and response, which fit its schemas.
 func TestExamplesFit(t *testing.T) {
 	w := newWorld(t, behindProxy)
 	var doc map[string]any
@@ -79,8 +79,8 @@ func TestExamplesFit(t *testing.T) {
 	}
 }
 
-// record asks a gateway with a school in it, and writes down what was said. What it refuses
-// here, or has nothing to show of, is made from the schema.
+// record runs the operations against a gateway with a school, and saves requests and responses.
+// Examples of what that refuses, or has nothing to show of, are made from the schema.
 func record(t *testing.T, w *world, doc map[string]any) {
 	t.Helper()
 	table, out := map[string]operation{}, map[string]shown{}
@@ -144,7 +144,7 @@ func barren(v any) bool {
 	return ok && len(items) == 0
 }
 
-// tidied puts the same ids, times and secrets in the place of those of one run.
+// tidied replaces a run's ids, times and secrets by fixed ones.
 type tidied struct {
 	ids map[string]string
 }
@@ -159,7 +159,7 @@ var (
 	day    = regexp.MustCompile(`^20[0-9]{2}-[0-9]{2}-[0-9]{2}$`)
 )
 
-// plain are names that people have, in the place of those of a test's users.
+// plain matches the names of a test's users, which are replaced by names of people.
 var plain = regexp.MustCompile(`(Full )?admin-sch_[0-9a-z]{16}`)
 
 func (t *tidied) value(name string, v any) any {
@@ -200,7 +200,7 @@ func (t *tidied) value(name string, v any) any {
 	return v
 }
 
-// secrets are in the place of what a file must not hold as it was, by the member's name.
+// secrets replace what a file must not hold, by the member's name.
 var secrets = map[string]string{
 	"password": "correct-horse-battery",
 	"old":      "correct-horse-battery",

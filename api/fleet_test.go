@@ -243,7 +243,7 @@ func TestProfiles(t *testing.T) {
 	c.do("POST", "/v1/profiles", `{"id":"x","title":"X","type":"sensor","colour":"red"}`).want(422)
 	c.do("POST", "/v1/profiles", `<profile/>`, "Content-Type", "application/xml").want(415)
 	c.do("PUT", "/v1/profiles/door", `{"id":"other","title":"Door","type":"sensor"}`).want(422)
-	// Who describes a door too, and has not seen this one, means another.
+	// Somebody else who adds a door, and has not seen this one, means another.
 	other := `{"id":"door","title":"Any door","type":"sensor"}`
 	if r := c.do("PUT", "/v1/profiles/door", other).want(409); !strings.Contains(string(r.body),
 		"0 devices have it: give yours another id") {
@@ -252,7 +252,7 @@ func TestProfiles(t *testing.T) {
 	tag := c.do("GET", "/v1/profiles/door", nil).want(200).header.Get("ETag")
 	c.do("PUT", "/v1/profiles/door", other, "If-Match", `"0123456789abcdef"`).want(412)
 	c.do("PUT", "/v1/profiles/door", other, "If-Match", tag).want(200)
-	c.do("PUT", "/v1/profiles/door", other).want(200) // says the same: nobody loses anything
+	c.do("PUT", "/v1/profiles/door", other).want(200) // the same again: nobody loses anything
 	var uses struct{ Items []regfleet.ProfileUse }
 	c.do("GET", "/v1/profile-use", nil).want(200).into(&uses)
 	if !slices.Contains(uses.Items, regfleet.ProfileUse{Profile: "door"}) {
@@ -267,7 +267,7 @@ func TestProfiles(t *testing.T) {
 	c.do("GET", "/v1/profiles/door", nil).want(404)
 }
 
-// With one school its own people run the drivers; the two-school table shows the rest.
+// With one school its own staff may restart drivers; operations.txt has the case of two schools.
 func TestDriversOfTheOnlySchool(t *testing.T) {
 	w := newWorld(t)
 	school, err := w.system().Places.CreateSchool(t.Context(),
@@ -294,8 +294,7 @@ func (w *world) reload(dry bool) (api.Reload, error) {
 	}}, nil
 }
 
-// With one school its administrator reloads the configuration, which the audit log tells; a preview
-// is no deed.
+// With one school its administrator reloads the configuration, which is audited; a preview is not.
 func TestReloadOfTheOnlySchool(t *testing.T) {
 	w := newWorld(t)
 	school, err := w.system().Places.CreateSchool(t.Context(),

@@ -86,8 +86,8 @@ func TestOneEventWithoutAnAnswerHoldsUpItsSubjectAlone(t *testing.T) {
 	}
 }
 
-// TestAServerThatIsAwayIsTriedSeldom: where events of two subjects get no answer all wait by the
-// growing pause, and a round costs two attempts however much waits.
+// TestAServerThatIsAwayIsTriedSeldom: if events of two subjects get no response, all wait for the
+// growing back-off, and a round makes two attempts however many wait.
 func TestAServerThatIsAwayIsTriedSeldom(t *testing.T) {
 	c := &clock{}
 	w := newWorld(t, func(d *api.Deps) { d.Now = c.now }).schools()

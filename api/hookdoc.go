@@ -10,7 +10,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// What the document says of deliveries; a test holds it against what is posted.
+// Names that the document uses of deliveries; a test compares them with what is posted.
 const (
 	cloudEventType = "application/cloudevents+json"
 	subjectHeader  = "gatehouse-subject"
@@ -18,8 +18,8 @@ const (
 )
 
 // documentHooks describes what is posted to webhooks: one entry for each kind of event, and the
-// test that somebody asks for. The schemas stand there and not among the components: oapi-codegen
-// drops components that no path uses, and what it makes would not compile.
+// test delivery. The schemas are inline, not components: oapi-codegen drops components that no path
+// uses, and its output would not compile.
 func documentHooks(doc *huma.OpenAPI) {
 	doc.Webhooks = map[string]*huma.PathItem{}
 	whole := doc.Components.Schemas.Map()["Event"]
@@ -143,8 +143,8 @@ func posts(kind string, schema *huma.Schema, summary, doc string) *huma.PathItem
 	}
 }
 
-// downgraded is the document in OpenAPI 3.0, which knows no webhooks, and has nothing beside a
-// $ref and no words of 3.1.
+// downgraded is the document in OpenAPI 3.0, without what that does not have: webhooks, siblings of
+// $ref, and keywords of 3.1.
 func downgraded(doc *huma.OpenAPI) ([]byte, error) {
 	b, err := doc.Downgrade()
 	if err != nil {
@@ -162,7 +162,7 @@ func downgraded(doc *huma.OpenAPI) ([]byte, error) {
 	return json.Marshal(v)
 }
 
-// aloneRefs takes away what stands beside a reference.
+// aloneRefs removes the siblings of each $ref, and contentMediaType.
 func aloneRefs(v any) {
 	switch v := v.(type) {
 	case map[string]any:

@@ -9,8 +9,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
-// TestWebhookThatMovesGetsANewSecret has a webhook lead to another server: that is confirmed, and
-// what the old server knows signs nothing any more.
+// TestWebhookThatMovesGetsANewSecret moves a webhook to another server: that takes a confirmation,
+// and the secret that the old server knows signs nothing any more.
 func TestWebhookThatMovesGetsANewSecret(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleAdmin)

@@ -119,7 +119,7 @@ func TestWebhookIsSignedAndComplete(t *testing.T) {
 			Status: &g.Status{State: g.StateOnline},
 		})
 	mustDo(t, w.hooks.Deliver(t.Context(), events))
-	mustDo(t, w.hooks.Deliver(t.Context(), events)) // the cursor saw them twice
+	mustDo(t, w.hooks.Deliver(t.Context(), events)) // replayed by the cursor
 	until(t, func() bool { return to.count() >= 2 })
 	until(t, func() bool {
 		ds := w.deliveries(admin, made.Webhook.ID)
@@ -204,7 +204,7 @@ func TestWebhookGetsWhatItsMakerMayRead(t *testing.T) {
 	until(t, func() bool { return to.count() == 2 })
 }
 
-// A key that may write alerts answers them under its own name.
+// A key that may write alerts handles them under its own name.
 func TestAKeyAnswersAlerts(t *testing.T) {
 	w := newWorld(t).schools()
 	admin := w.user(w.a, g.RoleAdmin)
@@ -266,8 +266,8 @@ func TestWebhookTriesAgain(t *testing.T) {
 		t.Errorf("got %d posts, want 1: the second event waits for the first", n)
 	}
 	c.skip(10 * time.Second)
-	// The second event tells whether the server or the first is at fault; what it is asked holds
-	// for both.
+	// The second event shows whether the server or the first event is at fault;
+	// Retry-After applies to both.
 	until(t, func() bool { return to.count() == 2 && state().Next.Sub(c.now()) > 110*time.Minute })
 	if d = state(); d.Attempt != 1 {
 		t.Errorf("got %+v, want the first to wait as Retry-After asks", d)
@@ -401,7 +401,8 @@ func TestWebhookAddresses(t *testing.T) {
 		}
 	}
 	to := newReceiver(t, nil)
-	// The name is a public one when it is typed and a private one when it is connected to.
+	// The name passes the check when the webhook is made, and resolves to a
+	// private address on connect.
 	made := w.webhook(admin,
 		strings.Replace(strings.Replace(to.URL, "127.0.0.1", "localhost", 1), "http:", "https:", 1))
 	mustDo(t, w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
@@ -415,8 +416,7 @@ func TestWebhookAddresses(t *testing.T) {
 	}
 }
 
-// What no setting allows is refused where private addresses are allowed, too, in every way to write
-// it.
+// Addresses that no setting allows are refused even if private ones are allowed, in every spelling.
 func TestNoSettingLetsWebhooksReachMetadata(t *testing.T) {
 	w := newWorld(t).schools()
 	admin := w.user(w.a, g.RoleAdmin)
@@ -538,7 +538,8 @@ func TestRefusedEventWaitsAlone(t *testing.T) {
 	}
 }
 
-// Whether the rest waits with what failed depends on whose failure it was.
+// Whether other events wait with a failed one depends on whether the server
+// or the event is at fault.
 func TestWhatWaitsWithAFailure(t *testing.T) {
 	now := time.Now()
 	w := newWorld(t, func(d *api.Deps) { d.Now = func() time.Time { return now } }).schools()
@@ -604,7 +605,7 @@ func TestWebhookRestsWhereTheRegistryFails(t *testing.T) {
 		for _, id := range ids {
 			until(t, func() bool { return rests(id) >= round })
 		}
-		for range 20 { // what another gets wakes the queue each time
+		for range 20 { // deliveries to another webhook wake the queue
 			n := well.count()
 			e := numbered(g.Event{
 				ID:     fmt.Sprint("evt_", round, "_", n),

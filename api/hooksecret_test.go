@@ -46,7 +46,7 @@ func TestTwoSecretsSign(t *testing.T) {
 	}
 }
 
-// Where machines keep their metadata no webhook is made, whatever is allowed otherwise.
+// No webhook can be made to addresses of cloud metadata, whatever is allowed.
 func TestWebhooksToMetadataAreRefusedAtOnce(t *testing.T) {
 	w := newWorld(t).schools() // with webhooks.private
 	c := w.user(w.a, g.RoleAdmin)

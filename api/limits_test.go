@@ -54,7 +54,7 @@ var otherwise = map[string]string{
 // bodies are those of operations.txt where a fuller one is needed.
 var bodies = map[string]string{
 	"create-profile": strings.Replace(fullProfile, "{id}", "limits-{n}", 1),
-	// as far as to the refusal of what touches two schools
+	// refused later, since it touches two schools
 	"update-profile": strings.Replace(fullProfile, "{id}", "new", 1),
 	"command-device": `{"action":"say","values":{"text":"Lunch"}}`,
 	"create-person":  `{"kind":"student","name":"Li Ming"}`,
@@ -242,7 +242,7 @@ func TestLimitsAreTrue(t *testing.T) {
 				try := func(n int) reply {
 					sent++
 					c := admin
-					if row.perm == "anybody" { // of somebody new: a wrong password ends sign-ins
+					if row.perm == "anybody" { // by a new user: wrong passwords end sign-ins
 						c = w.newcomer(sent)
 					}
 					var body any
@@ -302,7 +302,7 @@ func tooLong(r reply) bool {
 	return lengths.Match(r.body)
 }
 
-// excused says whether the operation answers so anyway, or the place refuses any such value.
+// excused says whether the operation has that status anyway, or the place refuses any such value.
 func excused(op operation, path string, status int, anyway bool) bool {
 	if (anyway || status == 403) && slices.Contains(op.own, status) {
 		return true

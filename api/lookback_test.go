@@ -7,8 +7,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// TestEventsOfPeopleEndADayBack: the journal is no way around the reason that older passages take;
-// what is not of people is shown from whenever.
+// TestEventsOfPeopleEndADayBack: events of passages end a day back, since older passages take a
+// reason; events that are not about people are shown however old.
 func TestEventsOfPeopleEndADayBack(t *testing.T) {
 	w := newWorld(t).schools()
 	for _, ago := range []time.Duration{25 * time.Hour, time.Hour} {

@@ -49,7 +49,7 @@ func (w *world) document() document {
 	return d
 }
 
-// Generators make a type of every name in one space, whatever its case and marks.
+// Generators derive all type names in one namespace, ignoring case and punctuation.
 func TestNamesSuitGenerators(t *testing.T) {
 	d := newWorld(t).document()
 	plain := func(s string) string {

@@ -24,8 +24,7 @@ var unconditional = map[string]string{
 	"delete-picture":        "a picture never changes",
 }
 
-// Every change depends on the state that was read where its caller says so, and what it changes
-// is read with the tag of its state.
+// Every change honours If-Match, and what it changes is read with an ETag.
 func TestEveryChangeTakesIfMatch(t *testing.T) {
 	w := newWorld(t)
 	var doc struct {
@@ -71,8 +70,8 @@ func TestEveryChangeTakesIfMatch(t *testing.T) {
 	}
 }
 
-// What is no thing of its own address heeds its tag as well: of two who read the same state
-// and change it, one does, and the other is told.
+// Settings without an address of their own honour tags as well: of two who read the same state and
+// change it, one succeeds and the other gets an error.
 func TestWhatIsSetHeedsTags(t *testing.T) {
 	w := newWorld(t).schools()
 	c, v, ctx := w.user(w.a, g.RoleAdmin), w.system(), t.Context()
@@ -119,7 +118,7 @@ func sameState(a, b string) bool {
 	return one == two
 }
 
-// What is taken away is what somebody looked at.
+// A removal honours If-Match: only the state that the caller saw is removed.
 func TestWhatIsTakenAwayHeedsTags(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleAdmin)
@@ -149,7 +148,8 @@ func TestWhatIsTakenAwayHeedsTags(t *testing.T) {
 	c.do("DELETE", path, nil, "If-Match", tag).want(412) // a colleague has revoked it
 }
 
-// A leave is changed by who may not see why: the reason stays, and no answer shows it.
+// A leave can be changed by a user who may not see its reason: the reason stays,
+// and no response shows it.
 func TestLeaveKeepsItsReason(t *testing.T) {
 	w := newWorld(t).schools()
 	c, v := w.user(w.a, g.RoleAdmin), w.system()
@@ -175,7 +175,7 @@ func TestLeaveKeepsItsReason(t *testing.T) {
 	}
 }
 
-// Who changes the own name undoes nothing that an administrator does meanwhile.
+// A change of one's own name undoes nothing that an administrator does meanwhile.
 func TestOwnNameOverrulesNobody(t *testing.T) {
 	w := newWorld(t).schools()
 	admin, v, ctx := w.user(w.a, g.RoleAdmin), w.system(), t.Context()
@@ -205,8 +205,7 @@ func TestOwnNameOverrulesNobody(t *testing.T) {
 	}
 }
 
-// A profile, which every device of its kind follows, heeds its tag as all else does, and is
-// changed in part.
+// Profiles honour tags as everything else does, and can be changed in part.
 func TestProfilesHeedTags(t *testing.T) {
 	w := newWorld(t)
 	school, err := w.system().Places.CreateSchool(t.Context(),
@@ -236,7 +235,7 @@ func TestProfilesHeedTags(t *testing.T) {
 	}
 	c.do("PATCH", path, `{"id":"gate"}`).want(422)
 	c.do("PATCH", path, `{"colour":"red"}`).want(422)
-	c.do("PATCH", path, `{"title":"Our door"}`).want(200) // made to what is there
+	c.do("PATCH", path, `{"title":"Our door"}`).want(200) // applied to the current state
 	c.do("DELETE", path, nil, "If-Match", first.header.Get("ETag")).want(412)
 	c.do("DELETE", path, nil, "If-Match", c.do("GET", path, nil).header.Get("ETag")).want(204)
 }

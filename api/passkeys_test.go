@@ -20,7 +20,7 @@ const gateAddress = "https://gate.school.example"
 // named gives the gateway an address with a name, as passkeys need one.
 func named(d *api.Deps) { d.Config.BaseURL = gateAddress }
 
-// options are those of an answer, as a browser is given them.
+// options are the options in a response, as a browser gets them.
 func options(t *testing.T, r reply) []byte {
 	t.Helper()
 	var out struct {
@@ -30,8 +30,8 @@ func options(t *testing.T, r reply) []byte {
 	return out.Options
 }
 
-// TestPasskeyByAPI: made with one's own password, asked at sign-in, removed; the answer of toJSON
-// is taken with all its parts.
+// TestPasskeyByAPI: made with one's own password, required at sign-in, removed; the output of
+// toJSON is accepted with all its members.
 func TestPasskeyByAPI(t *testing.T) {
 	w := newWorld(t, named).schools()
 	guard, key := w.user(w.a, g.RoleSecurity), passkeytest.New(gateAddress)
@@ -101,7 +101,7 @@ func TestPasskeyByAPI(t *testing.T) {
 		map[string]string{"password": password}).want(http.StatusNoContent)
 }
 
-// TestPasskeyAskedByTheSchool: made in the sign-in, which then is done, with recovery codes.
+// TestPasskeyAskedByTheSchool: made during the sign-in, which it completes, with recovery codes.
 func TestPasskeyAskedByTheSchool(t *testing.T) {
 	w := newWorld(t, named).schools()
 	admin := w.user(w.a, g.RoleAdmin)
@@ -203,7 +203,7 @@ func (w *world) begin(school g.School, role g.Role) access.SignedIn {
 	return in
 }
 
-// answerOf is what a key answers, as JSON that can be changed.
+// answerOf is a passkey's answer, as JSON that can be changed.
 func answerOf(t *testing.T, do func([]byte) ([]byte, error), options []byte) map[string]any {
 	t.Helper()
 	b, err := do(options)

@@ -44,7 +44,7 @@ func TestFaces(t *testing.T) {
 		t.Errorf("a face without consent: got %d %s, want it refused", r.status, r.body)
 	}
 	c.do("POST", path+"/consent", map[string]any{"given": true, "by": "mother", "note": "paper"}).want(204)
-	// What a file is, and what is wrong with a face, is judged in one place, and told as a word.
+	// The file type and the face are judged in one place, and the reason is a code.
 	if p := photo([]byte("GIF89a nothing of use")).want(422).problem(); len(p.Errors) != 1 ||
 		p.Errors[0].Reason != "is_gif" {
 		t.Errorf("got %+v for a GIF, want it named", p)
@@ -156,7 +156,7 @@ func TestAlertsAndIncidents(t *testing.T) {
 	if a.State != g.AlertAcknowledged || a.HandlerName == "" {
 		t.Errorf("got %+v, want it acknowledged by a name", a)
 	}
-	// seen before the guard's
+	// an outdated version
 	admin.do("POST", alert+"/resolve", map[string]any{"version": 1, "comment": "x"}).want(409)
 	// without a comment
 	guard.do("POST", alert+"/resolve", map[string]any{"version": a.Version}).want(422)

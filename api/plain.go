@@ -73,7 +73,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	text(w, http.StatusOK, "ready\n")
 }
 
-// metrics serves the machine itself, and over the network callers who may read the status.
+// metrics serves callers on this machine, and over the network those who may read the status.
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	if s.deps.Metrics == nil {
 		text(w, http.StatusNotFound, "this gateway has no metrics\n")

@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
-// TestDriversAreNotToldOfForbiddenPlaces tries, registers and moves a device to where drivers may
-// not look; the trial stands in the audit log and is bounded.
+// TestDriversAreNotToldOfForbiddenPlaces probes, registers and moves a device to forbidden
+// addresses; probes are audited and limited in rate.
 func TestDriversAreNotToldOfForbiddenPlaces(t *testing.T) {
 	w := newWorld(t, func(d *api.Deps) {
 		d.Reach = func(_ context.Context, _ []api.Field, address map[string]string) error {

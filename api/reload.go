@@ -7,13 +7,13 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
-// Reload is what reading the configuration, the rules and the certificates anew changes.
+// Reload is the report of reading the configuration, the rules and the certificates again.
 type Reload struct {
 	Applied bool           `json:"applied" doc:"Whether the changes that need no restart hold now; false for a preview."`
 	Changes []ReloadChange `json:"changes" nullable:"false" doc:"What is otherwise in the files; empty where nothing is."`
 }
 
-// ReloadChange is one key that is otherwise.
+// ReloadChange is one key that differs.
 type ReloadChange struct {
 	Key     string `json:"key" doc:"The configuration's key, such as log.level or drivers.modbus.sha256; rules.ID and procedures.ID for those; http.tls.certificate for a certificate that was renewed under the same name."`
 	From    string `json:"from,omitempty" doc:"What holds now; absent for what is new. A value that may be secret is shown as an ellipsis."`

@@ -154,7 +154,7 @@ func fitsObject(doc, s, v map[string]any, at string) error {
 	return nil
 }
 
-// fitsJSON is fits for a text.
+// fitsJSON is fits for encoded JSON.
 func fitsJSON(doc, s map[string]any, b []byte) error {
 	var v any
 	if err := json.Unmarshal(b, &v); err != nil {

@@ -25,7 +25,7 @@ type Server struct {
 	cfg   Config
 	reg   *registry.Registry
 
-	changes  atomic.Uint64 // rises when a school changes: what a scope sees is then asked again
+	changes  atomic.Uint64 // rises when a school changes, so that streams check their scope
 	unsub    func()
 	pages    *statics // the built console
 	specJSON []byte
@@ -78,11 +78,11 @@ func New(d Deps) (*Server, error) {
 	return s, nil
 }
 
-// Handler answers every request. Its answers to /v1/stream go on for as long as the client
-// stays; the server that runs it should set no overall WriteTimeout.
+// Handler serves every request. Responses of /v1/stream last as long as the client stays, so the
+// HTTP server should set no WriteTimeout.
 func (s *Server) Handler() http.Handler { return s.front.Handler() }
 
-// Close ends that the server follows the registry's changes. It may be called once.
+// Close stops following the registry's changes. Call it once.
 func (s *Server) Close() { s.unsub() }
 
 // register adds every operation, area by area.
@@ -122,7 +122,7 @@ func (s *Server) register() {
 	fleet.Register(s.front, s.deps.Fleet, s.deps.Reach)
 }
 
-// model is what measures faces now; "" until a camera has shown one.
+// model is the face model in use; "" until it is known.
 func (s *Server) model() string {
 	if s.deps.Recorded == nil {
 		return ""

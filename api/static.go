@@ -19,12 +19,12 @@ import (
 // How long a browser may use a file without asking again.
 const (
 	cacheForever = "public, max-age=31536000, immutable" // its name carries a hash of what is in it
-	// asks each time, and is answered 304 while it is the same
+	// asks each time; 304 while it is the same
 	cacheAsk = "no-cache"
 )
 
-// static is a file that is the same for everybody, ready to be sent: as it is, and as gzip
-// where that is worth it.
+// static is a file that is the same for everybody, ready to be sent: as it is, and as gzip if that
+// is at least a tenth smaller.
 type static struct {
 	kind, cache string
 	plain, gzip []byte
@@ -125,7 +125,7 @@ func (s *statics) get(name string) *static {
 	}
 	b, err := fs.ReadFile(s.files, name)
 	if err != nil {
-		return nil // not remembered: a caller could name as many as it likes
+		return nil // not cached: callers could name any number of files
 	}
 	kind := mime.TypeByExtension(path.Ext(name))
 	if kind == "" {

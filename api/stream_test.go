@@ -20,7 +20,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/live"
 )
 
-// message is one of server-sent events.
+// message is one server-sent event.
 type message struct {
 	id, event, data string
 }
@@ -96,8 +96,8 @@ func alertEvent(s g.School, n int) g.Event {
 	}
 }
 
-// Half of the events are there before the client comes, half come meanwhile, and the client
-// breaks off again and again: it gets each of its school's once and in order.
+// Half of the events are there before the client connects, half come meanwhile, and the client
+// disconnects again and again: it gets each event of its school once and in order.
 func TestStreamHasNoGapAndNoDouble(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleSecurity)

@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api"
 )
 
-// A query that would be read otherwise than it was meant is an error, at every operation and
-// at what is none.
+// A query that cannot be read as it was meant is an error, at every operation
+// and every other endpoint.
 func TestQueriesAreNeverIgnored(t *testing.T) {
 	w := newWorld(t, behindProxy).schools()
 	c := w.user(w.a, g.RoleAdmin)

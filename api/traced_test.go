@@ -7,8 +7,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// The reason binds the data and not the page: one child's passages and attendance need one by
-// whichever way they are read, and each look is audited. Reasons of leaves are the same.
+// A reason is required by the data and not by the page: one child's passages and
+// attendance need one by whichever endpoint they are read, and each access is audited. The
+// same holds for reasons of leaves.
 func TestAChildsMovementsNeedAReason(t *testing.T) {
 	w := newWorld(t).schools()
 	teacher, admin := w.user(w.a, g.RoleTeacher), w.user(w.a, g.RoleAdmin)

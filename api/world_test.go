@@ -46,13 +46,13 @@ type world struct {
 	reloads []bool // asked for; true: a preview
 }
 
-// hooks is the queue of what is posted, as a gateway puts it together.
+// hooks is the delivery queue, as a gateway puts it together.
 type hooks struct {
 	*notify.Queue
 	*webhook.Channel
 }
 
-// options change the world before it is built.
+// option changes the dependencies before the world is built.
 type option func(*api.Deps)
 
 func newWorld(t *testing.T, options ...option) *world {
@@ -143,7 +143,7 @@ func newHooks(d api.Deps, private bool) hooks {
 	return hooks{notify.New(d.Registry, posts, d.Now, log), posts}
 }
 
-// behindProxy lets the tests speak from many addresses.
+// behindProxy lets the tests send from many addresses.
 func behindProxy(d *api.Deps) { d.Config.TrustProxy = true }
 
 func (w *world) system() *registry.View { return w.reg.In(g.SystemScope("test")) }
