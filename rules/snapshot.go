@@ -199,6 +199,7 @@ func (e *Engine) Restore(b []byte, changes ...[]byte) error {
 	gone := s.Rules
 	for _, r := range e.rules {
 		saved, ok := gone[r.ID]
+		r.isNew = true
 		switch {
 		case !ok:
 		case saved.Hash == r.hash || saved.Manner == "" &&

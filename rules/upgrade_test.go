@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -36,4 +37,24 @@ func TestStateOfVersion2GoesOn(t *testing.T) {
 	want(t, w.read(17, "lab-1", "temperature", 3), "08:00:17 firelab-2 firing=false",
 		"08:00:17 silentlab-1 firing=false")
 	want(t, w.engine.Tick(morning(19)), "08:00:19 hotlab-1 firing=false")
+}
+
+// Rules that are edited while the gateway is off look at once, too, at what was known when it
+// stopped.
+func TestRestartWithOtherRules(t *testing.T) {
+	one := "rules:\n  - {id: cold, title: C, severity: info, when: {property: temperature, below: 5}}\n"
+	hot := "  - {id: hot, title: H, severity: major, when: {property: temperature, above: 40}}\n"
+	w := &world{t: t, town: newTown("lab-1"), engine: rules.New(mustParse(t, one), nil)}
+	w.read(0, "lab-1", "temperature", 45)
+	w.read(0, "lab-1", "humidity", 99)
+	w.restart(mustParse(t, one+hot))
+	w.engine.Resume(morning(100))
+	want(t, w.engine.Tick(morning(100)), "08:00:00 hotlab-1 firing=true")
+	// Edited: it holds by the new words, and is the same alert; a third rule reads what none did.
+	damp := "  - {id: damp, title: D, severity: info, when: {property: humidity, above: 90}}\n"
+	w.restart(mustParse(t, one+strings.Replace(hot, "40", "44", 1)+damp))
+	want(t, w.engine.Tick(morning(101)), "08:01:40 damplab-1 firing=true")
+	// Edited again: it does not hold, and ends.
+	w.restart(mustParse(t, one+strings.Replace(hot, "40", "46", 1)+damp))
+	want(t, w.engine.Tick(morning(102)), "08:01:41 hotlab-1 firing=false")
 }
