@@ -224,19 +224,19 @@ var house = []room{
 	// that control serves as listeners do.
 	{
 		"gateway/fleet",
-		"root api drivers drivers/host gateway/ingest/directory " +
+		"root api/fleet drivers drivers/host gateway/ingest/directory " +
 			"gateway/ingest/mqttfront registry registry/fleet",
 		"",
 	},
 	{
 		"gateway/command",
-		"root api drivers drivers/host gateway/ingest/directory " +
+		"root api/fleet drivers drivers/host gateway/ingest/directory " +
 			"gateway/ingest/mqttfront gateway/selfwatch registry rules",
 		"",
 	},
 	{
 		"gateway/faces",
-		"root api drivers drivers/host gateway/ingest/identify gateway/media vision",
+		"root api/people drivers drivers/host gateway/ingest/identify gateway/media vision",
 		"",
 	},
 	{"gateway/retention", "root gateway/media registry", ""},
@@ -249,7 +249,7 @@ var house = []room{
 	// The assembled gateway, and its commands.
 	{
 		"gateway/app",
-		"root api api/alerts deploy drivers drivers/host drivers/listen gateway/anchor " +
+		"root api api/alerts api/people api/places deploy drivers drivers/host drivers/listen gateway/anchor " +
 			"gateway/backup gateway/command gateway/config gateway/control gateway/event " +
 			"gateway/faces gateway/fleet gateway/follow gateway/follow/alerting " +
 			"gateway/follow/attendance gateway/follow/history gateway/follow/quality " +

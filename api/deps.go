@@ -120,29 +120,3 @@ type Evidence interface {
 	// Forget destroys all pictures of a school that nobody keeps.
 	Forget(school g.SchoolID) error
 }
-
-// Types of the areas, under the names that the gateway uses.
-type (
-	Fleet         = fleet.Fleet
-	DriverInfo    = fleet.DriverInfo
-	Confinement   = fleet.Confinement
-	Field         = fleet.Field
-	LogLine       = fleet.LogLine
-	Probe         = fleet.Probe
-	DeviceOrder   = fleet.DeviceOrder
-	CommandResult = fleet.CommandResult
-	Write         = fleet.Write
-	Refusal       = fleet.Refusal
-	MQTTInfo      = fleet.MQTTInfo
-	Knock         = fleet.Knock
-	Faces         = people.Faces
-	Portrait      = people.Portrait
-	TrackFace     = people.TrackFace
-	Likeness      = people.Likeness
-	Keeping       = places.Keeping
-	Intake        = attendance.Intake
-	RuleInfo      = alerts.RuleInfo
-)
-
-// ActionWrite is the action that writes properties of a device; its values are keyed by property.
-const ActionWrite = fleet.ActionWrite

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/api/people"
 )
 
@@ -97,13 +97,13 @@ type gear struct {
 	commands []string
 }
 
-func (f *gear) Drivers() []api.DriverInfo {
-	return []api.DriverInfo{{
+func (f *gear) Drivers() []fleet.DriverInfo {
+	return []fleet.DriverInfo{{
 		Name:    "camera",
 		Title:   "Camera",
 		State:   "running",
 		Version: "1",
-		Address: []api.Field{
+		Address: []fleet.Field{
 			{
 				Key:      "url",
 				Title:    "Address",
@@ -120,7 +120,7 @@ func (f *gear) Drivers() []api.DriverInfo {
 			Title:   "Modbus",
 			State:   "running",
 			Version: "1",
-			Address: []api.Field{{
+			Address: []fleet.Field{{
 				Key:      "address",
 				Title:    "Address",
 				Required: true,
@@ -135,11 +135,11 @@ func (f *gear) Drivers() []api.DriverInfo {
 		{Name: "silent", Title: "silent", State: "backoff", Reason: "it ended"}}
 }
 
-func (f *gear) DriverLog(name g.DriverName) ([]api.LogLine, error) {
+func (f *gear) DriverLog(name g.DriverName) ([]fleet.LogLine, error) {
 	if name != "camera" {
 		return nil, g.Errorf(g.NotFound, "there is no driver %q", name)
 	}
-	return []api.LogLine{{Level: "info", Text: "started"}}, nil
+	return []fleet.LogLine{{Level: "info", Text: "started"}}, nil
 }
 
 func (f *gear) Restart(name g.DriverName) error {
@@ -154,27 +154,27 @@ func (f *gear) Restart(name g.DriverName) error {
 
 func (f *gear) Probe(
 	_ context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string,
-) (api.Probe, error) {
+) (fleet.Probe, error) {
 	if d.Address["url"] == "" {
-		return api.Probe{}, errors.New("give the camera's address")
+		return fleet.Probe{}, errors.New("give the camera's address")
 	}
-	return api.Probe{Message: "H.264 640x360", Snapshot: picture()}, nil
+	return fleet.Probe{Message: "H.264 640x360", Snapshot: picture()}, nil
 }
 
 func (f *gear) Command(
-	_ context.Context, d g.Device, o api.DeviceOrder,
-) (api.CommandResult, error) {
+	_ context.Context, d g.Device, o fleet.DeviceOrder,
+) (fleet.CommandResult, error) {
 	if f.refuse != nil {
-		return api.CommandResult{}, f.refuse
+		return fleet.CommandResult{}, f.refuse
 	}
 	action := o.Action
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.commands = append(f.commands, string(d.ID)+" "+action)
-	r := api.CommandResult{Message: "done"}
+	r := fleet.CommandResult{Message: "done"}
 	if action == "write" {
 		for property := range o.Values {
-			r.Writes = append(r.Writes, api.Write{Property: property, Outcome: "done"})
+			r.Writes = append(r.Writes, fleet.Write{Property: property, Outcome: "done"})
 		}
 	}
 	return r, nil
@@ -182,14 +182,14 @@ func (f *gear) Command(
 
 func (f *gear) Snapshot(context.Context, g.Device) ([]byte, error) { return picture(), nil }
 
-func (f *gear) Knocks(context.Context) []api.Knock {
-	return []api.Knock{
+func (f *gear) Knocks(context.Context) []fleet.Knock {
+	return []fleet.Knock{
 		{Driver: "zkteco", Serial: "CKJG1", Title: "Terminal CKJG1, calling from 192.0.2.7"},
 	}
 }
 
-func (f *gear) Refusals() []api.Refusal {
-	return []api.Refusal{
+func (f *gear) Refusals() []fleet.Refusal {
+	return []fleet.Refusal{
 		{Source: "192.0.2.9", Claimed: "lab-9", Reason: "unknown device", Count: 3},
 	}
 }
@@ -197,7 +197,7 @@ func (f *gear) Refusals() []api.Refusal {
 // anyAddress is a device of a listener on all of the machine's addresses.
 const anyAddress = "any-address"
 
-func (f *gear) MQTT(d g.Device) *api.MQTTInfo {
+func (f *gear) MQTT(d g.Device) *fleet.MQTTInfo {
 	if d.Driver != g.DriverMQTTFront {
 		return nil
 	}
@@ -205,7 +205,7 @@ func (f *gear) MQTT(d g.Device) *api.MQTTInfo {
 	if d.ID == anyAddress {
 		host = ""
 	}
-	return &api.MQTTInfo{
+	return &fleet.MQTTInfo{
 		Host:     host,
 		Port:     1883,
 		ClientID: string(d.ID),

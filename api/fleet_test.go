@@ -182,7 +182,7 @@ func TestCommandsAndWishesFitTheProfile(t *testing.T) {
 	if len(before.Twin.Desired) != 0 {
 		t.Errorf("got desired %v of what nobody could write", before.Twin.Desired)
 	}
-	var written api.CommandResult
+	var written fleet.CommandResult
 	c.do("PUT", "/v1/devices/lab-1-smoke/desired/limit", map[string]any{"value": 60}).want(200).into(&written)
 	if len(written.Writes) != 1 || written.Writes[0].Property != "limit" ||
 		written.Writes[0].Outcome != "done" {

@@ -8,6 +8,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	apifleet "github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
@@ -15,7 +16,7 @@ import (
 // addresses; probes are audited and limited in rate.
 func TestDriversAreNotToldOfForbiddenPlaces(t *testing.T) {
 	w := newWorld(t, func(d *api.Deps) {
-		d.Reach = func(_ context.Context, _ []api.Field, address map[string]string) error {
+		d.Reach = func(_ context.Context, _ []apifleet.Field, address map[string]string) error {
 			for key, value := range address {
 				if strings.Contains(value, "127.0.0.1") {
 					return g.FieldErrorf("address."+key, "it is the gateway's own machine")

@@ -32,12 +32,12 @@ func SchoolOf(ctx context.Context, id g.SchoolID) g.SchoolID {
 }
 
 // Because is the caller's view with a reason for the audit log.
-func (s *Gate) Because(ctx context.Context, reason string) *registry.View {
+func (gt *Gate) Because(ctx context.Context, reason string) *registry.View {
 	scope := CallerOf(ctx).Scope
 	if said := OneLine(reason); said != "" {
 		scope.Reason = said // a key has its purpose as the reason otherwise
 	}
-	return s.reg.In(scope)
+	return gt.reg.In(scope)
 }
 
 // OneLine keeps a text to one line of at most 512 bytes.

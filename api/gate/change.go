@@ -118,7 +118,7 @@ func (k Thing[B, T]) unchanged(ctx context.Context, match, id string) context.Co
 // change sets the members that the body names and leaves the rest, so that a client does not remove
 // what it does not know or may not see. In a merge patch (RFC 7396) null removes a value.
 func (k Thing[B, T]) change(
-	s *Gate, ctx context.Context, id, match string, body []byte, merge bool,
+	gt *Gate, ctx context.Context, id, match string, body []byte, merge bool,
 ) (*Tagged[T], error) {
 	said := map[string]any{}
 	if err := ReadPatch(body, &said); err != nil {
@@ -130,7 +130,7 @@ func (k Thing[B, T]) change(
 		}
 	}
 	for tries := 0; ; tries++ {
-		out, err := k.try(s, ctx, id, match, said, merge)
+		out, err := k.try(gt, ctx, id, match, said, merge)
 		if g.ErrorCode(err) == g.Changed && match == "" && tries < 3 {
 			continue // without If-Match: apply it to what is there now
 		}
@@ -174,11 +174,11 @@ func ReadPatch(body []byte, into *map[string]any) error {
 }
 
 func (k Thing[B, T]) try(
-	s *Gate, ctx context.Context, id, match string, said map[string]any, merge bool,
+	gt *Gate, ctx context.Context, id, match string, said map[string]any, merge bool,
 ) (*Tagged[T], error) {
 	kept, err := k.Load(ctx, id)
 	if g.ErrorCode(err) == g.NotFound && !merge && match == "" {
-		b, err := bodyOf[B](s, said)
+		b, err := bodyOf[B](gt, said)
 		if err != nil {
 			return nil, err
 		}
@@ -196,7 +196,7 @@ func (k Thing[B, T]) try(
 	if err != nil {
 		return nil, err
 	}
-	properties := schemaOf[B](s).Properties
+	properties := schemaOf[B](gt).Properties
 	for key := range whole {
 		if properties[key] == nil { // stored, but not part of a change's body
 			delete(whole, key)
@@ -209,7 +209,7 @@ func (k Thing[B, T]) try(
 			whole[key] = v
 		}
 	}
-	b, err := bodyOf[B](s, whole)
+	b, err := bodyOf[B](gt, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -271,8 +271,8 @@ func AsMap(v any) (map[string]any, error) {
 	return m, err
 }
 
-func schemaOf[B any](s *Gate) *huma.Schema {
-	schemas := s.api.OpenAPI().Components.Schemas
+func schemaOf[B any](gt *Gate) *huma.Schema {
+	schemas := gt.api.OpenAPI().Components.Schemas
 	schema := schemas.Schema(reflect.TypeFor[B](), true, "")
 	for schema.Ref != "" {
 		schema = schemas.SchemaFromRef(schema.Ref)
@@ -281,7 +281,7 @@ func schemaOf[B any](s *Gate) *huma.Schema {
 }
 
 // bodyOf validates a whole document by the schema of B, as if it had been sent, and decodes it.
-func bodyOf[B any](s *Gate, whole map[string]any) (b B, err error) {
+func bodyOf[B any](gt *Gate, whole map[string]any) (b B, err error) {
 	raw, err := json.Marshal(whole)
 	if err != nil {
 		return b, err
@@ -291,7 +291,7 @@ func bodyOf[B any](s *Gate, whole map[string]any) (b B, err error) {
 		return b, err
 	}
 	path, result := huma.NewPathBuffer(make([]byte, 0, 128), 0), &huma.ValidateResult{}
-	huma.Validate(s.api.OpenAPI().Components.Schemas, schemaOf[B](s), path, huma.ModeWriteToServer,
+	huma.Validate(gt.api.OpenAPI().Components.Schemas, schemaOf[B](gt), path, huma.ModeWriteToServer,
 		plain, result)
 	if len(result.Errors) > 0 {
 		e := result.Errors[0]
@@ -311,51 +311,51 @@ func bodyOf[B any](s *Gate, whole map[string]any) (b B, err error) {
 }
 
 // Changes registers PUT and PATCH of a kind of thing. doc says more of PUT.
-func Changes[B, T any](s *Gate, e Endpoint, noun string, k Thing[B, T]) {
+func Changes[B, T any](gt *Gate, e Endpoint, noun string, k Thing[B, T]) {
 	doc := e.Doc
 	e.Method = http.MethodPut
 	e.ID = "update-" + noun
 	e.Matching = true
 	e.Doc = strings.TrimSpace(doc + "\n\nWhat the body does not name stays as it is.")
-	Handle(s, e, func(ctx context.Context, in *Put[B]) (*Tagged[T], error) {
-		return k.change(s, ctx, in.ID, in.IfMatch, rawBody(ctx), false)
+	Handle(gt, e, func(ctx context.Context, in *Put[B]) (*Tagged[T], error) {
+		return k.change(gt, ctx, in.ID, in.IfMatch, rawBody(ctx), false)
 	})
 	e.Method, e.ID = http.MethodPatch, "patch-"+noun
 	e.Summary += " in part"
 	e.Doc = strings.TrimSpace(doc +
 		"\n\nA merge patch (RFC 7396): what it names is changed, null takes a value away.")
-	Handle(s, e, func(ctx context.Context, in *Patching) (*Tagged[T], error) {
-		return k.change(s, ctx, in.ID, in.IfMatch, in.RawBody, true)
+	Handle(gt, e, func(ctx context.Context, in *Patching) (*Tagged[T], error) {
+		return k.change(gt, ctx, in.ID, in.IfMatch, in.RawBody, true)
 	})
-	partial(s, e.Path, schemaOf[B](s), reflect.TypeFor[B]())
+	partial(gt, e.Path, schemaOf[B](gt), reflect.TypeFor[B]())
 }
 
 // Deletes registers the deletion of a kind of thing.
 func Deletes[B, T any](
-	s *Gate, e Endpoint, noun string, k Thing[B, T], remove func(ctx context.Context, id string) error,
+	gt *Gate, e Endpoint, noun string, k Thing[B, T], remove func(ctx context.Context, id string) error,
 ) {
 	e.Method = http.MethodDelete
 	e.ID = "delete-" + noun
 	e.Matching = true
-	Handle(s, e, func(ctx context.Context, in *ByIDMatching) (*None, error) {
+	Handle(gt, e, func(ctx context.Context, in *ByIDMatching) (*None, error) {
 		return &None{}, remove(k.unchanged(ctx, in.IfMatch, in.ID), in.ID)
 	})
 }
 
 // Reads registers the reading of one thing, with its tag.
 func Reads[T any](
-	s *Gate, e Endpoint, noun string, load func(ctx context.Context, id string) (T, error),
+	gt *Gate, e Endpoint, noun string, load func(ctx context.Context, id string) (T, error),
 ) {
 	e.Method, e.ID = http.MethodGet, "get-"+noun
-	Handle(s, e, func(ctx context.Context, in *ByID) (*Tagged[T], error) {
+	Handle(gt, e, func(ctx context.Context, in *ByID) (*Tagged[T], error) {
 		x, err := load(ctx, in.ID)
 		return &Tagged[T]{TagOf(x), x}, err
 	})
 }
 
 // partial documents the body of a PATCH: the body of a PUT of which nothing is required.
-func partial(s *Gate, at string, whole *huma.Schema, t reflect.Type) {
-	schemas := s.api.OpenAPI().Components.Schemas
+func partial(gt *Gate, at string, whole *huma.Schema, t reflect.Type) {
+	schemas := gt.api.OpenAPI().Components.Schemas
 	name := strings.TrimSuffix(path.Base(schemas.Schema(t, true, "").Ref), "Input") + "Patch"
 	patch := &huma.Schema{
 		Type:                 huma.TypeObject,
@@ -369,7 +369,7 @@ func partial(s *Gate, at string, whole *huma.Schema, t reflect.Type) {
 		}
 	}
 	schemas.Map()[name] = patch
-	op := s.api.OpenAPI().Paths[at].Patch
+	op := gt.api.OpenAPI().Paths[at].Patch
 	media := &huma.MediaType{Schema: &huma.Schema{Ref: "#/components/schemas/" + name}}
 	op.RequestBody.Required = true
 	op.RequestBody.Content = map[string]*huma.MediaType{

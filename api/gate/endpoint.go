@@ -68,7 +68,7 @@ func (a *gated) Handle(op *huma.Operation, next func(huma.Context)) {
 func (a *gated) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
 
 // Handle registers one operation.
-func Handle[I, O any](s *Gate, e Endpoint, h func(context.Context, *I) (*O, error)) {
+func Handle[I, O any](gt *Gate, e Endpoint, h func(context.Context, *I) (*O, error)) {
 	op := huma.Operation{
 		Method:                       e.Method,
 		Path:                         e.Path,
@@ -110,15 +110,15 @@ func Handle[I, O any](s *Gate, e Endpoint, h func(context.Context, *I) (*O, erro
 		op.Parameters = append(op.Parameters,
 			&huma.Param{Ref: "#/components/parameters/IdempotencyKey"})
 	}
-	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+	huma.Register(gt.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		var early *access.TooSoon
 		if errors.As(err, &early) {
-			return nil, huma.ErrorWithHeaders(s.problem(ctx, err),
+			return nil, huma.ErrorWithHeaders(gt.problem(ctx, err),
 				http.Header{"Retry-After": {strconv.Itoa(int(math.Ceil(early.After.Seconds())))}})
 		}
 		if err != nil {
-			return nil, s.problem(ctx, err)
+			return nil, gt.problem(ctx, err)
 		}
 		return out, nil
 	})
@@ -219,12 +219,12 @@ func Listed[T any](rows []T, next string, err error) (*Body[Page[T]], error) {
 // permanent name: whatever happens to other rows, a caller who pages through the list misses
 // no row and sees none twice.
 func PageOf[T any](
-	s *Gate, all []T, p Paged, err error, key func(T) string,
+	gt *Gate, all []T, p Paged, err error, key func(T) string,
 ) (*Body[Page[T]], error) {
 	if err != nil {
 		return nil, err
 	}
-	return Listed(registry.Walk(s.walks, all, registry.Page{Limit: p.Limit, Cursor: p.Cursor}, key))
+	return Listed(registry.Walk(gt.walks, all, registry.Page{Limit: p.Limit, Cursor: p.Cursor}, key))
 }
 
 // Some returns x, or an empty list in place of nil, which JSON would write as null.

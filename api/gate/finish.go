@@ -15,7 +15,7 @@ type Schemas struct {
 
 // AtLast calls f once every operation is registered, to set limits that a tag cannot set, such as
 // those of the entries of lists and maps. Requests are validated by them.
-func (s *Gate) AtLast(f func(*Schemas)) { s.atLast = append(s.atLast, f) }
+func (gt *Gate) AtLast(f func(*Schemas)) { gt.atLast = append(gt.atLast, f) }
 
 // Of is a schema by its name.
 func (d *Schemas) Of(name string) *huma.Schema {
@@ -77,15 +77,15 @@ func TextOf(most int) *huma.Schema {
 
 // Finish ends the registration: it sets limits and descriptions of the operations' types. Limits
 // and descriptions of types that do not exist are an error.
-func (s *Gate) Finish() error {
-	doc := s.OpenAPI()
+func (gt *Gate) Finish() error {
+	doc := gt.OpenAPI()
 	schemas := doc.Components.Schemas.Map()
 	// huma's own error, which transform replaces
 	for _, unused := range []string{"ErrorModel", "ErrorDetail"} {
 		delete(schemas, unused)
 	}
 	d := &Schemas{all: schemas}
-	for _, f := range s.atLast {
+	for _, f := range gt.atLast {
 		f(d)
 	}
 	if len(d.lacking) > 0 {
@@ -94,7 +94,7 @@ func (s *Gate) Finish() error {
 	for _, item := range doc.Paths {
 		boundParameters(item)
 	}
-	return s.describeFields(schemas)
+	return gt.describeFields(schemas)
 }
 
 // boundParameters limits the entries of lists in queries to MaxWord.

@@ -89,36 +89,36 @@ func New(o Options) (*Gate, error) {
 }
 
 // Handler serves the gate's operations, and what Plain and Rest added.
-func (s *Gate) Handler() http.Handler { return s.outer(s.mux) }
+func (gt *Gate) Handler() http.Handler { return gt.outer(gt.mux) }
 
 // OpenAPI is the document, with the operations that were registered so far.
-func (s *Gate) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
+func (gt *Gate) OpenAPI() *huma.OpenAPI { return gt.api.OpenAPI() }
 
 // Now is the time by the gateway's clock.
-func (s *Gate) Now() time.Time { return s.now() }
+func (gt *Gate) Now() time.Time { return gt.now() }
 
 // Log is for what callers must not see.
-func (s *Gate) Log() *slog.Logger { return s.log }
+func (gt *Gate) Log() *slog.Logger { return gt.log }
 
 // In is the registry as a scope sees it. Most areas need View, the registry as the caller sees it.
-func (s *Gate) In(scope g.Scope) *registry.View { return s.reg.In(scope) }
+func (gt *Gate) In(scope g.Scope) *registry.View { return gt.reg.In(scope) }
 
 // Plain adds a handler outside of the API's operations, which takes no query parameters.
-func (s *Gate) Plain(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, s.bare(h)) }
+func (gt *Gate) Plain(pattern string, h http.HandlerFunc) { gt.mux.HandleFunc(pattern, gt.bare(h)) }
 
 // Rest handles all other paths: those below /v1/ with a problem, the rest with h.
-func (s *Gate) Rest(h http.HandlerFunc) {
-	s.mux.HandleFunc("/v1/", s.unknown)
-	s.mux.HandleFunc("/", h)
+func (gt *Gate) Rest(h http.HandlerFunc) {
+	gt.mux.HandleFunc("/v1/", gt.unknown)
+	gt.mux.HandleFunc("/", h)
 }
 
 // unknown refuses unknown paths under /v1, and methods that a path lacks.
-func (s *Gate) unknown(w http.ResponseWriter, r *http.Request) {
+func (gt *Gate) unknown(w http.ResponseWriter, r *http.Request) {
 	var allow []string
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
 		probe := r.Clone(r.Context())
 		probe.Method = method
-		if _, pattern := s.mux.Handler(probe); pattern != "/v1/" {
+		if _, pattern := gt.mux.Handler(probe); pattern != "/v1/" {
 			allow = append(allow, method)
 		}
 	}
@@ -136,9 +136,9 @@ func (s *Gate) unknown(w http.ResponseWriter, r *http.Request) {
 
 // Passes admits a request outside of the operations: it is true if the caller has the permission
 // and is within the rate. Otherwise it has written the response.
-func (s *Gate) Passes(w http.ResponseWriter, r *http.Request, p g.Permission) bool {
-	if _, err := s.admit(w, r, Endpoint{Perm: p}); err != nil {
-		refuse(w, s.problem(r.Context(), err))
+func (gt *Gate) Passes(w http.ResponseWriter, r *http.Request, p g.Permission) bool {
+	if _, err := gt.admit(w, r, Endpoint{Perm: p}); err != nil {
+		refuse(w, gt.problem(r.Context(), err))
 		return false
 	}
 	return true
@@ -146,8 +146,8 @@ func (s *Gate) Passes(w http.ResponseWriter, r *http.Request, p g.Permission) bo
 
 // Spares tells whether an address is within its rate, whoever asks; if not,
 // it sets the headers for it.
-func (s *Gate) Spares(w http.ResponseWriter, r *http.Request) bool {
-	v := s.remotes.Allow(s.Remote(r), s.now())
+func (gt *Gate) Spares(w http.ResponseWriter, r *http.Request) bool {
+	v := gt.remotes.Allow(gt.Remote(r), gt.now())
 	if !v.OK {
 		v.tell(w.Header())
 	}
@@ -155,14 +155,14 @@ func (s *Gate) Spares(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // TrySignIn counts an attempt to sign in under a name, and refuses it where there are too many.
-func (s *Gate) TrySignIn(name string) bool { return s.signIns.Allow(name, s.now()).OK }
+func (gt *Gate) TrySignIn(name string) bool { return gt.signIns.Allow(name, gt.now()).OK }
 
 // Base is the address by which the caller reached the gateway, or the configured one.
-func (s *Gate) Base(r *http.Request) string {
-	if s.opt.Address != "" {
-		return strings.TrimSuffix(s.opt.Address, "/")
+func (gt *Gate) Base(r *http.Request) string {
+	if gt.opt.Address != "" {
+		return strings.TrimSuffix(gt.opt.Address, "/")
 	}
-	if r.TLS != nil || s.opt.Secure {
+	if r.TLS != nil || gt.opt.Secure {
 		return "https://" + r.Host
 	}
 	return "http://" + r.Host

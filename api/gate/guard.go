@@ -69,18 +69,18 @@ func RequestOf(ctx context.Context) *http.Request {
 }
 
 // View is the registry as the caller may see it.
-func (s *Gate) View(ctx context.Context) *registry.View { return s.reg.In(CallerOf(ctx).Scope) }
+func (gt *Gate) View(ctx context.Context) *registry.View { return gt.reg.In(CallerOf(ctx).Scope) }
 
 // Identify finds the caller by bearer key or sign-in cookie. Where both are there the key
 // counts, since no browser sends one unasked.
-func (s *Gate) Identify(r *http.Request) (*Caller, error) {
+func (gt *Gate) Identify(r *http.Request) (*Caller, error) {
 	if auth := r.Header.Get("Authorization"); auth != "" {
 		scheme, secret, _ := strings.Cut(auth, " ")
 		secret = strings.TrimSpace(secret)
 		if !strings.EqualFold(scheme, "Bearer") || secret == "" || len(secret) > 256 {
 			return nil, g.Errorf(g.Unauthenticated, "send the key as 'Authorization: Bearer ghk_…'")
 		}
-		key, scope, err := s.reg.Access.KeyBySecret(r.Context(), secret)
+		key, scope, err := gt.reg.Access.KeyBySecret(r.Context(), secret)
 		if err != nil {
 			return nil, unauthenticated(err, "the key is wrong, has expired or was revoked")
 		}
@@ -91,7 +91,7 @@ func (s *Gate) Identify(r *http.Request) (*Caller, error) {
 		return nil, g.Errorf(g.Unauthenticated,
 			"sign in, or send a key as 'Authorization: Bearer ghk_…'")
 	}
-	user, scope, err := s.reg.Access.UserByToken(r.Context(), c.Value)
+	user, scope, err := gt.reg.Access.UserByToken(r.Context(), c.Value)
 	if err != nil {
 		return nil, unauthenticated(err, "the sign-in has ended; sign in again")
 	}
@@ -121,25 +121,25 @@ func safe(method string) bool {
 }
 
 // guard is the gate before an endpoint: who, from where, may they, how often, how much.
-func (s *Gate) guard(e Endpoint, next http.Handler) http.Handler {
+func (gt *Gate) guard(e Endpoint, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithValue(r.Context(), keyRequest, r)
-		if !safe(r.Method) && s.cross.Check(r) != nil {
+		if !safe(r.Method) && gt.cross.Check(r) != nil {
 			refuse(w,
 				NewProblem(ctx, http.StatusForbidden, g.Forbidden,
 					g.Word("this request comes from a page of another site")))
 			return
 		}
-		c, err := s.admit(w, r, e)
+		c, err := gt.admit(w, r, e)
 		if err != nil {
-			refuse(w, s.problem(ctx, err))
+			refuse(w, gt.problem(ctx, err))
 			return
 		}
 		if c != nil {
 			ctx = context.WithValue(ctx, keyCaller, c)
 		}
 		if err := checkQuery(r.URL.RawQuery, e.Query); err != nil {
-			refuse(w, s.problem(ctx, err))
+			refuse(w, gt.problem(ctx, err))
 			return
 		}
 		r = r.WithContext(ctx)
@@ -156,7 +156,7 @@ func (s *Gate) guard(e Endpoint, next http.Handler) http.Handler {
 			w = &conditional{ResponseWriter: w, have: have}
 		}
 		if r.Method == http.MethodPost && c != nil && r.Header.Get(idemHeader) != "" && !e.Stream {
-			s.once(w, r, c, next)
+			gt.once(w, r, c, next)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -165,9 +165,9 @@ func (s *Gate) guard(e Endpoint, next http.Handler) http.Handler {
 
 // admit identifies the caller and checks rate, forgery and permission. The caller is nil at
 // a public endpoint.
-func (s *Gate) admit(w http.ResponseWriter, r *http.Request, e Endpoint) (*Caller, error) {
+func (gt *Gate) admit(w http.ResponseWriter, r *http.Request, e Endpoint) (*Caller, error) {
 	limit := func(l *Limiter, key string) error {
-		v := l.Allow(key, s.now())
+		v := l.Allow(key, gt.now())
 		v.tell(w.Header())
 		if !v.OK {
 			return g.Errorf(g.RateLimited, "too many requests; try again in %s s",
@@ -177,13 +177,13 @@ func (s *Gate) admit(w http.ResponseWriter, r *http.Request, e Endpoint) (*Calle
 	}
 	if e.Public {
 		if e.Strict {
-			return nil, limit(s.signIns, s.signInKey(r))
+			return nil, limit(gt.signIns, gt.signInKey(r))
 		}
-		return nil, limit(s.remotes, s.Remote(r))
+		return nil, limit(gt.remotes, gt.Remote(r))
 	}
-	c, err := s.Identify(r)
+	c, err := gt.Identify(r)
 	if err != nil {
-		if lerr := limit(s.strangers, s.Remote(r)); lerr != nil {
+		if lerr := limit(gt.strangers, gt.Remote(r)); lerr != nil {
 			return nil, lerr
 		}
 		if g.ErrorCode(err) == g.Unauthenticated {
@@ -191,11 +191,11 @@ func (s *Gate) admit(w http.ResponseWriter, r *http.Request, e Endpoint) (*Calle
 		}
 		return nil, err
 	}
-	if s.opt.Known != nil {
-		s.opt.Known(r.Context())
+	if gt.opt.Known != nil {
+		gt.opt.Known(r.Context())
 	}
 	vouched(r)
-	if err := limit(s.callers, c.Name()); err != nil {
+	if err := limit(gt.callers, c.Name()); err != nil {
 		return nil, err
 	}
 	if c.Token != "" && !safe(r.Method) &&
@@ -242,9 +242,9 @@ func BrowserOf(r *http.Request) string {
 
 // signInKey is what attempts to sign in are counted by: the browser, where somebody has signed
 // in there before, else the address.
-func (s *Gate) signInKey(r *http.Request) string {
-	if b := BrowserOf(r); b != "" && s.reg.Access.KnownBrowser(r.Context(), b) {
+func (gt *Gate) signInKey(r *http.Request) string {
+	if b := BrowserOf(r); b != "" && gt.reg.Access.KnownBrowser(r.Context(), b) {
 		return "browser " + b
 	}
-	return "address " + s.Remote(r)
+	return "address " + gt.Remote(r)
 }

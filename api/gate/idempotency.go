@@ -90,11 +90,11 @@ func (i *idempotency) end(ctx context.Context, name string, c *capture) error {
 
 // once serves a POST that carries an Idempotency-Key: the first time it executes it, later it
 // repeats the kept response.
-func (s *Gate) once(w http.ResponseWriter, r *http.Request, c *Caller, next http.Handler) {
+func (gt *Gate) once(w http.ResponseWriter, r *http.Request, c *Caller, next http.Handler) {
 	key := r.Header.Get(idemHeader)
 	if len(key) > idemKey {
 		refuse(w,
-			s.problem(r.Context(),
+			gt.problem(r.Context(),
 				g.FieldErrorf(idemHeader, "the key has %d bytes; at most %d are taken", len(key),
 					idemKey)))
 		return
@@ -105,15 +105,15 @@ func (s *Gate) once(w http.ResponseWriter, r *http.Request, c *Caller, next http
 		if !errors.As(err, &big) {
 			err = g.Errorf(g.Invalid, "the body broke off")
 		}
-		refuse(w, s.problem(r.Context(), err))
+		refuse(w, gt.problem(r.Context(), err))
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	name := hashed(c.Name(), key)
-	kept, err := s.idem.begin(r.Context(), name,
+	kept, err := gt.idem.begin(r.Context(), name,
 		hashed(r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type"), string(body)))
 	if err != nil {
-		refuse(w, s.problem(r.Context(), err))
+		refuse(w, gt.problem(r.Context(), err))
 		return
 	}
 	if kept != nil {
@@ -127,8 +127,8 @@ func (s *Gate) once(w http.ResponseWriter, r *http.Request, c *Caller, next http
 	}
 	rec := &capture{ResponseWriter: w}
 	defer func() { // also where next panics: the key is free again
-		if err := s.idem.end(r.Context(), name, rec); err != nil {
-			s.log.WarnContext(r.Context(), "an answer cannot be kept for its Idempotency-Key",
+		if err := gt.idem.end(r.Context(), name, rec); err != nil {
+			gt.log.WarnContext(r.Context(), "an answer cannot be kept for its Idempotency-Key",
 				"request_id", RequestID(r.Context()), "error", err)
 		}
 	}()

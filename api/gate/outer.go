@@ -48,7 +48,7 @@ const contentPolicy = "default-src 'self'; script-src 'self'; style-src 'self' '
 
 // outer is around every request: id, security headers, panics caught, one line in the log.
 // The log has the path without the query, which may hold names.
-func (s *Gate) outer(next http.Handler) http.Handler {
+func (gt *Gate) outer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get("X-Request-Id")
 		if !plainID(id) {
@@ -67,13 +67,13 @@ func (s *Gate) outer(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-		if s.opt.Secure {
+		if gt.opt.Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		if strings.HasPrefix(r.URL.Path, "/v1/") {
 			h.Set("Cache-Control", "no-store")
 		}
-		began := s.now()
+		began := gt.now()
 		rec := &recorder{ResponseWriter: w}
 		late := wait(w, r)
 		defer func() {
@@ -81,7 +81,7 @@ func (s *Gate) outer(next http.Handler) http.Handler {
 				if p == http.ErrAbortHandler {
 					panic(p)
 				}
-				s.log.ErrorContext(r.Context(), "request panicked", "request_id", id, "path",
+				gt.log.ErrorContext(r.Context(), "request panicked", "request_id", id, "path",
 					r.URL.Path, "panic", p, "stack", string(debug.Stack()))
 				if rec.status == 0 {
 					refuse(rec, fault(r.Context()))
@@ -89,13 +89,13 @@ func (s *Gate) outer(next http.Handler) http.Handler {
 			}
 			late.end()
 			rec.finish()
-			log := s.log.DebugContext
+			log := gt.log.DebugContext
 			if rec.status >= 500 || r.Method != http.MethodGet && r.Method != http.MethodHead {
-				log = s.log.InfoContext
+				log = gt.log.InfoContext
 			}
 			log(r.Context(), "request", "request_id", id, "method", r.Method, "path", r.URL.Path,
 				"status", rec.status, "bytes", rec.bytes,
-				"ms", s.now().Sub(began).Milliseconds(), "remote", s.Remote(r))
+				"ms", gt.now().Sub(began).Milliseconds(), "remote", gt.Remote(r))
 		}()
 		next.ServeHTTP(rec, r)
 	})
@@ -110,8 +110,8 @@ func plainID(id string) bool {
 
 // Remote is the caller's address. Behind a trusted proxy it is the last entry of
 // X-Forwarded-For, the one that the proxy itself wrote.
-func (s *Gate) Remote(r *http.Request) string {
-	if s.opt.Proxied {
+func (gt *Gate) Remote(r *http.Request) string {
+	if gt.opt.Proxied {
 		if all := r.Header.Values("X-Forwarded-For"); len(all) > 0 {
 			parts := strings.Split(all[len(all)-1], ",")
 			if ip := net.ParseIP(strings.TrimSpace(parts[len(parts)-1])); ip != nil {

@@ -180,7 +180,7 @@ func statusWords() map[int]g.Text {
 
 // problem turns an error into the response's problem document. Errors that are not for people are
 // logged, and the response says only that the fault is the gateway's.
-func (s *Gate) problem(ctx context.Context, err error) *Problem {
+func (gt *Gate) problem(ctx context.Context, err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
 		return p
@@ -212,7 +212,7 @@ func (s *Gate) problem(ctx context.Context, err error) *Problem {
 	if errors.As(err, &big) {
 		return NewProblem(ctx, http.StatusRequestEntityTooLarge, g.TooLarge, tooLarge(big.Limit))
 	}
-	s.log.ErrorContext(ctx, "request went wrong", "request_id", RequestID(ctx), "error", err)
+	gt.log.ErrorContext(ctx, "request went wrong", "request_id", RequestID(ctx), "error", err)
 	return fault(ctx)
 }
 

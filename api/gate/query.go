@@ -55,10 +55,10 @@ func clip(s string) string {
 }
 
 // bare is a handler that takes no query parameters.
-func (s *Gate) bare(next http.HandlerFunc) http.HandlerFunc {
+func (gt *Gate) bare(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := checkQuery(r.URL.RawQuery, []string{}); err != nil {
-			refuse(w, s.problem(r.Context(), err))
+			refuse(w, gt.problem(r.Context(), err))
 			return
 		}
 		next(w, r)

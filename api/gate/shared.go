@@ -9,18 +9,18 @@ import (
 )
 
 // document begins the OpenAPI 3.1 document with what all operations share.
-func (s *Gate) document() {
+func (gt *Gate) document() {
 	format := huma.Format{
 		Marshal:   marshal,
 		Unmarshal: unmarshalCarried,
 	}
 	cfg := huma.Config{
-		OpenAPI:       s.opt.Document,
+		OpenAPI:       gt.opt.Document,
 		Formats:       map[string]huma.Format{"application/json": format, "json": format},
 		DefaultFormat: "application/json",
 		Transformers:  []huma.Transformer{transform},
 	}
-	parts := s.opt.Document.Components
+	parts := gt.opt.Document.Components
 	parts.Parameters = map[string]*huma.Param{
 		"IdempotencyKey": {
 			Name:   idemHeader,
@@ -75,7 +75,7 @@ func (s *Gate) document() {
 		parts.Responses[answerName(status)] = &huma.Response{Description: words,
 			Content: map[string]*huma.MediaType{problemType: {Schema: problem}}}
 	}
-	s.api = huma.NewAPI(cfg, &gated{s.mux, s})
+	gt.api = huma.NewAPI(cfg, &gated{gt.mux, gt})
 }
 
 // answerName is the name of a status's response in the document's components.

@@ -16,7 +16,7 @@ import (
 //	Type: the type itself
 //
 // and continues in the next line if that begins with a tab.
-func (s *Gate) Words(lines string) { s.words = append(s.words, lines) }
+func (gt *Gate) Words(lines string) { gt.words = append(gt.words, lines) }
 
 // shared describes fields that types of several areas have.
 const shared = `
@@ -89,9 +89,9 @@ func (t told) tell(lines string) error {
 
 // describeFields sets the descriptions of schemas and fields that have none. Unused descriptions
 // are an error: the field may have been renamed.
-func (s *Gate) describeFields(schemas map[string]*huma.Schema) error {
+func (gt *Gate) describeFields(schemas map[string]*huma.Schema) error {
 	words := told{}
-	for _, lines := range append([]string{shared}, s.words...) {
+	for _, lines := range append([]string{shared}, gt.words...) {
 		if err := words.tell(lines); err != nil {
 			return err
 		}

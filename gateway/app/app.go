@@ -14,6 +14,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/gateway/backup"
 	"github.com/gatehouse-iot/gatehouse/gateway/command"
@@ -136,7 +137,7 @@ func (a *App) URL() string { return a.url(a.cfg.HTTP) }
 func (a *App) Registry() *registry.Registry { return a.reg }
 
 // Faces checks photographs and makes face templates of them; it works only while Run runs.
-func (a *App) Faces() api.Faces { return a.faces }
+func (a *App) Faces() people.Faces { return a.faces }
 
 // Run runs the gateway until ctx ends, then stops it part by part, the last first, and
 // closes it. A part that fails stops all the others.

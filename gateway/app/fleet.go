@@ -66,7 +66,7 @@ func registered(d *directory.Directory) func(g.DeviceID) (g.Device, bool) {
 	}
 }
 
-// equipment implements api.Fleet: driver programs and devices, and commands.
+// equipment implements apifleet.Fleet: driver programs and devices, and commands.
 type equipment struct {
 	*fleet.Fleet
 	*command.Commands

@@ -6,6 +6,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/gateway/control"
 	"github.com/gatehouse-iot/gatehouse/gateway/faces"
@@ -97,10 +98,10 @@ func queries(t series) func(prefix string, schools []g.SchoolID) http.Handler {
 }
 
 // recorded tells the API how long things are kept, and which face model is in use.
-func recorded(c config.Config, k *retention.Keeper, f *faces.Faces) func() api.Keeping {
-	return func() api.Keeping {
+func recorded(c config.Config, k *retention.Keeper, f *faces.Faces) func() places.Keeping {
+	return func() places.Keeping {
 		p := k.Periods()
-		return api.Keeping{
+		return places.Keeping{
 			Pictures:  p.Pictures,
 			History:   p.History,
 			Journal:   c.Journal.MaxAge,

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
@@ -101,7 +101,7 @@ func (c *Commands) carryOut(ctx context.Context, o order) {
 		log.Warn("a rule commands a device that is not there")
 		return
 	}
-	asked := api.DeviceOrder{
+	asked := fleet.DeviceOrder{
 		Action: o.Action,
 		Values: o.Values,
 		By:     byRule + string(o.Rule),
@@ -130,7 +130,7 @@ func (c *Commands) dropped(ctx context.Context, row g.DeviceCommand) {
 }
 
 // row is a command's record before it is sent.
-func (c *Commands) row(d g.Device, o api.DeviceOrder) g.DeviceCommand {
+func (c *Commands) row(d g.Device, o fleet.DeviceOrder) g.DeviceCommand {
 	now := c.o.Now()
 	return g.DeviceCommand{
 		ID:      g.NewID("cmd"),

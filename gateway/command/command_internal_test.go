@@ -8,7 +8,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
@@ -93,7 +93,7 @@ func (h *house) alerts(ctx context.Context) []g.Alert {
 func TestCommandsHaveAnOutcome(t *testing.T) {
 	ctx := t.Context()
 	h := newHouse(t, g.Device{ID: "door", Driver: "modbus", Name: "Gate 1"})
-	if _, err := h.Command(ctx, h.device("door"), api.DeviceOrder{Action: "open", By: "Ms Li"}); g.ErrorCode(
+	if _, err := h.Command(ctx, h.device("door"), fleet.DeviceOrder{Action: "open", By: "Ms Li"}); g.ErrorCode(
 		err) != g.NotFound {
 		t.Errorf("got %v, want the word that the driver is not there", err)
 	}
@@ -102,7 +102,7 @@ func TestCommandsHaveAnOutcome(t *testing.T) {
 	}
 	h.time = h.time.Add(time.Second)
 	if _, err := h.Command(ctx, h.device("door"),
-		api.DeviceOrder{Action: "open", By: byRule + "fire"}); err == nil {
+		fleet.DeviceOrder{Action: "open", By: byRule + "fire"}); err == nil {
 		t.Error("got no error for a driver that is not there")
 	}
 	told := h.alerts(ctx)
@@ -117,7 +117,7 @@ func TestCommandsHaveAnOutcome(t *testing.T) {
 		"cmd_s": g.CommandSent,
 		"cmd_t": g.CommandSent,
 	} {
-		row := h.row(h.device("door"), api.DeviceOrder{Action: id, By: "Ms Li"})
+		row := h.row(h.device("door"), fleet.DeviceOrder{Action: id, By: "Ms Li"})
 		row.ID, row.State = id, state
 		h.must(h.view.Fleet.SaveCommand(ctx, row))
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/drivers"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 )
@@ -16,11 +16,11 @@ import (
 // Command sends a command to a device and records its progress. The error says why it failed, or
 // why its outcome is unknown.
 func (c *Commands) Command(
-	ctx context.Context, d g.Device, o api.DeviceOrder,
-) (api.CommandResult, error) {
+	ctx context.Context, d g.Device, o fleet.DeviceOrder,
+) (fleet.CommandResult, error) {
 	row := c.row(d, o)
 	if err := c.o.View.Fleet.SaveCommand(ctx, row); err != nil {
-		return api.CommandResult{}, err
+		return fleet.CommandResult{}, err
 	}
 	r, err := c.give(ctx, d, row, o)
 	state, reason := r.State, r.Message
@@ -47,8 +47,8 @@ func (c *Commands) Command(
 
 // give hands the command to the device's driver, or to its connection at the MQTT listener.
 func (c *Commands) give(
-	ctx context.Context, d g.Device, row g.DeviceCommand, o api.DeviceOrder,
-) (api.CommandResult, error) {
+	ctx context.Context, d g.Device, row g.DeviceCommand, o fleet.DeviceOrder,
+) (fleet.CommandResult, error) {
 	if d.Driver == g.DriverMQTTFront {
 		return c.publish(d, row, o)
 	}
@@ -59,7 +59,7 @@ func (c *Commands) give(
 		Values: o.Values,
 		Data:   o.Data,
 	})
-	return api.CommandResult{
+	return fleet.CommandResult{
 		State:   g.CommandConfirmed,
 		Message: got.Message,
 		Values:  got.Values,
@@ -68,10 +68,10 @@ func (c *Commands) give(
 }
 
 // writes are a driver's outcomes of written properties, in the API's type.
-func writes(list []drivers.Write) []api.Write {
-	var out []api.Write
+func writes(list []drivers.Write) []fleet.Write {
+	var out []fleet.Write
 	for _, w := range list {
-		x := api.Write{Property: w.Property, Outcome: string(w.Outcome)}
+		x := fleet.Write{Property: w.Property, Outcome: string(w.Outcome)}
 		if w.Reason.Code != "" {
 			x.Reason = &w.Reason
 		}
@@ -82,8 +82,8 @@ func writes(list []drivers.Write) []api.Write {
 
 // publish sends a command to a device on the gateway's own MQTT listener.
 func (c *Commands) publish(
-	d g.Device, row g.DeviceCommand, o api.DeviceOrder,
-) (r api.CommandResult, err error) {
+	d g.Device, row g.DeviceCommand, o fleet.DeviceOrder,
+) (r fleet.CommandResult, err error) {
 	if c.o.Front == nil {
 		return r, g.Errorf(g.Unavailable, "the MQTT listener is off: set mqtt.listen")
 	}
@@ -111,18 +111,18 @@ func (c *Commands) publish(
 	case err != nil:
 		return r, g.Errorf(g.Unavailable, "the command was not taken: %v", err)
 	case !told.There:
-		return api.CommandResult{
+		return fleet.CommandResult{
 			State:   g.CommandQueued,
 			Message: "queued: the device is away and gets it if it comes back within a minute",
 		}, nil
 	case !told.Answered:
-		return api.CommandResult{
+		return fleet.CommandResult{
 			State: g.CommandDelivered,
 			Message: "handed to its connection; the device listens at QoS 0 and acknowledges " +
 				"nothing",
 		}, nil
 	}
-	return api.CommandResult{
+	return fleet.CommandResult{
 		State:   g.CommandSent,
 		Message: "sent; the device has not taken it yet",
 	}, nil

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/gateway/media"
 )
 
@@ -14,7 +14,7 @@ type Pictures struct{ *media.Store }
 // Face is the face measured on the track of a picture.
 func (p Pictures) Face(
 	ctx context.Context, school g.SchoolID, id g.MediaID,
-) (api.TrackFace, error) {
+) (people.TrackFace, error) {
 	f, err := p.Store.Face(ctx, school, id)
-	return api.TrackFace{Embedding: f.Embedding, Model: f.Model, Quality: f.Quality}, err
+	return people.TrackFace{Embedding: f.Embedding, Model: f.Model, Quality: f.Quality}, err
 }

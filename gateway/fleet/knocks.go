@@ -5,7 +5,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
+	apifleet "github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
@@ -16,10 +16,10 @@ const (
 
 // Knocks lists equipment that contacts the drivers and is not registered. A driver without
 // discovery, or one that does not run, lists none.
-func (f *Fleet) Knocks(ctx context.Context) []api.Knock {
+func (f *Fleet) Knocks(ctx context.Context) []apifleet.Knock {
 	ctx, cancel := context.WithTimeout(ctx, knockWait)
 	defer cancel()
-	out := []api.Knock{}
+	out := []apifleet.Knock{}
 	for _, s := range f.o.Host.Status() {
 		err := f.o.Host.Discover(ctx, s.Name, func(c drivers.Candidate) {
 			if len(out) < mostKnock {
@@ -33,8 +33,8 @@ func (f *Fleet) Knocks(ctx context.Context) []api.Knock {
 	return out
 }
 
-func knock(driver g.DriverName, c drivers.Candidate) api.Knock {
-	return api.Knock{
+func knock(driver g.DriverName, c drivers.Candidate) apifleet.Knock {
+	return apifleet.Knock{
 		Driver:  driver,
 		Serial:  c.Serial,
 		Title:   c.Title,

@@ -7,15 +7,15 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
+	apifleet "github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/drivers"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 )
 
 // Drivers are the driver programs, for people.
-func (f *Fleet) Drivers() []api.DriverInfo {
-	var out []api.DriverInfo
+func (f *Fleet) Drivers() []apifleet.DriverInfo {
+	var out []apifleet.DriverInfo
 	for _, s := range f.o.Host.Status() {
 		out = append(out, driver(s))
 	}
@@ -23,9 +23,9 @@ func (f *Fleet) Drivers() []api.DriverInfo {
 }
 
 // driver is a program as the host knows it, for the API.
-func driver(s host.Status) api.DriverInfo {
+func driver(s host.Status) apifleet.DriverInfo {
 	d := s.Description
-	info := api.DriverInfo{
+	info := apifleet.DriverInfo{
 		Name:         s.Name,
 		Title:        d.Title,
 		TitleZH:      d.TitleZH,
@@ -62,8 +62,8 @@ func driver(s host.Status) api.DriverInfo {
 }
 
 // confined is how a driver is confined, for the API.
-func confined(c host.Confined) api.Confinement {
-	return api.Confinement{
+func confined(c host.Confined) apifleet.Confinement {
+	return apifleet.Confinement{
 		Confined: c.Held(),
 		Landlock: c.Landlock,
 		User:     c.User,
@@ -72,23 +72,23 @@ func confined(c host.Confined) api.Confinement {
 	}
 }
 
-func fields(in []drivers.Field) []api.Field {
-	out := make([]api.Field, len(in))
+func fields(in []drivers.Field) []apifleet.Field {
+	out := make([]apifleet.Field, len(in))
 	for i, f := range in {
-		out[i] = api.Field(f)
+		out[i] = apifleet.Field(f)
 	}
 	return out
 }
 
 // DriverLog is the latest that a program wrote, the oldest line first.
-func (f *Fleet) DriverLog(name g.DriverName) ([]api.LogLine, error) {
+func (f *Fleet) DriverLog(name g.DriverName) ([]apifleet.LogLine, error) {
 	lines, err := f.o.Host.Log(name)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]api.LogLine, len(lines))
+	out := make([]apifleet.LogLine, len(lines))
 	for i, l := range lines {
-		out[i] = api.LogLine{Time: l.Time, Level: strings.ToLower(l.Level.String()), Text: l.Text}
+		out[i] = apifleet.LogLine{Time: l.Time, Level: strings.ToLower(l.Level.String()), Text: l.Text}
 	}
 	return out, nil
 }
@@ -99,7 +99,7 @@ func (f *Fleet) Restart(name g.DriverName) error { return f.o.Host.Restart(name)
 // Probe has a driver look at a device that need not be registered.
 func (f *Fleet) Probe(
 	ctx context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string,
-) (api.Probe, error) {
+) (apifleet.Probe, error) {
 	got, err := f.o.Host.Probe(ctx, driver, drivers.Device{
 		ID:      d.ID,
 		Serial:  d.Serial,
@@ -108,7 +108,7 @@ func (f *Fleet) Probe(
 		Secret:  secret,
 		Reach:   f.o.Reach.bounds(),
 	})
-	return api.Probe{Message: got.Message, Values: got.Values, Snapshot: got.Snapshot}, err
+	return apifleet.Probe{Message: got.Message, Values: got.Values, Snapshot: got.Snapshot}, err
 }
 
 // Snapshot asks a camera for its picture now, as JPEG.
@@ -120,18 +120,18 @@ func (f *Fleet) Snapshot(ctx context.Context, d g.Device) ([]byte, error) {
 
 // Refusals are the sign-ins that the MQTT listener refused lately, newest
 // first; equal ones are counted.
-func (f *Fleet) Refusals() []api.Refusal {
-	out := []api.Refusal{}
+func (f *Fleet) Refusals() []apifleet.Refusal {
+	out := []apifleet.Refusal{}
 	if f.o.Front == nil {
 		return out
 	}
-	at := map[api.Refusal]int{}
+	at := map[apifleet.Refusal]int{}
 	for _, r := range f.o.Front.Refusals() { // newest first
 		from, _, err := net.SplitHostPort(r.Remote)
 		if err != nil {
 			from = r.Remote
 		}
-		x := api.Refusal{Source: "mqtt " + from, Claimed: r.Username, Reason: r.Why}
+		x := apifleet.Refusal{Source: "mqtt " + from, Claimed: r.Username, Reason: r.Why}
 		i, ok := at[x]
 		if !ok {
 			i = len(out)
@@ -145,7 +145,7 @@ func (f *Fleet) Refusals() []api.Refusal {
 }
 
 // MQTT is how a device connects to the MQTT listener; nil for one that does not.
-func (f *Fleet) MQTT(d g.Device) *api.MQTTInfo {
+func (f *Fleet) MQTT(d g.Device) *apifleet.MQTTInfo {
 	if d.Driver != g.DriverMQTTFront || f.o.Front == nil {
 		return nil
 	}
@@ -158,7 +158,7 @@ func (f *Fleet) MQTT(d g.Device) *api.MQTTInfo {
 		name = ""
 	}
 	port, _ := strconv.Atoi(portText)
-	return &api.MQTTInfo{
+	return &apifleet.MQTTInfo{
 		Host:     name,
 		Port:     port,
 		TLS:      withTLS,

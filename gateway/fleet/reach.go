@@ -11,7 +11,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
+	apifleet "github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
@@ -26,7 +26,7 @@ type Reach struct {
 
 // Allows is the check that the API makes before a driver gets a device's
 // address. It resolves names, too.
-func (c Reach) Allows(ctx context.Context, fields []api.Field, address map[string]string) error {
+func (c Reach) Allows(ctx context.Context, fields []apifleet.Field, address map[string]string) error {
 	return c.allows(ctx, fields, address, true)
 }
 
@@ -37,7 +37,7 @@ const lookups = 3 * time.Second
 // host names. The error never reveals whether something exists there. A driver resolves a name
 // again, and checks the address that it connects to against the same limits (drivers.Reach).
 func (c Reach) allows(
-	ctx context.Context, fields []api.Field, address map[string]string, names bool,
+	ctx context.Context, fields []apifleet.Field, address map[string]string, names bool,
 ) error {
 	kinds := map[string]string{}
 	for _, f := range fields {

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gatehouse-iot/gatehouse/api"
+	apifleet "github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
@@ -19,7 +19,7 @@ func usual() Reach {
 // TestProbesLookNowhereOnTheGateway tries addresses that a person who registers devices must not
 // probe, in every spelling that programs accept.
 func TestProbesLookNowhereOnTheGateway(t *testing.T) {
-	fields := []api.Field{
+	fields := []apifleet.Field{
 		{Key: "address", Kind: drivers.FieldHost}, {Key: "url", Kind: drivers.FieldURL},
 		{Key: "ca", Kind: drivers.FieldPath},
 		{Key: "ip", Kind: drivers.FieldNetwork}, {Key: "topic"},
@@ -80,7 +80,7 @@ func FuzzReach(f *testing.F) {
 	f.Add("url", "rtsp://[::1")
 	f.Add("path", "../\x00")
 	f.Fuzz(func(t *testing.T, kind, value string) {
-		fields := []api.Field{{Key: "k", Kind: kind}}
+		fields := []apifleet.Field{{Key: "k", Kind: kind}}
 		err := usual().allows(t.Context(), fields, map[string]string{"k": value}, false)
 		if err == nil && kind == drivers.FieldHost && strings.TrimSpace(value) == "127.0.0.1" {
 			t.Error("loopback is allowed")
