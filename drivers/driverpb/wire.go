@@ -25,4 +25,5 @@ const (
 	BatchBytes  = 1 << 20  // a batch is sent when it has grown to this
 	WindowBytes = 32 << 20 // observations emitted and not yet acknowledged, per program
 	MaxText     = 2048     // an error's message
+	MaxAsk      = 4 << 10  // a question
 )

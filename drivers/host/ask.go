@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/gatehouse-iot/gatehouse/drivers"
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
@@ -41,6 +43,10 @@ func newAsking(s *supervisor) *asking {
 // rule.
 func (k *asking) begin(ctx context.Context, w *driverpb.Ask) {
 	due := time.Now().Add(drivers.AskWithin)
+	if n := proto.Size(w); n > driverpb.MaxAsk {
+		k.missed(fmt.Sprintf("it has %d bytes; at most %d are taken", n, driverpb.MaxAsk))
+		return
+	}
 	select {
 	case k.places <- struct{}{}:
 	default:

@@ -120,8 +120,11 @@ func TestTooManyAsks(t *testing.T) {
 	h, _ := start(t, host.Options{
 		Sink: s,
 		Answer: func(
-			ctx context.Context, _ gatehouse.DriverName, _ gatehouse.Ask,
+			ctx context.Context, _ gatehouse.DriverName, a gatehouse.Ask,
 		) (gatehouse.Answer, error) {
+			if a.Credential != "4711" {
+				t.Errorf("got a question of %d bytes", len(a.Credential))
+			}
 			for n := now.Add(1); ; {
 				if m := most.Load(); n <= m || most.CompareAndSwap(m, n) {
 					break

@@ -331,8 +331,12 @@ func (r raw) Session(
 		stream.Send(&driverpb.FromDriver{})
 	case "curious": // asks without reading the answers
 		for id := uint64(1); id <= 4*drivers.MaxAsks; id++ {
+			credential := "4711"
+			if id == 1 {
+				credential = strings.Repeat("4711", 1<<20)
+			}
 			if err := stream.Send(&driverpb.FromDriver{
-				Ask: &driverpb.Ask{Id: id, Device: "dev_1", Method: "card", Credential: "4711"},
+				Ask: &driverpb.Ask{Id: id, Device: "dev_1", Method: "card", Credential: credential},
 			}); err != nil {
 				return err
 			}
