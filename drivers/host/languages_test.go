@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +25,13 @@ import (
 type thermometer struct {
 	mu   sync.Mutex
 	door string
+	card string // on its reader
+}
+
+func (x *thermometer) show(card string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.card = card
 }
 
 func (x *thermometer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -31,7 +39,11 @@ func (x *thermometer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer x.mu.Unlock()
 	switch r.Method + " " + r.URL.Path {
 	case "GET /status.json":
-		_ = json.NewEncoder(w).Encode(map[string]any{"temperature": 21.5, "door": x.door})
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"temperature": 21.5,
+			"door":        x.door,
+			"card":        x.card,
+		})
 	case "POST /door":
 		var said struct{ Open bool }
 		if err := json.NewDecoder(r.Body).Decode(&said); err != nil || !said.Open {
@@ -110,11 +122,28 @@ func TestOtherLanguages(t *testing.T) {
 }
 
 func speaks(t *testing.T, language, path string, confinement host.Confinement) {
-	equipment := httptest.NewServer(&thermometer{door: "closed"})
+	door := &thermometer{door: "closed"}
+	equipment := httptest.NewServer(door)
 	defer equipment.Close()
+	refused := make(chan struct{}, 1)
 	name := gatehouse.DriverName(language)
 	sink := newSink()
-	h, stop := start(t, host.Options{Sink: sink, Confine: confinement},
+	answer := func(
+		_ context.Context, _ gatehouse.DriverName, a gatehouse.Ask,
+	) (gatehouse.Answer, error) {
+		if a.Device != "dev_1" || a.Method != gatehouse.ByCard {
+			t.Errorf("got the question %+v", a)
+		}
+		if a.Credential == "4711" {
+			return gatehouse.Answer{Allow: true, Person: "per_1"}, nil
+		}
+		select {
+		case refused <- struct{}{}:
+		default:
+		}
+		return gatehouse.Answer{Reason: gatehouse.Because(gatehouse.ReasonNobody)}, nil
+	}
+	h, stop := start(t, host.Options{Sink: sink, Confine: confinement, Answer: answer},
 		host.Spec{Name: name, Path: path, Read: []string{filepath.Dir(path)}})
 	st := wait(t, h, name, host.Running, host.Backoff, host.Refused)
 	if st.State != host.Running || st.Contract != drivers.ContractVersion || !st.Commands ||
@@ -146,6 +175,19 @@ func speaks(t *testing.T, language, path string, confinement host.Confinement) {
 		{Device: d.ID, Reading: &gatehouse.Reading{Values: values("closed")}},
 	})
 
+	// Nobody's card leaves the door closed, somebody's opens it.
+	door.show("0815")
+	select {
+	case <-refused:
+	case <-time.After(patience):
+		t.Fatalf("waited %s for a question about the card", patience)
+	}
+	door.show("4711")
+	occurred := func(got []gatehouse.Observation) bool {
+		return slices.ContainsFunc(got, func(o gatehouse.Observation) bool { return o.Occurrence != nil })
+	}
+	sink.wait(t, "the door", occurred)
+
 	r, err := h.Command(t.Context(), name, drivers.Command{ID: "cmd_1", Device: d.ID, Action: "open"})
 	if err != nil || r.Message != "the door is open" {
 		t.Errorf("got %+v, %v, want the door open", r, err)
@@ -154,11 +196,6 @@ func speaks(t *testing.T, language, path string, confinement host.Confinement) {
 	if gatehouse.ErrorCode(err) != gatehouse.NotFound {
 		t.Errorf("got %v, want %s", err, gatehouse.NotFound)
 	}
-	occurred := func(got []gatehouse.Observation) bool {
-		return slices.ContainsFunc(got, func(o gatehouse.Observation) bool { return o.Occurrence != nil })
-	}
-	sink.wait(t, "the door", occurred)
-
 	equipment.Close()
 	sink.wait(t, "the device to be away",
 		hasStates(d.ID, gatehouse.StateOnline, gatehouse.StateOffline))

@@ -1,8 +1,11 @@
 #!/usr/bin/env node
-// A whole driver in JavaScript, for a thermometer with a door that answers HTTP:
+// A whole driver in JavaScript, for a thermometer with a door and a card reader that answers HTTP:
 //
-//   GET  http://10.0.0.9/status.json  ->  {"temperature": 21.5, "door": "closed"}
+//   GET  http://10.0.0.9/status.json  ->  {"temperature": 21.5, "door": "closed", "card": "04A1B2C3"}
 //   POST http://10.0.0.9/door             {"open": true}
+//
+// While a card lies on the reader and the door is closed, the driver asks the gateway whether whoever
+// holds it may pass.
 //
 // Copy it and change what is about the thermometer: PROFILE, DESCRIPTION and Thermometer. The
 // rest is the driver contract, whatever your equipment is; drivers/driverpb/README.md says it in
@@ -31,6 +34,8 @@ const PROFILE = {
     temperature: { title: 'Temperature', title_zh: '温度', type: 'number', unit: 'Cel' },
     door: { title: 'Door', title_zh: '门', type: 'string', enum: ['open', 'closed'] },
   },
+  sightings: ['card'],
+  no_answer: 'deny',
   actions: { open: { title: 'Open the door', title_zh: '开门' } },
   events: {
     door: { title: 'The door moved', title_zh: '门动作', data: { state: { type: 'string' } } },
@@ -64,6 +69,8 @@ class Thermometer {
     this.device = device
     this.every = Math.min(Math.max(Number(device.address.every || 10), 0.05), 3600)
     this.door = undefined
+    this.card = undefined // on the reader
+    this.noAnswer = JSON.parse(device.profile).no_answer ?? 'deny'
   }
 
   // Asks the thermometer once and answers what there is to tell the gateway.
@@ -76,6 +83,7 @@ class Thermometer {
       out.push({ device, occurrence: { kind: 'door', data: { state: { text: said.door } } } })
     }
     this.door = said.door
+    this.card = said.card
     return out
   }
 
@@ -170,11 +178,13 @@ class Ended extends Error {}
 
 // The one stream to the gateway: batches leave, acknowledgements come back.
 class Session {
-  constructor(stream) {
+  constructor(stream, version) {
     this.stream = stream
+    this.version = version
     this.waiting = new Map() // by batch: who waits for its acknowledgement
+    this.asked = new Map() // by question: who waits for its answer
     this.queue = [] // of those who wait until there is room for a batch
-    this.last = 0
+    this.last = 0 // number of a batch or a question
     this.over = false
   }
 
@@ -200,6 +210,21 @@ class Session {
     this.waiting.get(ack.batch)?.resolve(ack.error)
     this.waiting.delete(ack.batch)
     this.queue.shift()?.()
+  }
+
+  // The gateway's answer whether somebody may pass; undefined without one within 100 ms.
+  async ask(device, method, credential) {
+    if (this.over || this.version < 2) return undefined
+    const id = ++this.last
+    const answer = new Promise((resolve) => this.asked.set(String(id), resolve))
+    this.stream.write({ ask: { id, device, method, credential } })
+    const said = await Promise.race([answer, sleep(100)])
+    this.asked.delete(String(id))
+    return said
+  }
+
+  answered(answer) {
+    this.asked.get(answer.id)?.(answer) // else it is late, and dropped
   }
 
   end() {
@@ -244,6 +269,19 @@ class Served {
     return this.session.emit([{ device: this.device.id, status }])
   }
 
+  // Opens the door for whoever may pass. Without an answer the profile's no_answer decides, and a
+  // pass that is allowed so is reported.
+  async admit(card) {
+    const answer = await this.session.ask(this.device.id, 'card', card)
+    if (!answer && this.thermometer.noAnswer === 'allow') {
+      await this.thermometer.open()
+      await this.session.emit([{ device: this.device.id, occurrence: { kind: 'unanswered' } }])
+    } else if (answer?.allow) {
+      await this.thermometer.open()
+      this.wake()
+    }
+  }
+
   async run() {
     let online
     let pause = 1
@@ -255,6 +293,7 @@ class Served {
         await this.session.emit(found)
         online = true
         pause = 1
+        if (this.thermometer.card && this.thermometer.door === 'closed') await this.admit(this.thermometer.card)
         await sleep(this.thermometer.every * 1000, this.pause.signal)
       } catch (error) {
         if (error instanceof Ended || this.gone.signal.aborted) return
@@ -305,11 +344,13 @@ class Driver {
 
   serve(stream) {
     if (this.session) return stream.end()
-    const session = (this.session = new Session(stream))
+    const session = (this.session = new Session(stream, this.version))
     stream.on('data', async (said) => {
       switch (said.message) {
         case 'ack':
           return session.acknowledged(said.ack)
+        case 'answer':
+          return session.answered(said.answer)
         case 'connect':
           this.devices.get(said.connect.id)?.letGo()
           return this.devices.set(said.connect.id, new Served(session, said.connect))
@@ -365,7 +406,8 @@ async function main() {
   })
   const limits = { 'grpc.max_receive_message_length': MOST_MESSAGE, 'grpc.max_send_message_length': MOST_MESSAGE }
   const server = new grpc.Server(limits)
-  const proto = loader.loadSync(path.join(here, 'driver.proto'), { keepCase: true, longs: String, objects: true, oneofs: true })
+  const read = { keepCase: true, longs: String, objects: true, oneofs: true }
+  const proto = loader.loadSync(path.join(here, 'driver.proto'), read)
   server.addService(proto['gatehouse.driver.v1.Driver'], {
     Describe: driver.describe.bind(driver),
     Command: driver.command.bind(driver),

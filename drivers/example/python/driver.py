@@ -1,8 +1,11 @@
 #!/usr/bin/python3
-"""A whole driver in Python, for a thermometer with a door that answers HTTP:
+"""A whole driver in Python, for a thermometer with a door and a card reader that answers HTTP:
 
-    GET  http://10.0.0.9/status.json  ->  {"temperature": 21.5, "door": "closed"}
+    GET  http://10.0.0.9/status.json  ->  {"temperature": 21.5, "door": "closed", "card": "04A1B2C3"}
     POST http://10.0.0.9/door             {"open": true}
+
+While a card lies on the reader and the door is closed, the driver asks the gateway whether whoever
+holds it may pass.
 
 Copy it and change what is about the thermometer: PROFILE, DESCRIPTION and Thermometer. The rest
 is the driver contract, whatever your equipment is; drivers/driverpb/README.md says it in words.
@@ -41,6 +44,8 @@ PROFILE = {
         "temperature": {"title": "Temperature", "title_zh": "温度", "type": "number", "unit": "Cel"},
         "door": {"title": "Door", "title_zh": "门", "type": "string", "enum": ["open", "closed"]},
     },
+    "sightings": ["card"],
+    "no_answer": "deny",
     "actions": {"open": {"title": "Open the door", "title_zh": "开门"}},
     "events": {
         "door": {"title": "The door moved", "title_zh": "门动作", "data": {"state": {"type": "string"}}},
@@ -78,6 +83,8 @@ class Thermometer:
         self.device = device
         self.every = min(max(float(device.address["every"] or 10), 0.05), 3600)
         self.door = None
+        self.card = None  # on the reader
+        self.no_answer = json.loads(device.profile).get("no_answer", "deny")
 
     def read(self):
         """Asks the thermometer once and answers what there is to tell the gateway."""
@@ -90,7 +97,7 @@ class Thermometer:
         if self.door is not None and self.door != said["door"]:
             moved = pb.Occurrence(kind="door", data={"state": pb.Value(text=said["door"])})
             out.append(pb.Observation(device=self.device.id, occurrence=moved))
-        self.door = said["door"]
+        self.door, self.card = said["door"], said.get("card")
         return out
 
     def open(self):
@@ -155,12 +162,14 @@ class Ended(Exception):
 class Session:
     """The one stream to the gateway: batches leave, acknowledgements come back."""
 
-    def __init__(self):
-        self.outgoing = queue.Queue()  # bounded by room
+    def __init__(self, version):
+        self.version = version
+        self.outgoing = queue.Queue()  # bounded by room, and a question per device
         self.room = threading.Semaphore(MOST_BATCHES)
         self.lock = threading.Lock()
         self.waiting = {}  # by batch: a future of its acknowledgement
-        self.last = 0
+        self.asked = {}  # by question: a future of its answer
+        self.last = 0  # number of a batch or a question
         self.over = False
 
     def emit(self, observations):
@@ -185,6 +194,30 @@ class Session:
             done = self.waiting.pop(ack.batch, None)
         if done:
             done.set_result(ack.error if ack.HasField("error") else None)
+
+    def ask(self, device, method, credential):
+        """The gateway's answer whether somebody may pass; None without one within 100 ms."""
+        with self.lock:
+            if self.over or self.version < 2:
+                return None
+            self.last += 1
+            number, done = self.last, futures.Future()
+            self.asked[number] = done
+        self.outgoing.put(pb.FromDriver(
+            ask=pb.Ask(id=number, device=device, method=method, credential=credential)))
+        try:
+            return done.result(0.1)
+        except futures.TimeoutError:
+            return None
+        finally:
+            with self.lock:
+                self.asked.pop(number, None)
+
+    def answered(self, answer):
+        with self.lock:
+            done = self.asked.pop(answer.id, None)
+        if done:  # else it is late, and dropped
+            done.set_result(answer)
 
     def end(self):
         with self.lock:
@@ -213,6 +246,18 @@ class Served(threading.Thread):
     def status(self, **said):
         self.session.emit([pb.Observation(device=self.device.id, status=pb.Status(**said))])
 
+    def admit(self, card):
+        """Opens the door for whoever may pass. Without an answer the profile's no_answer decides, and
+        a pass that is allowed so is reported."""
+        answer = self.session.ask(self.device.id, "card", card)
+        if answer is None and self.thermometer.no_answer == "allow":
+            self.thermometer.open()
+            self.session.emit([pb.Observation(device=self.device.id,
+                                              occurrence=pb.Occurrence(kind="unanswered"))])
+        elif answer is not None and answer.allow:
+            self.thermometer.open()
+            self.wake.set()
+
     def run(self):
         online, pause = None, 1
         while not self.gone.is_set():
@@ -222,6 +267,8 @@ class Served(threading.Thread):
                     self.status(state="online")
                 self.session.emit(found)
                 online, pause = True, 1
+                if self.thermometer.card and self.thermometer.door == "closed":
+                    self.admit(self.thermometer.card)
                 self.wake.wait(self.thermometer.every)
             except Ended:
                 return
@@ -244,7 +291,7 @@ class Driver:
 
     def __init__(self, version):
         self.version = version
-        self.session = Session()
+        self.session = Session(version)
         self.devices = {}
         self.begun, self.ended = threading.Event(), threading.Event()
 
@@ -288,6 +335,8 @@ class Driver:
                 kind = said.WhichOneof("message")
                 if kind == "ack":
                     self.session.acknowledged(said.ack)
+                elif kind == "answer":
+                    self.session.answered(said.answer)
                 elif kind == "connect":
                     self.let_go(said.connect.id)
                     served = self.devices[said.connect.id] = Served(self.session, said.connect)
