@@ -154,6 +154,16 @@ var house = []room{
 			"registry/fleet",
 		"",
 	},
+	{
+		"gateway/ingest/outbox",
+		"root gateway/event gateway/follow gateway/journal registry",
+		"",
+	},
+	{
+		"gateway/ingest/presence",
+		"root drivers gateway/ingest/intake gateway/ingest/mqttfront",
+		"",
+	},
 	{"gateway/journal", "", "x/sys"},
 	{"gateway/journal/faultfs", "gateway/journal", ""},
 	{"gateway/ingest/mqttfront", "root drivers/listen gateway/journal", "x/sys"},
@@ -257,7 +267,8 @@ var house = []room{
 			"gateway/follow/telemetry/influx gateway/follow/telemetry/victoria " +
 			"gateway/follow/twins gateway/ingest/directory gateway/ingest/flapping " +
 			"gateway/ingest/identify gateway/ingest/intake gateway/ingest/mqttback " +
-			"gateway/ingest/mqttfront gateway/ingest/pace gateway/journal gateway/keys " +
+			"gateway/ingest/mqttfront gateway/ingest/outbox gateway/ingest/pace " +
+			"gateway/ingest/presence gateway/journal gateway/keys " +
 			"gateway/listeners gateway/live gateway/media gateway/notify " +
 			"gateway/notify/webhook gateway/retention gateway/selfwatch registry " +
 			"registry/alerts vision",

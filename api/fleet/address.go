@@ -109,8 +109,8 @@ func stands(
 		return g.FieldErrorf(at, "the driver %s has no such field; it has %s", info.Name,
 			listWords(keysOf(info.Address, false)))
 	}
-	if wrong := f.wrong(value); wrong != "" {
-		return g.FieldErrorf(at, "%s", wrong)
+	if err := f.wrong(value); err != nil {
+		return err.At(at)
 	}
 	return nil
 }
@@ -145,75 +145,91 @@ func withoutSecrets(address map[string]string) error {
 	return nil
 }
 
-// wrong says in words what is wrong with a value of the field; "" where nothing is.
-func (f Field) wrong(value string) string {
+// wrong says what is wrong with a value of the field; nil where nothing is.
+func (f Field) wrong(value string) *g.Error {
 	switch f.Kind {
 	case "port":
 		if !isPort(value) {
-			return "this is no port: a number from 1 to 65535"
+			return g.Errorf(g.Invalid, "this is no port: a number from 1 to 65535")
 		}
 	case "int":
 		n, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || f.bounded() && (float64(n) < f.Min || float64(n) > f.Max) {
-			return "give a whole number" + f.bounds("")
+		switch {
+		case err != nil && !f.bounded():
+			return g.Errorf(g.Invalid, "give a whole number")
+		case err != nil, f.bounded() && (float64(n) < f.Min || float64(n) > f.Max):
+			return g.Errorf(g.Invalid, "give a whole number, from %s to %s", plain(f.Min),
+				plain(f.Max))
 		}
 	case "duration":
 		d, err := time.ParseDuration(value)
-		if err != nil || f.bounded() && (d.Seconds() < f.Min || d.Seconds() > f.Max) {
-			return "give a time such as 500ms, 5s or 1h30m" + f.bounds(" seconds")
+		switch {
+		case err != nil && !f.bounded():
+			return g.Errorf(g.Invalid, "give a time such as 500ms, 5s or 1h30m")
+		case err != nil, f.bounded() && (d.Seconds() < f.Min || d.Seconds() > f.Max):
+			return g.Errorf(g.Invalid,
+				"give a time such as 500ms, 5s or 1h30m, from %s to %s seconds", plain(f.Min),
+				plain(f.Max))
 		}
 	case "choice":
 		if !slices.Contains(f.Options, value) {
-			return "choose one of " + strings.Join(f.Options, ", ")
+			return g.Errorf(g.Invalid, "choose one of %s", strings.Join(f.Options, ", "))
 		}
 	case "timezone":
 		if !gate.ValidTimezone(value) {
-			return "this is no IANA time zone; write it like Asia/Shanghai"
+			return g.Errorf(g.Invalid,
+				"this is no IANA time zone; write it like Asia/Shanghai")
 		}
 	case "network":
-		if _, err := netip.ParsePrefix(value); err != nil {
-			if _, err := netip.ParseAddr(value); err != nil {
-				return "give an IP address such as 10.1.4.30 or a network such as 10.1.4.0/24"
-			}
-		}
+		return wrongNetwork(value)
 	case "url":
 		return f.wrongURL(value)
 	case "host":
 		return f.wrongHost(value)
 	}
-	return ""
+	return nil
 }
 
 func (f Field) bounded() bool { return f.Min != 0 || f.Max != 0 }
 
-func (f Field) bounds(unit string) string {
-	if !f.bounded() {
-		return ""
-	}
-	number := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
-	return ", from " + number(f.Min) + " to " + number(f.Max) + unit
-}
+func plain(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
 func isPort(s string) bool {
 	n, err := strconv.Atoi(s)
 	return err == nil && n >= 1 && n <= 65535
 }
 
-func (f Field) wrongURL(value string) string {
+func wrongNetwork(value string) *g.Error {
+	if _, err := netip.ParsePrefix(value); err == nil {
+		return nil
+	}
+	if _, err := netip.ParseAddr(value); err == nil {
+		return nil
+	}
+	return g.Errorf(g.Invalid,
+		"give an IP address such as 10.1.4.30 or a network such as 10.1.4.0/24")
+}
+
+func (f Field) wrongURL(value string) *g.Error {
 	u, err := url.Parse(value)
 	switch {
 	case err != nil || u.Scheme == "" || u.Host == "" && u.Path == "":
-		return "this is no address; write it like " + firstOr(f.Options, "https") + "://host/path"
+		return g.Errorf(g.Invalid, "this is no address; write it like %s://host/path",
+			firstOr(f.Options, "https"))
 	case len(f.Options) > 0 && !slices.Contains(f.Options, u.Scheme):
-		return "the address begins with " + u.Scheme + "://; it can begin with " +
-			strings.Join(f.Options, "://, ") + "://"
+		return g.Errorf(g.Invalid, "the address begins with %s://; it can begin with %s://",
+			u.Scheme, strings.Join(f.Options, "://, "))
 	case u.Port() != "" && !isPort(u.Port()):
-		return "the port " + u.Port() + " is none: a number from 1 to 65535"
+		return wrongPort(u.Port())
 	}
-	return ""
+	return nil
 }
 
-func (f Field) wrongHost(value string) string {
+func wrongPort(port string) *g.Error {
+	return g.Errorf(g.Invalid, "the port %s is none: a number from 1 to 65535", port)
+}
+
+func (f Field) wrongHost(value string) *g.Error {
 	if strings.Contains(value, "://") {
 		return f.wrongURL(value)
 	}
@@ -221,15 +237,15 @@ func (f Field) wrongHost(value string) string {
 	if err != nil {
 		host = strings.Trim(value, "[]")
 	} else if !isPort(port) {
-		return "the port " + port + " is none: a number from 1 to 65535"
+		return wrongPort(port)
 	}
 	if _, err := netip.ParseAddr(host); err == nil {
-		return ""
+		return nil
 	}
 	if host == "" || strings.ContainsAny(host, " \t/:@?#") {
-		return "write a host or host:port, such as 10.1.4.30:502"
+		return g.Errorf(g.Invalid, "write a host or host:port, such as 10.1.4.30:502")
 	}
-	return ""
+	return nil
 }
 
 func firstOr(words []string, otherwise string) string {

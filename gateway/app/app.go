@@ -160,7 +160,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"retention", a.retention.Run},
 		{"watch", a.watch.Run},
 		{"profiles", func(ctx context.Context) error { return a.profiles.Follow(ctx, a.host) }},
-		{"presence", a.presences.run},
+		{"presence", a.presences.Run},
 		{"fields", func(ctx context.Context) error {
 			write := a.reg.In(g.SystemScope("fields")).Fleet.CountFields
 			return a.intake.Fields.Keep(ctx, write, a.log)

@@ -19,7 +19,7 @@ func (a *App) openFleet() {
 		Reach:   fleet.Reach(a.cfg.Reach),
 		Front:   a.front,
 		OnlyTLS: a.cfg.MQTT.Listen == "",
-		Note:    a.presences.note,
+		Note:    a.presences.Note,
 		Log:     a.log,
 	})
 	a.directory.Watch(a.fleet.Assign)

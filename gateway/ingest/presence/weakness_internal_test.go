@@ -1,4 +1,4 @@
-package app
+package presence
 
 import (
 	"testing"
@@ -16,7 +16,7 @@ func TestWaysInToTheMQTTListener(t *testing.T) {
 		{Remote: "[::1]:40123"}:               g.WeakNone,
 		{Remote: "?"}:                         g.WeakPlainText,
 	} {
-		if got := weakWay(way); got != want {
+		if got := weakness(way); got != want {
 			t.Errorf("%+v: got %q, want %q", way, got, want)
 		}
 	}
