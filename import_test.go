@@ -259,8 +259,8 @@ var house = []room{
 	// The assembled gateway, and its commands.
 	{
 		"gateway/app",
-		"root api api/alerts api/people api/places deploy drivers drivers/host drivers/listen gateway/anchor " +
-			"gateway/backup gateway/command gateway/config gateway/control gateway/event " +
+		"root api api/alerts api/people api/places deploy drivers/host drivers/listen gateway/anchor " +
+			"gateway/backup gateway/command gateway/config gateway/control " +
 			"gateway/faces gateway/fleet gateway/follow gateway/follow/alerting " +
 			"gateway/follow/attendance gateway/follow/history gateway/follow/quality " +
 			"gateway/follow/resolve gateway/follow/telemetry " +
