@@ -510,3 +510,63 @@ func TestAlertsPageAndFilter(t *testing.T) {
 		}
 	})
 }
+
+// TestTheWallHoldsTheMostSevere: whatever comes after it, a fire is the first on the wall, and the
+// counts are of all, not of what a page holds.
+func TestTheWallHoldsTheMostSevere(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		flood := []g.Alert{
+			{ID: "alt_fire", School: "a", Rule: "r", Severity: g.Critical, Opened: c.now()},
+			{ID: "alt_elsewhere", School: "b", Rule: "r", Severity: g.Critical, Opened: c.now()},
+		}
+		for i := range 505 {
+			flood = append(flood, g.Alert{
+				ID:       g.AlertID(fmt.Sprintf("alt_%03d", i)),
+				School:   "a",
+				Rule:     "r",
+				Severity: []g.Severity{g.Warning, g.Major}[i%2],
+				Opened:   c.now().Add(time.Duration(1+i) * time.Second),
+			})
+		}
+		ok(t, d.sys.Alerts.Apply(ctx, alerts.Effects{Seq: 1, Alerts: flood}))
+		lin := must[g.User](t)(d.sys.Access.CreateUser(ctx,
+			g.User{
+				School:   "a",
+				Name:     "lin",
+				FullName: "Lin Feng",
+				Role:     g.RoleSecurity,
+				Language: "en",
+			},
+			"a long password"))
+		guard := d.as(d.a, g.RoleSecurity)
+		must[g.Alert](t)(guard.Alerts.Acknowledge(ctx, "alt_503", 1, lin))
+		wall, err := guard.Alerts.Wall(ctx, alerts.WallFilter{Limit: 3})
+		ok(t, err)
+		var ids []g.AlertID
+		for _, a := range wall.Items {
+			ids = append(ids, a.ID)
+		}
+		// alt_503 is the newest of its severity, and somebody has it in hand.
+		if diff := cmp.Diff([]g.AlertID{"alt_fire", "alt_501", "alt_499"}, ids); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		if want := (alerts.Tally{Critical: 1, Major: 251, Warning: 253}); wall.Open != want {
+			t.Errorf("open: got %+v, want %+v", wall.Open, want)
+		}
+		if want := (alerts.Tally{Major: 1}); wall.Acknowledged != want {
+			t.Errorf("acknowledged: got %+v, want %+v", wall.Acknowledged, want)
+		}
+		none, err := guard.Alerts.Wall(ctx, alerts.WallFilter{Building: "no-such-building"})
+		ok(t, err)
+		if len(none.Items) != 0 || none.Open != (alerts.Tally{}) {
+			t.Errorf("a building that is not there has %+v", none)
+		}
+		mine, err := guard.Alerts.Wall(ctx, alerts.WallFilter{State: g.AlertAcknowledged})
+		ok(t, err)
+		if len(mine.Items) != 1 || mine.Items[0].ID != "alt_503" || mine.Open != wall.Open {
+			t.Errorf("acknowledged ones: got %+v", mine)
+		}
+	})
+}

@@ -615,6 +615,10 @@ func calls(d *district) map[string]call {
 			x, _, err := v.Alerts.List(ctx, alerts.Filter{})
 			return x, err
 		}},
+		"Alerts.Wall": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, err := v.Alerts.Wall(ctx, alerts.WallFilter{})
+			return x.Items, err
+		}},
 		"Alerts.Find": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Alerts.Find(ctx, "alt_b")
 		}},

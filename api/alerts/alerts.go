@@ -21,6 +21,15 @@ type alertsInput struct {
 	Query    string     `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in title, text, zone, device, rule, comment and, for who may read people, the person's name. A page can then be shorter than limit although next leads on."`
 }
 
+type wallInput struct {
+	gate.InSchool
+	Building g.BuildingID `query:"building" maxLength:"64" doc:"In this building."`
+	Zone     g.ZoneID     `query:"zone" maxLength:"64" doc:"In this zone."`
+	State    g.AlertState `query:"state" enum:"open,acknowledged" doc:"In this state; counts are of both."`
+	Severity g.Severity   `query:"severity" doc:"Of this severity; counts are of all."`
+	Limit    int          `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"Alerts at most; the most urgent ones."`
+}
+
 type versionInput struct {
 	gate.ByID
 	Body struct {
@@ -56,6 +65,25 @@ func (s *area) registerAlerts() {
 		Summary: "Alerts, newest first",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/alerts?state=open,acknowledged"`,
 	}, s.listAlerts)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/wall",
+		ID:      "get-wall",
+		Tag:     tag,
+		Perm:    g.AlertsRead,
+		Summary: "The most urgent alerts that are not over, and how many there are",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/wall?limit=50"`,
+	},
+		func(ctx context.Context, in *wallInput) (*gate.Body[alerts.Wall], error) {
+			return gate.Answer(s.View(ctx).Alerts.Wall(ctx, alerts.WallFilter{
+				School:   in.School,
+				Building: in.Building,
+				Zone:     in.Zone,
+				State:    in.State,
+				Severity: in.Severity,
+				Limit:    in.Limit,
+			}))
+		})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "GET",
 		Path:    "/v1/alerts/{id}",

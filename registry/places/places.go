@@ -87,6 +87,23 @@ func ZoneNames(ctx context.Context, c store.Conn, ids []g.ZoneID) (map[g.ZoneID]
 	return out, nil
 }
 
+// ZonesOf returns the zones of a building, none where there is no such building. The caller
+// restricts what it reads with them to its scope.
+func ZonesOf(ctx context.Context, c store.Conn, building g.BuildingID) ([]g.ZoneID, error) {
+	var out []g.ZoneID
+	err := store.Each(ctx, c, "SELECT id FROM zones WHERE building = ?", []any{string(building)},
+		func(scan func(...any) error) error {
+			var id g.ZoneID
+			err := scan(&id)
+			out = append(out, id)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("read the zones of a building: %w", err)
+	}
+	return out, nil
+}
+
 // Place is a site, building or zone to be written.
 type Place struct {
 	Table, Noun   string

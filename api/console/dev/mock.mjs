@@ -45,6 +45,22 @@ export function mock({ empty = false, demo = true } = {}) {
   const state = { empty, seq: 2000, streams: new Set(), log: [] }
   const me = { user: d.users[0], school: d.school, permissions, csrf: 'csrf-token', demo, version: 'dev' }
 
+  const ranks = ['info', 'warning', 'major', 'critical']
+  const none = () => Object.fromEntries(ranks.map((r) => [r, 0]))
+  const wall = (q) => {
+    const all = d.alerts.filter((a) => a.state === 'open' || a.state === 'acknowledged')
+    const w = { items: [], open: none(), acknowledged: none() }
+    for (const a of all) w[a.state][a.severity]++
+    const key = (a) => ranks.indexOf(a.severity) * 2 + (a.state === 'open' ? 1 : 0)
+    w.items = all
+      .filter((a) => !q.get('state') || a.state === q.get('state'))
+      .filter((a) => !q.get('severity') || a.severity === q.get('severity'))
+      .filter((a) => !q.get('zone') || a.zone === q.get('zone'))
+      .sort((a, b) => key(b) - key(a) || Date.parse(b.opened) - Date.parse(a.opened))
+      .slice(0, Number(q.get('limit') ?? 200))
+    return w
+  }
+
   const emit = (kind, part) => {
     const e = {
       seq: ++state.seq,
@@ -577,6 +593,7 @@ export function mock({ empty = false, demo = true } = {}) {
         ),
     ],
     ['POST', /^\/v1\/sightings\/manual$/, (req, res) => json(res, { seq: ++state.seq, id: 'sgt_m' }, 201)],
+    ['GET', /^\/v1\/wall$/, (req, res, m, q) => json(res, wall(q))],
     [
       'GET',
       /^\/v1\/alerts$/,

@@ -1,12 +1,12 @@
 // The live stream of the console: one connection whose events refresh what is shown, and the sound
 // of unacknowledged alerts.
 
-import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { call, query } from './api/client'
 import { openStream, type StreamState } from './api/stream'
-import type { Alert, EventKind, GatewayEvent, List, Permission } from './api/types'
-import { byUrgency, loudest, pattern, Siren } from './lib/sound'
+import type { EventKind, GatewayEvent, Permission, Tally, Wall } from './api/types'
+import { loudest, pattern, Siren } from './lib/sound'
 import { useSchoolParam, useSession, useStored } from './session'
 
 // The event kinds to subscribe to: the queries that each invalidates, and the permission to see it.
@@ -42,19 +42,32 @@ export function useLive(): LiveValue {
   return v
 }
 
-/** The alerts on the wall, most urgent first. */
-export function useWallAlerts() {
+/** How many alerts the wall loads at first, and at most. */
+export const wallRows = 200
+export const wallMost = 1000
+
+interface WallFilter {
+  building?: string
+  zone?: string
+  state?: string
+  severity?: string
+  limit?: number
+}
+
+/** What is not over, most urgent first, with the number of all; the shell asks without a filter. */
+export function useWall({ limit = wallRows, ...where }: WallFilter = {}) {
   const school = useSchoolParam()
   const { can } = useSession()
   return useQuery({
-    queryKey: ['alerts', 'wall', school],
-    queryFn: ({ signal }) =>
-      call<List<Alert>>('/v1/alerts' + query({ state: 'open,acknowledged', limit: 500, school }), { signal }),
-    select: (d) => [...d.items].sort(byUrgency),
+    queryKey: ['alerts', 'wall', school, { ...where, limit }],
+    queryFn: ({ signal }) => call<Wall>('/v1/wall' + query({ ...where, limit, school }), { signal }),
     enabled: can('alerts:read'),
+    placeholderData: keepPreviousData,
     refetchInterval: 15_000, // in case the stream is lost
   })
 }
+
+export const tallied = (t: Tally | undefined) => (t ? t.critical + t.major + t.warning + t.info : 0)
 
 export function LiveProvider({ children }: { children: ReactNode }) {
   const cache = useQueryClient()
@@ -144,8 +157,8 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     }
   }, [])
 
-  const alerts = useWallAlerts()
-  const loud = alerts.data ? loudest(alerts.data) : undefined
+  const alerts = useWall()
+  const loud = alerts.data ? loudest(alerts.data.items) : undefined
   const loudID = loud?.id
   const severity = loud?.severity
   useEffect(() => {

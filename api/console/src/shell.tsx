@@ -47,7 +47,7 @@ import { NavLink as RouterLink, useLocation } from 'react-router'
 import { call } from './api/client'
 import type { Permission, Sent } from './api/types'
 import { languages, setLanguage, useT } from './i18n'
-import { useLive, useWallAlerts } from './live'
+import { tallied, useLive, useWall } from './live'
 import { useFormat, useNow, useSession } from './session'
 import { AlertDialogs } from './ui/alertdialogs'
 import { IncidentDialogs } from './ui/incidentdialogs'
@@ -81,8 +81,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const { me, can, school, schools, setSchool, speak } = useSession()
   const [open, nav] = useDisclosure(false)
   const at = useLocation().pathname
-  const alerts = useWallAlerts()
-  const unanswered = alerts.data?.filter((a) => a.state === 'open').length ?? 0
+  const unanswered = tallied(useWall().data?.open)
   const items = [
     ...sections.filter((s) => s.needs.some(can)),
     { path: '/settings', key: 'settings', icon: IconSettings, needs: [] },
@@ -180,10 +179,10 @@ function Banners() {
   const { t } = useT()
   const { me } = useSession()
   const live = useLive()
-  const alerts = useWallAlerts()
+  const alerts = useWall()
   const f = useFormat()
   const now = useNow(1000)
-  const loud = alerts.data?.some((a) => a.audible && a.state === 'open')
+  const loud = alerts.data?.items.some((a) => a.audible && a.state === 'open')
   return (
     <>
       {live.state === 'quiet' && (

@@ -40,6 +40,11 @@ export type Reason = S['Reason']
 export type Weakness = NonNullable<S['Twin']['weak']>
 export type ZoneKind = S['Zone']['kind']
 
+/** What is not over, most urgent first, with the number of all. */
+export type Wall = With<S['Wall'], { items: Alert[] }>
+/** A number of alerts by severity. */
+export type Tally = S['Tally']
+
 // Enums that the document describes as strings.
 
 export type Approval = '' | 'waiting' | 'approved' | 'refused'

@@ -34,6 +34,7 @@ export function AlertCard({ a, now, fresh, gone }: Props) {
       data-fresh={fresh || undefined}
       data-gone={gone || undefined}
       inert={gone}
+      tabIndex={-1}
       data-alert={a.id}
       data-rule={a.rule}
       aria-label={title}>

@@ -1,0 +1,132 @@
+package alerts
+
+import (
+	"context"
+	"fmt"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// WallFilter selects alerts that are not over. Place and school also select what is counted.
+type WallFilter struct {
+	School   g.SchoolID
+	Building g.BuildingID
+	Zone     g.ZoneID
+	State    g.AlertState // open or acknowledged; "" is both
+	Severity g.Severity   // "" is all
+	Limit    int          // rows; 0 is 100, and at most [store.MaxLimit] are given
+}
+
+// Tally is a number of alerts by severity.
+type Tally struct {
+	Critical int `json:"critical"`
+	Major    int `json:"major"`
+	Warning  int `json:"warning"`
+	Info     int `json:"info"`
+}
+
+func (t *Tally) add(s g.Severity, n int) {
+	switch s {
+	case g.Critical:
+		t.Critical += n
+	case g.Major:
+		t.Major += n
+	case g.Warning:
+		t.Warning += n
+	default:
+		t.Info += n
+	}
+}
+
+// Wall is what is not over: the most urgent alerts, and how many there are at all.
+type Wall struct {
+	Items        []AlertRow `json:"items" nullable:"false"`
+	Open         Tally      `json:"open"`
+	Acknowledged Tally      `json:"acknowledged"`
+}
+
+// byUrgency orders alerts: the most severe first, of one severity those that nobody has
+// acknowledged, of these the newest.
+const byUrgency = ` ORDER BY
+	CASE severity WHEN 'critical' THEN 0 WHEN 'major' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END,
+	CASE state WHEN 'open' THEN 0 ELSE 1 END, opened DESC, id DESC`
+
+// Wall returns the most urgent alerts that are open or acknowledged. However many there are, the
+// severest are among them, and the counts are of all.
+func (v View) Wall(ctx context.Context, f WallFilter) (Wall, error) {
+	in, err := v.s.Reach(ctx, g.AlertsRead)
+	if err != nil {
+		return Wall{}, err
+	}
+	w, err := v.wallWhere(ctx, in, f)
+	if err != nil {
+		return Wall{}, err
+	}
+	out, err := v.tallies(ctx, w)
+	if err != nil {
+		return Wall{}, err
+	}
+	store.Eq(&w, "state", f.State)
+	store.Eq(&w, "severity", f.Severity)
+	// The inner query sorts without the sealed bodies.
+	q := "SELECT " + alertColumns + " FROM alerts WHERE id IN (SELECT id FROM alerts" + w.String() +
+		byUrgency + " LIMIT ?)" + byUrgency
+	args := append(w.Args, store.Page{Limit: f.Limit}.Size())
+	err = store.Each(ctx, v.s.Reg, q, args, func(scan func(...any) error) error {
+		a, _, err := v.r.scanAlert(scan)
+		out.Items = append(out.Items, AlertRow{Alert: a})
+		return err
+	})
+	if err != nil {
+		return Wall{}, fmt.Errorf("read the wall: %w", err)
+	}
+	return out, v.nameAlerts(ctx, out.Items)
+}
+
+// wallWhere selects what is not over at the filter's place.
+func (v View) wallWhere(ctx context.Context, in store.Reach, f WallFilter) (w store.Where, err error) {
+	if err := in.Within(&w, "school", f.School); err != nil {
+		return w, err
+	}
+	w.And("state IN (?, ?)", string(g.AlertOpen), string(g.AlertAcknowledged))
+	store.Eq(&w, "zone", f.Zone)
+	if f.Building == "" {
+		return w, nil
+	}
+	zones, err := places.ZonesOf(ctx, v.s.Reg, f.Building)
+	if err != nil {
+		return w, err
+	}
+	if len(zones) == 0 {
+		w.And("1 = 0")
+		return w, nil
+	}
+	w.And("zone IN ("+store.Marks(len(zones))+")", store.Anys(zones)...)
+	return w, nil
+}
+
+// tallies counts what w selects.
+func (v View) tallies(ctx context.Context, w store.Where) (Wall, error) {
+	out := Wall{Items: []AlertRow{}}
+	q := "SELECT state, severity, COUNT(*) FROM alerts" + w.String() + " GROUP BY state, severity"
+	err := store.Each(ctx, v.s.Reg, q, w.Args, func(scan func(...any) error) error {
+		var state g.AlertState
+		var severity g.Severity
+		n := 0
+		if err := scan(&state, &severity, &n); err != nil {
+			return err
+		}
+		if state == g.AlertOpen {
+			out.Open.add(severity, n)
+		} else {
+			out.Acknowledged.add(severity, n)
+		}
+		return nil
+	})
+	if err != nil {
+		return Wall{}, fmt.Errorf("count the wall: %w", err)
+	}
+	return out, nil
+}
