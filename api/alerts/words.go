@@ -21,6 +21,13 @@ resolver_name: The name of who resolved it.
 closer: Who put it away; nobody where its time was up.
 closer_name: The name of who put it away.
 event_seq: The journal sequence of the event that raised it.
+Wall.items: The most urgent ones: the most severe first, of these those that nobody has acknowledged, then the newest.
+Wall.open: How many nobody has acknowledged, whether they are in items or not.
+Wall.acknowledged: How many somebody has acknowledged and not resolved.
+Tally.critical: Of the severity critical.
+Tally.major: Of the severity major.
+Tally.warning: Of the severity warning.
+Tally.info: Of the severity info.
 AlertRow.moved_to: Where the device is now; absent where that is where the alert was raised.
 AlertRow.moved_to_name: The name of the zone where the device is now.
 AlertRow.picture_until: Somebody keeps the picture until then; absent: it lives for hours.
