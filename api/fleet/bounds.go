@@ -49,6 +49,7 @@ func boundProfile(d *gate.Schemas) {
 func boundProperty(d *gate.Schemas) {
 	lengths(d, "Property", g.MaxProfileText, "title", "title_zh")
 	lengths(d, "Property", g.MaxProfileWord, "unit")
+	d.OneOf("Profile", "no_answer", "", string(g.NoAnswerDeny), string(g.NoAnswerAllow))
 	d.OneOf("Property", "reports", "", g.ReportsPeriodic, g.ReportsChange)
 	d.Field("Property", "type").Enum = []any{"number", "boolean", "string"}
 	d.Field("Property", "enum").MaxItems = new(g.MaxEnum)
