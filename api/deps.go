@@ -48,7 +48,7 @@ type Deps struct {
 	Status  func(ctx context.Context) Status // the gateway's health in words
 	Rules   func() []alerts.RuleInfo         // the rules that are loaded
 
-	// Reload reads configuration, rules and certificates anew; with dry it only says what would
+	// Reload reads configuration, rules and certificates again; with dry it only reports what would
 	// change.
 	Reload func(ctx context.Context, dry bool) (Reload, error)
 

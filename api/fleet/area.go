@@ -90,7 +90,7 @@ type LogLine struct {
 	Text  string    `json:"text"`
 }
 
-// Probe is what a trial of a device found.
+// Probe is what a probe of a device found.
 type Probe struct {
 	Message  string
 	Values   map[string]g.Value

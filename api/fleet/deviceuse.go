@@ -24,7 +24,7 @@ type probeInput struct {
 	}
 }
 
-// ProbeResult is what a trial found.
+// ProbeResult is what a probe found.
 type ProbeResult struct {
 	OK       bool               `json:"ok" doc:"The device answered."`
 	Message  string             `json:"message" doc:"What was found, or why it was not."`
@@ -177,9 +177,9 @@ func (s *area) probe(ctx context.Context, in *probeInput) (*gate.Body[ProbeResul
 	return gate.Answer(r, nil)
 }
 
-// mayAim says whether the picture of a trial is shown: to whoever may look through cameras, and
-// to whoever adds one, so that it can be aimed. A camera that is registered already is no longer
-// one that is being added. The trial itself is in the audit log.
+// mayAim says whether the picture of a probe is shown: to callers who may look through cameras, and
+// to those who add one, so that it can be aimed. A camera that is registered already is no longer
+// being added. The probe itself is in the audit log.
 func mayAim(ctx context.Context, same *fleet.Namesake) bool {
 	return same == nil || slices.Contains(gate.CallerOf(ctx).Scope.Permissions, g.CameraView)
 }

@@ -34,7 +34,7 @@ type Endpoint struct {
 	Max          int64    // bytes of body; 0: 1 MiB, or 16 KiB where Public
 	Raw          string   // content type of an answer that is not JSON
 	Query        []string // query parameters, where the input does not declare them; nil: it does
-	Matching     bool     // heeds If-Match
+	Matching     bool     // honours If-Match
 	Conflict     bool     // may answer 409 of its own
 	Unavailable  bool     // may answer 503: needs a part that can be down
 }

@@ -137,7 +137,7 @@ func TestArrivalIsNotOverwritten(t *testing.T) {
 	ctx, v, now := t.Context(), r.view(), time.Now()
 	p, err := v.People.Create(ctx, g.Person{School: killSchool, Kind: g.Student, Name: "A"})
 	ok(t, err)
-	_, err = v.People.AddCard(ctx, p.ID, g.ByCard, "card-800001", time.Time{}) // what reader-8 reads first
+	_, err = v.People.AddCard(ctx, p.ID, g.ByCard, "card-800001", time.Time{}) // reader-8 reads it
 	ok(t, err)
 	session := g.Session{
 		School: killSchool,

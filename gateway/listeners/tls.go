@@ -1,7 +1,7 @@
 // Package listeners has what the gateway's listeners share: how many connections each may take, so
-// that all of them leave the stores and the drivers their descriptors, certificates that are renewed
-// while they are in use, and the server of the API. It refuses to look into a request, and to know
-// a device or a person.
+// that all of them leave the stores and the drivers their descriptors, certificates that are
+// renewed while they are in use, and the server of the API. It refuses to look into a request, and
+// to know a device or a person.
 package listeners
 
 import (

@@ -84,9 +84,9 @@ func (in *Intake) Accept(ctx context.Context, driver g.DriverName, obs []g.Obser
 }
 
 // Message admits one MQTT message of an authenticated device; kind is the topic's last part:
-// telemetry, sighting, status or occurrence. once, if not empty, is a permanent name of the message,
-// from which the event's id is made (see OnceID): after a crash it can be looked up. done is called
-// once the event is on disk.
+// telemetry, sighting, status or occurrence. once, if not empty, is a permanent name of the
+// message, from which the event's id is made (see OnceID): after a crash it can be looked up. done
+// is called once the event is on disk.
 func (in *Intake) Message(
 	ctx context.Context, device g.DeviceID, kind string, payload []byte, once string, done func(error),
 ) error {
