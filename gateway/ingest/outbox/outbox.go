@@ -1,6 +1,6 @@
-// Package outbox turns the registry's outbox (changed alerts, incidents, attendance, and devices that
-// fell silent) into events. It decides nothing about them. Event ids are deterministic: a row that is
-// journalled twice, after a crash before its removal, has the same id both times.
+// Package outbox turns the registry's outbox (changed alerts, incidents, attendance, and devices
+// that fell silent) into events. It decides nothing about them. Event ids are deterministic: a row
+// that is journalled twice, after a crash before its removal, has the same id both times.
 package outbox
 
 import (
@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	lookEvery   = 5 * time.Second // without a sign that there is something
+	lookEvery   = 5 * time.Second // between looks without a signal
 	removeEvery = time.Second     // about how long journalled rows stay in the outbox
-	lastWords   = time.Second     // that the removal at the end may take
+	lastWords   = time.Second     // for the removal at the end
 )
 
 // Pump journals rows at once and removes them in batches later, so that an alert does not wait for
@@ -30,7 +30,8 @@ type Pump struct {
 	Ready   <-chan struct{} // receives when there may be rows
 	Journal *journal.Journal
 	Health  *follow.Health
-	// Silent is told what the registry found of a device's silence, before it is journalled.
+	// Silent is called with each status of a device's silence, which the registry
+	// found, before it is journalled.
 	Silent func(id g.DeviceID, s g.Status, now time.Time) bool
 	Now    func() time.Time
 	Pause  func(after string)
@@ -108,13 +109,13 @@ func (p *Pump) close(ctx context.Context) {
 	}
 }
 
-// journal has rows on disk as events.
+// journal appends rows to the journal as events and waits until all are on disk.
 func (p *Pump) journal(rows []registry.OutboxRow) error {
 	results := make(chan error, len(rows))
 	for i := range rows {
 		e := rows[i].Event
 		now := p.Now()
-		if e.OfSilence() && e.Status != nil { // the twin has it already: it counts, and is told
+		if e.OfSilence() && e.Status != nil { // MarkSilent has updated the twin already
 			p.Silent(e.Device, *e.Status, now)
 		}
 		e.Received = now

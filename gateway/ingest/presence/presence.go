@@ -1,7 +1,7 @@
 // Package presence journals the statuses that the gateway itself reports of devices, such as that
 // their MQTT connection began or ended. It decides nothing: a status is admitted like every
-// observation. If the queue is full it is dropped: the device's next message marks it online all the
-// same, and without one it becomes silent.
+// observation. One that finds the queue full is dropped: the device's next message marks it online
+// all the same, and without one it becomes silent.
 package presence
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 )
 
-// most is how many states wait to be journalled.
+// most is how many statuses may wait to be journalled.
 const most = 4096
 
 // Presences is safe for concurrent use. Only Run blocks.
@@ -31,7 +31,7 @@ type presence struct {
 	driver g.DriverName
 }
 
-// New has nothing to tell yet.
+// New makes Presences; Run journals what they note.
 func New(in *intake.Intake, log *slog.Logger) *Presences {
 	return &Presences{intake: in, log: log, queue: make(chan presence, most)}
 }
