@@ -96,6 +96,25 @@ func TestManualExamples(t *testing.T) {
 	}
 }
 
+// Both manuals show the same rules.
+func TestManualsHaveTheSameExamples(t *testing.T) {
+	blocks := func(file string) []string {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, block := range strings.Split(string(b), "```yaml\n")[1:] {
+			text, _, _ := strings.Cut(block, "```")
+			out = append(out, text)
+		}
+		return out
+	}
+	if diff := cmp.Diff(blocks("README.zh-CN.md"), blocks("README.md")); diff != "" {
+		t.Errorf("got (-), want (+):\n%s", diff)
+	}
+}
+
 func TestParseKeepsWhatIsWritten(t *testing.T) {
 	got, err := rules.Parse("x.yaml", []byte(`rules:
   - id: a
