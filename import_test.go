@@ -279,7 +279,7 @@ var house = []room{
 		"gateway",
 		"root api/console api/texts deploy drivers/confine gateway/anchor gateway/app " +
 			"gateway/backup gateway/config gateway/control gateway/demo gateway/event " +
-			"gateway/follow/alerting gateway/journal gateway/keys registry",
+			"gateway/follow/alerting gateway/journal gateway/keys registry registry/fleet",
 		"x/sys",
 	},
 

@@ -28,6 +28,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
 	"github.com/gatehouse-iot/gatehouse/gateway/keys"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 const serveHelp = `Usage: gateway serve [--config FILE]
@@ -324,12 +325,34 @@ func showConfig(_ context.Context, c *call) error {
 	return err
 }
 
+// shippedProfiles are the profiles of deploy/profiles.
+func shippedProfiles() ([]g.Profile, error) {
+	names, err := fs.Glob(deploy.Files(), "profiles/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	var out []g.Profile
+	for _, name := range names {
+		b, err := fs.ReadFile(deploy.Files(), name)
+		if err != nil {
+			return nil, err
+		}
+		p, err := fleet.ParseProfile(name, b)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
 const rulesHelp = `Usage: gateway rules check FILE|FOLDER...
 
 Reads rule files as the gateway does at its start, and says what is wrong, where, and how to
 mend it. With a file of a rules folder (one that has a folder of procedures) the other files
-there are read as well: rules name each other and share their IDs. The rule language is
-described in rules/README.md.
+there are read as well: rules name each other and share their IDs. What none of the shipped
+profiles knows is told, and is no error: the school's own may. The rule language is described
+in rules/README.md.
 `
 
 func checkRules(_ context.Context, c *call) error {
@@ -353,6 +376,13 @@ func checkRules(_ context.Context, c *call) error {
 	}
 	for _, name := range order {
 		fmt.Fprintf(c.out, "%s: %d rules, all right.\n", name, count[name])
+	}
+	profiles, err := shippedProfiles()
+	if err != nil {
+		return err
+	}
+	for _, d := range files.Doubts(profiles) {
+		fmt.Fprintf(c.out, "%s (of the profiles that ship with the gateway)\n", d)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -313,8 +312,4 @@ func checkGroup(when node, r Rule) {
 				"school")
 		}
 	})
-}
-
-func place(r Rule) string {
-	return r.File + ":" + strconv.Itoa(r.Line)
 }

@@ -35,6 +35,14 @@ func openRules(
 		return nil, files, fmt.Errorf("rules: %w", err)
 	}
 	view := s.reg.In(g.SystemScope("rules"))
+	profiles, err := view.Fleet.Profiles(ctx)
+	if err != nil {
+		return nil, files, fmt.Errorf("rules: %w", err)
+	}
+	for _, d := range files.Doubts(profiles) {
+		in.log.Warn("a rule can find nothing until a profile knows what it is about", "at", d.Field,
+			"doubt", d.Message)
+	}
 	if err := view.Alerts.NoteRules(ctx, texts); err != nil {
 		return nil, files, fmt.Errorf("rules: %w", err)
 	}

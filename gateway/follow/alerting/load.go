@@ -121,6 +121,10 @@ func (f Files) possible() error {
 	return errors.Join(errs...)
 }
 
+// Doubts are what of the rules none of the profiles knows: no error, and nothing that such a rule
+// could find.
+func (f Files) Doubts(profiles []g.Profile) []*g.Error { return rules.Doubts(f.Rules, profiles) }
+
 // Texts are the rules as the audit log tells what changed of them.
 func (f Files) Texts() ([]alerts.RuleText, error) {
 	var texts []alerts.RuleText
