@@ -246,9 +246,11 @@ var house = []room{
 	},
 	{
 		"gateway/faces",
-		"root api/people drivers drivers/host gateway/ingest/identify gateway/media vision",
+		"root api/people drivers drivers/host gateway/ingest/identify gateway/media " +
+			"vision",
 		"",
 	},
+	{"gateway/parts", "", ""},
 	{"gateway/retention", "root gateway/media registry", ""},
 	{"gateway/listeners", "root drivers/listen gateway/ingest/mqttfront", ""},
 	{"gateway/control", "api api/texts gateway/listeners", ""},
@@ -259,8 +261,8 @@ var house = []room{
 	// The assembled gateway, and its commands.
 	{
 		"gateway/app",
-		"root api api/alerts api/people api/places deploy drivers/host drivers/listen gateway/anchor " +
-			"gateway/backup gateway/command gateway/config gateway/control " +
+		"root api api/alerts api/people api/places deploy drivers/host drivers/listen " +
+			"gateway/anchor gateway/backup gateway/command gateway/config gateway/control " +
 			"gateway/faces gateway/fleet gateway/follow gateway/follow/alerting " +
 			"gateway/follow/attendance gateway/follow/history gateway/follow/quality " +
 			"gateway/follow/resolve gateway/follow/telemetry " +
@@ -268,10 +270,9 @@ var house = []room{
 			"gateway/follow/twins gateway/ingest/directory gateway/ingest/flapping " +
 			"gateway/ingest/identify gateway/ingest/intake gateway/ingest/mqttback " +
 			"gateway/ingest/mqttfront gateway/ingest/outbox gateway/ingest/pace " +
-			"gateway/ingest/presence gateway/journal gateway/keys " +
-			"gateway/listeners gateway/live gateway/media gateway/notify " +
-			"gateway/notify/webhook gateway/retention gateway/selfwatch registry " +
-			"registry/alerts vision",
+			"gateway/ingest/presence gateway/journal gateway/keys gateway/listeners " +
+			"gateway/live gateway/media gateway/notify gateway/notify/webhook gateway/parts " +
+			"gateway/retention gateway/selfwatch registry registry/alerts vision",
 		"",
 	},
 	{"gateway/demo", "root gateway/app gateway/config gateway/ingest/mqttfront registry", "yaml"},
@@ -449,6 +450,20 @@ func TestHouse(t *testing.T) {
 		if !seen[dir] {
 			t.Errorf("package %s has no line in the plan: give it one that says what it may import",
 				dir)
+		}
+	}
+}
+
+// TestOnlyAssemblersKnowTheWhole: a capability is given values and functions. Only the packages that
+// assemble a gateway may import gateway/app and gateway/config.
+func TestOnlyAssemblersKnowTheWhole(t *testing.T) {
+	assemblers := []string{"gateway", "gateway/app", "gateway/demo", "gateway/bench"}
+	for _, r := range house {
+		for _, whole := range []string{"gateway/app", "gateway/config"} {
+			if slices.Contains(strings.Fields(r.uses), whole) &&
+				!slices.Contains(assemblers, r.name) {
+				t.Errorf("%s is allowed %s: give it the values that it uses", r.name, whole)
+			}
 		}
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
+	"github.com/gatehouse-iot/gatehouse/gateway/parts"
 	"github.com/gatehouse-iot/gatehouse/gateway/retention"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -143,45 +144,47 @@ func (a *App) Faces() people.Faces { return a.faces }
 // closes it. A part that fails stops all the others.
 func (a *App) Run(ctx context.Context) error {
 	server := listeners.NewServer(a.api.Handler(), a.log)
-	parts := []part{
-		{"outbox", a.pumpOutbox},
-		{"live", a.hub.Run},
-		{"twin", a.twins.Run},
-		{history.Cursor, a.feed.Follow(history.Cursor, a.history.Apply)},
-		{"telemetry", a.feed.Follow("telemetry", a.readings.Apply)},
-		{"rules", a.alerting.Run},
-		{"attendance", a.attendance.Run},
-		{"resolve", a.resolver.Run},
-		{"quality", a.counting.Run},
-		{"webhooks", a.feed.Follow("webhooks", a.notify.Deliver)},
-		{"notify", a.notify.Run},
-		{"commands", a.commands.Run},
-		{"keeping", a.keepHouse},
-		{"retention", a.retention.Run},
-		{"watch", a.watch.Run},
-		{"profiles", func(ctx context.Context) error { return a.profiles.Follow(ctx, a.host) }},
-		{"presence", a.presences.Run},
-		{"fields", func(ctx context.Context) error {
+	all := []parts.Part{
+		{Name: "outbox", Run: a.pumpOutbox},
+		{Name: "live", Run: a.hub.Run},
+		{Name: "twin", Run: a.twins.Run},
+		{Name: history.Cursor, Run: a.feed.Follow(history.Cursor, a.history.Apply)},
+		{Name: "telemetry", Run: a.feed.Follow("telemetry", a.readings.Apply)},
+		{Name: "rules", Run: a.alerting.Run},
+		{Name: "attendance", Run: a.attendance.Run},
+		{Name: "resolve", Run: a.resolver.Run},
+		{Name: "quality", Run: a.counting.Run},
+		{Name: "webhooks", Run: a.feed.Follow("webhooks", a.notify.Deliver)},
+		{Name: "notify", Run: a.notify.Run},
+		{Name: "commands", Run: a.commands.Run},
+		{Name: "keeping", Run: a.keepHouse},
+		{Name: "retention", Run: a.retention.Run},
+		{Name: "watch", Run: a.watch.Run},
+		{Name: "profiles", Run: func(ctx context.Context) error { return a.profiles.Follow(ctx, a.host) }},
+		{Name: "presence", Run: a.presences.Run},
+		{Name: "fields", Run: func(ctx context.Context) error {
 			write := a.reg.In(g.SystemScope("fields")).Fleet.CountFields
 			return a.intake.Fields.Keep(ctx, write, a.log)
 		}},
-		{"rivals", a.rivals.Run},
-		{"flapping", a.runFlapping},
-		{"anchor", a.anchor.Run},
-		{"drivers", func(ctx context.Context) error { return a.host.Run(ctx, a.cfg.Specs()) }},
-		{"directory", a.directory.Run},
+		{Name: "rivals", Run: a.rivals.Run},
+		{Name: "flapping", Run: a.runFlapping},
+		{Name: "anchor", Run: a.anchor.Run},
+		{Name: "drivers", Run: func(ctx context.Context) error { return a.host.Run(ctx, a.cfg.Specs()) }},
+		{Name: "directory", Run: a.directory.Run},
 	}
 	if a.front != nil {
-		parts = append(parts, part{"mqtt", a.front.Run}, part{"leftovers", a.leftovers.Run})
+		all = append(all,
+			parts.Part{Name: "mqtt", Run: a.front.Run},
+			parts.Part{Name: "leftovers", Run: a.leftovers.Run})
 	}
-	parts = append(parts,
-		part{"control", a.control.Run},
-		part{"hangups", a.reloader.follow},
-		part{"http", func(ctx context.Context) error {
+	all = append(all,
+		parts.Part{Name: "control", Run: a.control.Run},
+		parts.Part{Name: "hangups", Run: a.reloader.follow},
+		parts.Part{Name: "http", Run: func(ctx context.Context) error {
 			return listeners.Serve(ctx, server, a.listener)
 		}})
-	err := runParts(ctx, a.log, stopWithin, parts)
-	if errors.Is(err, errHangs) {
+	err := parts.Run(ctx, a.log, parts.Within, all)
+	if errors.Is(err, parts.ErrHangs) {
 		return err // closing would wait for it too
 	}
 	return errors.Join(err, a.Close())

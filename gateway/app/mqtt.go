@@ -6,14 +6,12 @@ import (
 	"net"
 	"path/filepath"
 
-	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttback"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/presence"
 	"github.com/gatehouse-iot/gatehouse/gateway/keys"
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
-	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 // mqtt is the listener for devices that speak MQTT, and what stands behind it.
@@ -71,13 +69,7 @@ func (a *App) openMQTT() error {
 	}
 	a.closers.add(a.front.Close)
 	a.leftovers = mqttback.NewLeftovers(a.front, a.directory, a.log)
-	// A device whose driver, credentials or enabled flag changes, or that is deleted, is
-	// disconnected, so that it has to authenticate again; a new name or room disconnects nobody.
-	cancel := a.reg.Subscribe(func(c registry.Change) {
-		if c.Kind == "device" && c.Touches("driver", "enabled", "password", "certificates") {
-			a.front.Disconnect(g.DeviceID(c.ID))
-		}
-	})
+	cancel := a.reg.Subscribe(a.leftovers.Changed)
 	a.closers.add(func() error { cancel(); return nil })
 	return nil
 }

@@ -168,11 +168,14 @@ func (r *reloader) readAgain() (next reloaded, err error) {
 	if next.rules, err = alerting.Load(dir); err != nil {
 		return next, err
 	}
-	more, err := ruleChanges(*r.inForce.Load(), next.rules)
+	more, err := alerting.Changes(*r.inForce.Load(), next.rules)
 	if err != nil {
 		return next, err
 	}
-	next.report.Changes = append(next.report.Changes, more...)
+	for _, x := range more {
+		next.report.Changes = append(next.report.Changes,
+			api.ReloadChange{Key: x.Key, From: x.From, To: x.To})
+	}
 	if next.specs, next.more, err = r.checkedSpecs(old, &next.cfg); err != nil {
 		return next, err
 	}

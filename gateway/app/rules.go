@@ -3,16 +3,13 @@ package app
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync/atomic"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/deploy"
 	"github.com/gatehouse-iot/gatehouse/gateway/command"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
-	regalerts "github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
 // openRules reads every rule and procedure; an invalid one keeps the gateway from starting. Changes
@@ -76,36 +73,4 @@ func ruleInfos(inForce *atomic.Pointer[alerting.Files]) func() []alerts.RuleInfo
 		}
 		return out
 	}
-}
-
-// ruleChanges lists the rules and procedures that differ, by id, with their full texts.
-func ruleChanges(old, now alerting.Files) ([]api.ReloadChange, error) {
-	before, err := old.Texts()
-	if err != nil {
-		return nil, err
-	}
-	after, err := now.Texts()
-	if err != nil {
-		return nil, err
-	}
-	same := func(a regalerts.RuleText) func(regalerts.RuleText) bool {
-		return func(b regalerts.RuleText) bool { return a.Kind == b.Kind && a.ID == b.ID }
-	}
-	var out []api.ReloadChange
-	for _, a := range before {
-		i := slices.IndexFunc(after, same(a))
-		switch {
-		case i < 0:
-			out = append(out, api.ReloadChange{Key: a.Kind + "s." + a.ID, From: a.Body})
-		case after[i].Body != a.Body:
-			out = append(out,
-				api.ReloadChange{Key: a.Kind + "s." + a.ID, From: a.Body, To: after[i].Body})
-		}
-	}
-	for _, b := range after {
-		if !slices.ContainsFunc(before, same(b)) {
-			out = append(out, api.ReloadChange{Key: b.Kind + "s." + b.ID, To: b.Body})
-		}
-	}
-	return out, nil
 }

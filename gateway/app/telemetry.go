@@ -29,32 +29,11 @@ type series interface {
 func openTelemetry(in given, dir string) (series, error) {
 	c := in.cfg.Telemetry
 	if c.Store == "embedded" {
-		classes := []telemetry.Class{{Name: "default", Retention: c.Classes["default"]}}
-		for name, keep := range c.Classes {
-			if name != "default" {
-				classes = append(classes, telemetry.Class{Name: name, Retention: keep})
-			}
-		}
-		opt := telemetry.Options{
-			Dir:     dir,
-			Classes: classes,
-			LateBy:  c.LateBy,
-			Logger:  in.log,
-		}
-		return telemetry.OpenBeside(in.log, func() (*telemetry.Store, error) {
-			return telemetry.Open(opt)
-		}), nil
+		return embedded(in, dir), nil
 	}
-	token := os.Getenv(tokenEnv)
-	if c.TokenFile != "" {
-		b, err := os.ReadFile(in.cfg.Path(c.TokenFile))
-		if err != nil {
-			return nil, fmt.Errorf("telemetry.token_file: %w", err)
-		}
-		if token = strings.TrimSpace(string(b)); token == "" {
-			return nil, fmt.Errorf("telemetry.token_file: %s is empty; write the token into it",
-				in.cfg.Path(c.TokenFile))
-		}
+	token, err := telemetryToken(in)
+	if err != nil {
+		return nil, err
 	}
 	switch c.Store {
 	case "victoria":
@@ -78,6 +57,43 @@ func openTelemetry(in given, dir string) (series, error) {
 		}))
 	}
 	return nil, g.FieldErrorf("telemetry.store", "%q is no store", c.Store)
+}
+
+// embedded opens the store in the data folder, beside everything else.
+func embedded(in given, dir string) series {
+	c := in.cfg.Telemetry
+	classes := []telemetry.Class{{Name: "default", Retention: c.Classes["default"]}}
+	for name, keep := range c.Classes {
+		if name != "default" {
+			classes = append(classes, telemetry.Class{Name: name, Retention: keep})
+		}
+	}
+	return telemetry.OpenBeside(in.log, func() (*telemetry.Store, error) {
+		return telemetry.Open(telemetry.Options{
+			Dir:     dir,
+			Classes: classes,
+			LateBy:  c.LateBy,
+			Logger:  in.log,
+		})
+	})
+}
+
+// telemetryToken is what the telemetry server wants to be shown.
+func telemetryToken(in given) (string, error) {
+	c := in.cfg.Telemetry
+	if c.TokenFile == "" {
+		return os.Getenv(tokenEnv), nil
+	}
+	file := in.cfg.Path(c.TokenFile)
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("telemetry.token_file: %w", err)
+	}
+	text := strings.TrimSpace(string(b))
+	if text == "" {
+		return "", fmt.Errorf("telemetry.token_file: %s is empty; write the token into it", file)
+	}
+	return text, nil
 }
 
 // noNil returns a nil interface beside an error, not an interface that holds a nil store.

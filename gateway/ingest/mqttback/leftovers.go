@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 // pruneEvery is the shortest time between two runs of Prune.
@@ -54,6 +55,14 @@ func (x *Leftovers) Run(ctx context.Context) error {
 			return nil
 		case <-x.changed:
 		}
+	}
+}
+
+// Changed disconnects a device whose driver, credentials or enabled flag changes, or that is deleted,
+// so that it has to authenticate again; a new name or room disconnects nobody.
+func (x *Leftovers) Changed(c registry.Change) {
+	if c.Kind == "device" && c.Touches("driver", "enabled", "password", "certificates") {
+		x.front.Disconnect(g.DeviceID(c.ID))
 	}
 }
 

@@ -1,4 +1,4 @@
-package app
+package parts
 
 import (
 	"bytes"
@@ -20,12 +20,12 @@ func TestPartThatHangsIsNamedAndGivenUp(t *testing.T) {
 	deaf := make(chan struct{})
 	defer close(deaf)
 	above := false
-	err := runParts(ctx, slog.New(slog.NewTextHandler(&log, nil)), slowStop+time.Second, []part{
+	err := Run(ctx, slog.New(slog.NewTextHandler(&log, nil)), slowStop+time.Second, []Part{
 		{"below", func(ctx context.Context) error { <-ctx.Done(); return nil }},
 		{"deaf", func(context.Context) error { <-deaf; return nil }},
 		{"above", func(ctx context.Context) error { <-ctx.Done(); above = true; return nil }},
 	})
-	if !errors.Is(err, errHangs) || !strings.Contains(err.Error(), "deaf") {
+	if !errors.Is(err, ErrHangs) || !strings.Contains(err.Error(), "deaf") {
 		t.Errorf("got %v, want the part that hangs named", err)
 	}
 	if !above {

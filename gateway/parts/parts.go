@@ -1,4 +1,6 @@
-package app
+// Package parts runs what a program is made of: it starts the parts in order and stops them in the
+// reverse order. It refuses to start a part again, and to wait for ever for one that does not stop.
+package parts
 
 import (
 	"context"
@@ -9,23 +11,24 @@ import (
 )
 
 const (
-	slowStop   = 2 * time.Second  // after which a part that does not stop is named
-	stopWithin = 30 * time.Second // all parts together
+	slowStop = 2 * time.Second // after which a part that does not stop is named
+	// Within is how long all parts together may take to stop.
+	Within = 30 * time.Second
 )
 
-// errHangs says that a part did not stop: what it uses must not be closed under it.
-var errHangs = errors.New("did not stop in time and is given up; what was acknowledged is on disk")
+// ErrHangs says that a part did not stop: what it uses must not be closed under it.
+var ErrHangs = errors.New("did not stop in time and is given up; what was acknowledged is on disk")
 
-// part is something that runs until its context ends and then returns nil.
-type part struct {
-	name string
-	run  func(context.Context) error
+// Part is something that runs until its context ends and then returns nil.
+type Part struct {
+	Name string
+	Run  func(context.Context) error
 }
 
-// runParts starts the parts in order and stops them in the reverse order, each after the one
+// Run starts the parts in order and stops them in the reverse order, each after the one
 // before it has stopped, when ctx ends or one of them ends by itself. One that takes long is
-// named in the log; what has not stopped within the bound is given up, with errHangs.
-func runParts(ctx context.Context, log *slog.Logger, within time.Duration, parts []part) error {
+// named in the log; what has not stopped within the bound is given up, with ErrHangs.
+func Run(ctx context.Context, log *slog.Logger, within time.Duration, parts []Part) error {
 	type running struct {
 		name   string
 		cancel context.CancelFunc
@@ -36,11 +39,11 @@ func runParts(ctx context.Context, log *slog.Logger, within time.Duration, parts
 	started := make([]*running, 0, len(parts))
 	for _, p := range parts {
 		own, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		r := &running{name: p.name, cancel: cancel, done: make(chan struct{})}
+		r := &running{name: p.Name, cancel: cancel, done: make(chan struct{})}
 		go func() {
 			defer close(r.done)
-			r.err = p.run(own)
-			ended <- p.name
+			r.err = p.Run(own)
+			ended <- p.Name
 		}()
 		started = append(started, r)
 	}
@@ -56,7 +59,7 @@ func runParts(ctx context.Context, log *slog.Logger, within time.Duration, parts
 		r := started[i]
 		r.cancel()
 		if !stopped(r.done, bound.C, log, r.name) {
-			return errors.Join(append(errs, fmt.Errorf("%s: %w", r.name, errHangs))...)
+			return errors.Join(append(errs, fmt.Errorf("%s: %w", r.name, ErrHangs))...)
 		}
 		if r.err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", r.name, r.err))
