@@ -83,6 +83,27 @@ func TestQuarantineEndsByItself(t *testing.T) {
 	})
 }
 
+// A program that takes longer to start than it has to run for leaves quarantine as well.
+func TestQuarantineOfASlowStarter(t *testing.T) {
+	mark := filepath.Join(t.TempDir(), "well")
+	sp := spec("until")
+	sp.Args = append(sp.Args, mark)
+	h, _ := start(t, host.Options{
+		Crashes:         2,
+		LastPause:       10 * time.Millisecond,
+		QuarantinePause: 20 * time.Millisecond,
+		QuarantineMax:   20 * time.Millisecond,
+		SteadyAfter:     time.Millisecond, // no program starts as fast
+	}, sp)
+	await(t, h, "until", "its quarantine", func(st host.Status) bool { return !st.Quarantine.IsZero() })
+	if err := os.WriteFile(mark, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	await(t, h, "until", "the end of its quarantine", func(st host.Status) bool {
+		return st.State == host.Running && st.Quarantine.IsZero()
+	})
+}
+
 // Child processes end with the driver, whatever their session and parent.
 func TestChildrenInTheirOwnSessionEndToo(t *testing.T) {
 	for _, kind := range []string{"session", "orphan"} {

@@ -62,6 +62,9 @@ func (s *supervisor) session(ctx context.Context, p *program) error {
 		asking:  newAsking(s),
 	}
 	s.up(p)
+	// counted from here: a program may take longer than that to start
+	steady := time.AfterFunc(s.host.options.SteadyAfter, s.steady)
+	defer steady.Stop()
 
 	acceptCtx, cancelAccept := context.WithCancel(context.WithoutCancel(ctx))
 	var workers sync.WaitGroup

@@ -102,9 +102,7 @@ func (s *supervisor) run(ctx context.Context) {
 	for first := true; ctx.Err() == nil; first = false {
 		runCtx, cancel := context.WithCancel(ctx)
 		s.begin(cancel, first)
-		steady := time.AfterFunc(s.host.options.SteadyAfter, s.steady)
 		end := s.once(runCtx)
-		steady.Stop()
 		if runCtx.Err() == nil {
 			s.after(runCtx, end, r)
 		}

@@ -114,7 +114,7 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 	}
 	var out strings.Builder
 	if err := run(t.Context(), []string{"-check", "-scenario", "../sample.yaml"}, &out, io.Discard); err != nil ||
-		!strings.Contains(out.String(), "is good: 5 pieces of equipment, 4 steps") {
+		!strings.Contains(out.String(), "is good: 5 pieces of equipment, 5 steps") {
 		t.Errorf("-check: got %q, %v", out.String(), err)
 	}
 }
