@@ -21,7 +21,6 @@ const walkRows = 500_000
 // A cursor names an order by the hash of its keys. While the order of the list does not change,
 // nothing is stored, and a walk even survives a restart. When it does change, the old order is kept
 // in an LRU cache; once that has evicted it, the walk fails with Gone and must begin again.
-// whose order was let go is told to begin again, and never answered wrongly.
 type Walks struct {
 	max int // rows
 
