@@ -8,36 +8,36 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// AttendanceVersion is part of every input hash: a new way of computing is a new input.
+// AttendanceVersion is part of every input hash, so that a new algorithm changes all hashes.
 const AttendanceVersion = 1
 
-// The times that divide a session's life.
+// Times that divide the life of a session.
 const (
-	ProvisionalAfter = 5 * time.Minute  // past Due: who was not seen is provisionally absent
-	FinalGrace       = 30 * time.Minute // past End: the answer is final
-	// past End: a caller recomputes no more; only corrections change it
+	ProvisionalAfter = 5 * time.Minute  // past Due: people not seen are provisionally absent
+	FinalGrace       = 30 * time.Minute // past End: results are final
+	// past End: callers stop recomputing; only corrections change results
 	LockedAfter = 7 * 24 * time.Hour
 )
 
-// Thresholds of the exceptions.
+// Thresholds of exceptions.
 const (
-	LowMargin   = 0.08             // a face match this close to the runner-up needs a look: twins
-	MaxSkew     = 60 * time.Second // a device clock further off than this is an exception
-	SamePassage = 2 * time.Minute  // sightings this close together are one passage
-	TravelTime  = 20 * time.Second // nobody gets from one building to another faster
+	LowMargin   = 0.08             // a face match closer to the runner-up is an exception, e.g. twins
+	MaxSkew     = 60 * time.Second // a device clock further off is an exception
+	SamePassage = 2 * time.Minute  // sightings closer together are the same passage
+	TravelTime  = 20 * time.Second // moving between buildings faster is an exception
 )
 
-// Inputs is everything but the sightings that attendance follows from.
+// Inputs is everything that attendance is computed from, except the sightings.
 type Inputs struct {
 	Session     g.Session
 	School      g.School
-	Roster      []RosterEntry // who is asked about: the session's people, or one of them
+	Roster      []RosterEntry // people to compute: all of the session's, or one of them
 	Leaves      []g.Leave
 	Corrections []Correction
 	Zones       map[g.ZoneID]g.Zone // of the school
 	Gaps        []Gap
-	// Now counts only through the boundaries that Boundaries and Leave.To draw: between two
-	// of them every Now gives the same bytes.
+	// Now only matters relative to Boundaries and Leave.To: between two of these times the output
+	// is byte-identical.
 	Now time.Time
 }
 
@@ -49,8 +49,8 @@ type RosterEntry struct {
 	Boarder bool
 }
 
-// Correction is a human's answer, which goes before the computed one. The newest counts; one
-// with an empty State takes the earlier ones back.
+// Correction is a manual result, which overrides the computed one. The newest counts; one with an
+// empty State cancels earlier ones.
 type Correction struct {
 	Person g.PersonID
 	State  g.AttendanceState
@@ -59,16 +59,16 @@ type Correction struct {
 	At     time.Time
 }
 
-// Gap is a time in which somebody could have passed unseen: the zone's devices were out of
-// reach, and have not delivered since what they saw. A zero To is still going on.
+// Gap is a time in which people could have passed unseen: the zone's devices were unreachable, and
+// have not delivered sightings for it since. A zero To means that it continues.
 type Gap struct {
 	Zone g.ZoneID
 	From time.Time
 	To   time.Time
 }
 
-// Sighting is one sighting of a known person. Time is the device's clock; Offset is how far
-// that clock was ahead of the gateway's, 0 where nobody knows (see ClockOffsets).
+// Sighting is a sighting of a known person. Time is by the device's clock; Offset is how far that
+// clock was ahead of the gateway's, 0 if unknown (see ClockOffsets).
 type Sighting struct {
 	ID        g.SightingID
 	Person    g.PersonID
@@ -81,7 +81,7 @@ type Sighting struct {
 	Match     *g.Match
 }
 
-// at is when it happened. A small offset is within what clocks and networks do.
+// at is the corrected time. Offsets up to MaxSkew are ignored.
 func (s Sighting) at() time.Time {
 	if s.skewed() {
 		return s.Time.Add(-s.Offset)
@@ -91,9 +91,8 @@ func (s Sighting) at() time.Time {
 
 func (s Sighting) skewed() bool { return s.Offset > MaxSkew || s.Offset < -MaxSkew }
 
-// Boundaries are the moments at which a session's answers change their nature: from when an
-// unseen person is provisionally absent, from when answers are final, and from when a caller
-// should recompute no more.
+// Boundaries are the times from which people not seen are provisionally absent, results are final,
+// and callers should stop recomputing.
 func Boundaries(s g.Session, school g.School) (provisional, final, locked time.Time) {
 	end := sessionEnd(s, school)
 	provisional = s.Due.Add(ProvisionalAfter)
@@ -103,8 +102,8 @@ func Boundaries(s g.Session, school g.School) (provisional, final, locked time.T
 	return provisional, end.Add(FinalGrace), end.Add(LockedAfter)
 }
 
-// OperationalDate is the day, YYYY-MM-DD, that a session belongs to in the school's time zone.
-// A dorm's day ends at 04:00 of the next.
+// OperationalDate is the day, YYYY-MM-DD, that a session belongs to in the school's time zone. In a
+// dorm it ends at 04:00 of the next day.
 func OperationalDate(s g.Session, school g.School) string {
 	t := s.Start.In(school.Location())
 	if s.Kind == g.SessionDorm && t.Hour() < dormDayEnds {
@@ -115,7 +114,7 @@ func OperationalDate(s g.Session, school g.School) string {
 
 const dormDayEnds = 4 // o'clock
 
-// sessionEnd is until when sightings count; a dorm's night ends at 04:00 at the latest.
+// sessionEnd is the time until which sightings count; in a dorm at most 04:00.
 func sessionEnd(s g.Session, school g.School) time.Time {
 	end := s.End
 	if s.Kind != g.SessionDorm {
@@ -136,10 +135,9 @@ func sessionEnd(s g.Session, school g.School) time.Time {
 	return end
 }
 
-// Attend computes the attendance of everybody on the roster, in the order of their ids. It is
-// pure: the same inputs give the same bytes, whatever order the sightings are in, however
-// often each is there, and however late it came. A sighting of somebody who is not on the
-// roster is passed over.
+// Attend computes the attendance of everybody on the roster, ordered by ID. It is pure: the same
+// inputs give the same bytes, for any order, repetition and delay of the sightings. Sightings of
+// people who are not on the roster are ignored.
 func Attend(in Inputs, sightings []Sighting) []g.Attendance {
 	c := newComputation(in)
 	byPerson := map[g.PersonID][]Sighting{}
@@ -171,7 +169,7 @@ func boolCompare(a, b bool) int {
 	return 1
 }
 
-// computation is what is the same for everybody in the session.
+// computation holds what is common to all people of the session.
 type computation struct {
 	in       Inputs
 	start    time.Time
@@ -179,7 +177,7 @@ type computation struct {
 	end      time.Time
 	date     string
 	now      time.Time
-	assumed  bool // provisionally absent where not seen
+	assumed  bool // people not seen are provisionally absent
 	final    bool
 	started  bool
 	places   map[g.ZoneID]bool
@@ -233,7 +231,7 @@ func later(a, b Correction) bool {
 		cmp.Compare(a.Reason, b.Reason)) > 0
 }
 
-// places are the zones where being seen counts.
+// places are the zones in which sightings count.
 func places(in Inputs) map[g.ZoneID]bool {
 	out := map[g.ZoneID]bool{}
 	for _, z := range in.Session.Zones {
@@ -261,7 +259,7 @@ func places(in Inputs) map[g.ZoneID]bool {
 	return out
 }
 
-// order sorts one person's sightings, drops repeats and those outside the session.
+// order sorts one person's sightings, and drops repeats and those outside of the session.
 func (c *computation) order(list []Sighting) []Sighting {
 	list = slices.DeleteFunc(slices.Clone(list), func(s Sighting) bool {
 		return s.at().Before(c.start) || !s.at().Before(c.end)
@@ -288,10 +286,10 @@ func compareSightings(a, b Sighting) int {
 		cmp.Compare(a.Offset, b.Offset), cmp.Compare(margin(a), margin(b)))
 }
 
-// ClockOffsets estimates how far each device's clock is ahead of the gateway's, from live
-// sightings (never replayed ones) with the time at which the gateway received each. What is
-// measured is at most network delay too low, so that only clocks that are clearly ahead, or
-// behind in every single sighting by more than MaxSkew, are in the answer.
+// ClockOffsets estimates how far each device's clock is ahead of the gateway's, from live sightings
+// (not replayed ones) and the times at which the gateway received them. Network delay makes the
+// estimates too low, so only clocks that are clearly ahead, or behind by more than MaxSkew in every
+// sighting, are returned.
 func ClockOffsets(live []Sighting, received []time.Time) map[g.DeviceID]time.Duration {
 	best := map[g.DeviceID]time.Duration{}
 	for i, s := range live {

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The files under testdata/attendance tell a session in lines that a teacher could read:
+// The files under testdata/attendance describe a session in lines that a teacher can read:
 //
 //	zone gate-1 gate [building]         person 李明 student 7-2 [boarder]
 //	session arrival 07:00 due 08:00 end 12:00 [for student] [boarders]
@@ -25,7 +25,7 @@ import (
 //	at 08:10                            the present
 //	expect 李明 arrived 07:55 [because code code] [with exception|nothing]
 //
-// "next 01:30" is the night after.
+// "next 01:30" is in the following night.
 type register struct {
 	t    *testing.T
 	at   string
@@ -65,7 +65,7 @@ func newRegister(t *testing.T) *register {
 	}
 }
 
-// time takes a time of day off the front of w.
+// time parses a time of day at the front of w.
 func (r *register) time(w *[]string) time.Time {
 	if len(*w) == 0 {
 		r.t.Fatalf("%s: a time is missing", r.at)

@@ -10,10 +10,10 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// leaveTolerance is how long before a leave begins somebody may go.
+// leaveTolerance is how long before the start of a leave the person may go.
 const leaveTolerance = 15 * time.Minute
 
-// answer is one person's attendance in the making, with what it follows from.
+// answer is one person's attendance, with the inputs that affected it.
 type answer struct {
 	g.Attendance
 	Leaves     []g.Leave   `json:"leaves"`
@@ -76,7 +76,7 @@ func (a *answer) except(code string) {
 	}
 }
 
-// decide makes s the sighting that the state rests on.
+// decide sets the state and the sighting that it is based on.
 func (a *answer) decide(s Sighting, state g.AttendanceState, code string) {
 	a.State, a.At, a.Method, a.Zone = state, s.at().UTC(), s.Method, s.Zone
 	a.because(code)
@@ -88,7 +88,7 @@ func (a *answer) decide(s Sighting, state g.AttendanceState, code string) {
 
 // absence is a person's leave around the session's due time.
 type absence struct {
-	until   time.Time // covered without a break from Due to here; zero: Due is not covered
+	until   time.Time // end of uninterrupted leave from Due; zero: none at Due
 	offsite bool
 	all     []g.Leave
 }
@@ -123,7 +123,7 @@ func covers(leaves []g.Leave, t time.Time, early time.Duration) bool {
 	})
 }
 
-// unseen answers for somebody who was not seen where it counts.
+// unseen computes the state of a person who was not seen in the session's zones.
 func (c *computation) unseen(a *answer, l absence, elsewhere []Sighting) {
 	if !l.until.IsZero() {
 		a.Leaves = l.all
@@ -161,7 +161,7 @@ func (c *computation) unseen(a *answer, l absence, elsewhere []Sighting) {
 	}
 }
 
-// meal answers for somebody who was seen at the canteen: one meal, whatever follows.
+// meal computes the state of a person who was seen at the canteen: one meal, whatever follows.
 func (c *computation) meal(a *answer, here []Sighting) {
 	a.decide(here[0], g.Arrived, ReasonMeal)
 	c.doubt(a, here[0], here)
@@ -179,7 +179,7 @@ func (c *computation) meal(a *answer, here []Sighting) {
 	}
 }
 
-// seen answers for somebody who came: in time or late, and perhaps gone again.
+// seen computes the state of a person who came: in time or late, and perhaps left.
 func (c *computation) seen(a *answer, l absence, here []Sighting) {
 	first := here[0]
 	if i := slices.IndexFunc(here, func(s Sighting) bool {
@@ -211,7 +211,7 @@ func (c *computation) seen(a *answer, l absence, here []Sighting) {
 	c.left(a, l, here)
 }
 
-// left looks whether the last passage went out.
+// left checks whether the last passage was out.
 func (c *computation) left(a *answer, l absence, here []Sighting) {
 	var last *Sighting
 	for i := range here {
@@ -239,8 +239,8 @@ func (c *computation) left(a *answer, l absence, here []Sighting) {
 	}
 }
 
-// doubt marks a face match that was close to another person's, unless the person also showed
-// something in the same passage.
+// doubt marks a face match that was close to another person's, unless the person was also
+// identified otherwise in the same passage.
 func (c *computation) doubt(a *answer, s Sighting, here []Sighting) {
 	if s.Method != g.ByFace || s.Match == nil || s.Match.Margin >= LowMargin {
 		return
@@ -253,7 +253,7 @@ func (c *computation) doubt(a *answer, s Sighting, here []Sighting) {
 	a.except(ExceptionLowMargin)
 }
 
-// travels says whether two sightings are in two buildings faster than anybody walks.
+// travels reports whether two sightings are in different buildings within less than TravelTime.
 func (c *computation) travels(seen []Sighting) bool {
 	for i := 1; i < len(seen); i++ {
 		a, b := c.in.Zones[seen[i-1].Zone].Building, c.in.Zones[seen[i].Zone].Building
@@ -264,7 +264,7 @@ func (c *computation) travels(seen []Sighting) bool {
 	return false
 }
 
-// correct puts a human's answer before the computed one, which stays in the reasons.
+// correct overrides the computed state by a correction; the computed one is kept in the reasons.
 func (c *computation) correct(a *answer) {
 	x, ok := c.corrects[a.Person]
 	if !ok || x.State == "" {
@@ -276,8 +276,8 @@ func (c *computation) correct(a *answer) {
 	a.State = x.State
 }
 
-// hash covers what the answer follows from, and nothing that did not matter: a passage that
-// changes nothing is no new input.
+// hash covers only the inputs that affected the result: a passage that changes nothing does not
+// change the hash.
 func (c *computation) hash(a answer) string {
 	for i := range a.Leaves {
 		a.Leaves[i] = g.Leave{

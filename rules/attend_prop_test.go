@@ -15,7 +15,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// arrival is one copy of a sighting on its way to the gateway.
+// arrival is one delivery of a sighting.
 type arrival struct {
 	rules.Sighting
 	received time.Time
@@ -116,8 +116,8 @@ func attend(t *rapid.T, in rules.Inputs, list []arrival) string {
 	return string(b)
 }
 
-// A day's sightings, delivered in any order, several times, up to 72 hours late: once all are
-// there, the table is the same to the byte.
+// A day's sightings, delivered in any order, repeatedly and up to 72 hours late: once all have
+// arrived, the result is byte-identical.
 func TestAttendIgnoresOrderRepeatsAndDelay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in, list := drawInputs(t), drawSightings(t)
@@ -145,7 +145,7 @@ func TestAttendIgnoresOrderRepeatsAndDelay(t *testing.T) {
 	})
 }
 
-// Asking for one person gives what asking for all gives: recomputing one is enough.
+// Computing one person gives the same result as computing all.
 func TestAttendOneByOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in, list := drawInputs(t), drawSightings(t)
@@ -166,7 +166,7 @@ func TestAttendOneByOne(t *testing.T) {
 	})
 }
 
-// With a gap at a gate of the session nobody is absent by computation.
+// With a gap at a gate of the session nobody is computed as absent.
 func TestAttendNeverAbsentInAGap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in, list := drawInputs(t), drawSightings(t)
@@ -187,7 +187,7 @@ func TestAttendNeverAbsentInAGap(t *testing.T) {
 	})
 }
 
-// A leave that is entered afterwards changes the absent person's answer, once, and nobody else's.
+// A leave that is entered later changes the absent person's result once, and nobody else's.
 func TestRetroactiveLeaveChangesOneAnswer(t *testing.T) {
 	day := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 	in := rules.Inputs{
@@ -226,7 +226,7 @@ func TestRetroactiveLeaveChangesOneAnswer(t *testing.T) {
 	if before[1].State != g.Absent || after[1].State != g.Excused {
 		t.Errorf("got %s then %s, want absent then excused", before[1].State, after[1].State)
 	}
-	// The leave's wording and another passage of somebody who is there are no new input.
+	// The reason of the leave and another passage of a present person do not change any hash.
 	in.Leaves[0].Reason = "a cold"
 	again := rules.Attend(in,
 		append(seen,
@@ -250,7 +250,7 @@ func TestClockOffsets(t *testing.T) {
 		live = append(live, rules.Sighting{Device: d, Time: now.Add(ahead)})
 		received = append(received, now.Add(delay))
 	}
-	add("right", 0, 5*time.Minute) // delivered late once, at once the next time
+	add("right", 0, 5*time.Minute) // delivered late at first, immediately the next time
 	add("right", 0, time.Second)
 	add("ahead", 10*time.Minute, time.Second)
 	add("behind", -time.Hour, 0)
@@ -264,7 +264,7 @@ func TestClockOffsets(t *testing.T) {
 	}
 }
 
-// The console has words for each, in both languages.
+// The console has a text for each code, in both languages.
 func TestEveryReasonIsWorded(t *testing.T) {
 	for _, language := range []string{"en", "zh"} {
 		b, err := os.ReadFile("../api/console/src/i18n/" + language + ".ts")

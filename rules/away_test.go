@@ -9,7 +9,7 @@ import (
 
 const hour = 3600.0
 
-// The time that the machine was off counts neither for what must last nor for what ends.
+// Time in which the gateway was off counts neither towards for nor towards clear.after.
 func TestTimeOffCountsForNothing(t *testing.T) {
 	rs := mustParse(t, `rules:
   - {id: hot, title: T, severity: info, when: {property: temperature, above: 30}, for: 10m, clear: {after: 10m}}
@@ -27,12 +27,12 @@ func TestTimeOffCountsForNothing(t *testing.T) {
 	w.restart(rs)
 	w.engine.Resume(morning(9 * hour))
 	want(t, w.engine.Tick(morning(9*hour)))
-	// Six minutes were missing. The door said that it is open and is so; a temperature of nine
-	// hours ago is confirmed before anybody is called.
+	// Six minutes of for remain. The door reports on change, so its value still holds; a
+	// temperature nine hours old needs a new reading first.
 	want(t, w.engine.Tick(morning(9*hour+359)))
 	want(t, w.engine.Tick(morning(9*hour+420)), "17:06:00 doorlab-2 firing=true")
 	want(t, w.read(9*hour+430, "lab-1", "temperature", 40), "17:07:10 hotlab-1 firing=true")
-	// It is over for four minutes, and then the machine is off for a day.
+	// It has been normal for four minutes; then the gateway is off for a day.
 	want(t, w.read(9*hour+600, "lab-1", "temperature", 20))
 	w.engine.Tick(morning(9*hour + 840))
 	w.restart(rs)
@@ -41,7 +41,7 @@ func TestTimeOffCountsForNothing(t *testing.T) {
 	want(t, w.engine.Tick(morning(33*hour+360)), "17:06:00 hotlab-1 firing=false")
 }
 
-// A clock that leaps a day ahead and is set right again neither fires nor ends anything.
+// A clock that jumps a day ahead and is then corrected neither fires nor ends anything.
 func TestClockLeapsADayAndBack(t *testing.T) {
 	rs := mustParse(t, `rules:
   - {id: smoke, title: T, severity: info, when: {property: smoke, is: true}}
@@ -57,10 +57,10 @@ func TestClockLeapsADayAndBack(t *testing.T) {
 	want(t, w.engine.Observe(off, w.town))
 	want(t, w.engine.Tick(morning(60)))
 	w.engine.Resume(morning(day + 61))
-	// An event that came just before somebody noticed.
+	// An event from shortly before the jump was noticed.
 	want(t, w.read(day+60.5, "lab-1", "temperature", 21))
 	want(t, w.engine.Tick(morning(day+120)))
-	// Right again: a minute has passed, give or take the second in which nobody knew.
+	// Corrected: a minute has passed, plus or minus the second of the jump.
 	want(t, w.engine.Tick(morning(121)))
 	want(t, w.read(122, "lab-1", "temperature", 21))
 	want(t, w.engine.Tick(morning(180)))
@@ -68,7 +68,7 @@ func TestClockLeapsADayAndBack(t *testing.T) {
 	want(t, got[:1], "08:10:04 awaylab-2 firing=true")
 }
 
-// The last of 16 rooms' sightings and the first of a 17th are looked at by the same rules.
+// A device keeps the rules of 16 places; sightings at a 17th evict one and give the same results.
 func TestSightingsAtManyPlaces(t *testing.T) {
 	rs := mustParse(t, `rules:
   - {id: gate, title: T, severity: info, where: {zone: gate}, when: {sighting: {person: unknown}}}

@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
-// hundred is a school's hundred rules: fires per zone, thresholds per device and profile,
-// counts, absences, strangers; ten of them look at what the benchmark's sensors report.
+// hundred is a hundred rules of a school: fires per zone, thresholds per device and profile,
+// counts, absences, strangers; ten of them match what the benchmark's sensors report.
 func hundred(b testing.TB) []rules.Rule {
 	var y strings.Builder
 	y.WriteString("rules:\n")
@@ -64,7 +64,7 @@ func fleet(n int) town {
 	return m
 }
 
-// processor is the time that this process has computed: what a busy machine does not change.
+// processor is the CPU time of this process, which does not depend on other load.
 func processor() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
@@ -73,7 +73,7 @@ func processor() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// One event is a reading of three properties from one of 10,000 sensors.
+// Each event is a reading of three properties from one of 10,000 sensors.
 func BenchmarkObserve(b *testing.B) {
 	for _, c := range []struct {
 		name  string
@@ -188,10 +188,9 @@ func BenchmarkAttend(b *testing.B) {
 	b.ReportMetric(float64(processor()-before)/float64(b.N), "cpu-ns/op")
 }
 
-// elsewhere are n rules of rooms that no device of the benchmark stands in, beside ten that can
-// match: what they cost is what rules cost that cannot match.
-// What is explained by a passage at the same place looks at all of that place's passages, so with
-// unless the rooms alone tell rules apart.
+// elsewhere returns ten rules that can match and n-10 for places without devices of the benchmark,
+// to measure the cost of rules that cannot match. With unless, passages at all devices of a place
+// count, so only the place tells rules apart.
 func elsewhere(b testing.TB, n int, when string) []rules.Rule {
 	var all []rules.Rule
 	one := func(id, where string) {
@@ -216,8 +215,8 @@ func elsewhere(b testing.TB, n int, when string) []rules.Rule {
 	return all
 }
 
-// BenchmarkObserveManyRules has the same events seen by 10 rules and by 10,000 of which 10 can
-// match, by turns, and tells the ratio: 1.2 is the bar.
+// BenchmarkObserveManyRules feeds the same events alternately to 10 rules and to 10,000 of which 10
+// can match, and reports the ratio: the target is 1.2.
 func BenchmarkObserveManyRules(b *testing.B) {
 	for _, c := range []struct{ name, when string }{
 		{"readings", "when: {property: temperature, above: 50}"},
@@ -230,7 +229,7 @@ func BenchmarkObserveManyRules(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			few := newCrowd(elsewhere(b, 10, c.when))
 			many := newCrowd(elsewhere(b, 10_000, c.when))
-			few.observe(c.name, 5000) // every device is known
+			few.observe(c.name, 5000) // so that every device is known
 			many.observe(c.name, 5000)
 			var small, large time.Duration
 			for b.Loop() {
@@ -260,7 +259,7 @@ func newCrowd(rs []rules.Rule) *crowd {
 	return c
 }
 
-// observe answers the processor's time that n events took.
+// observe returns the CPU time for n events.
 func (c *crowd) observe(kind string, n int) time.Duration {
 	events := make([]g.Event, n)
 	for i := range events {

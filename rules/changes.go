@@ -9,15 +9,16 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// changes is what is not as it was when the state was last saved.
+// changes is the delta since Saved.
 type changes struct {
-	all      bool // only a snapshot tells it
+	all      bool // a delta is not possible: only a snapshot is
 	devices  []*device
 	subjects []*subject
-	recent   int // how many sightings there had been
+	recent   int // sightings counted at that time
 }
 
-// touch and touchDevice note a change; they are called before or after it, in the same deed.
+// touch and touchDevice mark a change; call them before or after it, within the same call of the
+// engine.
 func (e *Engine) touch(s *subject) {
 	if !s.changed {
 		s.changed = true
@@ -32,8 +33,8 @@ func (e *Engine) touchDevice(d *device) {
 	}
 }
 
-// Saved says that the newest Snapshot or Changes is kept: the next Changes begin from it. Call
-// it before the engine observes anything more.
+// Saved confirms that the newest Snapshot or Changes has been stored: the next Changes is relative
+// to it. Call it before the engine observes anything more.
 func (e *Engine) Saved() {
 	for _, d := range e.changes.devices {
 		d.changed = false
@@ -45,7 +46,7 @@ func (e *Engine) Saved() {
 		clear(r.onceChanged)
 		clear(r.passChanged)
 	}
-	clear(e.changes.devices) // lets go of what is gone
+	clear(e.changes.devices) // for the garbage collector
 	clear(e.changes.subjects)
 	e.changes = changes{
 		devices:  e.changes.devices[:0],
@@ -54,10 +55,10 @@ func (e *Engine) Saved() {
 	}
 }
 
-// Changes is the part of the state that is not as it was at Saved, as bytes that Restore takes
-// after the snapshot: as much as was heard of since, however large the whole is. It is nil
-// where only a Snapshot tells all: before the first Saved, and after rules were replaced or
-// the clock was set back. Save it with the effects that led to it, in one transaction.
+// Changes returns the delta since Saved, which Restore applies after the snapshot. Its size depends
+// on what has changed, not on the whole state. It is nil if only a Snapshot is possible: before the
+// first Saved, and after rules were replaced or the clock was set back. Store it in one transaction
+// with the effects.
 func (e *Engine) Changes() ([]byte, error) {
 	if len(e.out) > 0 {
 		return nil, fmt.Errorf("changes of rules: effects are waiting; call Tick first")
@@ -79,7 +80,7 @@ func (e *Engine) Changes() ([]byte, error) {
 			s.Gone = append(s.Gone, d.ID)
 		case d:
 			there = append(there, d)
-		} // else another has its place, which is among the changes too
+		} // replaced by another device, which is in the delta too
 	}
 	s.Units = unitsOf(there, e.clock)
 	part := func(r *rule) savedRule {
@@ -125,7 +126,7 @@ func (e *Engine) Changes() ([]byte, error) {
 	return b, nil
 }
 
-// merge takes changes into a state that was saved before them. Twice is once.
+// merge applies a delta to an earlier state. It is idempotent.
 func (s *savedEngine) merge(c savedEngine) {
 	s.Seq, s.Clock = c.Seq, c.Clock
 	if s.Devices == nil {
@@ -159,7 +160,7 @@ func (s *savedEngine) merge(c savedEngine) {
 	}
 }
 
-// filled has a map where the saved rule had nothing to put into one.
+// filled replaces nil maps of a saved rule by empty ones.
 func (r savedRule) filled() savedRule {
 	if r.Subjects == nil {
 		r.Subjects = map[string]savedSubject{}

@@ -11,8 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// changing are rules that keep every kind of state: values, pending and firing subjects of
-// devices, zones, drivers and tracks, counts, once records and passages.
+// changing are rules with every kind of state: values, pending and firing subjects of devices,
+// zones, drivers and tracks, counts, Once records and passages.
 const changing = `
 rules:
   - {id: hot, title: T, severity: warning, when: {property: temperature, above: 5}, for: 3s, clear: {after: 2s}}
@@ -49,8 +49,8 @@ func (m moving) Zone(id g.ZoneID) (g.Zone, bool) {
 	return g.Zone{ID: id, Kind: g.ZoneGate, Building: "b"}, true
 }
 
-// TestChangesAreWorthASnapshot lets an engine live through anything and saves what changed,
-// now and then a whole snapshot: restored from either, it is the same.
+// TestChangesAreWorthASnapshot saves deltas, and sometimes a snapshot, of an engine with random
+// events: restored from either, it is the same.
 func TestChangesAreWorthASnapshot(t *testing.T) {
 	rs, err := rules.Parse("changing", []byte(changing))
 	if err != nil {
@@ -137,7 +137,7 @@ func TestChangesAreWorthASnapshot(t *testing.T) {
 				parts = append(parts, part)
 			}
 			if rapid.IntRange(0, 9).Draw(t, "fails") == 0 && len(parts) > 0 {
-				continue // kept, and not known to be: the same comes again with more
+				continue // stored, but not confirmed: the next delta includes it
 			}
 			e.Saved()
 			want := snapshot(fresh(snapshot(e)))
@@ -151,8 +151,8 @@ func TestChangesAreWorthASnapshot(t *testing.T) {
 	})
 }
 
-// BenchmarkChanges saves after one event of one of 10,000 devices that are all pending, and
-// after one of each of a thousand.
+// BenchmarkChanges saves after one event of one of 10,000 pending devices, and after one event of
+// each of a thousand.
 func BenchmarkChanges(b *testing.B) {
 	for _, n := range []int{1, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

@@ -7,8 +7,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// tri is what is known of a condition. Unknown is neither true nor false: its opposite is
-// unknown as well.
+// tri is a three-valued truth: the negation of unknown is unknown.
 type tri int8
 
 const (
@@ -19,47 +18,47 @@ const (
 
 const never = math.MaxInt64
 
-// moment is what a condition is looked at with. All times are Unix nanoseconds.
+// moment is the context in which a condition is evaluated. All times are Unix nanoseconds.
 type moment struct {
 	at      int64
 	resumed int64 // values and absences count from here at the earliest
 	devs    []*device
 	counts  [][]int64
-	ev      *g.Event       // nil where time alone asks
+	ev      *g.Event       // nil if a timer asks
 	dev     *device        // of ev
 	place   *time.Location // of the subject's school
 
-	raise int64 // earliest time at which time alone can make the condition true or false
-	stale int64 // earliest time at which a value that was looked at stops counting
-	old   bool  // a value was looked at that was measured before the gateway rested
+	raise int64 // earliest time at which the condition can change without an event
+	stale int64 // earliest time at which a value that was used becomes stale
+	old   bool  // a value was used that is older than the gateway's pause
 }
 
 type condition func(*moment) tri
 
-// rule is a Rule made ready, with the state of its subjects.
+// rule is a compiled Rule with the state of its subjects.
 type rule struct {
 	Rule
 	index     int
-	isNew     bool // not asked yet about the devices that are known
-	revised   bool // means what it meant, but for how long and how severe
+	isNew     bool // not evaluated for the known devices yet
+	revised   bool // same meaning, but other duration or severity
 	hash      string
 	manner    string
 	when      condition
-	clearWhen condition   // nil: the opposite of when
-	risesWhen []condition // by stage; nil: time alone
+	clearWhen condition   // nil: the negation of when
+	risesWhen []condition // by stage; nil: after a time only
 	momentary bool
-	props     []string // that trigger it
+	props     []string // that trigger an evaluation
 	status    bool     // triggered by status
 	sighting  bool     // triggered by sightings
 	occurs    bool     // triggered by occurrences
-	negated   bool     // can become true by a value that goes stale
+	negated   bool     // a value that becomes stale can make it true
 	lasting   bool     // reads values, status or absence of devices
-	timed     bool     // asks what time it is
+	timed     bool     // depends on the time of day
 	counted   []counted
 	rates     []rateKey
-	shared    *Share // the first, for what the alert shows
+	shared    *Share // the first one, for the alert's values
 	sharedOf  condition
-	empty     [][]int64 // what a subject that is not there has counted
+	empty     [][]int64 // counts of a subject that does not exist
 	compares  []compare
 	watch     map[string][]watcher // by property
 
@@ -67,15 +66,15 @@ type rule struct {
 	once     map[string]*repeat
 	passages map[string]*passages
 
-	quiets []Subject      // the places at which other rules are quiet while this one fires
-	fires  map[string]int // by such a place: how many of its alerts fire there
+	quiets []Subject      // places at which other rules are muted while this one fires
+	fires  map[string]int // by such a place: number of alerts firing there
 	hushed []*rule        // those other rules
 
 	onceChanged map[string]bool // since Saved
 	passChanged map[string]bool
 }
 
-// counted is one count condition, or one step of a sequence: which happenings it counts.
+// counted is a count condition or one step of a sequence, with the test for its happenings.
 type counted struct {
 	*Count
 	test  func(*moment) bool
@@ -123,7 +122,7 @@ func compileRule(r Rule, index int) *rule {
 	return c
 }
 
-// lookedAt notes what a part of the rule's conditions is asked by.
+// lookedAt records which inputs a condition depends on.
 func (r *rule) lookedAt(x Condition) {
 	r.status = r.status || x.Status != nil
 	r.negated = r.negated || x.Not != nil || x.Share != nil
@@ -142,7 +141,7 @@ func (r *rule) lookedAt(x Condition) {
 	}
 }
 
-// watcher is nil where the condition reads no property.
+// watcher returns nil if the condition reads no property.
 func (c Condition) watcher(fresh int64) watcher {
 	switch {
 	case c.Compare != nil:
@@ -163,9 +162,9 @@ func (c Condition) watcher(fresh int64) watcher {
 	return nil
 }
 
-// compile turns the tree into closures. No branch is cut short: every leaf has to report
-// when time alone could change it. Of several devices the first whose value or status gives
-// decisive settles a leaf: yes asks whether any passes, no whether all do.
+// compile compiles the tree to closures. Evaluation does not short-circuit, since every leaf must
+// report when it can change without an event. For a group, a leaf is decided by the first device
+// whose result is decisive: yes means any device, no means all.
 func (r *rule) compile(c Condition, decisive tri) condition {
 	switch {
 	case len(c.All) > 0:
@@ -173,7 +172,7 @@ func (r *rule) compile(c Condition, decisive tri) condition {
 	case len(c.Any) > 0:
 		return fold(r.compileAll(c.Any, decisive), no, yes)
 	case c.Not != nil:
-		x := r.compile(*c.Not, yes) // of several: none of them
+		x := r.compile(*c.Not, yes) // in a group: no device
 		return func(m *moment) tri {
 			return opposite(x(m))
 		}
@@ -233,7 +232,7 @@ func known(b bool) tri {
 	return no
 }
 
-// fold joins conditions: strong wins over unknown, unknown over weak.
+// fold combines conditions: strong overrides unknown, unknown overrides weak.
 func fold(list []condition, weak, strong tri) condition {
 	return func(m *moment) tri {
 		out := weak
@@ -249,7 +248,7 @@ func fold(list []condition, weak, strong tri) condition {
 	}
 }
 
-// key is the subject that an event or device belongs to; "" where it has none.
+// key is the subject of an event or device; "" if there is none.
 func (p Subject) key(d *device, at spot, s *g.Sighting) string {
 	switch p {
 	case PerDevice:
@@ -280,7 +279,7 @@ func (p Subject) key(d *device, at spot, s *g.Sighting) string {
 	return ""
 }
 
-// of is the key of the subject that a cause belongs to.
+// of is the subject of a cause.
 func (p Subject) of(c cause) string {
 	at := spot{zone: c.Zone, building: c.Building}
 	return p.key(c.device(), at, &g.Sighting{Person: c.Person})

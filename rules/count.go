@@ -23,8 +23,9 @@ func (r *rule) compileCount(c *Count) condition {
 	}
 }
 
-// compileSequence counts each step but the last by when its chain began: the chain that began
-// latest is the one that reaches furthest. The last step is counted when it ends a chain.
+// compileSequence counts each step, except the last, by the start time of its chain. Keeping only
+// the latest chain suffices, since it expires last. The last step is counted when it completes a
+// chain.
 func (r *rule) compileSequence(c Sequence) condition {
 	first := len(r.counted)
 	for i, x := range c.Steps {
@@ -42,10 +43,10 @@ func (r *rule) compileSequence(c Sequence) condition {
 	}
 }
 
-// count notes the happenings of the moment in the subject.
+// count adds the moment's happenings to the subject.
 func (e *Engine) count(s *subject, m *moment) {
 	r := s.rule
-	// From the last to the first: no event is two steps of one sequence.
+	// From the last to the first, so that one event is not two steps of a sequence.
 	for i := len(r.counted) - 1; i >= 0; i-- {
 		c := &r.counted[i]
 		if !c.test(m) {
@@ -63,7 +64,7 @@ func (e *Engine) count(s *subject, m *moment) {
 	}
 }
 
-// step has a step of a sequence happen.
+// step advances a sequence by one step.
 func (s *subject) step(i int, now int64) {
 	c := &s.rule.counted[i]
 	if c.step == 1 {
@@ -81,12 +82,12 @@ func (s *subject) step(i int, now int64) {
 	}
 	s.counts[i][0] = now
 	for j := i - c.steps + 1; j < i; j++ {
-		s.counts[j] = nil // it has served
+		s.counts[j] = nil // consumed
 	}
 }
 
-// countNamed counts somebody once, by the newest sighting. As many as are asked for are enough:
-// who is not among the newest comes back only by a sighting of his own.
+// countNamed counts a name once, by its newest sighting. It keeps only the newest AtLeast names: an
+// older one can only return by a new sighting.
 func (s *subject) countNamed(i int, now int64, name string) {
 	if name == "" {
 		return
@@ -103,7 +104,8 @@ func (s *subject) countNamed(i int, now int64, name string) {
 	s.counts[i], s.names[i] = times[from:], names[from:]
 }
 
-// whose says by what the moment's sighting is told from others; "" where by nothing.
+// whose returns the key by which Distinct tells the moment's sighting from others; "" without a
+// sighting.
 func (m *moment) whose(distinct string) string {
 	s := m.ev.Sighting
 	if s == nil {
@@ -122,7 +124,7 @@ func (m *moment) whose(distinct string) string {
 	return string(s.ID)
 }
 
-// happened says whether the moment is one of the happenings that the rule counts.
+// happened reports whether the moment is a happening that the rule counts.
 func (r *rule) happened(m *moment) bool {
 	for i := range r.counted {
 		if r.counted[i].test(m) {
@@ -132,8 +134,7 @@ func (r *rule) happened(m *moment) bool {
 	return false
 }
 
-// countTest says whether the event is one of the happenings: of values and states, their
-// beginning only.
+// countTest returns the test for happenings: for values and statuses, only the start counts.
 func countTest(of Condition, fresh int64) func(*moment) bool {
 	switch {
 	case of.Sighting != nil:
@@ -163,7 +164,7 @@ func countTest(of Condition, fresh int64) func(*moment) bool {
 	}
 }
 
-// occurrence is an OccurrenceIs made ready.
+// occurrence is a compiled OccurrenceIs.
 type occurrence struct {
 	kinds []g.OccurrenceKind
 	data  []compare

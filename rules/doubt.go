@@ -7,9 +7,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Doubts are what the rules say that no profile knows: a property, a value of another type, an
-// event or an action. They are no errors, since the profile may come later; but such a rule finds
-// nothing until then, so people are told.
+// Doubts reports what the rules use but no profile has: a property, a type of value, an event or an
+// action. These are warnings and not errors, because the profile may be added later; until then the
+// rule finds nothing.
 func Doubts(rs []Rule, profiles []g.Profile) []*g.Error {
 	k := newVocabulary(profiles)
 	var out []*g.Error
@@ -19,9 +19,9 @@ func Doubts(rs []Rule, profiles []g.Profile) []*g.Error {
 	return out
 }
 
-// vocabulary is what the profiles have, by name.
+// vocabulary holds the names that the profiles define.
 type vocabulary struct {
-	properties map[string][]string // their types
+	properties map[string][]string // the types, by property
 	events     map[string]bool
 	actions    map[string]bool
 }
@@ -100,7 +100,7 @@ func (k vocabulary) property(r Rule, name string) *g.Error {
 	return g.Errorf(g.Invalid, "rule %q: no profile has a property %q", r.ID, name)
 }
 
-// value doubts a value of a type that the property has in no profile.
+// value returns a doubt if the property has no such type in any profile.
 func (k vocabulary) value(r Rule, name string, v g.Value) *g.Error {
 	types := k.properties[name]
 	want := map[g.ValueKind]string{g.Number: "number", g.Bool: "boolean", g.String: "string"}[v.Kind()]
@@ -111,7 +111,7 @@ func (k vocabulary) value(r Rule, name string, v g.Value) *g.Error {
 		r.ID, name, types[0], want)
 }
 
-// values are those that a comparison holds a property against.
+// values returns the values to which a comparison compares a property.
 func (c Compare) values() []g.Value {
 	out := slices.Clone(c.OneOf)
 	for _, f := range []*float64{c.Above, c.Below, c.AtLeast, c.AtMost} {

@@ -10,24 +10,23 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Effect is what a rule wants done; the parts that are set belong together. An alert that was
-// sent before comes again, with the same id, when it ends (Firing false) or repeats (Count).
-// All ids are hashes of the rule, its subject and the sequence of the first event, so that a
-// replay brings the same ids.
+// Effect is an action of a rule; the fields that are set belong together. An alert is sent again,
+// with the same ID, when it ends (Firing false) or repeats (Count). IDs are hashes of the rule, its
+// subject and the sequence of the first event, so that a replay gives the same IDs.
 type Effect struct {
-	At       time.Time // when the rule decided, by the gateway's clock
+	At       time.Time // when the rule fired, by the gateway's clock
 	Alert    *g.Alert
 	Incident *g.Incident
 	Command  *CommandEffect
 	Notify   *NotifyEffect
 }
 
-// CommandEffect asks for a device action. Device is set, or Zone with Type and Profile to
-// choose the devices in it.
+// CommandEffect requests a device action. Either Device is set, or Zone, with Type and Profile to
+// select the devices in it.
 type CommandEffect struct {
-	ID      string // "cmd_…"
+	ID      string // "" if the rule raises no alert
 	Rule    g.RuleID
-	Alert   g.AlertID // "" where the rule raises none
+	Alert   g.AlertID // "" if the rule raises no alert
 	School  g.SchoolID
 	Device  g.DeviceID
 	Zone    g.ZoneID
@@ -37,7 +36,7 @@ type CommandEffect struct {
 	Values  map[string]g.Value
 }
 
-// NotifyEffect asks for a message to everybody of the school who has one of the roles.
+// NotifyEffect requests a message to all people of the school with one of the roles.
 type NotifyEffect struct {
 	ID       string // "ntf_…"
 	Rule     g.RuleID
@@ -51,7 +50,7 @@ type NotifyEffect struct {
 	Zone     g.ZoneID
 }
 
-// identify is prefix and 16 characters of a hash over the parts.
+// identify returns prefix and 16 characters of a hash over the parts.
 func identify(prefix string, seq uint64, parts ...string) string {
 	h := sha256.New()
 	var n [8]byte
@@ -77,7 +76,7 @@ func (s *subject) id(prefix string, more ...string) string {
 
 func instant(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
-// raise makes the subject's finding known, or adds to the alert that once keeps.
+// raise emits the subject's alert and actions, or counts it as a repeat within Once.
 func (e *Engine) raise(s *subject) {
 	r := s.rule
 	onceKey := ""
@@ -145,14 +144,14 @@ func (r *rule) remember(key string, now int64, a *g.Alert) {
 	}
 }
 
-// end says that a firing subject's condition is over.
+// end ends the alert of a firing subject.
 func (e *Engine) end(s *subject) {
 	e.unmute(s)
 	if s.phase == firing && s.alert != nil {
 		s.alert.Firing = false
 		e.emitAlert(s, nil)
 		if s.rule.Once.Every > 0 {
-			s.rule.onceChanged[s.rule.onceKey(s)] = true // it may be the same alert
+			s.rule.onceChanged[s.rule.onceKey(s)] = true // it may be the repeated alert
 		}
 	}
 	s.phase = idle
@@ -193,7 +192,7 @@ func (e *Engine) alert(s *subject, act AlertAction) *g.Alert {
 	}
 }
 
-// shownDevice is the device that people should look at; a driver's alert is of no single one.
+// shownDevice is the device to show to people; "" for alerts about several.
 func (s *subject) shownDevice() g.DeviceID {
 	if s.rule.Per == PerDriver || s.rule.Per == PerBuilding || s.rule.share() {
 		return ""
@@ -201,7 +200,7 @@ func (s *subject) shownDevice() g.DeviceID {
 	return s.cause.Device
 }
 
-// values are those that the rule compared: of several devices, one that passes the test.
+// values are those that the rule compared: for a group, of a device that passes the test.
 func (e *Engine) values(s *subject) map[string]g.Value {
 	r := s.rule
 	out := map[string]g.Value{}

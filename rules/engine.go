@@ -8,7 +8,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// DeviceFacts is what the engine asks about a device.
+// DeviceFacts is what the engine needs to know about a device.
 type DeviceFacts struct {
 	School  g.SchoolID
 	Zone    g.ZoneID
@@ -16,40 +16,40 @@ type DeviceFacts struct {
 	Type    g.DeviceType
 	Driver  g.DriverName
 	Name    string
-	// Timezone is the school's, an IANA name; UTC where there is none.
+	// Timezone is the school's, an IANA name; empty means UTC.
 	Timezone string
-	// Properties are those of the device's profile, which says what is reported on change.
+	// Properties are those of the device's profile, which says which are reported on change.
 	Properties map[string]g.Property
 }
 
-// Facts answers from memory; it is called for every event and must not block. An event of a
-// device that Facts does not know has no effect.
+// Facts answers from memory; it is called for every event and must not block. Events of unknown
+// devices have no effect.
 type Facts interface {
 	Device(g.DeviceID) (DeviceFacts, bool)
 	Zone(g.ZoneID) (g.Zone, bool)
 }
 
-// The bounds of the engine's memory. Past MaxDevices the tenth that was heard of least lately
-// is forgotten; past MaxSubjects idle subjects go first, then the pending ones that were
-// touched least lately; a firing subject is never forgotten.
+// Limits of the engine's memory. Beyond MaxDevices the tenth that was heard least recently is
+// evicted; beyond MaxSubjects first idle subjects, then pending ones, least recently touched first.
+// Firing subjects are never evicted.
 const (
 	MaxDevices  = 200_000
 	MaxSubjects = 200_000
 
-	maxRecent   = 4096             // sightings remembered, to drop repeats
-	maxPassages = 256              // passages remembered per place and rule
-	maxRepeats  = 10_000           // once records per rule
-	trackMemory = 15 * time.Minute // a track is remembered this long after its last sighting
-	maxSetback  = time.Minute      // the clock may run back this far before times are shifted
-	backEarly   = 5 * time.Second  // before Resume was called, events may be heard already
+	maxRecent   = 4096             // sighting IDs kept to drop repeats
+	maxPassages = 256              // passages kept per place and rule
+	maxRepeats  = 10_000           // Once records per rule
+	trackMemory = 15 * time.Minute // a track is kept this long after its last sighting
+	maxSetback  = time.Minute      // the clock may go back this far before times are shifted
+	backEarly   = 5 * time.Second  // events may precede the call of Resume by this much
 )
 
 // Engine runs rules over events. It is not safe for concurrent use: one goroutine owns it.
 //
-// Time is the gateway's, not the devices': an event happens when it was received, so that a
-// device with a wrong clock alarms like any other, and passages at two devices compare. Tick
-// may only be called with a time up to which every event has been observed; then the effects,
-// their times and their ids are the same whenever and however often Tick is called.
+// All times are the gateway's: an event happens when it was received, so that wrong device clocks
+// do not matter and passages at two devices are comparable. Tick must only be called with a time up
+// to which every event has been observed; then effects, times and IDs do not depend on when and how
+// often it is called.
 type Engine struct {
 	rules      []*rule
 	named      map[g.RuleID]*rule
@@ -66,16 +66,16 @@ type Engine struct {
 	recent    *recent
 	timers    timers
 	live      int        // subjects
-	carried   []*subject // firing, of rules that have changed
+	carried   []*subject // firing under a previous version of their rule
 	changes   changes
 
 	seq      uint64 // of the newest event
 	clock    int64
 	resumed  int64
-	resuming int64 // the same, until the clock has come to it; 0: it has
-	now      int64 // of the evaluation that is under way
+	resuming int64 // next value of resumed, until the clock has reached it; 0: none
+	now      int64 // of the current evaluation
 
-	facts DeviceFacts // of the device that is heard
+	facts DeviceFacts // of the event's device
 	ev    g.Event
 	m     moment
 	one   [1]*device
@@ -83,8 +83,8 @@ type Engine struct {
 	out   []Effect
 }
 
-// New makes an engine without history. Of rules with the same id the first counts; Check
-// finds those.
+// New returns an engine without history. Of rules with the same ID the first counts; Check reports
+// those.
 func New(rs []Rule, ps []Procedure) *Engine {
 	e := &Engine{
 		devices:   map[g.DeviceID]*device{},
@@ -95,10 +95,9 @@ func New(rs []Rule, ps []Procedure) *Engine {
 	return e
 }
 
-// SetRules replaces the rules. A rule that watches for the same as before keeps its state. One
-// that was changed keeps the alerts for which its condition holds now; others of it, and those of
-// a rule that is gone, end with the next Observe or Tick. A new or changed rule looks at once at
-// what is known of every device.
+// SetRules replaces the rules. A rule with the same meaning keeps its state. A changed one keeps
+// the alerts for which its condition holds now; its other alerts, and those of removed rules, end
+// with the next Observe or Tick. New and changed rules are evaluated at once for all known devices.
 func (e *Engine) SetRules(rs []Rule, ps []Procedure) {
 	old := make(map[g.RuleID]*rule, len(e.rules))
 	for _, o := range e.rules {
@@ -117,7 +116,7 @@ func (e *Engine) SetRules(rs []Rule, ps []Procedure) {
 			e.inherit(r, o)
 		}
 	}
-	heap.Init(&e.timers) // of equal deadlines the rule's place decides, and that may be another
+	heap.Init(&e.timers) // order of equal deadlines depends on the rules' order
 	for _, o := range gone {
 		for _, k := range sortedKeys(o.subjects) {
 			e.end(o.subjects[k])
@@ -128,7 +127,7 @@ func (e *Engine) SetRules(rs []Rule, ps []Procedure) {
 	e.bindAll()
 }
 
-// arrange compiles the rules and says which of them are asked about what.
+// arrange compiles the rules and indexes them by their inputs.
 func (e *Engine) arrange(rs []Rule, ps []Procedure) {
 	e.procedures = make(map[string]Procedure, len(ps))
 	for _, p := range ps {
@@ -174,7 +173,7 @@ func (e *Engine) arrange(rs []Rule, ps []Procedure) {
 	}
 }
 
-// adopt takes over the state of a rule that watches for the same.
+// adopt takes over the state of a rule with the same meaning.
 func (r *rule) adopt(o *rule) {
 	r.isNew, r.revised = false, r.manner != o.manner
 	r.subjects, r.passages = o.subjects, o.passages
@@ -188,8 +187,7 @@ func (r *rule) adopt(o *rule) {
 	}
 }
 
-// inherit takes over what fires of a rule that has changed, so that bindAll can ask whether it
-// still does.
+// inherit takes over the firing subjects of a changed rule, for carryOn to check.
 func (e *Engine) inherit(r, o *rule) {
 	if r.Once == o.Once {
 		r.once = o.once
@@ -215,7 +213,7 @@ func (e *Engine) inherit(r, o *rule) {
 	}
 }
 
-// carry gives a changed rule a finding that fired under the rule that it was.
+// carry adds a subject that was firing under the previous version of a rule.
 func (e *Engine) carry(r *rule, key string, x savedSubject) {
 	s := e.subject(r, key)
 	s.load(x)
@@ -225,8 +223,8 @@ func (e *Engine) carry(r *rule, key string, x savedSubject) {
 	e.carried = append(e.carried, s)
 }
 
-// carryOn asks, once every device is bound, whether what was carried over still holds, and looks
-// anew at what fires or waits by rules that were revised.
+// carryOn ends carried subjects whose condition no longer holds, once every device is bound, and
+// evaluates firing and pending subjects of revised rules.
 func (e *Engine) carryOn() {
 	for _, r := range e.rules {
 		for _, s := range r.subjects {
@@ -262,7 +260,7 @@ func (e *Engine) carryOn() {
 	}
 }
 
-// reconsider tells of a kept alert what the rule now says of it, and looks at the subject.
+// reconsider updates a kept alert to its revised rule, and evaluates the subject.
 func (e *Engine) reconsider(s *subject) {
 	if s.phase == firing {
 		e.retitle(s)
@@ -272,19 +270,18 @@ func (e *Engine) reconsider(s *subject) {
 	}
 }
 
-// Resume says from when the gateway is listening again, after Restore or where its clock leapt
-// ahead: silence before at is the gateway's and not the devices', so that absences and the age of
-// values count from at, and what was about to fire or to end has waited only while somebody
-// listened. Call it before anything is observed that was heard since. Effects and the state that
-// led to them should be saved together: what was told of an absence, but not saved, is told again
-// only once it has lasted anew.
+// Resume sets the time from which the gateway is listening again, after Restore or a forward jump
+// of its clock. Silence before at is not the devices': absences and the age of values count from
+// at, and pending or ending alerts do not progress in the gap. Call it before observing later
+// events. Save effects and state together: an absence that was reported but not saved is only
+// reported again after its full duration.
 func (e *Engine) Resume(at time.Time) {
 	if t := at.UnixNano(); t > e.clock {
 		e.resuming = max(e.resuming, t)
 	}
 }
 
-// wakeUp takes the time that nobody listened out of what waits.
+// wakeUp removes the gap from the waiting times of subjects.
 func (e *Engine) wakeUp() {
 	gap := e.resuming - e.clock
 	e.resumed, e.resuming = e.resuming, 0
@@ -305,12 +302,11 @@ func (e *Engine) wakeUp() {
 	}
 }
 
-// Seq is the sequence of the newest event that was observed.
+// Seq is the sequence of the newest observed event.
 func (e *Engine) Seq() uint64 { return e.seq }
 
-// Observe takes the next event. An event whose sequence is not above all before is ignored,
-// and so is what a replayed one says: history never alarms. That a device was there to send it
-// counts, where it was.
+// Observe processes the next event. Events with an old sequence are ignored, and so is the content
+// of replayed ones: history raises no alerts. It may still be a sign of life of the device.
 func (e *Engine) Observe(ev g.Event, f Facts) []Effect {
 	if ev.Seq <= e.seq {
 		return nil
@@ -335,7 +331,7 @@ func (e *Engine) Observe(ev g.Event, f Facts) []Effect {
 		ev.Status != nil && ev.Kind == g.EventStatus:
 		e.ev = ev
 		if d := e.device(&e.ev, f); d != nil && !ev.Outdated(d.heard) {
-			// else others speak of it
+			// other states are not reported by the device itself
 			if ev.Status == nil || ev.Status.State == g.StateOnline ||
 				ev.Status.State == g.StateFault {
 				d.heard = max(d.heard, at.UnixNano())
@@ -347,8 +343,8 @@ func (e *Engine) Observe(ev g.Event, f Facts) []Effect {
 	return e.take()
 }
 
-// Tick lets time pass up to now. A now that is more than a minute behind says that the
-// gateway's clock was set back: all remembered times are shifted with it.
+// Tick advances the time to now. If now is more than a minute back, the gateway's clock was set
+// back, and all stored times are shifted with it.
 func (e *Engine) Tick(now time.Time) []Effect {
 	t := now.UnixNano()
 	if back := e.clock - t; back > int64(maxSetback) {
@@ -358,8 +354,8 @@ func (e *Engine) Tick(now time.Time) []Effect {
 	return e.take()
 }
 
-// NextDeadline is the earliest time at which Tick may have an effect; ok is false where only
-// an event can have one.
+// NextDeadline is the earliest time at which Tick may have an effect; ok is false if only an event
+// can have one.
 func (e *Engine) NextDeadline() (time.Time, bool) {
 	if len(e.out) > 0 {
 		return time.Unix(0, e.clock).UTC(), true
@@ -376,7 +372,7 @@ func (e *Engine) take() []Effect {
 	return out
 }
 
-// advance fires every timer before t, with t itself where inclusive, each at its own time.
+// advance fires all timers before t, or up to t if inclusive, each at its own time.
 func (e *Engine) advance(t int64, inclusive bool) {
 	if e.resuming != 0 && t >= e.resuming-int64(backEarly) {
 		e.wakeUp()
@@ -400,7 +396,7 @@ func (e *Engine) advance(t int64, inclusive bool) {
 	e.now = e.clock
 }
 
-// schedule has the subject looked at again at next; never: only when an event asks.
+// schedule evaluates the subject again at next; never means only on an event.
 func (e *Engine) schedule(s *subject, next int64) {
 	switch {
 	case s.dropped || next == never:
@@ -413,7 +409,7 @@ func (e *Engine) schedule(s *subject, next int64) {
 	}
 }
 
-// drop forgets a subject.
+// drop deletes a subject.
 func (e *Engine) drop(s *subject) {
 	if s.dropped {
 		return
@@ -428,7 +424,7 @@ func (e *Engine) drop(s *subject) {
 	e.live--
 }
 
-// timers is a heap of subjects by deadline, then rule, then key, so that order never varies.
+// timers is a heap of subjects by deadline, rule and key, so that the order is deterministic.
 type timers []*subject
 
 func (t timers) Len() int { return len(t) }

@@ -13,7 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// town answers for devices named like "lab-1": the zone before the dash, of a kind by name.
+// town is a directory of devices named like "lab-1": the part before the dash is the zone and its
+// kind.
 type town map[g.DeviceID]rules.DeviceFacts
 
 func (m town) Device(id g.DeviceID) (rules.DeviceFacts, bool) { f, ok := m[id]; return f, ok }
@@ -104,7 +105,7 @@ func (w *world) restart(rs []rules.Rule) {
 	}
 }
 
-// brief is what a test compares of effects.
+// brief is the part of effects that tests compare.
 func brief(list []rules.Effect) []string {
 	var out []string
 	for _, e := range list {
@@ -128,8 +129,8 @@ const hotRule = `rules:
   - {id: "hot.", title: Hot, severity: major, when: {property: temperature, above: 50}, for: 10s, clear: {after: 5s}}
 `
 
-// A kill at any point, with the state saved earlier and the events observed again, brings the
-// same effects with the same ids.
+// Restoring an earlier state after a crash at any point, and observing the events again, gives the
+// same effects with the same IDs.
 func TestReplayBringsTheSameEffects(t *testing.T) {
 	rs := mustParse(t,
 		hotRule+
@@ -249,7 +250,7 @@ func TestNextDeadlineLeadsToTheEffect(t *testing.T) {
 	want(t, w.engine.Tick(next), "08:00:10 hot.lab-1 firing=true")
 }
 
-// A late Tick tells the time at which it was due, not when it was called.
+// The effect of a late Tick has the time at which it was due.
 func TestEffectsCarryTheirOwnTime(t *testing.T) {
 	w := &world{t: t, town: newTown("lab-1"), engine: rules.New(mustParse(t, hotRule), nil)}
 	w.read(0, "lab-1", "temperature", 60)
@@ -272,8 +273,8 @@ func TestReloadKeepsUnchangedRules(t *testing.T) {
 `), nil),
 	}
 	want(t, w.read(0, "lab-1", "temperature", 60), "08:00:00 warmlab-1 firing=true")
-	// A new title is no new meaning; warm holds by its new words too, and keeps its alert; the new
-	// rule looks at what is known.
+	// A new title does not change the meaning; warm still holds by its new condition and keeps its
+	// alert; the new rule is evaluated with known values.
 	next := mustParse(t,
 		strings.ReplaceAll(hotRule, "title: Hot", "title: Very hot")+
 			`  - {id: warm, title: Warm, severity: info, when: {property: temperature, above: 40}}
@@ -286,7 +287,7 @@ func TestReloadKeepsUnchangedRules(t *testing.T) {
 	if got[0].Alert.Title != "Very hot" {
 		t.Errorf("got the title %q, want the new one", got[0].Alert.Title)
 	}
-	// The same through a restart: hot keeps firing, under its old title again; the rest ends.
+	// The same across a restart: hot keeps firing, with its old title again; the rest ends.
 	w.restart(mustParse(t, hotRule))
 	want(t, w.engine.Tick(morning(11)), "08:00:10 newlab-1 firing=false",
 		"08:00:10 warmlab-1 firing=false", "08:00:10 hot.lab-1 firing=true")
@@ -294,7 +295,7 @@ func TestReloadKeepsUnchangedRules(t *testing.T) {
 	want(t, w.engine.Tick(morning(17)), "08:00:17 hot.lab-1 firing=false")
 }
 
-// Silence while the gateway was off is not the devices'.
+// Silence while the gateway was off does not count.
 func TestResumeForgivesTheGatewaysOwnAbsence(t *testing.T) {
 	rs := mustParse(t, `rules:
   - {id: silent, title: S, severity: info, when: {absent: {property: temperature, for: 10m}}}
@@ -316,7 +317,7 @@ func TestResumeForgivesTheGatewaysOwnAbsence(t *testing.T) {
 	}
 }
 
-// Set back by a day, the clock still lets ten seconds be ten seconds.
+// After the clock is set back by a day, ten seconds are still ten seconds.
 func TestClockSetBack(t *testing.T) {
 	w := &world{
 		t:      t,
@@ -353,8 +354,8 @@ func TestAMovedDeviceLeavesItsZone(t *testing.T) {
 	want(t, w.engine.Forget("lab-1"), "08:00:03 smokelab-1 firing=false")
 }
 
-// Passages and findings as points in time, each passage good for one finding at most ten
-// seconds away: no more strangers than a best assignment leaves.
+// Passages and findings as points in time, each passage explaining one finding at most ten seconds
+// away: no more strangers remain than with an optimal assignment.
 func TestUnlessExplainsAsManyAsPossible(t *testing.T) {
 	rs := mustParse(t, `rules:
   - {id: stranger, title: S, severity: major, per: track, when: {sighting: {person: unknown, method: face}}, unless: {sighting: {method: card}, within: 10s}}
@@ -385,7 +386,7 @@ func TestUnlessExplainsAsManyAsPossible(t *testing.T) {
 	})
 }
 
-// bestAssignment is the size of a largest matching, by augmenting paths.
+// bestAssignment is the size of a maximum matching, by augmenting paths.
 func bestAssignment(faces, cards []int) int {
 	owner := make([]int, len(cards))
 	for i := range owner {
@@ -414,7 +415,7 @@ func bestAssignment(faces, cards []int) int {
 	return n
 }
 
-// A day of ten thousand faces leaves no more state behind than the last quarter of an hour.
+// A day of ten thousand faces leaves no more state than the last 15 minutes.
 func TestTracksAreForgotten(t *testing.T) {
 	w := &world{
 		t:    t,

@@ -7,8 +7,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Forget drops what is known of a device that was deleted or disabled, and ends the alerts
-// that were about it alone.
+// Forget deletes what is known of a deleted or disabled device, and ends the alerts about it alone.
 func (e *Engine) Forget(id g.DeviceID) []Effect {
 	if d := e.devices[id]; d != nil {
 		e.now = e.clock
@@ -25,7 +24,7 @@ func (e *Engine) forget(d *device) {
 	e.leave(d, before)
 }
 
-// forgetQuiet makes room: the tenth of the devices that was heard of least lately goes.
+// forgetQuiet evicts the tenth of the devices that was heard least recently.
 func (e *Engine) forgetQuiet() {
 	list := make([]*device, 0, len(e.devices))
 	for _, d := range e.devices {
@@ -39,7 +38,7 @@ func (e *Engine) forgetQuiet() {
 	}
 }
 
-// evict makes room among the subjects by the rule that MaxSubjects states.
+// evict evicts subjects as described at MaxSubjects.
 func (e *Engine) evict() {
 	var list []*subject
 	for _, r := range e.rules {

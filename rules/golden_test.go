@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The golden files under testdata/golden tell a day in lines that a teacher could read:
+// The golden files under testdata/golden describe a day in lines that a teacher can read:
 //
 //	rules safety.yaml                  shipped rules, or "rules:" and an indented rule file
 //	rules instead:                     the same, in the place of all before
@@ -35,7 +35,7 @@ import (
 //	expect 08:00:05 alert …            the next effect, and when
 //	expect nothing until 08:10         no further effect up to then
 //
-// "replayed" at the end of a line makes it history. At the end nothing may be left over.
+// "replayed" at the end of a line makes it history. Every effect must be expected.
 type story struct {
 	t        *testing.T
 	name     string
@@ -54,7 +54,7 @@ type story struct {
 	newest   map[g.RuleID]g.AlertID
 }
 
-// telling is a way of going through a story; all must come out the same.
+// telling is a way of running a story; all must give the same result.
 type telling struct {
 	name    string
 	ticks   time.Duration // also tick this often between lines
@@ -247,7 +247,7 @@ func (s *story) event(at string, w []string) {
 	if w[len(w)-1] == "replayed" {
 		ev.Replayed, w = true, w[:len(w)-1]
 	}
-	if w[len(w)-1] == "late" { // over the device's own connection, with a clock that is wrong
+	if w[len(w)-1] == "late" { // over the device's own connection, with a wrong clock
 		ev.Replayed, ev.Late, ev.Driver, w = true, true, g.DriverMQTTFront, w[:len(w)-1]
 	}
 	switch {
@@ -313,7 +313,7 @@ func (s *story) sight(w []string) *g.Sighting {
 	return out
 }
 
-// pass lets time go by up to t, which no event may precede.
+// pass advances the time to t, before which no event may remain.
 func (s *story) pass(t time.Time) {
 	if s.how.ticks > 0 {
 		if s.last.IsZero() {
@@ -399,7 +399,7 @@ func (s *story) keep(list []rules.Effect) {
 	}
 }
 
-// words tells of an alert: new, repeated or ended, and about whom.
+// words describes an alert: new, repeated or ended, and about whom.
 func (s *story) words(a *g.Alert) string {
 	about := string(a.Device)
 	momentary := false

@@ -7,10 +7,10 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// index finds the rules whose where fits a place without asking the others: each rule stands
-// under the values of the one of its lists that leaves the fewest devices.
+// index finds the rules whose Where matches a place without testing all of them: each rule is
+// listed under the values of its most selective list.
 type index struct {
-	every []indexed // their where names nothing
+	every []indexed // without any condition in Where
 	under map[indexKey][]indexed
 }
 
@@ -19,14 +19,14 @@ type indexKey struct {
 	id   string
 }
 
-// indexed is a rule under a where, which is not always the rule's own: what explains a finding
-// is looked for at the same place and not at the same kind of device.
+// indexed is a rule with a Where, which may differ from the rule's own: for Unless, passages are
+// searched at the same place, but at devices of any kind.
 type indexed struct {
 	rule  *rule
 	where Where
 }
 
-// keys are what the rule is found under, none where it looks at every device.
+// keys are the keys under which the rule is listed; none if it applies to all devices.
 func (w Where) keys() []indexKey {
 	switch {
 	case len(w.Device) > 0:
@@ -74,8 +74,7 @@ func (x *index) add(r *rule, w Where) {
 	}
 }
 
-// find are the rules that look at the device at the place, in the order of the rules. A nil
-// index has none.
+// find returns the rules for the device at the place, in order. A nil index is empty.
 func (x *index) find(d *device, at spot) []*rule {
 	if x == nil {
 		return nil
@@ -129,8 +128,7 @@ func (w Where) matches(d *device, at spot) bool {
 
 func within[T comparable](list []T, x T) bool { return len(list) == 0 || slices.Contains(list, x) }
 
-// passing is where a passage can explain a finding of the rule: at the same place, by whatever
-// device.
+// passing selects where a passage can explain a finding of the rule: the same place, at any device.
 func (r *rule) passing() Where {
 	w := Where{School: r.Where.School}
 	switch r.Unless.Same {
@@ -143,18 +141,17 @@ func (r *rule) passing() Where {
 	return w
 }
 
-// looking are the rules that look at what the device sees at one place.
+// looking lists the rules for a device's sightings at one place.
 type looking struct {
 	at     spot
-	rules  []*rule // at sightings
-	passes []*rule // at what explains findings
+	rules  []*rule // triggered by sightings
+	passes []*rule // with Unless
 }
 
-// maxLooking bounds the places of one device that are remembered; the rules of a further one are
-// looked up anew.
+// maxLooking is the most places per device that are cached.
 const maxLooking = 16
 
-// lookingAt finds, once for each place, the rules that look at the device's sightings there.
+// lookingAt returns the cached rules for a device's sightings at a place.
 func (e *Engine) lookingAt(d *device, at spot) looking {
 	for _, l := range d.looking {
 		if l.at == at {

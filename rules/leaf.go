@@ -82,7 +82,7 @@ func (s SightingIs) matches(x *g.Sighting) bool {
 	return true
 }
 
-// happens says whether m's event changed the property; the first value ever is no change.
+// happens reports whether m's event changed the property; the first value is no change.
 func (c Change) happens(m *moment) bool {
 	s := m.dev.sample(c.Property)
 	if s == nil || s.seq != m.ev.Seq || s.was.Kind() == g.None || s.v == s.was {
@@ -99,7 +99,7 @@ func (c Change) happens(m *moment) bool {
 	return true
 }
 
-// test is the comparison as a function of a value; a value of another type is unknown.
+// test is the comparison as a function of a value; values of another type give unknown.
 func (c Compare) test() func(g.Value) tri {
 	if c.Above != nil && c.Below == nil && c.AtLeast == nil && c.AtMost == nil && c.Is == nil &&
 		c.IsNot == nil && c.OneOf == nil {

@@ -10,10 +10,10 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// contentHash covers what the rule's state was gathered by, in the words of the language: what
-// a rule does not say is not in it, so that a language that has learnt new words gives an old
-// rule the hash that it had. What comes after the state (for how long, how severe, what then)
-// may change and keeps it.
+// contentHash identifies the meaning of a rule, on which its state depends, by the words of the
+// language. It only covers what the rule says, so that extending the language does not change it.
+// What applies after the condition (duration, severity, actions) is not covered: changing it keeps
+// the state.
 func contentHash(r Rule) string {
 	said := struct {
 		Where  Where         `json:"where"`
@@ -37,15 +37,15 @@ func contentHash(r Rule) string {
 		}
 	}
 	b, _ := json.Marshal(said)
-	// By way of a map the keys are sorted: their order in the program means nothing.
+	// A map sorts the keys, so that the order of fields does not matter.
 	var words any
 	_ = json.Unmarshal(b, &words)
 	b, _ = json.Marshal(words)
 	return shortHash(b)
 }
 
-// mannerHash covers what a rule does with what it has gathered: where only that has changed, the
-// state stays and is looked at anew.
+// mannerHash covers what a rule does with its state: if only that has changed, the state is kept
+// and evaluated again.
 func mannerHash(r Rule) string {
 	b, _ := json.Marshal(struct {
 		For      time.Duration
@@ -67,9 +67,9 @@ func shortHash(b []byte) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// legacyHashes are those that states of versions 1 and 2 have for a rule that means the same;
-// none where it says what those versions could not. They covered the program's structures,
-// which are frozen here.
+// legacyHashes are the hashes in states of versions 1 and 2 for a rule with the same meaning; none
+// if those versions could not express it. They covered the program's structures, which are frozen
+// here.
 func legacyHashes(r Rule) []string {
 	when, ok := legacyOf(r.When)
 	if !ok || len(r.Where.Building) > 0 || r.Per == PerBuilding || r.Clear.Unknown != "" ||
@@ -113,7 +113,7 @@ func legacyHashes(r Rule) []string {
 	b, _ := json.Marshal(said)
 	out := []string{shortHash(b)}
 	if r.Fresh == freshFor(r.For) && r.Fresh != DefaultFresh {
-		said.Fresh = DefaultFresh // that is what a rule without fresh had
+		said.Fresh = DefaultFresh // the default of a rule without fresh
 		b, _ = json.Marshal(said)
 		out = append(out, shortHash(b))
 	}
@@ -206,7 +206,7 @@ type legacyOnce struct {
 	Per   Subject
 }
 
-// legacyOf is the condition as versions 1 and 2 had it; false where it says something newer.
+// legacyOf converts a condition to its form in versions 1 and 2; false if it has newer features.
 func legacyOf(c Condition) (out legacyCondition, ok bool) {
 	if c.newer() {
 		return out, false

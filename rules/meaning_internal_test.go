@@ -21,7 +21,7 @@ func rulesOf(t *testing.T, file string) []Rule {
 	return rs
 }
 
-// The hash of a rule's meaning is part of what is saved: it must not change.
+// The hash of a rule's meaning is stored, so it must not change.
 func TestMeaningIsHashedAsEver(t *testing.T) {
 	for _, r := range rulesOf(t, "testdata/state/meaning.yaml") {
 		if got := contentHash(r); got != r.Title {
@@ -30,7 +30,7 @@ func TestMeaningIsHashedAsEver(t *testing.T) {
 	}
 }
 
-// How long, how severe and what then are no part of it.
+// Duration, severity and actions are not part of it.
 func TestMannerIsNoMeaning(t *testing.T) {
 	head := "rules:\n  - {id: a, when: {property: t, above: 5}, fresh: 1h, "
 	read := func(text string) Rule {
@@ -62,7 +62,7 @@ func TestMannerIsNoMeaning(t *testing.T) {
 	}
 }
 
-// A state of version 2 has hashes of the program's structures as they were.
+// A state of version 2 has hashes of the program's former structures.
 func TestRulesOfVersion2AreFoundAgain(t *testing.T) {
 	b, err := os.ReadFile("testdata/state/version-2.json")
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The reference walks through every second of a story and works every condition out from the
+// The reference model goes through every second of a story and evaluates each condition from the
 // whole history: no timers, no state but the alert itself.
 type happening struct {
 	at     int
@@ -25,15 +25,15 @@ type history []happening
 
 const modelFresh = 15 // seconds
 
-// modelled is what the reference knows beside the history: from which second on the rule is there,
-// and whether the temperature is reported on change.
+// modelled is what the model knows besides the history: the second in which the rule was added, and
+// whether the temperature is reported on change.
 type modelled struct {
 	history
 	since  int
 	steady bool
 }
 
-// state of a device at t; "" where nothing is known.
+// state is a device's state at t; "" if unknown.
 func (h history) state(device string, t int) string {
 	last := ""
 	for _, x := range h {
@@ -49,7 +49,7 @@ func (h history) state(device string, t int) string {
 	return last
 }
 
-// samples of a device up to and with t.
+// samples are a device's samples up to and including t.
 func (h history) samples(device string, t int) []happening {
 	var out []happening
 	for _, x := range h {
@@ -180,8 +180,7 @@ func choose[T any](b bool, yes, no T) T {
 	return no
 }
 
-// first is when the rule first hears of one of the devices: what was never heard of is not
-// asked about.
+// first is when the rule first hears of one of the devices: those never heard are not evaluated.
 func (h history) first(r rules.Rule, devices []string) int {
 	status := false
 	var look func(rules.Condition)
@@ -317,7 +316,7 @@ func drawCondition(t *rapid.T, group bool, depth int) rules.Condition {
 	return compare()
 }
 
-// twoInOne has every device in one room. Where steady, it reports the temperature on change.
+// twoInOne has all devices in one room. If steady is set, they report the temperature on change.
 type twoInOne struct{ steady bool }
 
 func (o twoInOne) Device(g.DeviceID) (rules.DeviceFacts, bool) {
@@ -332,8 +331,8 @@ func (twoInOne) Zone(g.ZoneID) (g.Zone, bool) {
 }
 
 // For, clear, hysteresis, absence, counts and statuses, nested and negated, per device and per
-// zone, the time of the day, shares, values that are reported on change, a rule that is added in
-// the middle, with restarts and ticks at any time: the engine says what the reference says.
+// zone, times of day, shares, values reported on change, a rule added in the middle, with restarts
+// and ticks at any time: the engine agrees with the model.
 func TestEngineAgreesWithTheReference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := rules.Rule{
@@ -457,7 +456,7 @@ func runEngine(t *rapid.T, r rules.Rule, m modelled, added int, who string, end 
 			}
 		}
 	}
-	// Afterwards time passes as a caller would let it: from deadline to deadline.
+	// Afterwards time advances as callers do it: from deadline to deadline.
 	for {
 		next, ok := e.NextDeadline()
 		if !ok || second(next) > end {

@@ -7,14 +7,14 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// stays is the value of clear.unknown that keeps an alert of which nothing is known any more.
+// stays is the value of clear.unknown that keeps an alert whose condition has become unknown.
 const stays = "stays"
 
-// muteGrace is how long what was kept quiet must go on to hold once nobody speaks for it any more,
-// where its own time is no shorter: devices behind a network come back one after the other.
+// muteGrace is how long a muted condition must still hold after the muting alert has ended, or For
+// if that is shorter: devices behind a network come back one after another.
 const muteGrace = time.Minute
 
-// hush notes that another rule is quiet while this one fires at the same place.
+// hush records that another rule is muted while this one fires at the same place.
 func (r *rule) hush(other *rule, same Subject) {
 	if !slices.Contains(r.quiets, same) {
 		r.quiets = append(r.quiets, same)
@@ -24,7 +24,7 @@ func (r *rule) hush(other *rule, same Subject) {
 	}
 }
 
-// placeKey names a place among all kinds of places; "" where the cause is at none.
+// placeKey is the place of a cause, with its kind; "" if there is none.
 func placeKey(same Subject, c cause) string {
 	if k := same.of(c); k != "" {
 		return string(same) + " " + k
@@ -32,7 +32,7 @@ func placeKey(same Subject, c cause) string {
 	return ""
 }
 
-// isMuted says whether another alert speaks for the finding.
+// isMuted reports whether an alert that mutes the subject is firing.
 func (e *Engine) isMuted(s *subject) bool {
 	for _, m := range s.rule.MutedBy {
 		by := e.named[m.Rule]
@@ -46,7 +46,7 @@ func (e *Engine) isMuted(s *subject) bool {
 	return false
 }
 
-// mute has the finding speak for others.
+// mute makes a firing subject mute others.
 func (e *Engine) mute(s *subject) {
 	if len(s.mutes) > 0 {
 		return
@@ -59,7 +59,7 @@ func (e *Engine) mute(s *subject) {
 	}
 }
 
-// unmute takes that back, and has those looked at that were kept quiet.
+// unmute undoes mute, and reschedules the subjects that were muted.
 func (e *Engine) unmute(s *subject) {
 	if len(s.mutes) == 0 {
 		return
@@ -85,8 +85,8 @@ func (e *Engine) unmute(s *subject) {
 	}
 }
 
-// rise raises the severity of an alert that fires by the stages that it has reached, and answers
-// when time alone may bring it to the next.
+// rise raises the severity of a firing alert by the stages reached, and returns when time alone may
+// reach the next.
 func (e *Engine) rise(s *subject, m *moment) int64 {
 	r := s.rule
 	next, reached := int64(never), s.stage
@@ -114,8 +114,9 @@ func (e *Engine) rise(s *subject, m *moment) int64 {
 	return next
 }
 
-// answer notes what somebody did about an alert: one that is taken rises no further by time alone,
-// and one that is resolved takes no more repeats, so that the next is seen.
+// answer records what somebody did about an alert. The stages of an acknowledged alert no longer
+// advance by time alone; a resolved one counts no more repeats, so that the next finding raises a
+// new alert.
 func (e *Engine) answer(a *g.Alert) {
 	r := e.named[a.Rule]
 	if r == nil || a.State == g.AlertOpen {
@@ -140,7 +141,7 @@ func (e *Engine) answer(a *g.Alert) {
 	}
 }
 
-// severity is the rule's for a subject at its stage.
+// severity is the severity of a subject at its stage.
 func (s *subject) severity() g.Severity {
 	if n := min(s.stage, len(s.rule.Rises)); n > 0 {
 		return s.rule.Rises[n-1].Severity
@@ -148,7 +149,7 @@ func (s *subject) severity() g.Severity {
 	return s.rule.Severity
 }
 
-// retitle gives a kept alert the words and the severity that its rule has now.
+// retitle updates a kept alert to the rule's current title and severity.
 func (e *Engine) retitle(s *subject) {
 	a, r := s.alert, s.rule
 	if a == nil || !slices.ContainsFunc(r.Then, func(x Action) bool { return x.Alert != nil }) {
@@ -161,11 +162,11 @@ func (e *Engine) retitle(s *subject) {
 	e.tellAgain(s)
 }
 
-// tellAgain sends a firing alert once more, as it is now.
+// tellAgain emits a firing alert again, as it is now.
 func (e *Engine) tellAgain(s *subject) {
 	e.emitAlert(s, nil)
 	e.touch(s)
 	if s.rule.Once.Every > 0 {
-		s.rule.onceChanged[s.rule.onceKey(s)] = true // it may be the same alert
+		s.rule.onceChanged[s.rule.onceKey(s)] = true // it may be the repeated alert
 	}
 }

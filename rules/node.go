@@ -17,10 +17,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxProblems bounds how many errors one file reports.
+// maxProblems is the most errors reported for one file.
 const maxProblems = 20
 
-// document reads one YAML file and gathers what is wrong with it.
+// document is a YAML file and the errors found in it.
 type document struct {
 	file string
 	errs []error
@@ -57,7 +57,7 @@ func openDocument(file string, b []byte) (*document, node, error) {
 	return d, node{doc: d, n: root.Content[0]}, nil
 }
 
-// notYAML says what of a file is no YAML, and how to mend what is often wrong.
+// notYAML explains why a file is not YAML, and how to fix frequent mistakes.
 func notYAML(file string, b []byte, err error) error {
 	lines := strings.Split(string(b), "\n")
 	for i, line := range lines {
@@ -80,8 +80,8 @@ func notYAML(file string, b []byte, err error) error {
 	return g.FieldErrorf(file, "%s", strings.TrimPrefix(err.Error(), "yaml: "))
 }
 
-// wide are characters of Chinese input methods that look like those of the language, and are
-// others; ascii gives the one that is meant, 0 for any other character.
+// ascii maps full-width characters of Chinese input methods to the ASCII characters that they
+// resemble; 0 for all others.
 func ascii(r rune) rune {
 	switch {
 	case r >= '！' && r <= '～':
@@ -98,8 +98,7 @@ func ascii(r rune) rune {
 	return 0
 }
 
-// widePunctuation finds, as its column, a character of the kind where the language has one of its
-// own: right behind a word of the language.
+// widePunctuation returns the column of a full-width character that follows a word of the language.
 func widePunctuation(line string) (column int, wide rune) {
 	before := ' '
 	for i, r := range []rune(line) {
@@ -113,7 +112,7 @@ func widePunctuation(line string) (column int, wide rune) {
 	return 0, 0
 }
 
-// narrow is the text as it would be typed without an input method; false where it is so.
+// narrow converts full-width characters in the text; false if there are none.
 func narrow(s string) (string, bool) {
 	out := strings.Map(func(r rune) rune {
 		if a := ascii(r); a != 0 {
@@ -124,7 +123,7 @@ func narrow(s string) (string, bool) {
 	return out, out != s
 }
 
-// err is everything that was wrong, nil where nothing was.
+// err joins all errors; nil if there are none.
 func (d *document) err() error { return errors.Join(d.errs...) }
 
 func (n node) fail(format string, args ...any) {
@@ -147,13 +146,13 @@ func (n node) child(c *yaml.Node, name string) node {
 	return node{doc: n.doc, n: c, path: path}
 }
 
-// object is a mapping whose keys were checked.
+// object is a mapping with validated keys.
 type object struct {
 	node
 	keys map[string]node
 }
 
-// object reads a mapping that may hold the allowed keys and no others.
+// object parses a mapping that may have only the allowed keys.
 func (n node) object(allowed ...string) object {
 	o := object{node: n, keys: map[string]node{}}
 	if n.n.Kind != yaml.MappingNode {
@@ -186,13 +185,13 @@ func isWide(s string) bool {
 	return wide
 }
 
-// get is the key's node; ok is false where the key is not given.
+// get returns the node of a key; ok is false if it is missing.
 func (o object) get(key string) (node, bool) {
 	n, ok := o.keys[key]
 	return n, ok
 }
 
-// need is get, and an error where the key is missing.
+// need is get with an error if the key is missing.
 func (o object) need(key, mend string) (node, bool) {
 	n, ok := o.keys[key]
 	if !ok {
@@ -201,7 +200,7 @@ func (o object) need(key, mend string) (node, bool) {
 	return n, ok
 }
 
-// list reads a sequence; a single scalar or mapping counts as a list of one.
+// list parses a sequence; a single scalar or mapping counts as a list of one.
 func (n node) list() []node {
 	if n.n.Kind != yaml.SequenceNode {
 		return []node{n}
@@ -292,8 +291,8 @@ func (n node) duration() time.Duration {
 	return d
 }
 
-// durationMeant is how a duration is written that was written in words, with days or without a
-// unit; "" where nobody can tell.
+// durationMeant suggests the notation for a duration written in words, with days or without a unit;
+// "" if it is not recognised.
 func durationMeant(s string) string {
 	text, _ := narrow(strings.TrimSpace(s))
 	word := strings.TrimLeft(text, "0123456789.")
@@ -317,7 +316,7 @@ func durationMeant(s string) string {
 	return ""
 }
 
-// value reads a number, true, false or a text.
+// value parses a number, true, false or a text.
 func (n node) value() g.Value {
 	if n.n.Kind != yaml.ScalarNode || n.n.Anchor != "" {
 		n.fail("should be a number, true, false or a text")
@@ -338,7 +337,7 @@ func (n node) value() g.Value {
 	return v
 }
 
-// oneOf reads a text that must be one of the allowed words.
+// oneOf parses a text that must be one of the allowed words.
 func oneOf[T ~string](n node, allowed []T) T {
 	t := T(n.text())
 	if t != "" && !slices.Contains(allowed, t) {
@@ -351,8 +350,8 @@ func oneOf[T ~string](n node, allowed []T) T {
 	return t
 }
 
-// translated is a word of the language for a Chinese one that people write instead, or for one
-// with spaces; "" for any other.
+// translated returns the word of the language for a Chinese word or one with spaces; "" if there is
+// none.
 func translated(s string) string {
 	switch s {
 	case "提示", "信息":
@@ -403,7 +402,7 @@ func words[T ~string](in []T) []string {
 	return out
 }
 
-// title reads a text, or one text per language.
+// title parses a text, or one text per language.
 func (n node) title() (en, zh string) {
 	if n.n.Kind == yaml.ScalarNode {
 		return n.text(), ""
@@ -418,7 +417,7 @@ func (n node) title() (en, zh string) {
 	return en, zh
 }
 
-// suggest names the nearest allowed word first where the word looks like a slip of it.
+// suggest moves the most similar allowed word to the front if the word looks like a typo of it.
 func suggest(word string, allowed []string) string {
 	list := slices.Clone(allowed)
 	sort.SliceStable(list, func(i, j int) bool {

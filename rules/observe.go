@@ -8,7 +8,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// device is the event's device with its present facts; nil where nobody knows it.
+// device is the event's device with its current facts; nil if it is unknown.
 func (e *Engine) device(ev *g.Event, f Facts) *device {
 	facts, ok := f.Device(ev.Device)
 	if !ok {
@@ -57,7 +57,7 @@ func (e *Engine) device(ev *g.Event, f Facts) *device {
 	return d
 }
 
-// steady says whether the property is reported when it changes, and else not.
+// steady reports whether the property is only reported when it changes.
 func (f DeviceFacts) steady(property string) bool {
 	return f.Properties[property].Reports == g.ReportsChange
 }
@@ -73,8 +73,8 @@ func (d *device) move(to *device) {
 	d.Timezone, d.location = to.Timezone, nil
 }
 
-// bind finds the rules that look at the device, after it is new, has moved, or rules changed,
-// and answers those that have not looked at what is known of it.
+// bind finds the rules for a device that is new or has moved, or after rules changed, and returns
+// the bindings that have not been evaluated yet.
 func (e *Engine) bind(d *device, to *device) (unsettled []*binding) {
 	before, moved := d.bindings, d.bound
 	d.move(to)
@@ -96,20 +96,20 @@ func (e *Engine) bind(d *device, to *device) (unsettled []*binding) {
 	return unsettled
 }
 
-// byRule orders bindings of one device: values are heard of in no order.
+// byRule orders the bindings of a device, since values come in random order.
 func byRule(a, b *binding) int { return cmp.Compare(a.rule.index, b.rule.index) }
 
 func (b *binding) same(o *binding) bool { return b.rule == o.rule && b.key == o.key }
 
-// settle lets a rule that is new to the device look at what is known of it.
+// settle evaluates a rule that is new to the device.
 func (e *Engine) settle(d *device, b *binding) {
 	if s := e.introduce(d, b); s != nil {
 		e.evaluate(s, nil, nil)
 	}
 }
 
-// introduce makes the subject in which the rule looks at the device; nil where there is nothing
-// to look at. Of a group, the device that passes by itself is what people are shown.
+// introduce creates the subject for a rule and a device; nil if there is nothing to evaluate. For a
+// group, the device that passes the condition by itself becomes the cause.
 func (e *Engine) introduce(d *device, b *binding) *subject {
 	r := b.rule
 	if r.momentary {
@@ -135,8 +135,8 @@ func (e *Engine) introduce(d *device, b *binding) *subject {
 	return s
 }
 
-// bindAll binds every device anew, in the order of their ids so that nothing varies. New rules
-// are asked once every group is complete.
+// bindAll binds all devices again, ordered by ID to be deterministic. New rules are evaluated once
+// their groups are complete.
 func (e *Engine) bindAll() {
 	type late struct {
 		d *device
@@ -169,7 +169,7 @@ func (e *Engine) bindAll() {
 	}
 }
 
-// bindings are those of the rules that look at the device, one per rule and device.
+// bindings returns the bindings for the rules of the index, one per rule and device.
 func (e *Engine) bindings(d *device, in *index) []*binding {
 	var out []*binding
 	at := d.spot()
@@ -194,7 +194,7 @@ func (e *Engine) bindings(d *device, in *index) []*binding {
 	return out
 }
 
-// bound are the bindings of the rules that read the property.
+// bound returns the bindings of the rules that read the property.
 func (e *Engine) bound(d *device, property string) []bound {
 	var out []bound
 	for _, b := range e.bindings(d, e.byProperty[property]) {
@@ -203,7 +203,7 @@ func (e *Engine) bound(d *device, property string) []bound {
 	return out
 }
 
-// leave takes the device out of the subjects that it no longer belongs to.
+// leave removes the device from the subjects that it no longer belongs to.
 func (e *Engine) leave(d *device, before []*binding) {
 	slices.SortFunc(before, byRule)
 	for _, b := range before {
@@ -232,7 +232,7 @@ func (s *subject) join(d *device) {
 	}
 }
 
-// subject finds or makes the state of a rule for a key.
+// subject finds or creates the subject for a key.
 func (e *Engine) subject(r *rule, key string) *subject {
 	s := r.subjects[key]
 	if s == nil {
@@ -252,7 +252,7 @@ func (e *Engine) subject(r *rule, key string) *subject {
 	return s
 }
 
-// hear takes in what the event says of its device and asks the rules that look at it.
+// hear applies an event to its device, and evaluates the rules that depend on it.
 func (e *Engine) hear(d *device, ev *g.Event, f Facts) {
 	e.hits = e.hits[:0]
 	e.hearStatus(d, ev)
@@ -278,8 +278,8 @@ func (e *Engine) hear(d *device, ev *g.Event, f Facts) {
 	}
 }
 
-// hearStatus takes in the device's state. Whoever reports is reachable, whatever was last said
-// of it; a fault stays until the device itself takes it back.
+// hearStatus applies the device's state. A device that reports is online, whatever was last said
+// about it; a fault lasts until the device itself withdraws it.
 func (e *Engine) hearStatus(d *device, ev *g.Event) {
 	state := g.StateOnline
 	if ev.Status != nil {
@@ -294,7 +294,7 @@ func (e *Engine) hearStatus(d *device, ev *g.Event) {
 	if away == d.away() {
 		return
 	}
-	for i := range d.slots { // what is reported on change counts while the device is there
+	for i := range d.slots { // values reported on change count while it is online
 		if !d.slots[i].steady {
 			continue
 		}
@@ -330,7 +330,7 @@ func (e *Engine) hearValues(d *device, ev *g.Event) {
 	}
 }
 
-// sign takes history that the device itself sent just now for no more than a sign of life.
+// sign treats history that the device itself has just sent as a sign of life only.
 func (e *Engine) sign(ev g.Event, f Facts) []Effect {
 	if ev.SignOfLife() {
 		e.ev = g.Event{
@@ -352,7 +352,7 @@ func (e *Engine) sign(ev g.Event, f Facts) []Effect {
 	return e.take()
 }
 
-// hit gathers each binding once per event.
+// hit collects each binding once per event.
 func (e *Engine) hit(seq uint64, list ...*binding) {
 	for _, b := range list {
 		if b.stamp != seq {
@@ -371,7 +371,7 @@ func (s *slot) matters(watch []watcher, resumed int64) bool {
 	return false
 }
 
-// sight asks the rules that look at sightings.
+// sight evaluates the rules for sightings.
 func (e *Engine) sight(d *device, ev *g.Event, f Facts) {
 	at := d.spot()
 	if z := ev.Sighting.Zone; z != "" && z != at.zone {
@@ -389,7 +389,7 @@ func (e *Engine) sight(d *device, ev *g.Event, f Facts) {
 	}
 }
 
-// ask lets one rule look at the event.
+// ask evaluates one rule for the event.
 func (e *Engine) ask(r *rule, key string, d *device, at spot, ev *g.Event) {
 	if r.momentary {
 		e.pulse(r, key, d, at, ev)
@@ -400,7 +400,7 @@ func (e *Engine) ask(r *rule, key string, d *device, at spot, ev *g.Event) {
 		m := e.look(r, nil, ev, d)
 		if !r.happened(m) {
 			if r.Per != PerDevice {
-				return // nobody joined the group, or nothing that counts happened
+				return // not a member, and no counted happening
 			}
 			if r.when(m) != yes && m.raise == never {
 				return
@@ -416,7 +416,7 @@ func (e *Engine) ask(r *rule, key string, d *device, at spot, ev *g.Event) {
 	e.evaluate(s, ev, d)
 }
 
-// look makes the moment at which a condition is looked at; it is valid until the next look.
+// look sets up the moment for an evaluation; it is valid until the next call.
 func (e *Engine) look(r *rule, s *subject, ev *g.Event, d *device) *moment {
 	e.m = moment{
 		at:      e.now,
@@ -442,7 +442,7 @@ func (e *Engine) look(r *rule, s *subject, ev *g.Event, d *device) *moment {
 	return m
 }
 
-// evaluate moves a lasting rule's subject on, at e.now.
+// evaluate updates a lasting rule's subject at e.now.
 func (e *Engine) evaluate(s *subject, ev *g.Event, d *device) {
 	e.touch(s)
 	r := s.rule
@@ -463,11 +463,11 @@ func (e *Engine) evaluate(s *subject, ev *g.Event, d *device) {
 	}
 	next = min(next, m.raise)
 	if s.phase == idle && r.negated {
-		next = min(next, m.stale) // of a group, a stale value can make an opposite true
+		next = min(next, m.stale) // in a group, a stale value can make a negation true
 	}
 	if s.phase == idle && next == never {
 		if last := s.lastHappening(); last > e.now {
-			next = last // to be forgotten then
+			next = last // to be deleted then
 		} else if r.Per == PerDevice || len(s.members) == 0 {
 			e.drop(s)
 		}
@@ -475,9 +475,9 @@ func (e *Engine) evaluate(s *subject, ev *g.Event, d *device) {
 	e.schedule(s, next)
 }
 
-// whilePending has the finding fire once it has lasted. What has lasted by values alone that were
-// measured before the gateway rested waits for a word since; what another alert keeps quiet
-// waits for that one's end.
+// whilePending fires the subject once its condition has held for For. If it rests only on values
+// from before the gateway's pause, it waits for a newer one; if it is muted, for the end of the
+// muting alert.
 func (e *Engine) whilePending(s *subject, m *moment) int64 {
 	due := s.since + int64(s.rule.For)
 	switch {
@@ -496,7 +496,7 @@ func (e *Engine) whilePending(s *subject, m *moment) int64 {
 	return never
 }
 
-// whileFiring ends the finding once it has been over for long enough.
+// whileFiring ends the alert once its condition has been false for Clear.After.
 func (e *Engine) whileFiring(s *subject, m *moment, truth tri) int64 {
 	r := s.rule
 	over := truth == unknown && r.Clear.Unknown != stays ||
@@ -515,7 +515,7 @@ func (e *Engine) whileFiring(s *subject, m *moment, truth tri) int64 {
 	return never
 }
 
-// lastHappening is when the newest counted happening leaves its window; 0: there is none.
+// lastHappening is when the newest counted happening leaves its window; 0 if there is none.
 func (s *subject) lastHappening() int64 {
 	var last int64
 	for i, times := range s.counts {

@@ -7,8 +7,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Parse reads a rule file: YAML with one key, rules. It is strict; the error joins an
-// gatehouse.Error for everything that is wrong, each with file, line, place and mend.
+// Parse parses a rule file: YAML with one key, rules. It is strict; the error joins a
+// gatehouse.Error for each mistake, with file, line, place and fix.
 func Parse(name string, b []byte) ([]Rule, error) {
 	doc, root, err := openDocument(name, b)
 	if err != nil {
@@ -46,7 +46,8 @@ func Parse(name string, b []byte) ([]Rule, error) {
 	return out, nil
 }
 
-// ownText is lines from..to without the blank lines and comments that lead to the next rule.
+// ownText is lines from..to without trailing blank lines and comments, which belong to the next
+// rule.
 func ownText(lines []string, from, to int) string {
 	from, to = max(from, 1), min(to, len(lines))
 	for to > from {
@@ -108,9 +109,8 @@ func parseRule(n node) Rule {
 	return r
 }
 
-// parseFresh reads how old a value may be. One that counts for no longer than the condition has
-// to hold for could fire only where reports are frequent enough, which nobody sees from the rule:
-// it is refused.
+// parseFresh parses how old a value may be. It refuses values that become stale before the
+// condition has held for For, since the rule would only fire with frequent reports.
 func parseFresh(o object, r Rule) time.Duration {
 	c, ok := o.get("fresh")
 	if !ok {
@@ -127,7 +127,7 @@ func parseFresh(o object, r Rule) time.Duration {
 	return fresh
 }
 
-// comparesValues says whether the rule's condition is about values, and not about their absence.
+// comparesValues reports whether the rule's condition depends on values, rather than their absence.
 func (r Rule) comparesValues() bool {
 	found := false
 	r.When.walk(func(c Condition) { found = found || c.Compare != nil || c.Rate != nil })
@@ -240,7 +240,7 @@ func parseOnce(o object, r Rule) Once {
 	return once
 }
 
-// checkRule refuses what makes no sense together.
+// checkRule refuses contradictory settings.
 func checkRule(o object, r Rule) {
 	momentary := r.When.momentary()
 	if c, ok := o.get("for"); ok && momentary {
@@ -289,7 +289,7 @@ func checkRule(o object, r Rule) {
 	}
 }
 
-// checkTime refuses a rule that only a clock would fire.
+// checkTime refuses a rule that only depends on the time.
 func checkTime(when node, r Rule) {
 	other := false
 	r.When.walk(func(c Condition) {
@@ -300,7 +300,7 @@ func checkTime(when node, r Rule) {
 	}
 }
 
-// checkGroup refuses a share of one device.
+// checkGroup refuses a share for a subject with one device.
 func checkGroup(when node, r Rule) {
 	switch r.Per {
 	case PerZone, PerBuilding, PerDriver, PerSchool:

@@ -176,7 +176,7 @@ func TestParseKeepsWhatIsWritten(t *testing.T) {
 	}
 }
 
-// Each mistake is named with its line, its place and the mend.
+// Each mistake is reported with its line, its place and the fix.
 func TestParseNamesThePlace(t *testing.T) {
 	head := "rules:\n  - id: a\n    title: A\n    severity: major\n"
 	for _, c := range []struct{ name, text, want string }{
@@ -551,7 +551,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// What parses runs.
+		// Rules that parse can run.
 		e := rules.New(rs, nil)
 		props := map[string]g.Value{}
 		for _, r := range rs {

@@ -7,7 +7,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// parseThen reads the actions; a rule without any raises a plain alert.
+// parseThen parses the actions; the default is a plain alert.
 func parseThen(o object) []Action {
 	n, ok := o.get("then")
 	if !ok {
@@ -109,7 +109,7 @@ func parseCommand(n node) *CommandAction {
 	return cmd
 }
 
-// ParseProcedures reads a procedure file: YAML with one key, procedures.
+// ParseProcedures parses a procedure file: YAML with one key, procedures.
 func ParseProcedures(name string, b []byte) ([]Procedure, error) {
 	doc, root, err := openDocument(name, b)
 	if err != nil {
@@ -155,7 +155,7 @@ func parseProcedure(n node) Procedure {
 	return p
 }
 
-// Check looks at all files together: ids that are taken twice, procedures that nobody wrote.
+// Check validates all files together: duplicate IDs, and procedures that do not exist.
 func Check(rs []Rule, ps []Procedure) error {
 	var errs []error
 	known := map[string]bool{}
@@ -196,7 +196,7 @@ func Check(rs []Rule, ps []Procedure) error {
 	return errors.Join(errs...)
 }
 
-// checkMute looks whether the rule that mutes is there, and fires at one such place at a time.
+// checkMute checks that the muting rule exists, and that its subjects are each in one such place.
 func checkMute(r Rule, m Mute, all map[g.RuleID]Rule) error {
 	by, ok := all[m.Rule]
 	switch {
@@ -218,7 +218,7 @@ func checkMute(r Rule, m Mute, all map[g.RuleID]Rule) error {
 	return nil
 }
 
-// within are the places of which a subject is in exactly one.
+// within lists the places of which a subject is in exactly one.
 func (p Subject) within() []Subject {
 	switch p {
 	case PerDevice:

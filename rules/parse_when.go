@@ -124,7 +124,7 @@ func parseCompare(o object) *Compare {
 	return c
 }
 
-// parseTests reads the comparators; false where there is none.
+// parseTests parses the comparators; false if there is none.
 func (c *Compare) parseTests(o object) bool {
 	tests := 0
 	for _, k := range comparators() {
@@ -190,7 +190,8 @@ func parseCount(n node, depth int) *Count {
 	return ct
 }
 
-// parseHappening reads a condition that can be counted: one that happens, or begins to hold.
+// parseHappening parses a condition that can be counted: an event, or a condition that starts to
+// hold.
 func parseHappening(n node, depth int) Condition {
 	c := parseCondition(n, depth+1)
 	if c.Compare == nil && c.Status == nil && c.Sighting == nil && c.Change == nil &&
@@ -201,7 +202,7 @@ func parseHappening(n node, depth int) Condition {
 	return c
 }
 
-// some is a duration that is not 0.
+// some parses a duration other than 0.
 func (n node) some() time.Duration {
 	d := n.duration()
 	if d == 0 {
@@ -311,7 +312,7 @@ func parseTime(n node) *TimeIs {
 	return t
 }
 
-// clock reads a time of the day as minutes since midnight; 24:00 is the next midnight.
+// clock parses a time of day to minutes since midnight; 24:00 is the next midnight.
 func (n node) clock() int {
 	text, _ := narrow(n.n.Value)
 	hours, minutes, ok := strings.Cut(text, ":")
@@ -326,7 +327,7 @@ func (n node) clock() int {
 	return all
 }
 
-// parseDays reads a day, or a span of days such as mon-fri.
+// parseDays parses a day, or a range of days such as mon-fri.
 func parseDays(n node) []time.Weekday {
 	names := []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 	day := func(word string) int {
@@ -436,7 +437,7 @@ func parseRate(n node) *Rate {
 	return r
 }
 
-// parseRises reads the stages of severity.
+// parseRises parses the stages of severity.
 func parseRises(n node, from g.Severity) []Stage {
 	var out []Stage
 	for _, x := range n.list() {

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Different people within a time, worked out from the whole list of passages at every second.
+// Distinct people within a time, compared with a scan of all passages at every second.
 func TestDistinctAgreesWithTheReference(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		atLeast, within := rapid.IntRange(1, 4).Draw(rt, "n"), rapid.IntRange(1, 20).Draw(rt, "within")
@@ -58,7 +58,7 @@ func TestDistinctAgreesWithTheReference(t *testing.T) {
 	})
 }
 
-// A sequence of three by trying every way to choose its steps.
+// A sequence of three steps, compared with a search over all choices of steps.
 func TestSequenceAgreesWithTheReference(t *testing.T) {
 	const within = 12
 	rs := mustParse(t, fmt.Sprintf("rules:\n  - {id: abc, title: T, severity: info, per: zone, when: "+
@@ -70,7 +70,7 @@ func TestSequenceAgreesWithTheReference(t *testing.T) {
 			at   int
 			kind string
 		}
-		var list []happening // those before the newest whole sequence have served
+		var list []happening // not yet used by a complete sequence
 		now := 0
 		for range rapid.IntRange(1, 25).Draw(rt, "events") {
 			now += rapid.IntRange(1, 6).Draw(rt, "pause")
@@ -99,8 +99,8 @@ func TestSequenceAgreesWithTheReference(t *testing.T) {
 	})
 }
 
-// A meter that only counts up, and begins again at 1000: more than 100 in the last 160 seconds
-// fires for certain, 100 in the last 160 and a quarter never does.
+// A meter that counts up and restarts at 1000: an increase above 100 over 160 s must fire, one of
+// at most 100 over 160 s and a quarter never does.
 func TestRateOfAMeter(t *testing.T) {
 	rs := mustParse(t, `rules:
   - {id: much, title: T, severity: info, fresh: 1h, when: {rate: {property: energy, over: 160s, above: 100, rollover: 1000}}}

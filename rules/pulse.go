@@ -7,7 +7,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// pulse takes an event to a rule whose condition is true for a moment only.
+// pulse evaluates a momentary rule for an event.
 func (e *Engine) pulse(r *rule, key string, d *device, at spot, ev *g.Event) {
 	group := r.subjects[key]
 	if r.Per == PerTrack && group != nil {
@@ -43,8 +43,8 @@ func (e *Engine) pulse(r *rule, key string, d *device, at spot, ev *g.Event) {
 	e.decide(s)
 }
 
-// again takes another sighting of a track: a track that is identified after all is nobody to
-// be alarmed of.
+// again processes another sighting of a track. If it has been identified meanwhile, no alert is
+// needed.
 func (e *Engine) again(s *subject, ev *g.Event) {
 	e.touch(s)
 	s.touched = e.now
@@ -53,7 +53,7 @@ func (e *Engine) again(s *subject, ev *g.Event) {
 	}
 }
 
-// decide ends the wait of a momentary finding, or forgets a decided track.
+// decide decides a pending momentary finding, or deletes a decided track.
 func (e *Engine) decide(s *subject) {
 	e.touch(s)
 	r := s.rule
@@ -67,7 +67,7 @@ func (e *Engine) decide(s *subject) {
 			return
 		}
 		s.phase, s.alert = done, nil
-	case idle: // counts that leave their window
+	case idle: // counts outside of their window
 		if last := s.lastHappening(); last > e.now {
 			e.schedule(s, last)
 		} else if len(s.members) == 0 {
@@ -82,8 +82,8 @@ func (e *Engine) decide(s *subject) {
 	e.drop(s)
 }
 
-// pass records somebody at a place: a passage that may explain a finding, or a person who was
-// recognised there by other means and so needs the passage for himself.
+// pass records a passage at a place that may explain a finding, or a person who was recognised
+// there otherwise and needs the passage themselves.
 func (r *rule) pass(d *device, at spot, s *g.Sighting, now int64) {
 	key := r.Unless.Same.key(d, at, s)
 	if key == "" {
@@ -99,7 +99,7 @@ func (r *rule) pass(d *device, at spot, s *g.Sighting, now int64) {
 		p = &passages{}
 		r.passages[key] = p
 	}
-	// A finding is decided After past itself and may look Before back from itself.
+	// A finding is decided After after it happened, and may look Before back from that time.
 	oldest := now - 2*int64(r.Unless.Before+r.Unless.After)
 	list := &p.passes
 	if !explains {
@@ -112,8 +112,8 @@ func (r *rule) pass(d *device, at spot, s *g.Sighting, now int64) {
 	}
 }
 
-// explained looks for a passage that accounts for the finding and uses it up. The oldest that
-// fits is taken: findings are decided in their order, so this explains as many as can be.
+// explained consumes a passage that explains the finding, if there is one. Findings are decided in
+// order, so taking the oldest passage that fits explains as many as possible.
 func (r *rule) explained(s *subject, now int64) bool {
 	key := r.Unless.Same.of(s.cause)
 	p := r.passages[key]

@@ -6,11 +6,10 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// tracePoints is into how many parts a trace divides the time that it looks back: its beginning
-// is known to such a part.
+// tracePoints is the resolution of a trace: its start is known to 1/16 of its duration.
 const tracePoints = 16
 
-// rateKey is which trace a rate needs.
+// rateKey identifies the trace that a rate needs.
 type rateKey struct {
 	property string
 	over     time.Duration
@@ -19,29 +18,29 @@ type rateKey struct {
 
 func (c Rate) key() rateKey { return rateKey{c.Property, c.Over, c.Rollover} }
 
-// trace is where a number came from: points at most a sixteenth of the time apart, the first at
-// or before its beginning.
+// trace is a number's recent past: points at most 1/16 of the duration apart, from before its
+// start.
 type trace struct {
 	over     time.Duration
 	rollover float64
 	last     float64
-	turned   float64 // what a meter had counted each time it began again
+	turned   float64 // sum of a meter's counts at each of its resets
 	points   []point
 }
 
 type point struct {
 	at int64
-	v  float64 // with turned
+	v  float64 // including turned
 }
 
-// add takes the newest value.
+// add adds the newest value.
 func (t *trace) add(now int64, v float64) {
 	if len(t.points) > 0 && t.rollover > 0 && v < t.last {
 		switch {
 		case t.last-v > t.rollover/2:
 			t.turned += t.rollover
 		case v < t.last/2:
-			t.turned += t.last // another meter, or one that was set back
+			t.turned += t.last // the meter was replaced or set back
 		}
 	}
 	t.last = v
@@ -52,7 +51,7 @@ func (t *trace) add(now int64, v float64) {
 	t.points = t.points[max(from, len(t.points)-tracePoints-2):]
 }
 
-// base is the newest point that is as old as the trace looks back, else the oldest.
+// base is the newest point at least as old as the trace's duration, else the oldest.
 func (t *trace) base(now int64) int {
 	i := 0
 	for i+1 < len(t.points) && t.points[i+1].at <= now-int64(t.over) {
@@ -61,15 +60,15 @@ func (t *trace) base(now int64) int {
 	return i
 }
 
-// rise is by how much the value has risen, and when that becomes another number by itself. It is
-// not known where nothing was measured around the beginning.
+// rise is the increase of the value, and when it changes by time alone. ok is false if nothing was
+// measured near the start.
 func (t *trace) rise(now int64, steady bool) (by float64, next int64, ok bool) {
 	if len(t.points) == 0 {
 		return 0, never, false
 	}
 	i := t.base(now)
 	if age := now - t.points[i].at; !steady && age > int64(t.over)+int64(t.over)/4 {
-		i++ // too long ago to tell anything of the beginning
+		i++ // too old to represent the start
 	}
 	if i >= len(t.points) {
 		return 0, never, false
@@ -98,8 +97,8 @@ func (s *slot) trace(k rateKey) *trace {
 	return nil
 }
 
-// follow keeps the traces that the slot's rules ask for, and no others. A new one begins with the
-// present value.
+// follow keeps exactly the traces that the slot's rules need. A new one starts with the current
+// value.
 func (s *slot) follow() {
 	var out []trace
 	for _, b := range s.bindings {

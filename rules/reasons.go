@@ -1,6 +1,6 @@
 package rules
 
-// The reasons of an answer, as codes that never change their meaning; the console words them.
+// The reasons of a result, as codes that never change their meaning; the console has their texts.
 const (
 	ReasonInTime        = "seen_in_time"
 	ReasonLate          = "seen_after_due"
@@ -23,7 +23,7 @@ const (
 	ReasonCorrected     = "corrected"
 )
 
-// The exceptions: what somebody should look at.
+// The exceptions: results that somebody should check.
 const (
 	ExceptionDoubleDip   = "double_dip"
 	ExceptionLowMargin   = "low_margin"

@@ -6,9 +6,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Bounds and defaults of the rule language.
+// Limits and defaults of the rule language.
 const (
-	DefaultFresh = 15 * time.Minute // a value older than this does not count; see freshFor
+	DefaultFresh = 15 * time.Minute // older values do not count; see freshFor
 	MaxDuration  = 7 * 24 * time.Hour
 	MaxRules     = 1000    // in one file
 	MaxFileBytes = 1 << 20 // of one file
@@ -18,7 +18,8 @@ const (
 	MaxStages    = 8       // of rises
 )
 
-// Rule says when, for how long, how severe, and what then. Parse makes valid ones.
+// Rule says when an alert is raised, after how long, how severe, and what else is done. Parse
+// returns valid ones.
 type Rule struct {
 	ID       g.RuleID
 	Title    string // for people, English
@@ -27,8 +28,8 @@ type Rule struct {
 	Where    Where
 	Per      Subject
 	When     Condition
-	For      time.Duration // When must hold this long
-	Fresh    time.Duration // values older than this do not count
+	For      time.Duration // how long When must hold
+	Fresh    time.Duration // older values do not count
 	Clear    Clear
 	Unless   *Unless
 	Once     Once
@@ -36,7 +37,7 @@ type Rule struct {
 	MutedBy  []Mute
 	Then     []Action
 
-	File string // where the rule was written
+	File string // file of the rule
 	Line int    // from 1
 	YAML string // the rule's own text
 }
@@ -44,8 +45,8 @@ type Rule struct {
 // Subject is what a rule is about: one alert and one state per subject.
 type Subject string
 
-// The subjects. PerDriver is one subject per driver and school, so that a driver that stops
-// raises one alert and not one per device. PerTrack is one face in one camera's view.
+// The subjects. PerDriver is one subject per driver and school, so that a stopped driver raises one
+// alert instead of one per device. PerTrack is one face in one camera's view.
 const (
 	PerDevice Subject = "device"
 	PerZone   Subject = "zone"
@@ -53,7 +54,7 @@ const (
 	PerTrack  Subject = "track"
 	PerDriver Subject = "driver"
 	PerSchool Subject = "school"
-	// PerBuilding is one subject per building: of its rooms' devices together.
+	// PerBuilding is one subject per building: all devices in its rooms together.
 	PerBuilding Subject = "building"
 )
 
@@ -61,7 +62,7 @@ func subjects() []Subject {
 	return []Subject{PerDevice, PerZone, PerBuilding, PerPerson, PerTrack, PerDriver, PerSchool}
 }
 
-// Where limits a rule to some devices: every list that is given must contain the device's own.
+// Where restricts a rule to some devices: every list that is given must contain the device's value.
 type Where struct {
 	School   []g.SchoolID   `json:"school,omitempty"`
 	Building []g.BuildingID `json:"building,omitempty"`
@@ -73,8 +74,8 @@ type Where struct {
 	Driver   []g.DriverName `json:"driver,omitempty"`
 }
 
-// Condition is a tree; exactly one field is set. The tags of it and of all below are the words
-// of the language: a rule's meaning is compared by them.
+// Condition is a tree; exactly one field is set. The tags here and below are the words of the
+// language: contentHash is computed from them.
 type Condition struct {
 	All        []Condition     `json:"all,omitempty"`
 	Any        []Condition     `json:"any,omitempty"`
@@ -92,14 +93,14 @@ type Condition struct {
 	Rate       *Rate           `json:"rate,omitempty"`
 }
 
-// newer says whether the condition, without those in it, is of a kind that states of version 2
-// did not know.
+// newer reports whether the condition itself, without its children, is of a kind that states of
+// version 2 did not have.
 func (c Condition) newer() bool {
 	return c.Occurrence != nil || c.Time != nil || c.Share != nil || c.Sequence != nil ||
 		c.Rate != nil || c.Count != nil && c.Count.Distinct != ""
 }
 
-// Compare holds while a property's newest value passes every test that is given.
+// Compare holds while a property's newest value passes every given test.
 type Compare struct {
 	Property string    `json:"property"`
 	Above    *float64  `json:"above,omitempty"`
@@ -111,15 +112,15 @@ type Compare struct {
 	OneOf    []g.Value `json:"one_of,omitempty"`
 }
 
-// Absent holds once a property that was seen before has not been reported for that long.
+// Absent holds once a property that was seen before has not been reported for this long.
 type Absent struct {
 	Property string        `json:"property"`
 	For      time.Duration `json:"for"`
 }
 
-// Count holds while at least AtLeast happenings of Of lie within the last Within. Of a
-// comparison or a status it counts how often it began to hold, not how often it was reported.
-// With Distinct, which is person, card or track, only the newest sighting of each counts.
+// Count holds while at least AtLeast happenings of Of are within the last Within. For a comparison
+// or a status, it counts how often that started to hold, not how often it was reported. With
+// Distinct, which is person, card or track, only the newest sighting of each counts.
 type Count struct {
 	Of       Condition     `json:"of"`
 	AtLeast  int           `json:"at_least"`
@@ -127,7 +128,7 @@ type Count struct {
 	Distinct string        `json:"distinct,omitempty"`
 }
 
-// SightingIs is true at the moment of a sighting that passes every filter that is given.
+// SightingIs is true at the moment of a sighting that passes every given filter.
 type SightingIs struct {
 	Person    string      `json:"person,omitempty"` // unknown, known or "" for both
 	Method    []g.Method  `json:"method,omitempty"`
@@ -135,7 +136,7 @@ type SightingIs struct {
 	Reason    []string    `json:"reason,omitempty"` // of the face match
 }
 
-// Change is true at the moment at which a property's value differs from the one before.
+// Change is true at the moment when a property's value differs from the previous one.
 type Change struct {
 	Property string   `json:"property"`
 	From     *g.Value `json:"from,omitempty"`
@@ -143,22 +144,22 @@ type Change struct {
 	By       float64  `json:"by,omitempty"` // numbers: at least this much
 }
 
-// OccurrenceIs is true at the moment of an occurrence of one of the kinds whose data pass.
+// OccurrenceIs is true at the moment of an occurrence of one of the kinds whose data passes.
 type OccurrenceIs struct {
 	Kind []g.OccurrenceKind `json:"kind"`
 	Data []Compare          `json:"data,omitempty"` // Property is the name in the data
 }
 
-// TimeIs holds between two times of the day in the school's zone, where To lies past midnight
-// if it is not after From; Days are those on which the span begins. Minutes are since midnight.
+// TimeIs holds between two times of day in the school's time zone; if To is not after From it is on
+// the next day. Days are those on which the span begins. Times are minutes since midnight.
 type TimeIs struct {
 	From int            `json:"from"`
 	To   int            `json:"to"` // 1440: until midnight
 	Days []time.Weekday `json:"days,omitempty"`
 }
 
-// Share holds while Of does for enough of a group's devices: for AtLeast of them, or for
-// Percent of those of which it is known whether it does, where these are at least Devices.
+// Share holds while Of holds for enough devices of a group: for AtLeast of them, or for Percent of
+// those for which it is known, if these are at least Devices.
 type Share struct {
 	Of      Condition `json:"of"`
 	AtLeast int       `json:"at_least,omitempty"`
@@ -166,16 +167,16 @@ type Share struct {
 	Devices int       `json:"devices,omitempty"`
 }
 
-// Sequence is true at the moment at which the last of its steps happens after all others have
-// in their order, the first not longer than Within ago. Each happening serves once.
+// Sequence is true at the moment when the last step happens after all others in order, the first at
+// most Within ago. Each happening is used once.
 type Sequence struct {
 	Steps  []Condition   `json:"steps"`
 	Within time.Duration `json:"within"`
 }
 
 // Rate holds while a number has risen by more than Above within the last Over, or by less than
-// Below, which is negative for one that falls. Rollover is the number at which a meter begins
-// again at 0; 0: the property is no such meter.
+// Below, which is negative for a falling one. Rollover is the number at which a meter restarts at
+// 0; 0: no such meter.
 type Rate struct {
 	Property string        `json:"property"`
 	Over     time.Duration `json:"over"`
@@ -184,32 +185,31 @@ type Rate struct {
 	Rollover float64       `json:"rollover,omitempty"`
 }
 
-// Clear says when a firing alert ends: once When (without it: the opposite of the rule's condition)
-// has held for After; of several devices every one must pass. A condition that is no longer known,
-// because its values are stale, counts as ended too, unless Unknown is "stays".
+// Clear says when a firing alert ends: once When (default: the negation of the rule's condition)
+// has held for After; in a group, for every device. A condition that is unknown, because its values
+// are stale, ends the alert too, unless Unknown is "stays".
 type Clear struct {
 	After   time.Duration
 	When    *Condition
 	Unknown string
 }
 
-// Stage is a higher severity of an alert that fires: once it has fired for After and nobody has
-// answered it, or while When holds, or both.
+// Stage is a higher severity of a firing alert: once it has fired for After without being
+// acknowledged, or while When holds, or both.
 type Stage struct {
 	Severity g.Severity
 	After    time.Duration
 	When     *Condition
 }
 
-// Mute keeps a rule from raising an alert while another rule's fires at the same place. What
-// still holds when that one ends is raised then.
+// Mute prevents a rule from raising an alert while another rule's alert fires at the same place. If
+// the condition still holds when that ends, the alert is raised then.
 type Mute struct {
 	Rule g.RuleID
 	Same Subject // device, zone, building, driver or school
 }
 
-// freshFor is how old a value may be where the rule does not say: old enough that one report
-// outlasts what the condition must hold for.
+// freshFor is the default of Fresh: long enough that one report outlasts For.
 func freshFor(hold time.Duration) time.Duration {
 	if hold < DefaultFresh {
 		return DefaultFresh
@@ -217,8 +217,8 @@ func freshFor(hold time.Duration) time.Duration {
 	return min(hold+DefaultFresh, MaxDuration+DefaultFresh)
 }
 
-// Unless explains a momentary finding away: a passage at the same place, not more than Before
-// earlier or After later, explains at most Explains findings.
+// Unless suppresses a momentary finding that a passage explains: at the same place, at most Before
+// earlier or After later. A passage explains at most Explains findings.
 type Unless struct {
 	Sighting SightingIs    `json:"sighting"`
 	Same     Subject       `json:"same"` // zone, device or school
@@ -227,8 +227,7 @@ type Unless struct {
 	Explains int           `json:"explains"`
 }
 
-// Once folds repeats within Every into the alert that is there already: its count rises, and
-// nobody is called again.
+// Once counts repeats within Every in the existing alert, without further actions.
 type Once struct {
 	Every time.Duration
 	Per   Subject
@@ -245,15 +244,15 @@ type Action struct {
 // AlertAction raises an alert on the live wall.
 type AlertAction struct{ Audible bool }
 
-// IncidentAction opens an incident with a procedure; Approver, where set, is the role whose
-// approval a hand-over to the police waits for.
+// IncidentAction opens an incident with a procedure. Approver, if set, is the role that must
+// approve a hand-over to the police.
 type IncidentAction struct {
 	Procedure string
 	Approver  g.Role
 }
 
-// CommandAction tells devices to do something. Device or Zone is an id, or "same" for the
-// finding's own; with Zone, Type and Profile narrow the devices down.
+// CommandAction sends a command to devices. Device or Zone is an ID, or "same" for the finding's
+// own; with Zone, Type and Profile select the devices.
 type CommandAction struct {
 	Device  g.DeviceID
 	Zone    g.ZoneID
@@ -263,11 +262,11 @@ type CommandAction struct {
 	Values  map[string]g.Value
 }
 
-// NotifyAction tells people of the finding's school who have one of the roles.
+// NotifyAction notifies people of the school who have one of the roles.
 type NotifyAction struct{ Roles []g.Role }
 
-// Properties lists the properties that the rule reads, each once, so that a caller can warn
-// of one that no profile has.
+// Properties lists the properties that the rule reads, each once, so that callers can warn of
+// unknown ones.
 func (r Rule) Properties() []string {
 	var names []string
 	seen := map[string]bool{}
@@ -280,7 +279,7 @@ func (r Rule) Properties() []string {
 	return names
 }
 
-// walk visits every condition of the rule, in the order in which they are compiled.
+// walk visits every condition of the rule, in the order of compilation.
 func (r Rule) walk(visit func(Condition)) {
 	r.When.walk(visit)
 	if r.Clear.When != nil {
@@ -307,7 +306,7 @@ func (c Condition) property() string {
 	return ""
 }
 
-// walk visits the condition and everything below it.
+// walk visits the condition and all its descendants.
 func (c Condition) walk(visit func(Condition)) {
 	visit(c)
 	for _, l := range [][]Condition{c.All, c.Any} {
@@ -331,7 +330,7 @@ func (c Condition) walk(visit func(Condition)) {
 	}
 }
 
-// momentary says whether the condition is true for an instant only.
+// momentary reports whether the condition is true for an instant only.
 func (c Condition) momentary() bool {
 	if c.Sighting != nil || c.Change != nil || c.Occurrence != nil || c.Sequence != nil {
 		return true

@@ -12,7 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawJournal is a journal of everything that rules look at, with people who answer alerts.
+// drawJournal draws a journal of every kind of event that rules read, including people's actions on
+// alerts.
 func drawJournal(t *rapid.T) []g.Event {
 	at := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	var out []g.Event
@@ -56,8 +57,8 @@ func drawJournal(t *rapid.T) []g.Event {
 	return out
 }
 
-// The same journal brings the same alerts, byte for byte, whenever the engine is asked for the
-// time, however often an event comes, and wherever it is killed and goes on from what was saved.
+// The same journal gives the same alerts, byte for byte, whenever Tick is called, however often an
+// event is repeated, and wherever the engine is killed and restored.
 func TestTheSameJournalBringsTheSameAlerts(t *testing.T) {
 	rs, err := rules.Parse("changing", []byte(changing))
 	if err != nil {

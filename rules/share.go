@@ -38,16 +38,17 @@ func (c Share) count(m *moment, group []*device, inner condition) (holds, told i
 	return holds, told
 }
 
-// share says whether the rule looks at how many of a group's devices something holds for.
+// share reports whether the rule counts devices of a group.
 func (r *rule) share() bool { return r.shared != nil }
 
-// shareValues tells of how many devices the finding is, and of how many it might be.
+// shareValues adds the number of devices for which the condition holds, and of those for which it
+// is known.
 func (e *Engine) shareValues(s *subject, out map[string]g.Value) {
 	r := s.rule
 	if r.shared == nil {
 		return
 	}
-	kept := e.m // of the evaluation that is under way
+	kept := e.m // of the current evaluation
 	m := e.look(r, s, nil, nil)
 	holds, told := r.shared.count(m, m.devs, r.sharedOf)
 	e.m = kept

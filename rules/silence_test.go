@@ -8,9 +8,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
-// TestSilenceToldTwice has the gateway's own events about a silence come once more after a
-// kill: the device was heard since, and no rule may take it for silent, or, once it is silent
-// anew, for heard. What comes once does what it always did.
+// TestSilenceToldTwice: the gateway's own events about a silence are journalled again after a
+// crash. The device has been heard since, so no rule may consider it silent or, once it is silent
+// again, heard. The first time they have their usual effect.
 func TestSilenceToldTwice(t *testing.T) {
 	const text = `rules:
   - id: silent

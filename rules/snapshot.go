@@ -9,8 +9,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// snapshotVersion rises when an older gateway could not read the state. Version 1 had the
-// devices as JSON, version 2 kept only values that rules read.
+// snapshotVersion is incremented when older gateways could not read the state. Version 1 had
+// devices as JSON, version 2 only kept values that rules read.
 const snapshotVersion = 3
 
 // The snapshot is JSON with short keys; times are Unix nanoseconds.
@@ -19,10 +19,10 @@ type savedEngine struct {
 	Seq     uint64                   `json:"seq"`
 	Clock   int64                    `json:"clock"`
 	Units   units                    `json:"units,omitempty"`
-	Devices map[g.DeviceID]savedUnit `json:"devices,omitempty"` // of Units, once they are read
+	Devices map[g.DeviceID]savedUnit `json:"devices,omitempty"` // of Units, once decoded
 	Rules   map[g.RuleID]savedRule   `json:"rules,omitempty"`
 	Recent  []g.SightingID           `json:"recent,omitempty"`
-	Gone    []g.DeviceID             `json:"gone,omitempty"` // of changes
+	Gone    []g.DeviceID             `json:"gone,omitempty"` // in a delta
 }
 
 type savedUnit struct {
@@ -48,18 +48,18 @@ type savedSlot struct {
 	WasAt int64   `json:"wt,omitempty"`
 	Seq   uint64  `json:"s"`
 
-	Steady bool    `json:"-"` // versions 1 and 2 did not know
+	Steady bool    `json:"-"` // not in versions 1 and 2
 	Traces []trace `json:"-"`
 }
 
 type savedRule struct {
 	Hash     string                   `json:"hash"`
-	Manner   string                   `json:"manner,omitempty"` // "" of versions 1 and 2
+	Manner   string                   `json:"manner,omitempty"` // "" in versions 1 and 2
 	Subjects map[string]savedSubject  `json:"subjects,omitempty"`
 	Once     map[string]savedRepeat   `json:"once,omitempty"`
 	Passages map[string]savedPassages `json:"passages,omitempty"`
 
-	Gone     []string `json:"gone,omitempty"` // of changes: subjects, once records
+	Gone     []string `json:"gone,omitempty"` // in a delta: subjects and Once records
 	GoneOnce []string `json:"gone_once,omitempty"`
 }
 
@@ -92,8 +92,8 @@ type savedPassages struct {
 	Faces  []passage `json:"faces,omitempty"`
 }
 
-// Snapshot is the engine's whole state as bytes; equal states give equal bytes. Save it with
-// the effects that led to it, in one transaction.
+// Snapshot returns the engine's whole state; equal states give equal bytes. Store it in one
+// transaction with the effects.
 func (e *Engine) Snapshot() ([]byte, error) {
 	if len(e.out) > 0 {
 		return nil, fmt.Errorf("snapshot rules: effects are waiting; call Tick first")
@@ -164,10 +164,9 @@ func (s *subject) save() savedSubject {
 	return x
 }
 
-// Restore takes the state of a Snapshot, and all Changes that were saved after it in their
-// order, into an engine that has observed nothing. Rules are found again by id and meaning; an
-// alert of a rule that is gone or has changed since ends with the next Observe or Tick. Bytes
-// that are no state change nothing.
+// Restore loads a Snapshot, and all Changes stored after it in order, into an engine that has
+// observed nothing. Rules are matched by ID and meaning; alerts of removed or changed rules end
+// with the next Observe or Tick. Invalid bytes give an error and change nothing.
 func (e *Engine) Restore(b []byte, changes ...[]byte) error {
 	s, err := parseSaved(b)
 	if err != nil {
@@ -232,7 +231,7 @@ func parseSaved(b []byte) (s savedEngine, err error) {
 	return s, err
 }
 
-// inheritSaved takes over what fired of a rule that has changed since the state was saved.
+// inheritSaved takes over the firing subjects of a rule that has changed since the state was saved.
 func (e *Engine) inheritSaved(r *rule, saved savedRule) {
 	for _, k := range sortedKeys(saved.Subjects) {
 		x := saved.Subjects[k]
@@ -244,7 +243,7 @@ func (e *Engine) inheritSaved(r *rule, saved savedRule) {
 	}
 }
 
-// endSaved says of alerts whose rule is gone that they no longer fire.
+// endSaved ends the alerts of removed rules.
 func (e *Engine) endSaved(gone map[g.RuleID]savedRule) {
 	var ids []string
 	for id := range gone {
@@ -262,8 +261,7 @@ func (e *Engine) endSaved(gone map[g.RuleID]savedRule) {
 	}
 }
 
-// check refuses times that no engine could have saved: none lies after the clock, and
-// deadlines lie within the longest wait of it.
+// check refuses times that no engine could have saved: after the clock, or deadlines too far ahead.
 func (s savedEngine) check() error {
 	const latest = 1 << 62
 	if s.Clock < 0 || s.Clock > latest-int64(2*MaxDuration) {
@@ -341,7 +339,7 @@ func (u savedUnit) load(id g.DeviceID, clock int64) *device {
 	return d
 }
 
-// load takes over what was saved of a subject; members and deadline are the engine's.
+// load takes over a saved subject, except members and deadline.
 func (s *subject) load(x savedSubject) {
 	r := s.rule
 	for i := range s.counts {
@@ -377,7 +375,7 @@ func (e *Engine) load(r *rule, saved savedRule) {
 	for _, k := range sortedKeys(saved.Subjects) {
 		x := saved.Subjects[k]
 		if r.momentary && x.Phase == firing || x.Phase == done && r.Per != PerTrack {
-			continue // no engine saves this
+			continue // never saved
 		}
 		s := e.subject(r, k)
 		s.load(x)

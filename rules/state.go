@@ -8,7 +8,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// device holds the newest values of one device, of those properties that a rule reads.
+// device holds the newest values of one device, of the properties that rules read and some others.
 type device struct {
 	ID       g.DeviceID
 	School   g.SchoolID
@@ -20,15 +20,15 @@ type device struct {
 	Driver   g.DriverName
 	Timezone string // the school's
 
-	location  *time.Location // of Timezone, once somebody asks
+	location  *time.Location // of Timezone; nil until it is needed
 	slots     []slot
-	places    map[string]int // of slots, where they are many
+	places    map[string]int // of slots, if there are many
 	byStatus  []*binding
-	byEvent   []*rule // that look at occurrences
+	byEvent   []*rule // rules for occurrences
 	looking   []looking
 	bindings  []*binding
 	bound     bool
-	asked     bool // since the engine has it: which values are reported on change
+	asked     bool // steady is set for every slot, since the start
 	status    g.DeviceState
 	statusWas g.DeviceState
 	statusSeq uint64
@@ -36,25 +36,25 @@ type device struct {
 	changed   bool  // since Saved
 }
 
-// slot is one property of a device: its newest value, the one before, and who asks for it.
+// slot is one property of a device: its newest value, the previous one, and the rules that read it.
 type slot struct {
 	name      string
 	v, was    g.Value
 	at, wasAt int64
 	seq       uint64
-	steady    bool // reported on change: true until it says otherwise or the device is away
+	steady    bool // reported on change: valid until the next report or until the device is away
 	bindings  []bound
-	traces    []trace // where a rate is asked for
+	traces    []trace // for rate conditions
 }
 
-// bound is a binding with what tells whether a new value can matter to its rule.
+// bound is a binding with tests of whether a new value can matter to its rule.
 type bound struct {
 	*binding
 	watch []watcher
 }
 
-// watcher says whether the slot's newest value can have changed what a condition says. A rule
-// whose watchers are all content is not asked: what time does to it, its timers see.
+// watcher reports whether a new value can have changed a condition. If no watcher of a rule reports
+// so, it is not evaluated; changes by time are left to its timers.
 type watcher func(s *slot, resumed int64) bool
 
 // binding joins a device to a rule's subject.
@@ -64,8 +64,8 @@ type binding struct {
 	stamp uint64
 }
 
-// Values of a device: past manySlots they are found by a map, past maxValues those that no rule
-// reads are not kept.
+// Values of a device: beyond manySlots they are indexed by a map; beyond maxValues those that no
+// rule reads are not kept.
 const (
 	manySlots = 24
 	maxValues = 256
@@ -86,7 +86,7 @@ func (d *device) slot(name string) *slot {
 	return nil
 }
 
-// addSlot makes room for a property that the device has not reported before.
+// addSlot adds a property that the device has not reported before.
 func (d *device) addSlot(s slot) *slot {
 	d.slots = append(d.slots, s)
 	if d.places == nil && len(d.slots) > manySlots {
@@ -100,13 +100,13 @@ func (d *device) addSlot(s slot) *slot {
 	return &d.slots[len(d.slots)-1]
 }
 
-// away says that nothing is known of the device at present.
+// away reports whether the device is unreachable, so that its state is unknown.
 func (d *device) away() bool {
 	return d.status == g.StateOffline || d.status == g.StateDriverDown
 }
 
-// until is the time from which the slot's value no longer counts. What is reported on change
-// counts for as long as its device is there.
+// until is when the slot's value becomes stale. Values reported on change are valid while the
+// device is online.
 func (d *device) until(s *slot, fresh, resumed int64) int64 {
 	switch {
 	case !s.steady:
@@ -117,7 +117,7 @@ func (d *device) until(s *slot, fresh, resumed int64) int64 {
 	return never
 }
 
-// sample is the property's slot, nil where it has never been seen.
+// sample is the property's slot; nil if it has never been reported.
 func (d *device) sample(name string) *slot {
 	if s := d.slot(name); s != nil && s.seq != 0 {
 		return s
@@ -140,7 +140,7 @@ func (d *device) unbind() {
 	}
 }
 
-// phase is where a subject is in its rule.
+// phase is the state of a subject in its rule.
 type phase int8
 
 const (
@@ -156,27 +156,27 @@ type subject struct {
 	key        string
 	members    []*device // whose values count; nil for people and tracks
 	counts     [][]int64
-	names      [][]string // beside counts: whose sighting each is, where it matters
+	names      [][]string // parallel to counts: the sighting's key under Distinct
 	phase      phase
 	since      int64 // pending: since when the condition holds
-	clearSince int64 // firing: since when it does not; 0: it does
+	clearSince int64 // firing: since when it has not held; 0: it holds
 	touched    int64
 	first      uint64 // event that began what is pending or firing
 	last       uint64 // newest event that touched it
 	cause      cause
 	alert      *g.Alert
-	fired      int64    // firing: since when
+	fired      int64    // firing: start time
 	stage      int      // firing: how many of the rule's stages it has reached
-	answered   bool     // firing: somebody has taken the alert
-	mutes      []string // firing: what it keeps quiet
-	muted      bool     // pending: it would fire, and is kept quiet
+	answered   bool     // firing: the alert has been acknowledged
+	mutes      []string // firing: keys of the places that it mutes
+	muted      bool     // pending: it would fire but is muted
 	deadline   int64
 	pos        int
 	dropped    bool
 	changed    bool // since Saved
 }
 
-// cause is what people are shown of the event behind a finding.
+// cause describes the event behind a finding, for the alert.
 type cause struct {
 	School   g.SchoolID   `json:"school"`
 	Device   g.DeviceID   `json:"device,omitempty"`
@@ -205,7 +205,7 @@ func causeOf(d *device, at spot, ev *g.Event) cause {
 	return c
 }
 
-// device is the cause as the device that it was, for what asks about its place.
+// device returns the device as it was at the event, to look up its place.
 func (c cause) device() *device {
 	return &device{ID: c.Device, School: c.School, Building: c.Building, Driver: c.Driver}
 }
@@ -216,10 +216,10 @@ type repeat struct {
 	alert *g.Alert
 }
 
-// passages is what was seen at one place that may explain findings there.
+// passages holds what was seen at one place and may explain findings there.
 type passages struct {
 	passes []passage
-	faces  []passage // people who were recognised otherwise
+	faces  []passage // people who were recognised by other means
 }
 
 type passage struct {
@@ -237,8 +237,8 @@ type recent struct {
 	count int // ever added
 }
 
-// since are the ids that came after the first n, the oldest first; all that are remembered
-// where not so many are.
+// since returns the IDs added after the first n, oldest first, or all remembered ones if there are
+// fewer.
 func (r *recent) since(n int) []g.SightingID {
 	all := append(slices.Clone(r.ring[r.next:]), r.ring[:r.next]...)
 	return all[max(0, len(all)-(r.count-n)):]
@@ -246,7 +246,7 @@ func (r *recent) since(n int) []g.SightingID {
 
 func newRecent() *recent { return &recent{ids: map[g.SightingID]bool{}} }
 
-// add says whether the id is new. An empty id is always new.
+// add reports whether the ID is new; an empty ID always is.
 func (r *recent) add(id g.SightingID) bool {
 	if id == "" {
 		return true
@@ -312,7 +312,7 @@ func (s *subject) shift(delta int64) {
 		s.fired -= delta
 	}
 	if s.deadline != 0 {
-		s.deadline -= delta // all alike: the heap's order stands
+		s.deadline -= delta // all shift alike, so the heap stays valid
 	}
 	for _, times := range s.counts {
 		for i := range times {

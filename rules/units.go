@@ -11,11 +11,11 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// units are devices as bytes: most of the state, and most of what changes. How many there
-// are, then each: its names, what was heard, its values by name. Numbers are varints, times are
-// relative to the clock. A text stands in full where it comes first, as 0 and its bytes, and
-// as its number from 1 on later. Version 2 had the value before each value and the event that
-// each came with; it had no place, no time zone and no flags.
+// units is a compact encoding of devices, which are most of the state and of the deltas: their
+// number, then for each its strings, when it was heard, and its values by name. Numbers are
+// varints; times are relative to the clock. Strings are interned: 0 and the bytes at first, then an
+// index from 1. Version 2 also had each previous value and event sequence, but no building, time
+// zone and flags.
 type units []byte
 
 // Flags of a value.
@@ -30,10 +30,10 @@ type unitWriter struct {
 	b     []byte
 	clock int64
 	known map[string]uint64
-	slots []*slot // of the device that is being written
+	slots []*slot // of the current device
 }
 
-// newUnits writes n devices with add.
+// newUnits returns a writer for n devices.
 func newUnits(n int, clock int64) *unitWriter {
 	w := &unitWriter{b: make([]byte, 0, 64+128*n), clock: clock, known: map[string]uint64{}}
 	w.number(uint64(n))
@@ -97,7 +97,7 @@ func (w *unitWriter) add(d *device) {
 	}
 }
 
-// slot writes what counts after the event that brought it: the value and when that was.
+// slot writes a value and its time.
 func (w *unitWriter) slot(s *slot) {
 	var flags byte
 	if s.steady {
@@ -130,7 +130,7 @@ func (w *unitWriter) float(f float64) {
 	w.b = binary.LittleEndian.AppendUint64(w.b, math.Float64bits(f))
 }
 
-// unitReader reads what unitWriter wrote, and remembers that something did not fit.
+// unitReader reads what unitWriter wrote; bad is set after an error.
 type unitReader struct {
 	b       []byte
 	version int
@@ -139,7 +139,7 @@ type unitReader struct {
 	bad     bool
 }
 
-// read are the devices in u.
+// read decodes the devices in u.
 func (u units) read(version int, clock int64) (map[g.DeviceID]savedUnit, error) {
 	r := unitReader{b: u, version: version, clock: clock}
 	all := map[g.DeviceID]savedUnit{}
@@ -276,7 +276,7 @@ func (r *unitReader) slot() savedSlot {
 		Steady: flags[0]&unitSteady != 0,
 		Value:  r.value(),
 		At:     r.time(),
-		Seq:    1, // before any event that is still to come
+		Seq:    1, // before any future event
 	}
 	if flags[0]&unitTraced != 0 {
 		s.Traces = r.traces()
@@ -301,7 +301,7 @@ func (r *unitReader) traces() (out []trace) {
 	return out
 }
 
-// unitsOf are devices in the order of their names.
+// unitsOf encodes devices in order of their IDs.
 func unitsOf(devices []*device, clock int64) units {
 	slices.SortFunc(devices, func(a, b *device) int {
 		return strings.Compare(string(a.ID), string(b.ID))

@@ -8,7 +8,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// FuzzUnits reads bytes as devices; what parses is the same once it is written and read again.
+// FuzzUnits decodes bytes as devices; valid ones are the same after encoding and decoding again.
 func FuzzUnits(f *testing.F) {
 	const clock = 1_000_000
 	f.Add([]byte(unitsOf([]*device{
@@ -48,7 +48,7 @@ func FuzzUnits(f *testing.F) {
 		for _, d := range devices {
 			for _, s := range d.slots {
 				if s.seq == 0 {
-					return // is not written
+					return // never written
 				}
 			}
 		}
@@ -68,7 +68,7 @@ func TestRestoreReadsTheFirstVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := e.devices["lab"]
-	if d == nil || d.School != "s" || d.heard != 900 { // values that no rule asks for are let go
+	if d == nil || d.School != "s" || d.heard != 900 { // values that no rule reads are dropped
 		t.Errorf("got %+v, want what the state says", d)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
-// What a gateway of version 2 saved goes on: nothing that fires ends, nothing that waits begins
-// anew, and no alert is told twice.
+// The state saved by version 2 continues: no firing alert ends, no waiting starts again, and no
+// alert is repeated.
 func TestStateOfVersion2GoesOn(t *testing.T) {
 	text, err := os.ReadFile("testdata/state/version-2.yaml")
 	if err != nil {
@@ -31,7 +31,7 @@ func TestStateOfVersion2GoesOn(t *testing.T) {
 	}
 	want(t, w.engine.Tick(morning(8.9)))
 	want(t, w.engine.Tick(morning(9)), "08:00:09 silentlab-1 firing=true")
-	// One card explains two faces; this one is the second.
+	// One card explains two faces; this is the second.
 	want(t, w.see(9.5, "gate-1", g.Sighting{Method: g.ByFace, Track: "1", Direction: g.In}))
 	want(t, w.engine.Tick(morning(16)), "08:00:16 oftenlab-2 firing=false")
 	want(t, w.read(17, "lab-1", "temperature", 3), "08:00:17 firelab-2 firing=false",
@@ -39,7 +39,7 @@ func TestStateOfVersion2GoesOn(t *testing.T) {
 	want(t, w.engine.Tick(morning(19)), "08:00:19 hotlab-1 firing=false")
 }
 
-// Rules that are edited while the gateway is off look at once, too, at what was known when it
+// Rules edited while the gateway was off are evaluated at once with the values known when it
 // stopped.
 func TestRestartWithOtherRules(t *testing.T) {
 	one := "rules:\n  - {id: cold, title: C, severity: info, when: {property: temperature, below: 5}}\n"
@@ -50,11 +50,12 @@ func TestRestartWithOtherRules(t *testing.T) {
 	w.restart(mustParse(t, one+hot))
 	w.engine.Resume(morning(100))
 	want(t, w.engine.Tick(morning(100)), "08:00:00 hotlab-1 firing=true")
-	// Edited: it holds by the new words, and is the same alert; a third rule reads what none did.
+	// Edited, and the condition still holds: the same alert goes on. A third rule reads a property
+	// that no rule read before.
 	damp := "  - {id: damp, title: D, severity: info, when: {property: humidity, above: 90}}\n"
 	w.restart(mustParse(t, one+strings.Replace(hot, "40", "44", 1)+damp))
 	want(t, w.engine.Tick(morning(101)), "08:01:40 damplab-1 firing=true")
-	// Edited again: it does not hold, and ends.
+	// Edited again: the condition does not hold, and the alert ends.
 	w.restart(mustParse(t, one+strings.Replace(hot, "40", "46", 1)+damp))
 	want(t, w.engine.Tick(morning(102)), "08:01:41 hotlab-1 firing=false")
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// compileTime remembers the span between two boundaries that it was last asked about.
+// compileTime caches the last span between two boundaries.
 func compileTime(c TimeIs) condition {
 	var in *time.Location
 	var from, to int64
@@ -23,11 +23,11 @@ func compileTime(c TimeIs) condition {
 	}
 }
 
-// at says whether the time holds, and between which two boundaries that is so.
+// at reports whether the time holds, and the two boundaries between which that is so.
 func (c TimeIs) at(now int64, in *time.Location) (truth tri, from, to int64) {
 	t := time.Unix(0, now).In(in)
 	truth, from, to = no, 0, never
-	// The span that began yesterday may last, and the next may be eight days off.
+	// The span that began yesterday may continue, and the next may be eight days away.
 	for day := -2; day <= 8; day++ {
 		begin := time.Date(t.Year(), t.Month(), t.Day()+day, 0, c.From, 0, 0, in)
 		date := time.Date(t.Year(), t.Month(), t.Day()+day, 12, 0, 0, 0, in)
@@ -53,7 +53,7 @@ func (c TimeIs) at(now int64, in *time.Location) (truth tri, from, to int64) {
 	return truth, from, to
 }
 
-// location is the device's school's time zone, UTC where nobody said.
+// location is the time zone of the device's school, UTC if unknown.
 func (e *Engine) location(d *device) *time.Location {
 	if d.location == nil {
 		l, ok := e.locations[d.Timezone]
@@ -69,7 +69,7 @@ func (e *Engine) location(d *device) *time.Location {
 	return d.location
 }
 
-// whereabouts is the time zone of a subject: its devices', or that of who was last heard.
+// whereabouts returns the time zone of a subject: that of the device last heard, or of its devices.
 func (e *Engine) whereabouts(s *subject, d *device) *time.Location {
 	switch {
 	case d != nil:
