@@ -1,6 +1,7 @@
-// Package alerting has the rules see every event and keeps what they find: alerts and incidents in
-// one transaction with the engine's state, then the pictures of strangers, then commands to
-// devices. What is an alert, package rules decides; what becomes of one that was written, others.
+// Package alerting feeds every event to the rules and carries out their effects: it stores alerts
+// and incidents in one transaction with the engine's state, attaches pictures of strangers, and
+// sends commands to devices. It refuses to decide what is an alert, which package rules does, and
+// what happens to one once it is stored.
 package alerting
 
 import (
@@ -22,24 +23,24 @@ import (
 
 const (
 	name      = "rules"                // of the cursor
-	tickEvery = 500 * time.Millisecond // the longest time between looks at the rules' timers
+	tickEvery = 500 * time.Millisecond // longest time between checks of the rules' timers
 	saveEvery = 5 * time.Second        // between saves of the rules' state
-	lastWords = 2 * time.Second        // that the save at the end may take
-	mostGone  = 1024                   // devices that wait to be forgotten
-	leap      = time.Minute            // a clock that leaps ahead further has not passed the time
+	lastWords = 2 * time.Second        // limit for the save on stopping
+	mostGone  = 1024                   // queued calls of Forget
+	leap      = time.Minute            // a forward clock jump above this is not elapsed time
 )
 
-// Options are what the reader works with.
+// Options are the dependencies of a Reader.
 type Options struct {
 	Feed      *follow.Feed
 	View      *registry.View
 	Directory *directory.Directory
 	Files     Files
-	// Command hands on what a rule commands, and when it decided so. It blocks nobody; false says
-	// that there was no room for it.
+	// Command queues a rule's command with the time at which the rule decided. It must not block;
+	// false: the queue is full and the command dropped.
 	Command func(c rules.CommandEffect, at time.Time) bool
-	// Strangers and Pictures are where a picture waits and where it is kept; Allowed says which
-	// schools keep any.
+	// Strangers holds pictures that are not decided on yet and Pictures stores them; Allowed
+	// reports whether a school keeps pictures.
 	Strangers *strangers.Place
 	Pictures  *media.Store
 	Allowed   func(g.SchoolID) bool
@@ -47,18 +48,18 @@ type Options struct {
 	Logger    *slog.Logger
 }
 
-// Reader has the rules see every event.
+// Reader feeds every event to the rules.
 type Reader struct {
 	opt    Options
 	engine *rules.Engine
 	gone   chan g.DeviceID
 	next   chan exchange
 	kept   keptRules
-	looked time.Time // at the clock
-	at     uint64    // what the engine's state knows; it may know more than the cursor
+	looked time.Time // when the clock was last read
+	at     uint64    // position of the engine's state, at or after the cursor
 }
 
-// New has seen nothing yet.
+// New returns a Reader that has read nothing yet.
 func New(o Options) *Reader {
 	engine := rules.New(o.Files.Rules, o.Files.Procedures)
 	return &Reader{
@@ -71,8 +72,8 @@ func New(o Options) *Reader {
 	}
 }
 
-// Forget has the rules forget a device that is gone. It blocks nobody: one too many is forgotten
-// when its values are stale.
+// Forget has the rules forget a removed device. It does not block: if the queue is full, the device
+// is forgotten only when its values become stale.
 func (x *Reader) Forget(id g.DeviceID) {
 	select {
 	case x.gone <- id:
@@ -80,10 +81,9 @@ func (x *Reader) Forget(id g.DeviceID) {
 	}
 }
 
-// Run hands every event to the engine and keeps what comes of it, until ctx ends. The engine's
-// state is saved with the position to which it belongs, and the cursor never passes that
-// position: a start goes on from the state, sees again what came after it, and finds the same
-// alerts under the same ids.
+// Run feeds every event to the engine and stores its effects until ctx ends. The engine's state is
+// saved together with its position, and the cursor never passes that position: a restart resumes
+// from the saved state, replays the events after it and finds the same alerts with the same ids.
 func (x *Reader) Run(ctx context.Context) error {
 	if err := x.restore(ctx); err != nil {
 		return err
@@ -132,7 +132,7 @@ func (x *Reader) insist(ctx context.Context, f func() error) bool {
 	return x.opt.Feed.Health.Insist(ctx, name, f)
 }
 
-// restore goes on from the state that was saved.
+// restore loads the saved state.
 func (x *Reader) restore(ctx context.Context) error {
 	at, state, changes, err := x.opt.View.Alerts.RulesState(ctx)
 	if err != nil {
@@ -143,13 +143,13 @@ func (x *Reader) restore(ctx context.Context) error {
 			return fmt.Errorf("restore the rules' state: %w", err)
 		}
 	}
-	x.engine.Resume(x.looked) // nothing was received between the last end and that
+	x.engine.Resume(x.looked) // silence before this start was the gateway's own
 	x.at = at
 	return nil
 }
 
-// watchClock tells the engine of a clock that was set ahead, or of a machine that slept: the time
-// did not pass, and no detector was silent in it.
+// watchClock resumes the engine after the clock was set ahead or the machine slept: that time did
+// not elapse, and no device was silent in it.
 func (x *Reader) watchClock() {
 	now := x.opt.Now()
 	if leapt(x.looked, now) > leap {
@@ -158,13 +158,13 @@ func (x *Reader) watchClock() {
 	x.looked = now
 }
 
-// leapt is by how much the clock went further than the time that passed, where both times know
-// it: a clock that tests move does not.
+// leapt returns how much further the wall clock advanced than the monotonic clock; 0 if a time has
+// no monotonic reading, as with a test's clock.
 func leapt(from, to time.Time) time.Duration {
 	return to.Round(0).Sub(from.Round(0)) - to.Sub(from)
 }
 
-// observe is what the engine finds; timers follow the clock only once the past has been seen.
+// observe returns the engine's effects. Timers follow the clock only once the backlog is read.
 func (x *Reader) observe(events []g.Event, current bool) []rules.Effect {
 	var effects []rules.Effect
 	for _, e := range events {
@@ -179,7 +179,7 @@ func (x *Reader) observe(events []g.Event, current bool) []rules.Effect {
 	return effects
 }
 
-// wake is when the engine wants to be asked again, at the latest.
+// wake returns the engine's next deadline, at most tickEvery away.
 func (x *Reader) wake() time.Time {
 	latest := x.opt.Now().Add(tickEvery)
 	if due, ok := x.engine.NextDeadline(); ok && due.Before(latest) {
@@ -188,8 +188,8 @@ func (x *Reader) wake() time.Time {
 	return latest
 }
 
-// lastSave saves the state when the gateway stops, if that goes quickly: without it the next
-// start goes on from the save before and sees again what came after.
+// lastSave saves the state on stopping, if that takes no longer than lastWords. If it fails, the
+// next start resumes from the save before and replays the events after it.
 func (x *Reader) lastSave(ctx context.Context, r *follow.Reader) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
@@ -208,7 +208,7 @@ func (x *Reader) save(ctx context.Context, r *follow.Reader) error {
 	return r.CommitAt(x.at)
 }
 
-// carryOut keeps alerts and incidents in one transaction, then sends the commands off.
+// carryOut stores alerts and incidents in one transaction, then sends the commands.
 func (x *Reader) carryOut(ctx context.Context, effects []rules.Effect) error {
 	if len(effects) == 0 {
 		return nil
@@ -222,7 +222,7 @@ func (x *Reader) carryOut(ctx context.Context, effects []rules.Effect) error {
 			kept.Incidents = append(kept.Incidents, *e.Incident)
 		}
 	}
-	// The state goes with what was told of it, so that both survive a power cut or neither.
+	// The state is saved in the same transaction, so that a power cut keeps both or neither.
 	if err := x.kept.save(ctx, kept); err != nil {
 		return err
 	}
@@ -241,7 +241,7 @@ func (x *Reader) carryOut(ctx context.Context, effects []rules.Effect) error {
 	return nil
 }
 
-// targets are the devices that a command is for: one, or those of a zone.
+// targets expands a command to its devices: one, or those of a zone.
 func (x *Reader) targets(c rules.CommandEffect) []rules.CommandEffect {
 	if c.Device != "" {
 		return []rules.CommandEffect{c}
@@ -258,10 +258,10 @@ func (x *Reader) targets(c rules.CommandEffect) []rules.CommandEffect {
 	return out
 }
 
-// facts makes the directory what the rules ask.
+// facts answers the rules' queries from the directory.
 type facts struct{ directory *directory.Directory }
 
-// Device is what the rules want to know of a device.
+// Device implements rules.Facts.
 func (f facts) Device(id g.DeviceID) (rules.DeviceFacts, bool) {
 	e, ok := f.directory.Known(id)
 	d := e.Device
@@ -278,5 +278,5 @@ func (f facts) Device(id g.DeviceID) (rules.DeviceFacts, bool) {
 	}, ok
 }
 
-// Zone is as the directory's.
+// Zone implements rules.Facts.
 func (f facts) Zone(id g.ZoneID) (g.Zone, bool) { return f.directory.Zone(id) }

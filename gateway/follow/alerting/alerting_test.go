@@ -30,7 +30,7 @@ rules:
     when: {occurrence: {kind: door, data: {what: forced}}}
 `
 
-// house is a registry with a school and a door, a journal, and what reads it.
+// house is a registry with a school and a door, a journal, and the journal's readers.
 type house struct {
 	t    *testing.T
 	reg  *registry.Registry
@@ -88,7 +88,7 @@ func openHouse(t *testing.T) *house {
 	return h
 }
 
-// start runs a part until the test ends, or until the returned function is called.
+// start runs part until the test ends or the returned function is called.
 func (h *house) start(part func(context.Context) error) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -134,7 +134,7 @@ func (h *house) happen(what string, replayed bool) {
 	must(h.t, <-done)
 }
 
-// run has the rules read the journal until the returned function is called.
+// run runs the rules' reader until the returned function is called.
 func (h *house) run() (stop func()) {
 	h.t.Helper()
 	dir := h.t.TempDir()
@@ -155,7 +155,7 @@ func (h *house) run() (stop func()) {
 	return h.start(x.Run)
 }
 
-// raised waits until the school's alerts count so many findings: it asks whenever one was told.
+// raised waits until the school has this many findings in its alerts.
 func (h *house) raised(want int) []alerts.AlertRow {
 	h.t.Helper()
 	over := time.After(20 * time.Second)
@@ -177,8 +177,8 @@ func (h *house) raised(want int) []alerts.AlertRow {
 	}
 }
 
-// TestAnOccurrenceRaisesAnAlert: the one that the rule is about, and neither another nor one of the
-// past; and none is lost or told twice over a restart.
+// TestAnOccurrenceRaisesAnAlert: only a current occurrence of the rule's kind raises an alert, and
+// none is lost or repeated by a restart.
 func TestAnOccurrenceRaisesAnAlert(t *testing.T) {
 	h := openHouse(t)
 	h.happen("opened", false)

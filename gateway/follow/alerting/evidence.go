@@ -9,18 +9,18 @@ import (
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
-// maxUnsettled bounds the alerts whose picture cannot be decided on yet; the oldest goes
-// without one.
+// maxUnsettled bounds the alerts that wait for a decision on their picture. Beyond it the oldest
+// one goes without a picture.
 const maxUnsettled = 1024
 
-// evidence gives alerts the pictures of their strangers. The rules' reader alone owns it.
+// evidence attaches pictures of strangers to alerts. Only the rules' reader uses it.
 type evidence struct {
 	opt       Options
 	unsettled []unsettled
-	settled   []written // the newest, at most maxUnsettled: another rule may find the same stranger
+	settled   []written // newest last, at most maxUnsettled, for other rules that report the stranger
 }
 
-// written is a picture with the sighting that it is of.
+// written is a stored picture and its sighting.
 type written struct {
 	sighting g.SightingID
 	media    g.MediaID
@@ -30,11 +30,11 @@ type unsettled struct {
 	alert    g.AlertID
 	school   g.SchoolID
 	sighting g.SightingID
-	media    g.MediaID // once it is written
+	media    g.MediaID // once it is stored
 }
 
-// attach puts pictures into the effects, before they are kept: a rule that waited for passages
-// has its picture at once. It may be called again with the same effects.
+// attach adds pictures to alerts before they are stored, if the picture is decided on already, as
+// it is for a rule that waits for passages. It is idempotent.
 func (v *evidence) attach(effects []rules.Effect) {
 	for _, e := range effects {
 		a := e.Alert
@@ -60,14 +60,14 @@ func (v *evidence) wait(u unsettled) {
 	v.unsettled = v.unsettled[max(0, len(v.unsettled)-maxUnsettled):]
 }
 
-// late gives alerts their picture that had to wait for it.
+// late attaches the pictures that had to wait, oldest first.
 func (v *evidence) late(ctx context.Context) error {
 	for len(v.unsettled) > 0 {
 		u := &v.unsettled[0]
 		if u.media == "" {
 			wait := false
 			if u.media, wait = v.settle(*u); wait {
-				return nil // those behind it are younger
+				return nil // those behind it are newer
 			}
 		}
 		if u.media != "" {
@@ -80,7 +80,7 @@ func (v *evidence) late(ctx context.Context) error {
 	return nil
 }
 
-// settle writes the picture of a stranger, with what the face measured beside it.
+// settle stores the picture of a stranger with its face template; wait: not decided yet.
 func (v *evidence) settle(u unsettled) (id g.MediaID, wait bool) {
 	for _, w := range v.settled {
 		if w.sighting == u.sighting && v.opt.Allowed(u.school) {

@@ -9,27 +9,27 @@ import (
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
-// When changes of the rules' state are folded into a snapshot: once they are as large as the
-// last one, so that each byte of a change costs one of a snapshot, or as many as a start
-// should have to put together. A snapshot takes longer than an alert should, so that effects
-// leave it to the save that comes next, up to twice the bound.
+// Deltas of the rules' state are folded into a new snapshot once they exceed the size of the last
+// one, and foldBytes, or number foldChanges, which bounds what a start has to apply. A snapshot
+// takes longer than an alert should wait, so a save with alerts or incidents leaves it to the next
+// save, up to twice either bound.
 const (
 	foldBytes   = 32 << 20 // at least
 	foldChanges = 1000
 )
 
-// keptRules saves the engine's state: what changed each time, and everything now and then.
+// keptRules saves the engine's state: a delta each time, and a snapshot now and then.
 type keptRules struct {
 	engine *rules.Engine
 	view   *registry.View
 
 	whole   int // bytes of the last snapshot
-	changed int // of the changes since
+	changed int // bytes of the deltas since
 	changes int
 }
 
-// save keeps the effects and the state that they came of in one transaction. What fails is
-// saved again, with all that came of the same events.
+// save stores the effects and the engine's state in one transaction. A failed save may be repeated
+// with the same effects.
 func (k *keptRules) save(ctx context.Context, e alerts.Effects) (err error) {
 	if e.Changes, err = k.engine.Changes(); err != nil {
 		return fmt.Errorf("save the rules' state: %w", err)
@@ -53,7 +53,7 @@ func (k *keptRules) save(ctx context.Context, e alerts.Effects) (err error) {
 	return nil
 }
 
-// due says whether the changes are to be folded into a snapshot.
+// due reports whether this save should write a snapshot.
 func (k *keptRules) due(e alerts.Effects) bool {
 	patience := 1
 	if len(e.Alerts)+len(e.Incidents) > 0 {

@@ -20,8 +20,8 @@ type Files struct {
 	Procedures []rules.Procedure
 }
 
-// Load reads every rule of a folder, and every procedure of its folder procedures. It is what the
-// gateway does at its start and at a reload. An error says what is wrong, and where.
+// Load reads every rule of a folder, and every procedure of its folder procedures, as the gateway
+// does at its start and on a reload. An error names the place.
 func Load(dir string) (Files, error) {
 	names, err := yamlFiles(dir)
 	if err != nil {
@@ -30,8 +30,8 @@ func Load(dir string) (Files, error) {
 	return read(names, []string{filepath.Join(dir, proceduresDir)})
 }
 
-// Check reads rule files and folders as Load does, all together. Beside a file that lies in a rules
-// folder, which is one with a folder of procedures, the other files there are read as well.
+// Check reads rule files and folders together, with the checks of Load. For a file in a rules
+// folder, which is one that has a folder of procedures, it reads the folder's other files too.
 func Check(paths ...string) (Files, error) {
 	var names, procedures []string
 	add := func(more ...string) {
@@ -106,7 +106,7 @@ func read(names, procedures []string) (f Files, err error) {
 	return f, f.possible()
 }
 
-// possible refuses what this gateway cannot do.
+// possible returns an error for every action that this gateway cannot carry out.
 func (f Files) possible() error {
 	var errs []error
 	for _, r := range f.Rules {
@@ -121,11 +121,10 @@ func (f Files) possible() error {
 	return errors.Join(errs...)
 }
 
-// Doubts are what of the rules none of the profiles knows: no error, and nothing that such a rule
-// could find.
+// Doubts returns what the rules use but no profile has; see [rules.Doubts].
 func (f Files) Doubts(profiles []g.Profile) []*g.Error { return rules.Doubts(f.Rules, profiles) }
 
-// Texts are the rules as the audit log tells what changed of them.
+// Texts returns the rules in the form in which the audit log records changes.
 func (f Files) Texts() ([]alerts.RuleText, error) {
 	var texts []alerts.RuleText
 	for _, r := range f.Rules {
@@ -141,7 +140,7 @@ func (f Files) Texts() ([]alerts.RuleText, error) {
 	return texts, nil
 }
 
-// Seed copies the shipped rules and procedures into a folder that is not there yet.
+// Seed copies the shipped rules and procedures to dir if it does not exist yet.
 func Seed(dir string, shipped fs.FS) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
@@ -161,8 +160,8 @@ func Seed(dir string, shipped fs.FS) error {
 	return nil
 }
 
-// yamlFiles are the files that are read of a folder, none where it is not there. One whose name
-// ends otherwise, and would be passed over without a word, is refused.
+// yamlFiles lists the YAML files of a folder, none if it does not exist. A file with another ending
+// is an error, because it would be ignored silently.
 func yamlFiles(dir string) ([]string, error) {
 	names, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 	if err != nil {

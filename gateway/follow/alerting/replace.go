@@ -2,17 +2,17 @@ package alerting
 
 import "context"
 
-// exchange is other rules that are to come into force.
+// exchange is a new set of rules on its way into force.
 type exchange struct {
 	files Files
 	note  func(context.Context) error
 	done  chan error // capacity 1
 }
 
-// Replace has other rules come into force between two events, once note has worked; where it does
-// not, the old ones go on. A rule that means what it meant keeps its alerts and timers; an alert of
-// one that is gone or changed ends. Replace waits until Run has taken them, which is at most half a
-// second where nothing is held up, or until ctx ends before that: then nothing has changed.
+// Replace puts new rules into force between two events, once note has succeeded; if note fails, the
+// old rules stay. A rule whose meaning is unchanged keeps its alerts and timers; alerts of removed
+// or changed rules end. Replace blocks until Run has switched, normally at most half a second, or
+// until ctx ends while Run has not taken them yet: then nothing has changed.
 func (x *Reader) Replace(ctx context.Context, f Files, note func(context.Context) error) error {
 	e := exchange{files: f, note: note, done: make(chan error, 1)}
 	select {
@@ -23,7 +23,7 @@ func (x *Reader) Replace(ctx context.Context, f Files, note func(context.Context
 	return <-e.done
 }
 
-// replace takes over what waits.
+// replace switches to new rules if any wait.
 func (x *Reader) replace(ctx context.Context) {
 	select {
 	case e := <-x.next:
