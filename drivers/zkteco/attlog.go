@@ -14,23 +14,23 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// unknown stands for a status or a way of recognising that a line does not give, or gives in
-// letters of the terminal's own: the rest of the line is read all the same.
+// unknown stands for a status or verify type that a line lacks or that is not a number: the rest of
+// the line is still read.
 const unknown = -1
 
-// entry is one passage in a terminal's log.
+// entry is one line of a terminal's attendance log.
 type entry struct {
-	user   string // user number; the terminal calls it PIN
+	user   string // user number, the terminal's PIN
 	card   string // of somebody whom the terminal does not know
 	at     time.Time
 	status int // 0 in, 1 out, 2 break out, 3 break in, 4 overtime in, 5 overtime out
-	verify int // how the terminal recognised the user
-	door   int // of an access controller: at which of its doors
+	verify int // verify type: how the terminal recognised the user
+	door   int // door number of an access controller
 }
 
 // parseLine reads a line of ATTLOG: user number, local time, status, verify type and more,
-// separated by tabs; or PIN=…, DateTime=…, Verified=…, Status=… as some firmware sends. The
-// error says what is wrong without repeating the line.
+// separated by tabs; or PIN=…, DateTime=…, Verified=…, Status=…, as some firmware sends. The error
+// does not repeat the line.
 func parseLine(line string, zone *time.Location) (entry, error) {
 	fields := strings.Split(line, "\t")
 	if strings.HasPrefix(strings.TrimSpace(line), "PIN=") {
@@ -73,7 +73,7 @@ func localTime(s string, zone *time.Location) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-// statusOf understands a number, and the letters that some firmware writes instead.
+// statusOf reads a status as a number, or as the letters that some firmware sends instead.
 func statusOf(s string) int {
 	switch strings.ToUpper(s) {
 	case "I", "IN":
@@ -94,7 +94,7 @@ func code(s string) int {
 
 var wide = regexp.MustCompile(`\t+| {2,}`)
 
-// keyed reads a line of key=value; the keys come in small letters.
+// keyed reads a line of key=value pairs; keys are returned in lower case.
 func keyed(line string) map[string]string {
 	m := map[string]string{}
 	for _, part := range wide.Split(strings.TrimSpace(line), -1) {
@@ -112,9 +112,9 @@ func validUser(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
 
-// method is how somebody was recognised, as far as the profile has a word for it. Fingerprint,
-// palm, mixed ways and codes that nobody knows are "other"; profiles from before that word was
-// there take them for the user number that the terminal vouches for.
+// method maps the verify type to a method of the profile. Fingerprint, palm, combined and unknown
+// types become "other"; for an older profile without "other" they become the user number (PIN) that
+// the terminal vouches for.
 func (e entry) method(p gatehouse.Profile) gatehouse.Method {
 	switch e.verify {
 	case 15:
@@ -143,17 +143,17 @@ func (e entry) direction() gatehouse.Direction {
 	return ""
 }
 
-// sequence is the same for the same passage whenever and in whichever form it is pushed, and
-// never 0: terminals number nothing, and push their log again when they are told to or have lost
-// count. What makes a passage is user, time, status and verify type.
+// sequence identifies a passage by user, card, time, status and verify type, whenever and in
+// whichever form it is pushed; it is never 0. Terminals do not number their entries, and push their
+// log again on request or when they have lost count.
 func (e entry) sequence() uint64 {
 	h := sha256.Sum256(fmt.Appendf(nil, "%s\t%s\t%d\t%d\t%d", e.user, e.card, e.at.Unix(),
 		e.status, e.verify))
 	return binary.BigEndian.Uint64(h[:]) | 1
 }
 
-// observation is the entry as the gateway takes it. What is older than late was kept while
-// the terminal was out of reach: history, on which nobody is alarmed.
+// observation converts the entry for the gateway. An entry older than late is marked as replayed:
+// it was recorded while the terminal was out of reach, and raises no alarm.
 func (e entry) observation(way string, p gatehouse.Profile, now time.Time) gatehouse.Observation {
 	s := &gatehouse.Sighting{Method: e.method(p), Credential: e.user, Direction: e.direction()}
 	if e.user == "" {

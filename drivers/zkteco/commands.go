@@ -12,14 +12,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// maxCommands bounds the commands of one terminal, done ones included: those are kept so
-// that the same command is done once.
+// maxCommands bounds the commands kept for one terminal. Finished ones are kept as well, so that a
+// repeated command id does not act twice.
 const maxCommands = 100
 
-// commands are what one terminal was told to do, and what came of it.
+// commands holds the commands of one terminal and their results.
 type commands struct {
 	mu   sync.Mutex
-	next int // number of the next one, as the terminal sees it
+	next int // number of the next one on the terminal's side
 	all  []*command
 }
 
@@ -28,12 +28,12 @@ type command struct {
 	number int
 	text   string
 	sent   bool
-	gone   bool // nobody waits and the terminal has not fetched it
+	gone   bool // withdrawn: its caller gave up before the terminal fetched it
 	done   chan struct{}
-	code   int // the terminal's; 0 is success
+	code   int // the terminal's return code; 0 is success
 }
 
-// add queues a command, or finds its twin.
+// add queues a command, or returns the earlier one with the same id.
 func (c *commands) add(id, text string) (*command, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,7 +64,7 @@ func (c *commands) add(id, text string) (*command, error) {
 	return x, nil
 }
 
-// over says that nothing more comes of the command.
+// over reports whether the command is finished or withdrawn.
 func (x *command) over() bool {
 	select {
 	case <-x.done:
@@ -74,8 +74,8 @@ func (x *command) over() bool {
 	}
 }
 
-// fetch is what waits for the terminal, as lines "C:number:command", at most 20. A command
-// that it fetched and never confirmed is not sent twice.
+// fetch returns the waiting commands as lines "C:number:command", at most 20. A command that was
+// fetched and never confirmed is not sent again.
 func (c *commands) fetch() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -92,8 +92,8 @@ func (c *commands) fetch() string {
 	return b.String()
 }
 
-// confirm takes the terminal's results: lines "ID=…&Return=…&CMD=…", or the same with a line
-// for each key.
+// confirm reads the terminal's results: lines "ID=…&Return=…&CMD=…", or the same with one key a
+// line.
 func (c *commands) confirm(body string) {
 	number := -1
 	for line := range strings.Lines(body) {
@@ -122,8 +122,8 @@ func (c *commands) finish(number, code int) {
 	}
 }
 
-// wait waits for a command's result. Where ctx ends first and the terminal has not fetched
-// it, it never will.
+// wait waits for a command's result. If ctx ends before the terminal has fetched the command, the
+// command is withdrawn.
 func (c *commands) wait(ctx context.Context, x *command) (drivers.Result, error) {
 	select {
 	case <-x.done:
@@ -161,12 +161,12 @@ func meaning(code int) string {
 	return "for a reason of its own"
 }
 
-// compose is a profile's action in the terminal's words. Text from outside can hold neither
-// tabs nor line ends, which would make another command of it.
+// compose builds the terminal's command for an action of the profile. It refuses tabs and line ends
+// in the input, which would start another command.
 func compose(action string, v map[string]gatehouse.Value) (string, error) {
 	text := func(key string, required bool) (string, error) {
 		s := ""
-		if f, ok := v[key].Float(); ok { // a number typed without quotes; never 1.2e+07
+		if f, ok := v[key].Float(); ok { // a number typed without quotes; never as 1.2e+07
 			s = strconv.FormatFloat(f, 'f', -1, 64)
 		} else if v[key].Kind() == gatehouse.String {
 			s = strings.TrimSpace(v[key].String())

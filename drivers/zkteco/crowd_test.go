@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// TestSilentAddressLeavesRoomForTerminals: one address that opens connections and sends no
-// request gets so many, and a terminal of another address is answered.
+// TestSilentAddressLeavesRoomForTerminals: an address that opens connections and sends no request
+// is limited, and a terminal at another address is served.
 func TestSilentAddressLeavesRoomForTerminals(t *testing.T) {
 	d, base := listen(t)
 	b := &inbox{}

@@ -20,15 +20,15 @@ import (
 	bounded "github.com/gatehouse-iot/gatehouse/drivers/listen"
 )
 
-// version is the driver's own.
+// version is the driver's version.
 const version = "1.0.0"
 
-// defaultListen is where terminals call unless the settings say otherwise: this machine alone,
-// since without a certificate it is plain text.
+// defaultListen is used if the settings name no address: loopback only, because without a
+// certificate the traffic is plain text.
 const defaultListen = "127.0.0.1:8081"
 
-// grace is how long a terminal whose Connect has ended is asked to try again before it
-// counts as a stranger: longer than the gateway's longest pause.
+// grace is how long after its Connect ended a terminal is told to try again before it counts as
+// unregistered: longer than the driver host's longest back-off.
 const grace = 2 * time.Minute
 
 //go:embed profile.yaml
@@ -41,12 +41,12 @@ type driver struct {
 
 	mu        sync.Mutex
 	terminals map[string]*terminal             // by serial number, while connected
-	left      map[string]time.Time             // serial numbers whose Connect has ended, and when
-	queues    map[gatehouse.DeviceID]*commands // live through reconnects
+	left      map[string]time.Time             // when the Connect of each serial number ended
+	queues    map[gatehouse.DeviceID]*commands // kept across reconnects
 	server    *http.Server
 	bound     *bounded.Listener
-	where     string        // address that terminals call
-	secure    bool          // what they say there is read by nobody on the way
+	where     string        // the address that terminals call
+	secure    bool          // TLS, or listening on loopback only
 	served    chan struct{} // closed when the server has ended
 }
 
@@ -64,7 +64,7 @@ func newDriver() *driver {
 func (d *driver) Describe() drivers.Description {
 	var p gatehouse.Profile
 	if err := yaml.Unmarshal(pushProfile, &p); err != nil {
-		panic(err) // embedded, and read by a test
+		panic(err) // embedded and checked by a test
 	}
 	return drivers.Description{
 		Name:     "zkteco",
@@ -77,7 +77,7 @@ func (d *driver) Describe() drivers.Description {
 	}
 }
 
-// Configure implements drivers.Configurer: it begins to listen.
+// Configure implements drivers.Configurer: it starts listening.
 func (d *driver) Configure(_ context.Context, settings map[string]string) error {
 	listen := strings.TrimSpace(settings["listen"])
 	if listen == "" {
@@ -95,7 +95,7 @@ func (d *driver) Configure(_ context.Context, settings map[string]string) error 
 	}
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
-		// Not invalid: a program that is about to end may hold the port, and the host tries again.
+		// Not Invalid: an earlier instance may still hold the port, and the host tries again.
 		return gatehouse.Errorf(gatehouse.Unavailable,
 			"%s cannot be listened on: %v; choose another port, or end what uses it", listen,
 			err).At("listen")
@@ -124,7 +124,7 @@ func (d *driver) Configure(_ context.Context, settings map[string]string) error 
 		scheme = "https://"
 	}
 	d.where = scheme + ln.Addr().String()
-	host, _, _ := net.SplitHostPort(listen) // it was split above
+	host, _, _ := net.SplitHostPort(listen) // listen has been split above
 	d.secure = scheme == "https://" || drivers.ThisMachine(host)
 	d.served = make(chan struct{})
 	d.server = &http.Server{
@@ -146,7 +146,7 @@ func (d *driver) Configure(_ context.Context, settings map[string]string) error 
 	return nil
 }
 
-// close stops listening and waits for it.
+// close stops the server and waits for it.
 func (d *driver) close() {
 	d.mu.Lock()
 	srv, served := d.server, d.served
@@ -163,7 +163,7 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 	if err != nil {
 		return err
 	}
-	// Calls outlive neither ctx nor this Connect.
+	// Cancels emits of running calls when ctx ends.
 	t.emit = func(call context.Context, o ...gatehouse.Observation) error {
 		call, cancel := context.WithCancel(call)
 		defer cancel()
@@ -204,7 +204,7 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 	return t.watch(ctx, where, d.now)
 }
 
-// Probe implements drivers.Prober: it waits for the terminal to call.
+// Probe implements drivers.Prober: it waits until the terminal calls.
 func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, error) {
 	t, err := parse(dev)
 	if err != nil {
@@ -263,7 +263,8 @@ func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result
 	if err != nil {
 		return drivers.Result{}, err
 	}
-	// What is known of the command is said before the caller stops listening.
+	// Stops waiting a little before the deadline, so that the caller still gets the command's
+	// state.
 	if end, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, end.Add(-min(time.Second, time.Until(end)/10)))
@@ -272,11 +273,11 @@ func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result
 	return q.wait(ctx, x)
 }
 
-// Discover implements drivers.Discoverer: it reports terminals that called and were refused.
+// Discover implements drivers.Discoverer: it reports the terminals that called and were refused.
 func (d *driver) Discover(_ context.Context, found func(drivers.Candidate)) error {
 	for serial, s := range d.strangers.list() {
 		d.mu.Lock()
-		mine := d.terminals[serial] != nil // registered, and calling from elsewhere
+		mine := d.terminals[serial] != nil // registered, but its call was refused
 		d.mu.Unlock()
 		if mine {
 			continue

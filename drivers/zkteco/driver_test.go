@@ -22,15 +22,15 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/sim"
 )
 
-// deadline is how long a test waits for what should come at once.
+// deadline bounds a wait for something that should happen at once.
 const deadline = 20 * time.Second
 
-// inbox takes what a driver emits; while deaf it keeps nothing and says so.
+// inbox collects what a driver emits; while deaf it fails every emit.
 type inbox struct {
 	mu   sync.Mutex
 	all  []gatehouse.Observation
 	deaf bool
-	came chan struct{} // closed and replaced when something arrives; nil: nobody waits
+	came chan struct{} // closed and replaced on every arrival; nil: nobody waits
 }
 
 func (b *inbox) emit(_ context.Context, o ...gatehouse.Observation) error {
@@ -47,7 +47,7 @@ func (b *inbox) emit(_ context.Context, o ...gatehouse.Observation) error {
 	return nil
 }
 
-// until blocks until ok of all that came, or fails after patience.
+// until blocks until ok holds for everything received, or fails after patience.
 func (b *inbox) until(
 	t *testing.T, patience time.Duration, what string, ok func([]gatehouse.Observation) bool,
 ) {
@@ -116,7 +116,7 @@ func saw(user string) func(gatehouse.Observation) bool {
 	}
 }
 
-// listen starts a driver that listens until the test ends; base is its address.
+// listen starts a driver that serves until the test ends; base is its URL.
 func listen(t *testing.T) (d *driver, base string) {
 	t.Helper()
 	d = newDriver()
@@ -134,7 +134,7 @@ func device(d *driver, serial string) drivers.Device {
 	}
 }
 
-// connect registers a terminal until the test ends, or until the returned function is called.
+// connect serves a terminal until the test ends or the returned function is called.
 func connect(t *testing.T, d *driver, dev drivers.Device, emit drivers.Emit) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -160,7 +160,7 @@ func connect(t *testing.T, d *driver, dev drivers.Device, emit drivers.Emit) (st
 	}
 }
 
-// call makes one request as a terminal would.
+// call sends one request as a terminal would.
 func call(t *testing.T, method, url, body string) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -197,7 +197,7 @@ func TestTerminalsTalk(t *testing.T) {
 	if got := call(t, "POST", base+"/iclock/cdata?SN=S1&table=ATTLOG&Stamp=9999", body); got != "200 OK: 3" {
 		t.Errorf("log: got %q, want 200 OK: 3", got)
 	}
-	// again, with another stamp
+	// the same log with another stamp
 	if got := call(t, "POST", base+"/iclock/cdata.aspx?SN=S1&table=ATTLOG&Stamp=1", body); got != "200 OK: 3" {
 		t.Errorf("log again: got %q, want 200 OK: 3", got)
 	}
@@ -489,7 +489,7 @@ func TestCommandsAreBounded(t *testing.T) {
 	}
 }
 
-// The simulated terminal over real sockets: its log, a power cycle and a driver that is away.
+// The simulated terminal over real sockets: its log, a power cycle and an outage of the driver.
 func TestSimulatedTerminal(t *testing.T) {
 	d, base := listen(t)
 	box := &inbox{}
@@ -538,7 +538,7 @@ func TestSimulatedTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	box.wait(t, "it is silent", is(gatehouse.StateOffline, "the terminal has not called since"))
-	stop() // while the terminal is off the driver lets go of it, and takes it on again
+	stop() // the driver releases it while it is off, and connects it again
 	connect(t, d, dev, box.emit)
 	if err := s.Power(t.Context(), "gate", true); err != nil {
 		t.Fatal(err)
@@ -553,7 +553,7 @@ func TestSimulatedTerminal(t *testing.T) {
 
 func TestProbe(t *testing.T) {
 	d, base := listen(t)
-	call(t, "GET", base+"/iclock/getrequest?SN=S1", "") // refused, and remembered
+	call(t, "GET", base+"/iclock/getrequest?SN=S1", "") // refused and remembered as a stranger
 	if p, err := d.Probe(t.Context(), device(d, "S1")); err != nil ||
 		!strings.HasPrefix(p.Message, "terminal S1 calls; weak: ") {
 		t.Errorf("a terminal that calls: got %+v, %v", p, err)
@@ -647,7 +647,7 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// Samples of real terminals, where they are at hand.
+// Recorded pushes of real terminals, if available.
 func TestRecordedTerminal(t *testing.T) {
 	dir := os.Getenv("GATEHOUSE_SHARED")
 	if dir == "" {

@@ -8,8 +8,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// Events of an access controller (rtlog) that are alarms, or about its door. The numbers are those
-// of ZKTeco's access controllers; what is not among them stays a number in the property event.
+// Event numbers (rtlog) of ZKTeco's access controllers for alarms and doors. Other events are
+// reported only as a number, in the property event.
 const (
 	eventAlarmCancelled = 7
 	eventRemoteOpening  = 8
@@ -23,7 +23,7 @@ const (
 	eventExitButton     = 202
 )
 
-// happening is which occurrence an event is, and what of it; "" where it is none that is told.
+// happening maps an event to a kind of occurrence and its detail; kind is "" for other events.
 func happening(event int) (kind gatehouse.OccurrenceKind, what string) {
 	switch event {
 	case eventTamper:
@@ -48,9 +48,9 @@ func happening(event int) (kind gatehouse.OccurrenceKind, what string) {
 	return "", ""
 }
 
-// happened is the occurrence that an event is under a profile; false where the event is none, or
-// the profile, such as a school's own of before, does not have it. Who pressed or typed something is
-// not in it: it may be seen by all who see devices.
+// happened returns the occurrence of an event; false if the event is none, or the profile lacks it,
+// as a copy of an older profile does. It never names the user: everybody who may see devices may
+// see it.
 func happened(e entry, event int, p gatehouse.Profile) (gatehouse.Occurrence, bool) {
 	kind, what := happening(event)
 	said, ok := p.Events[string(kind)]
@@ -67,7 +67,7 @@ func happened(e entry, event int, p gatehouse.Profile) (gatehouse.Occurrence, bo
 	return o, true
 }
 
-// eventSequence is the same for the same event however often it is pushed, and never 0.
+// eventSequence identifies an event, however often it is pushed; it is never 0.
 func (e entry) eventSequence(event int) uint64 {
 	h := sha256.Sum256(fmt.Appendf(nil, "event\t%d\t%d\t%d\t%s\t%s", event, e.door, e.at.Unix(),
 		e.user, e.card))

@@ -13,7 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/sim"
 )
 
-// occurrences are those in the inbox, as a line each.
+// occurrences returns the occurrences in the inbox, one line each.
 func (b *inbox) occurrences() (out []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -25,8 +25,8 @@ func (b *inbox) occurrences() (out []string) {
 	return out
 }
 
-// TestAlarmsAndDoorsAreOccurrences: of each event that is one, under the driver's own profile, all of
-// which its profile admits; and of no other.
+// TestAlarmsAndDoorsAreOccurrences: each event that is an occurrence is reported as one that the
+// driver's own profile admits, and no other event is.
 func TestAlarmsAndDoorsAreOccurrences(t *testing.T) {
 	d, base := listen(t)
 	box := &inbox{}
@@ -79,7 +79,7 @@ func TestAlarmsAndDoorsAreOccurrences(t *testing.T) {
 	}
 }
 
-// TestAProfileOfBeforeHasNoOccurrences: the property event is all there is, and nothing is refused.
+// TestAProfileOfBeforeHasNoOccurrences: it gets the property event only, and nothing is refused.
 func TestAProfileOfBeforeHasNoOccurrences(t *testing.T) {
 	d, base := listen(t)
 	box := &inbox{}
@@ -95,7 +95,7 @@ func TestAProfileOfBeforeHasNoOccurrences(t *testing.T) {
 	}
 }
 
-// TestTheSimulatedTerminalIsForced: what happens at it arrives as what it was.
+// TestTheSimulatedTerminalIsForced: an occurrence at the simulated terminal arrives unchanged.
 func TestTheSimulatedTerminalIsForced(t *testing.T) {
 	d, base := listen(t)
 	box := &inbox{}

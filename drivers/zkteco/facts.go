@@ -7,7 +7,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// property names of the profile that the driver brings along, by the terminal's words.
+// propertyOf maps a terminal's key to a property of the shipped profile.
 func propertyOf(key string) (name string, number bool) {
 	switch strings.ToLower(strings.TrimPrefix(key, "~")) {
 	case "usercount":
@@ -26,8 +26,8 @@ func propertyOf(key string) (name string, number bool) {
 	return "", false
 }
 
-// parseFacts reads what a terminal says of itself: key=value separated by commas, ampersands
-// or line ends. It keeps what profile p knows.
+// parseFacts reads a terminal's facts: key=value separated by commas, ampersands or line ends. Keys
+// without a property in profile p are dropped.
 func parseFacts(body string, p gatehouse.Profile) map[string]gatehouse.Value {
 	out := map[string]gatehouse.Value{}
 	for _, part := range strings.FieldsFunc(body, func(r rune) bool {
@@ -41,8 +41,8 @@ func parseFacts(body string, p gatehouse.Profile) map[string]gatehouse.Value {
 	return out
 }
 
-// parseInfo reads the INFO parameter of a poll: firmware, users, fingerprints, log entries,
-// address and more, separated by commas.
+// parseInfo reads the INFO parameter of a poll: firmware, users, fingerprints, log entries, address
+// and more, separated by commas.
 func parseInfo(s string, p gatehouse.Profile) map[string]gatehouse.Value {
 	out := map[string]gatehouse.Value{}
 	for i, v := range strings.Split(s, ",") {

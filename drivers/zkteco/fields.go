@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// settingFields are what Configure takes.
+// settingFields returns the fields of Configure.
 func settingFields() []drivers.Field {
 	return []drivers.Field{
 		{
@@ -49,7 +49,7 @@ func settingFields() []drivers.Field {
 	}
 }
 
-// addressFields are what a terminal needs.
+// addressFields returns the address fields of a terminal.
 func addressFields() []drivers.Field {
 	return []drivers.Field{
 		{
@@ -113,7 +113,7 @@ func addressFields() []drivers.Field {
 	}
 }
 
-// trust lets terminals show certificates of an authority; file "" asks for none.
+// trust accepts client certificates of the authority in file; an empty file requests none.
 func trust(config *tls.Config, file string) error {
 	if file = strings.TrimSpace(file); file == "" {
 		return nil

@@ -12,16 +12,16 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// handOver is how many observations travel together: a log of any length is read and kept bit
-// by bit, so that it needs no memory and has no bound.
+// handOver is how many observations are emitted at a time, so that a log of any length is read in
+// constant memory.
 const handOver = 256
 
-// push is one body that a terminal pushes, while it is read.
+// push is the body of one push while it is read.
 type push struct {
 	t       *terminal
 	now     time.Time
 	table   string
-	distant bool // history of this caller is not believed
+	distant bool // replayed entries from this address are not believed
 
 	out   []gatehouse.Observation
 	lines int
@@ -29,9 +29,9 @@ type push struct {
 	first string // what is wrong with the first bad line
 }
 
-// take reads a body of lines and hands over what they say; it returns how many lines it had,
-// once the gateway has them. A line that is none is kept as such and never sent back: the
-// terminal would offer it for ever. more is called before each bit: the time to read goes on.
+// take reads a body line by line, emits the observations and returns the number of lines once the
+// gateway has stored them. A malformed line is stored as unreadable and never refused: the terminal
+// would push it for ever. more is called every handOver lines, to extend the read deadline.
 func (p *push) take(ctx context.Context, body io.Reader, more func()) (int, error) {
 	r := bufio.NewReaderSize(body, gatehouse.MaxRaw)
 	for {
@@ -57,8 +57,8 @@ func (p *push) take(ctx context.Context, body io.Reader, more func()) (int, erro
 	}
 }
 
-// readLine is the next line without its end; one that is longer than is kept comes without the
-// rest, which is read and dropped.
+// readLine returns the next line without its line end. Of a line longer than gatehouse.MaxRaw it
+// returns the beginning and drops the rest; whole is false then.
 func readLine(r *bufio.Reader) (line string, whole bool, err error) {
 	part, err := r.ReadSlice('\n')
 	line, whole = string(part), true
@@ -123,8 +123,7 @@ func (p *push) event(line string) {
 	p.happening(line, e, event)
 }
 
-// happening tells what happened at the door or at the terminal itself, as far as the profile has a
-// word for it.
+// happening emits an event of the door or the terminal as an occurrence if the profile has it.
 func (p *push) happening(line string, e entry, event int) {
 	o, ok := happened(e, event, p.t.device.Profile)
 	if !ok {
@@ -142,7 +141,7 @@ func (p *push) happening(line string, e entry, event int) {
 	})
 }
 
-// disbelieved is why history is kept and not told.
+// disbelieved ends the reason under which a replayed entry is stored and not reported.
 const disbelieved = ", from an address that is not the terminal's usual one: it is not believed. " +
 	"Give the terminal its address (ip), a token or a certificate"
 
@@ -154,7 +153,7 @@ func (p *push) passage(line string, e entry) {
 	p.out = append(p.out, e.observation(p.t.way, p.t.device.Profile, p.now))
 }
 
-// unreadable keeps a line that is none.
+// unreadable stores a malformed line as such.
 func (p *push) unreadable(line string, err error) {
 	reason := fmt.Sprintf("line %d: %v", p.lines, err)
 	if p.bad++; p.first == "" {
@@ -167,8 +166,8 @@ func (p *push) keep(line, reason string) {
 	p.out = append(p.out, kept(p.table, line, reason))
 }
 
-// kept is what a terminal sent and was told to have been taken, and is no more than that. It is
-// history: the bound on what a device may send does not hold it back.
+// kept returns an observation of raw data that the terminal was told has been taken but that says
+// no more than that. It is marked as replayed, so that the rate limit does not apply.
 func kept(what, raw, reason string) gatehouse.Observation {
 	u := &gatehouse.Unreadable{
 		Raw:    []byte(raw[:min(len(raw), gatehouse.MaxRaw)]),
@@ -178,7 +177,7 @@ func kept(what, raw, reason string) gatehouse.Observation {
 	return gatehouse.Observation{Replayed: true, Unreadable: u}
 }
 
-// log takes a body of lines, and tells in the terminal's state whether all could be read.
+// log reads a body of lines and sets or clears the terminal's fault if that changes.
 func (t *terminal) log(ctx context.Context, p *push, body io.Reader, more func()) (int, error) {
 	n, err := p.take(ctx, body, more)
 	if err != nil {
@@ -198,7 +197,7 @@ func (t *terminal) log(ctx context.Context, p *push, body io.Reader, more func()
 	}
 	if err := t.report(ctx); err != nil {
 		t.mu.Lock()
-		t.untold = true // told again with the next log
+		t.untold = true // report again with the next log
 		t.mu.Unlock()
 		return 0, err
 	}

@@ -63,7 +63,7 @@ func TestALogOfAnyLengthIsTaken(t *testing.T) {
 	}
 }
 
-// TestOnePassageInThreeFormsIsOne: its identity is user, time, status and verify.
+// TestOnePassageInThreeFormsIsOne: user, time, status and verify type identify a passage.
 func TestOnePassageInThreeFormsIsOne(t *testing.T) {
 	d, base := listen(t)
 	box := &inbox{}
@@ -89,8 +89,8 @@ func TestOnePassageInThreeFormsIsOne(t *testing.T) {
 	}
 }
 
-// TestWhatATerminalPushesIsReadOrKept: letters for a status, ways without a word, events of the
-// door, tables that nobody knows, lines that are none.
+// TestWhatATerminalPushesIsReadOrKept: letters as status, verify types without a method, door
+// events, unknown tables, malformed lines.
 func TestWhatATerminalPushesIsReadOrKept(t *testing.T) {
 	at := local(0)
 	for _, c := range []struct{ table, body, want string }{
@@ -172,7 +172,7 @@ func TestWhatATerminalPushesIsReadOrKept(t *testing.T) {
 	}
 }
 
-// TestFactsThatComeWithAConfirmationAreRead: the answer to the command INFO.
+// TestFactsThatComeWithAConfirmationAreRead: the result of the command INFO.
 func TestFactsThatComeWithAConfirmationAreRead(t *testing.T) {
 	d, base := listen(t)
 	box := &inbox{}
@@ -186,7 +186,7 @@ func TestFactsThatComeWithAConfirmationAreRead(t *testing.T) {
 	}
 }
 
-// TestATerminalProvesItself: by its address, a token in the path; what is turned away is kept.
+// TestATerminalProvesItself: by address or by token in the path; refused calls are recorded.
 func TestATerminalProvesItself(t *testing.T) {
 	d, base := listen(t)
 	box := &inbox{}
@@ -229,15 +229,15 @@ func TestATerminalProvesItself(t *testing.T) {
 	want := []string{
 		"it must call from 10.9.9.9/32",
 		"its token is missing or wrong: put it into the server's path, before /iclock",
-		`it must show a certificate of "gate-1"`, // the token's second within a minute is not
+		`it must show a certificate of "gate-1"`, // the second one within a minute is not
 	}
 	if diff := cmp.Diff(kept, want); diff != "" {
 		t.Errorf("what was turned away, got - want +:\n%s", diff)
 	}
 }
 
-// TestAWeakTerminalKeepsToItsAddress: another one is turned away while the first is heard; it
-// may take its place after a silence, and what it tells of the past is then not believed.
+// TestAWeakTerminalKeepsToItsAddress: another address is refused while the first one calls; after a
+// silence it may take over, and its replayed entries are then not believed.
 func TestAWeakTerminalKeepsToItsAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := &inbox{}
@@ -285,8 +285,8 @@ func TestAWeakTerminalKeepsToItsAddress(t *testing.T) {
 	})
 }
 
-// TestWhatCameOfACommandIsSaidInTime: one that was never fetched and one that was not confirmed
-// do not read alike, and both come before the caller stops listening.
+// TestWhatCameOfACommandIsSaidInTime: a command that was never fetched and one that was not
+// confirmed give different errors, both before the caller's deadline.
 func TestWhatCameOfACommandIsSaidInTime(t *testing.T) {
 	d, base := listen(t)
 	connect(t, d, device(d, "S1"), (&inbox{}).emit)
@@ -320,8 +320,8 @@ func TestWhatCameOfACommandIsSaidInTime(t *testing.T) {
 	}
 }
 
-// FuzzPush: whatever a terminal pushes is an observation that the gateway takes or keeps, and
-// every line is one of them.
+// FuzzPush: every line of any push becomes an observation that the gateway accepts, or stores as
+// unreadable.
 func FuzzPush(f *testing.F) {
 	for _, s := range []string{
 		"501\t2026-09-29 18:05:10\t0\t1\t0\t0\n",
@@ -363,7 +363,7 @@ func FuzzPush(f *testing.F) {
 				}
 				continue
 			}
-			o.Device, o.Time = "d", now // whether the time is believed is the gateway's business
+			o.Device, o.Time = "d", now // whether the time is plausible is for the gateway to judge
 			if o.Sighting != nil && o.Sequence == 0 {
 				t.Error("sequence 0")
 			}

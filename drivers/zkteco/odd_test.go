@@ -9,8 +9,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/sim"
 )
 
-// TestOddTerminalsLogIsKeptWhole: 25,000 lines from 40 days ago, letters as status and each passage
-// in three forms: every line is taken as history, and each passage has one id.
+// TestOddTerminalsLogIsKeptWhole: 25,000 lines of 40 days ago, letters as status, each passage in
+// three forms: every line is taken as replayed, and each passage has one id.
 func TestOddTerminalsLogIsKeptWhole(t *testing.T) {
 	const lines = 25_000
 	for _, c := range []struct {

@@ -14,29 +14,29 @@ import (
 )
 
 const (
-	settled  = 10 * time.Minute // after so much silence a weak terminal may call from elsewhere
-	believed = 24 * time.Hour   // for so long after that its history is not believed
-	warnings = time.Minute      // calls that are turned away are kept so often
+	settled  = 10 * time.Minute // silence after which a weak terminal may call from another address
+	believed = 24 * time.Hour   // how long after such a move replayed entries are not believed
+	warnings = time.Minute      // at most one refused call is recorded per terminal in this time
 )
 
-// weakness is said of a terminal whose serial number is all that it proves itself with.
+// weakness describes a terminal that authenticates itself by its serial number only.
 const weakness = "weak: its serial number, which others can read, is all that it proves itself " +
 	"with; give it its address (ip), a token or a certificate"
 
-// proof is what a terminal must show besides its serial number.
+// proof is what a terminal must present besides its serial number.
 type proof struct {
-	pin         netip.Prefix // where it may call from; zero: anywhere
-	token       string       // in the path; "": none
-	certificate string       // the common name of its TLS client certificate; "": none
+	pin         netip.Prefix // required source address; zero: any
+	token       string       // required in the path; "": none
+	certificate string       // required common name of its TLS client certificate; "": none
 }
 
-// weak says whether anybody who knows the serial number can be this terminal.
+// weak reports whether the serial number alone is enough to pose as this terminal.
 func (p proof) weak() bool {
 	return (!p.pin.IsValid() || p.pin.Bits() == 0) && p.token == "" && p.certificate == ""
 }
 
-// weakness is the worst of how the terminal proves itself; secure: it calls over TLS, or from this
-// machine. Where an address is pinned, a token that is read on the way opens nothing to others.
+// weakness returns the worst weakness of the terminal's proofs; secure: it calls over TLS or from
+// this machine. A token in plain text is no weakness if the address is pinned as well.
 func (p proof) weakness(secure bool) gatehouse.Weakness {
 	pinned := p.pin.IsValid() && p.pin.Bits() > 0
 	switch {
@@ -59,7 +59,7 @@ func (d *driver) Assess(dev drivers.Device) gatehouse.Weakness {
 	return t.proof.weakness(d.secure)
 }
 
-// refuses says why a call is not the terminal's; "": it may be.
+// refuses returns why a call does not prove to be the terminal's; "": it does.
 func (p proof) refuses(r *http.Request, from netip.Addr, token string) string {
 	if p.pin.IsValid() && !p.pin.Contains(from) {
 		return fmt.Sprintf("it must call from %s", p.pin)
@@ -76,7 +76,7 @@ func (p proof) refuses(r *http.Request, from netip.Addr, token string) string {
 	return ""
 }
 
-// commonName is of the client's certificate, which TLS has verified.
+// commonName returns the common name of the verified client certificate.
 func commonName(r *http.Request) string {
 	if r.TLS == nil || len(r.TLS.VerifiedChains) == 0 {
 		return ""
@@ -84,15 +84,15 @@ func commonName(r *http.Request) string {
 	return r.TLS.VerifiedChains[0][0].Subject.CommonName
 }
 
-// usual is where a weak terminal calls from. It is learned, and forgotten with the program.
+// usual is the address that a weak terminal calls from: learned, and lost with the program.
 type usual struct {
 	addr  netip.Addr
 	heard time.Time
-	moved time.Time // when it took another's place; zero: it was the first
+	moved time.Time // when it replaced another address; zero: never
 }
 
-// admits says whether a weak terminal may call from an address: its usual one, or another one
-// once that has been silent.
+// admits reports whether a weak terminal may call from an address: its usual one, or another one
+// after the usual one was silent for settled. It records the call.
 func (u *usual) admits(from netip.Addr, now time.Time) bool {
 	switch {
 	case !u.addr.IsValid():
@@ -106,12 +106,12 @@ func (u *usual) admits(from netip.Addr, now time.Time) bool {
 	return true
 }
 
-// distant says whether history from the present address is not believed.
+// distant reports whether replayed entries from the present address are not believed.
 func (u *usual) distant(now time.Time) bool {
 	return !u.moved.IsZero() && now.Sub(u.moved) < believed
 }
 
-// check says why a call is refused; "": it is the terminal's.
+// check returns why a call is refused; "": it is accepted.
 func (t *terminal) check(r *http.Request, from netip.Addr, token string, now time.Time) string {
 	if why := t.proof.refuses(r, from, token); why != "" {
 		return why
@@ -124,8 +124,8 @@ func (t *terminal) check(r *http.Request, from netip.Addr, token string, now tim
 	return ""
 }
 
-// turnedAway keeps that somebody called with the terminal's serial number and was refused: the
-// first call of each minute, with what it pushed.
+// turnedAway records a refused call with the terminal's serial number and the beginning of its
+// body, at most one per warnings.
 func (t *terminal) turnedAway(r *http.Request, from netip.Addr, why string, now time.Time) {
 	t.mu.Lock()
 	t.wrong, t.why = from, why
@@ -147,5 +147,5 @@ func (t *terminal) turnedAway(r *http.Request, from netip.Addr, why string, now 
 	}
 	reason := fmt.Sprintf("a call with its serial number from %s was turned away: %s", from, why)
 	what := strings.TrimSpace("call " + r.URL.Query().Get("table"))
-	_ = t.emit(r.Context(), kept(what, string(raw[:n]), reason)) // it is turned away, kept or not
+	_ = t.emit(r.Context(), kept(what, string(raw[:n]), reason)) // the call is refused in any case
 }

@@ -8,19 +8,19 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// granted is the first event of an access controller (rtlog) that lets nobody through.
+// granted is the lowest event number of an access controller (rtlog) that denies a passage.
 const granted = 20
 
-// Events of an access controller that are about somebody, by number.
+// Event numbers of an access controller.
 const (
 	eventUnknownCard = 27
-	// from here on it is about the door, and a user is whoever pressed something
+	// from here on events concern the door; a user in them is whoever operated it
 	eventDoorFirst = 200
 )
 
-// parseEvent reads a line of rtlog: time=…, pin=…, cardno=…, event=…, inoutstatus=…,
-// verifytype=…, separated by tabs. passage says whether somebody passed, or showed a card that
-// the terminal does not know.
+// parseEvent reads a line of rtlog: time=…, pin=…, cardno=…, event=…, inoutstatus=…, verifytype=…,
+// separated by tabs. passage is true if somebody passed, or presented a card that the terminal does
+// not know.
 func parseEvent(line string, zone *time.Location) (e entry, event int, passage bool, err error) {
 	m := keyed(line)
 	if e.at, err = localTime(m["time"], zone); err != nil {
@@ -46,14 +46,14 @@ func parseEvent(line string, zone *time.Location) (e entry, event int, passage b
 	return e, event, passage, nil
 }
 
-// refusedEvent says of an event about somebody who did not pass that it was kept.
+// refusedEvent is the reason under which a denied passage is recorded.
 func refusedEvent(event int) string {
 	return fmt.Sprintf("event %d of the terminal is about somebody and is no passage; the "+
 		"terminal's manual says what it is",
 		event)
 }
 
-// eventReading is an event of the door.
+// eventReading returns the event number as a reading.
 func eventReading(e entry, event int, now time.Time) gatehouse.Observation {
 	values := map[string]gatehouse.Value{"event": gatehouse.NumberValue(float64(event))}
 	return gatehouse.Observation{
@@ -63,8 +63,8 @@ func eventReading(e entry, event int, now time.Time) gatehouse.Observation {
 	}
 }
 
-// parseState reads rtstate: the door's sensor, relay and alarm, as the terminal writes them.
-// Values that the profile does not have are counted by the gateway and can be added to it.
+// parseState reads rtstate: sensor, relay and alarm of the door as the terminal writes them. The
+// gateway counts values that the profile lacks, so that they can be added to it.
 func parseState(line string, zone *time.Location) (map[string]gatehouse.Value, time.Time, error) {
 	m := keyed(line)
 	values := map[string]gatehouse.Value{}
@@ -78,7 +78,7 @@ func parseState(line string, zone *time.Location) (map[string]gatehouse.Value, t
 	}
 	at, err := localTime(m["time"], zone)
 	if err != nil {
-		at = time.Time{} // now
+		at = time.Time{} // the time of arrival
 	}
 	return values, at, nil
 }

@@ -16,19 +16,20 @@ import (
 )
 
 const (
-	maxBody  = 4 << 20  // bytes of facts, and of what came of commands
-	maxWaste = 16 << 20 // bytes of what is thrown away: photographs, templates
+	maxBody  = 4 << 20  // bytes of facts or of command results
+	maxWaste = 16 << 20 // bytes of a body that is discarded: photographs, templates
 )
 
-// Connections of terminals at a time, where the limit of open files allows them, and of one
-// address on which no registered terminal has called yet: several may stand behind one router.
+// Limits on concurrent connections, lowered if the limit on open files requires it: in total, and
+// from one address on which no registered terminal has called yet. Several terminals may share one
+// router's address.
 const (
 	maxConnections = 2048
 	maxPerAddress  = 128
 	ownFiles       = 64
 )
 
-// places leaves the program's own files and its connection to the gateway their descriptors.
+// places leaves file descriptors for the program's own files and its gateway connection.
 func places() bounded.Bounds {
 	total := maxConnections
 	if n := bounded.Descriptors(); n > 0 {
@@ -37,8 +38,8 @@ func places() bounded.Bounds {
 	return bounded.Within(total, maxPerAddress)
 }
 
-// heard says whether a serial number has called lately, registered or not, and from where if
-// it was a stranger.
+// heard reports whether a serial number has called lately, registered or not. Its address is set if
+// it was refused.
 func (d *driver) heard(serial string) (netip.Addr, bool) {
 	d.mu.Lock()
 	t := d.terminals[serial]
@@ -68,8 +69,8 @@ func (d *driver) routes() http.Handler {
 	m.HandleFunc("POST /iclock/devicecmd", d.terminalOnly(d.confirm))
 	m.HandleFunc("GET /iclock/ping",
 		d.terminalOnly(func(w http.ResponseWriter, _ *http.Request, _ *terminal) { say(w, "OK") }))
-	// Newer firmware asks for pages that end in .aspx; a longer path would be another protocol.
-	// What stands before /iclock is the terminal's token.
+	// Newer firmware appends .aspx to the page. The path segment before /iclock is the terminal's
+	// token; a longer path is not this protocol.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, page, found := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/iclock/")
 		if found && !strings.Contains(token, "/") {
@@ -81,10 +82,10 @@ func (d *driver) routes() http.Handler {
 	})
 }
 
-// tokenKey is the context's key of the token in the path.
+// tokenKey is the context key of the path's token.
 type tokenKey struct{}
 
-// terminalOnly lets registered terminals through that prove what they have to.
+// terminalOnly passes on only calls of registered terminals that authenticate themselves.
 func (d *driver) terminalOnly(
 	h func(http.ResponseWriter, *http.Request, *terminal),
 ) http.HandlerFunc {
@@ -107,7 +108,7 @@ func (d *driver) terminalOnly(
 			why = t.check(r, from, token, d.now())
 		}
 		switch {
-		// it will be connected again in a moment: it keeps its log till then
+		// about to be connected again; until then it keeps its log
 		case t == nil && d.now().Sub(left) < grace:
 			http.Error(w, "try again", http.StatusServiceUnavailable)
 		case t == nil:
@@ -130,8 +131,8 @@ func say(w http.ResponseWriter, text string) {
 	io.WriteString(w, text)
 }
 
-// greet answers a terminal that has started: how often to call, and to push the attendance
-// log and nothing else. The stamps leave it to the terminal to know what it has pushed.
+// greet answers a starting terminal: how often to call, and to push only the attendance log. With
+// these stamps the terminal itself tracks what it has pushed.
 func (d *driver) greet(w http.ResponseWriter, r *http.Request, t *terminal) {
 	say(w,
 		fmt.Sprintf("GET OPTION FROM: %s\nStamp=9999\nOpStamp=9999\nATTLOGStamp=9999\nOPERLOGStamp=9999\n"+
@@ -140,7 +141,7 @@ func (d *driver) greet(w http.ResponseWriter, r *http.Request, t *terminal) {
 			t.device.Serial))
 }
 
-// receive takes what a terminal pushes.
+// receive stores what a terminal pushes.
 func (d *driver) receive(w http.ResponseWriter, r *http.Request, t *terminal) {
 	table := strings.ToUpper(r.URL.Query().Get("table"))
 	switch table {
@@ -166,7 +167,7 @@ func (d *driver) receive(w http.ResponseWriter, r *http.Request, t *terminal) {
 		}
 	case "OPERLOG", "ATTPHOTO", "BIODATA", "BIOPHOTO", "USERPIC", "USERINFO", "FINGERTMP", "FACE",
 		"FVEIN", "TABLEDATA":
-		// Photographs, templates, names and the operators' log: not asked for, and not to be kept.
+		// Photographs, templates, names and the operator log: not asked for and discarded.
 		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxWaste)); err != nil {
 			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
 			return
@@ -187,17 +188,17 @@ func (d *driver) receive(w http.ResponseWriter, r *http.Request, t *terminal) {
 	}
 }
 
-// longer gives a registered terminal more time to send the next lines of a long log.
+// longer extends the deadlines while a registered terminal sends a long log.
 func longer(w http.ResponseWriter) func() {
 	c := http.NewResponseController(w)
 	return func() {
 		at := time.Now().Add(time.Minute)
-		_ = c.SetReadDeadline(at) // where it cannot be set, the server's own holds
+		_ = c.SetReadDeadline(at) // if unsupported, the server's own deadlines hold
 		_ = c.SetWriteDeadline(at.Add(time.Minute))
 	}
 }
 
-// poll answers a terminal that asks for commands.
+// poll answers a terminal's request for commands.
 func (d *driver) poll(w http.ResponseWriter, r *http.Request, t *terminal) {
 	if err := t.facts(r.Context(), parseInfo(r.URL.Query().Get("INFO"), t.device.Profile)); err != nil {
 		slog.Warn("a terminal's facts were not kept; it will tell them again", "device",
@@ -210,7 +211,7 @@ func (d *driver) poll(w http.ResponseWriter, r *http.Request, t *terminal) {
 	say(w, "OK")
 }
 
-// confirm takes what came of commands.
+// confirm reads command results.
 func (d *driver) confirm(w http.ResponseWriter, r *http.Request, t *terminal) {
 	if body, ok := read(w, r, t); ok {
 		t.queue.confirm(body)
@@ -233,7 +234,7 @@ func read(w http.ResponseWriter, r *http.Request, t *terminal) (string, bool) {
 	return string(b), true
 }
 
-// reply says the text where all is kept; otherwise the terminal is to push it again.
+// reply sends text if everything is stored; otherwise it asks the terminal to push again.
 func reply(w http.ResponseWriter, t *terminal, err error, text string) {
 	if err != nil {
 		slog.Warn("what a terminal pushed was not kept; it will push it again", "device",

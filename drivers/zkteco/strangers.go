@@ -6,15 +6,14 @@ import (
 	"time"
 )
 
-// maxStrangers bounds the unregistered terminals that are remembered.
+// maxStrangers bounds the unregistered terminals remembered.
 const maxStrangers = 256
 
-// strangers are serial numbers that called and are not registered. They are refused; people
-// see them when they look for devices.
+// strangers are the serial numbers whose calls were refused. Discover reports them.
 type strangers struct {
 	mu    sync.Mutex
 	known map[string]*stranger
-	lost  int // refused beyond the bound
+	lost  int // refused while the table was full
 }
 
 type stranger struct {
@@ -25,7 +24,7 @@ type stranger struct {
 
 func newStrangers() *strangers { return &strangers{known: map[string]*stranger{}} }
 
-// refuse counts a call, and logs the first of each serial number.
+// refuse counts a call and logs the first one of each serial number.
 func (s *strangers) refuse(serial, address string, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,7 +48,7 @@ func (s *strangers) refuse(serial, address string, now time.Time) {
 	x.calls++
 }
 
-// forget drops those that have not called for a day.
+// forget drops serial numbers that have not called for a day.
 func (s *strangers) forget(now time.Time) {
 	for serial, x := range s.known {
 		if now.Sub(x.last) > 24*time.Hour {
@@ -58,7 +57,7 @@ func (s *strangers) forget(now time.Time) {
 	}
 }
 
-// registered forgets a serial number that is a stranger's no more.
+// registered drops a serial number that has been registered.
 func (s *strangers) registered(serial string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

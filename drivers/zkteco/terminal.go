@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	late   = 10 * time.Minute // an entry older than that is history
-	remind = time.Minute      // a terminal that calls is reported online again so often
+	late   = 10 * time.Minute // entries older than this are replayed ones
+	remind = time.Minute      // a calling terminal is reported online again at this interval
 )
 
-// terminal is a registered terminal while Connect serves it.
+// terminal is the state of a registered terminal while Connect serves it.
 type terminal struct {
 	device  drivers.Device
 	zone    *time.Location
@@ -25,20 +25,20 @@ type terminal struct {
 	way     string // status, in, out or none
 	silence time.Duration
 	emit    drivers.Emit
-	calls   chan struct{} // size 1: it called
+	calls   chan struct{} // capacity 1: it called
 	queue   *commands
 
 	mu     sync.Mutex
 	last   time.Time
-	wrong  netip.Addr // from where a call with its serial number was last turned away
-	why    string     // and why
-	warned time.Time  // when that was last kept
+	wrong  netip.Addr // source address of the last refused call
+	why    string     // why it was refused
+	warned time.Time  // when one was last recorded
 	usual  usual
-	fault  gatehouse.Reason // what is wrong with its log; zero while all is well
-	untold bool             // the gateway did not keep that it is so
+	fault  gatehouse.Reason // what is wrong with its log; zero: nothing
+	untold bool             // the gateway has not stored fault yet
 }
 
-// parse reads a device's address.
+// parse reads and checks a device's address fields.
 func parse(dev drivers.Device) (*terminal, error) {
 	t := &terminal{
 		device:  dev,
@@ -90,7 +90,7 @@ func parse(dev drivers.Device) (*terminal, error) {
 	return t, nil
 }
 
-// ways are the values of the field direction.
+// ways returns the values of the field direction.
 func ways() []string { return []string{"status", "in", "out", "none"} }
 
 func parsePin(s string) (netip.Prefix, error) {
@@ -116,7 +116,7 @@ func validSerial(s string) bool {
 	}) < 0
 }
 
-// called notes that the terminal is alive.
+// called records that the terminal has called.
 func (t *terminal) called(now time.Time) {
 	t.mu.Lock()
 	t.last = now
@@ -127,7 +127,7 @@ func (t *terminal) called(now time.Time) {
 	}
 }
 
-// absence says why the terminal counts as offline. where is the address to call.
+// absence returns why the terminal counts as offline. where is the address it should call.
 func (t *terminal) absence(where string) gatehouse.Reason {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -142,8 +142,8 @@ func (t *terminal) absence(where string) gatehouse.Reason {
 		t.last.In(t.zone).Format("2006-01-02 15:04:05"))
 }
 
-// watch reports the terminal online while it calls and offline when it is silent, until ctx
-// ends. where is the address that terminals should call.
+// watch reports the terminal online while it calls and offline when it is silent, until ctx ends.
+// where is the address it should call.
 func (t *terminal) watch(ctx context.Context, where string, now func() time.Time) error {
 	silent := time.NewTimer(t.silence)
 	defer silent.Stop()
@@ -162,13 +162,13 @@ func (t *terminal) watch(ctx context.Context, where string, now func() time.Time
 		case <-silent.C:
 			told = time.Time{}
 			if err := t.emit(ctx, status(gatehouse.StateOffline, t.absence(where))); err != nil {
-				silent.Reset(time.Second) // the gateway did not keep it: again
+				silent.Reset(time.Second) // not stored: try again
 			}
 		}
 	}
 }
 
-// report tells the terminal's state as it stands: online, or the fault of its log.
+// report emits the terminal's state: online, or the fault of its log.
 func (t *terminal) report(ctx context.Context) error {
 	t.mu.Lock()
 	fault := t.fault
@@ -188,7 +188,7 @@ func status(s gatehouse.DeviceState, why gatehouse.Reason) gatehouse.Observation
 	return o
 }
 
-// facts hands over what the terminal says of itself.
+// facts emits what the terminal reports about itself.
 func (t *terminal) facts(ctx context.Context, values map[string]gatehouse.Value) error {
 	if len(values) == 0 {
 		return nil

@@ -6,8 +6,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// TestWhatATerminalProvesIsSaid: a token that crosses the network in clear counts only with the
-// address that must show it.
+// TestWhatATerminalProvesIsSaid: a token in plain text counts only together with a pinned address.
 func TestWhatATerminalProvesIsSaid(t *testing.T) {
 	const token = "f3b19c0d2e7a"
 	for _, c := range []struct {
