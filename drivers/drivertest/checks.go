@@ -15,16 +15,16 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
-// name is what the driver is called in the host that tries it.
+// name is the driver's name in the test host.
 const name gatehouse.DriverName = "driver"
 
-// skipped is the reason for which a check has nothing to check.
+// skipped is the reason why a check does not apply.
 type skipped string
 
 func (s skipped) Error() string { return string(s) }
 
-// bench is the gateway's side of a trial: it admits as the gateway does and keeps the newest
-// observations.
+// bench is the gateway's side of a trial: it admits observations as the gateway does and keeps the
+// newest 10,000.
 type bench struct {
 	f       Fixture
 	host    *host.Host
@@ -33,14 +33,14 @@ type bench struct {
 
 	mu      sync.Mutex
 	seen    []gatehouse.Observation
-	wrong   []error // refused observations and questions
+	wrong   []error // refused observations and questions, at most 100
 	asked   []gatehouse.Ask
-	changed chan struct{} // closed when something arrives
+	changed chan struct{} // closed and replaced on every arrival
 }
 
 func newBench(f Fixture) *bench { return &bench{f: f, changed: make(chan struct{})} }
 
-// Accept makes the bench a host.Sink.
+// Accept implements host.Sink.
 func (b *bench) Accept(
 	_ context.Context, _ gatehouse.DriverName, observations []gatehouse.Observation,
 ) error {
@@ -78,7 +78,8 @@ func (b *bench) admit(o gatehouse.Observation) error {
 	return fmt.Errorf("an observation is of device %q, which the driver was not given", o.Device)
 }
 
-// wait blocks until ok of what was seen since forget; what is named in the error.
+// wait blocks until ok holds for what arrived since forget, at most Patience; what names it in the
+// error.
 func (b *bench) wait(
 	ctx context.Context, what string, ok func([]gatehouse.Observation) bool,
 ) error {
@@ -101,7 +102,7 @@ func (b *bench) wait(
 	}
 }
 
-// forget has wait look only at what comes from now on.
+// forget clears what has arrived.
 func (b *bench) forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -135,7 +136,7 @@ func (b *bench) starts(ctx context.Context, ran chan error) error {
 		waited <- err
 	}()
 	select {
-	case err := <-ran: // the fixture is wrong
+	case err := <-ran: // the host failed: the fixture is wrong
 		cancel()
 		<-waited
 		close(ran)
@@ -306,8 +307,8 @@ func (b *bench) findsAgain(ctx context.Context) error {
 	return b.wait(ctx, "an observation after the equipment returned", says(b.f.Device.ID))
 }
 
-// letsGo changes something of no matter, which has the device connected anew: a Connect that
-// does not end with its context keeps the second from beginning.
+// letsGo changes an irrelevant field, so that the device is connected anew: a Connect that does not
+// return when its context ends blocks the second one.
 func (b *bench) letsGo(ctx context.Context) error {
 	b.forget()
 	d := b.f.Device
@@ -347,13 +348,13 @@ func (b *bench) stops(took time.Duration) error {
 
 func goroutines() int { return runtime.NumGoroutine() }
 
-// leaves holds only for a driver within this process.
+// leaves checks for leaked goroutines; it applies only to a driver in this process.
 func (b *bench) leaves(ctx context.Context, before int) error {
 	if b.f.Driver == nil {
 		return skipped("the driver is a program of its own, whose goroutines ended with it")
 	}
 	deadline := time.Now().Add(drivers.StopTimeout)
-	// a pool that the driver shares with others is not its leak
+	// idle connections of the shared client are not the driver's leak
 	http.DefaultClient.CloseIdleConnections()
 	for goroutines() > before {
 		if time.Now().After(deadline) {

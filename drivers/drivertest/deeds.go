@@ -9,14 +9,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// What the fixture's device is shown.
+// Credentials shown to the fixture's device.
 const (
-	knownCard   = "47110001" // the bench's gateway lets it pass
-	unknownCard = "47110002" // it does not
-	silentCard  = "47110003" // it gives no answer
+	knownCard   = "47110001" // the bench allows it
+	unknownCard = "47110002" // the bench refuses it
+	silentCard  = "47110003" // the bench gives no answer
 )
 
-// Answer makes the bench what its host asks.
+// Answer implements the gateway's side of Ask.
 func (b *bench) Answer(
 	ctx context.Context, _ gatehouse.DriverName, a gatehouse.Ask,
 ) (gatehouse.Answer, error) {
@@ -39,7 +39,7 @@ func (b *bench) Answer(
 	return gatehouse.Answer{Reason: gatehouse.Because(gatehouse.ReasonNobody)}, nil
 }
 
-// occurs has something happen at the device and waits to be told of it.
+// occurs triggers an event at the device and waits for its occurrence.
 func (b *bench) occurs(ctx context.Context) error {
 	if b.f.Happen == nil {
 		return skipped("the fixture has nothing Happen at its device")
@@ -59,8 +59,8 @@ func (b *bench) occurs(ctx context.Context) error {
 	return b.refused()
 }
 
-// asks shows the device three credentials: the gateway allows the first, refuses the second and is
-// silent about the third.
+// asks shows the device three credentials: one that the bench allows, one that it refuses and one
+// that it does not answer.
 func (b *bench) asks(ctx context.Context) error {
 	if b.f.Show == nil {
 		return skipped("the fixture does not Show its device anything")
@@ -84,8 +84,8 @@ func (b *bench) asks(ctx context.Context) error {
 	return b.refused()
 }
 
-// shows shows the device a credential until it passes, or does not: on a machine under load an
-// answer may come late for once, and a person then tries again.
+// shows shows the device a credential until the outcome is as expected, at most Patience: on a
+// loaded machine a single answer may be late.
 func (b *bench) shows(ctx context.Context, card string, passes bool) error {
 	ctx, cancel := context.WithTimeout(ctx, b.f.Patience)
 	defer cancel()
@@ -111,7 +111,7 @@ func (b *bench) wasAsked(card string) bool {
 		func(a gatehouse.Ask) bool { return a.Credential == card })
 }
 
-// writes sets properties that the device takes, and one that it does not have.
+// writes sets valid properties, and one that the device does not have.
 func (b *bench) writes(ctx context.Context) error {
 	if st, _ := b.host.Driver(name); !st.Commands || len(b.f.Write) == 0 {
 		return skipped("the driver has no Command, or the fixture has nothing to Write")

@@ -13,15 +13,15 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/drivertest"
 )
 
-// lock is a driver and its equipment in one: a door that asks, can be forced, and has a light. What
-// it does wrong, flaw says.
+// lock is driver and equipment in one: a door that asks, can be forced, and has a light. flaw names
+// the mistake that it makes.
 type lock struct {
 	flaw   string
 	shown  chan shown
 	forced chan struct{}
 }
 
-// shown is a credential in front of the door's reader, and where it says whether it opened.
+// shown is a credential at the reader; opened receives whether the door opened.
 type shown struct {
 	credential string
 	opened     chan bool
@@ -87,9 +87,9 @@ func (l *lock) opens(ctx context.Context, d drivers.Device, credential string) b
 	}
 	a, err := d.Ask(ctx, gatehouse.Ask{Method: gatehouse.ByCard, Credential: credential})
 	switch l.flaw {
-	case "obliging": // whatever the gateway says
+	case "obliging": // ignores the gateway's answer
 		return true
-	case "shut": // whatever the profile says
+	case "shut": // ignores the profile's rule
 		return a.Allow && a.Person != ""
 	}
 	return err == nil && a.Allow
@@ -148,7 +148,7 @@ func TestGoodLock(t *testing.T) {
 	}
 }
 
-// Each flaw is found, by the check that is there for it and with words that say what it is.
+// Each flaw is found by the check for it, with a message that says what it is.
 func TestFlawsOfDeedsAreFound(t *testing.T) {
 	for _, c := range []struct{ flaw, check, want string }{
 		{"oblivious", "reports what happens", "for an occurrence of the device"},
@@ -160,7 +160,7 @@ func TestFlawsOfDeedsAreFound(t *testing.T) {
 		{"boastful", "writes", "a property that the device does not have succeeds"},
 	} {
 		t.Run(c.flaw, func(t *testing.T) {
-			t.Parallel() // some take their time
+			t.Parallel() // some run into a timeout
 			f := newLock(c.flaw).fixture()
 			f.Patience = 10 * time.Second
 			if strings.Contains(c.want, "for 1s") || c.flaw == "oblivious" {

@@ -1,7 +1,7 @@
-// Package drivertest is the conformance kit for drivers: it runs one as the gateway does,
-// over real gRPC and, where a program is given, in a process of its own, and says what of
-// the contract it does not keep. It needs equipment, real or simulated, that the vendor
-// names; it knows no protocol and judges no reading beyond the device's profile.
+// Package drivertest is the conformance kit for drivers. It runs a driver as the gateway does, over
+// real gRPC and, for a built program, in a process of its own, and reports every violation of the
+// contract. It needs real or simulated equipment from the vendor; it knows no protocol and checks
+// observations against the device's profile only.
 package drivertest
 
 import (
@@ -16,37 +16,37 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
-// Fixture is the driver and the equipment to try it on. Driver or Path, and Device, are
-// required; the more of the rest is given, the more is checked.
+// Fixture is the driver and the equipment to test it with. Driver or Path, and Device, are
+// required; each further field enables more checks.
 type Fixture struct {
-	Driver drivers.Driver // runs within the test, so that a debugger sees it; or
+	Driver drivers.Driver // run in the test's process, for debugging; or
 	Path   string         // a built program, run as the gateway runs it
 	Args   []string       // of the program
 
 	Settings map[string]string
 
-	// Device is equipment that answers and says something within Patience.
+	// Device is reachable equipment that reports something within Patience.
 	Device drivers.Device
-	// Other is a second one, which goes on while the first is gone.
+	// Other is a second device, which stays up while Vanish takes the first away.
 	Other drivers.Device
-	// Wrong is an address where nothing answers; its Probe has to fail in words.
+	// Wrong is an address where nothing answers; its Probe must fail with a readable error.
 	Wrong drivers.Device
 
-	// Vanish takes Device's equipment away as a power cut would, and Return brings it back.
+	// Vanish cuts Device's equipment off like a power failure; Return brings it back.
 	Vanish, Return func() error
 
-	// Happen has one of the events of Device's profile happen at its equipment.
+	// Happen triggers one of the events of Device's profile at its equipment.
 	Happen func() error
-	// Show shows Device's reader a credential and says whether it let somebody pass.
+	// Show shows a credential to Device's reader and reports whether it let somebody pass.
 	Show func(ctx context.Context, credential string) (passed bool, err error)
-	// Write are properties that Device takes, with values.
+	// Write are properties that Device accepts, with values.
 	Write map[string]gatehouse.Value
 
-	Patience time.Duration // for one thing to happen; default 30 s
+	Patience time.Duration // limit for each single wait; default 30 s
 }
 
-// Result is one check's. A check that the fixture or the driver gives no occasion for is
-// skipped with the reason.
+// Result is the outcome of one check. A check that does not apply to the fixture or the driver is
+// skipped, with the reason.
 type Result struct {
 	Check   string
 	Err     error
@@ -68,8 +68,8 @@ func Run(t *testing.T, f Fixture) {
 	}
 }
 
-// Check runs every check, one after the other, and returns what each found. Where the driver
-// does not even start, that is the only result.
+// Check runs every check in order and returns their results. If the driver does not start, that is
+// the only result.
 func Check(ctx context.Context, f Fixture) []Result {
 	if f.Patience == 0 {
 		f.Patience = 30 * time.Second
@@ -129,7 +129,7 @@ func Check(ctx context.Context, f Fixture) []Result {
 	}
 	begun := time.Now()
 	cancel()
-	<-ran // harmless where starts has taken it: it is closed by then
+	<-ran // does not block if starts has received it: it has closed the channel
 	if started {
 		do("stops in time", func(context.Context) error { return b.stops(time.Since(begun)) })
 		do("leaves no goroutine", func(ctx context.Context) error { return b.leaves(ctx, before) })

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// equipment is a thermometer that says a number a line over TCP and can lose its power.
+// equipment is a thermometer that writes one number a line over TCP and can be switched off.
 type equipment struct {
 	addr string
 
@@ -68,7 +68,7 @@ func (e *equipment) on() error {
 					if _, err := fmt.Fprintln(c, "21.5"); err != nil {
 						return
 					}
-					time.Sleep(5 * time.Millisecond) // the thermometer's own pace
+					time.Sleep(5 * time.Millisecond) // the thermometer's interval
 				}
 			})
 		}
@@ -88,7 +88,7 @@ func (e *equipment) off() error {
 	return nil
 }
 
-// meter is the driver of it. What it does wrong, flaw says.
+// meter is its driver. flaw names the mistake that it makes.
 type meter struct{ flaw string }
 
 var profile = gatehouse.Profile{
@@ -166,7 +166,7 @@ func (m meter) Connect(ctx context.Context, d drivers.Device, emit drivers.Emit)
 		select {}
 	case "deaf":
 		if ctx.Err() == nil {
-			<-ctx.Done() // never tells that the equipment is gone
+			<-ctx.Done() // never reports the lost equipment
 		}
 	}
 	if ctx.Err() != nil {
@@ -195,7 +195,7 @@ func TestGoodProgram(t *testing.T) {
 	drivertest.Run(t, f)
 }
 
-// Each flaw is found, by the check that is there for it and with words that say what it is.
+// Each flaw is found by the check for it, with a message that says what it is.
 func TestFlawsAreFound(t *testing.T) {
 	for _, c := range []struct{ flaw, check, want string }{
 		{"nameless", "starts", `Describe gives the name ""`},
@@ -211,10 +211,10 @@ func TestFlawsAreFound(t *testing.T) {
 		t.Run(c.flaw, func(t *testing.T) {
 			f := fixture(t, c.flaw)
 			if c.flaw != "deaf" {
-				f.Vanish = nil // not what it is about
+				f.Vanish = nil // not what this flaw is about
 			}
 			if c.flaw == "deaf" || c.flaw == "stubborn" {
-				t.Parallel() // they take their time
+				t.Parallel() // they run into a timeout
 				f.Patience = time.Second
 			}
 			var found []string

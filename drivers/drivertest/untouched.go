@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Untouched is an address on this machine where something listens until the test ends, and where
-// nobody may connect meanwhile: the test of a driver whose device may not lead there fails.
+// Untouched returns an address on this machine with a listener that fails the test if anybody
+// connects to it before the test ends. It is for drivers that must not connect there.
 func Untouched(t *testing.T) (address string) {
 	t.Helper()
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
@@ -27,8 +27,7 @@ func Untouched(t *testing.T) (address string) {
 	}()
 	t.Cleanup(func() {
 		defer lis.Close()
-		// Connections are accepted in the order in which they were made: whoever was there before
-		// this one is seen first.
+		// Connections are accepted in order: any earlier one is seen before this one.
 		last, err := net.Dial("tcp", lis.Addr().String())
 		if err != nil {
 			t.Error(err)
