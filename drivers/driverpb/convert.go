@@ -9,7 +9,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// FromValues translates values for the wire; a None value crosses as a Value of no kind.
+// FromValues converts values for the wire; a None value becomes a Value without a kind.
 func FromValues(values map[string]gatehouse.Value) map[string]*Value {
 	if values == nil {
 		return nil
@@ -33,8 +33,8 @@ func FromValues(values map[string]gatehouse.Value) map[string]*Value {
 	return out
 }
 
-// ToValues is the inverse of FromValues. It judges nothing: an infinite number or a long
-// text is refused where the observation is admitted.
+// ToValues is the inverse of FromValues. It does not validate: gatehouse.Admit refuses infinite
+// numbers and overlong text.
 func ToValues(values map[string]*Value) map[string]gatehouse.Value {
 	if values == nil {
 		return nil
@@ -55,8 +55,8 @@ func ToValues(values map[string]*Value) map[string]gatehouse.Value {
 	return out
 }
 
-// FromObservation translates an observation for the wire. The device's time crosses as an
-// instant; its zone does not.
+// FromObservation converts an observation for the wire. Its time is sent as an instant, without the
+// zone.
 func FromObservation(o gatehouse.Observation) *Observation {
 	w := &Observation{Device: text(string(o.Device)), Sequence: o.Sequence, Replayed: o.Replayed}
 	if !o.Time.IsZero() {
@@ -112,8 +112,8 @@ func FromObservation(o gatehouse.Observation) *Observation {
 	return w
 }
 
-// ToObservation is the inverse of FromObservation. Whatever a program sends becomes an
-// observation; whether it is one that the gateway takes is for gatehouse.Admit to say.
+// ToObservation is the inverse of FromObservation. It does not validate: that is for
+// gatehouse.Admit.
 func ToObservation(w *Observation) gatehouse.Observation {
 	o := gatehouse.Observation{
 		Device:   gatehouse.DeviceID(w.GetDevice()),
@@ -177,7 +177,7 @@ func ToObservation(w *Observation) gatehouse.Observation {
 	return o
 }
 
-// FromReasons translates reasons for the wire.
+// FromReasons converts reasons for the wire.
 func FromReasons(reasons []gatehouse.Reason) []*Reason {
 	var out []*Reason
 	for _, r := range reasons {
@@ -186,7 +186,7 @@ func FromReasons(reasons []gatehouse.Reason) []*Reason {
 	return out
 }
 
-// FromReason translates a reason for the wire; none stays none.
+// FromReason converts a reason for the wire; nil if it has no code.
 func FromReason(r gatehouse.Reason) *Reason {
 	if r.Code == "" {
 		return nil
@@ -194,7 +194,7 @@ func FromReason(r gatehouse.Reason) *Reason {
 	return &Reason{Code: text(string(r.Code)), Params: Texts(r.Params)}
 }
 
-// ToReasons is the inverse of FromReasons; which of them are kept is for gatehouse.Admit to say.
+// ToReasons is the inverse of FromReasons. It does not validate: that is for gatehouse.Admit.
 func ToReasons(reasons []*Reason) []gatehouse.Reason {
 	var out []gatehouse.Reason
 	for _, r := range reasons {
@@ -208,7 +208,7 @@ func ToReason(r *Reason) gatehouse.Reason {
 	return gatehouse.Reason{Code: gatehouse.ReasonCode(r.GetCode()), Params: r.GetParams()}
 }
 
-// FromAsk translates a question for the wire; it has an id of its own in the session.
+// FromAsk converts a question for the wire; id is unique within the session.
 func FromAsk(id uint64, a gatehouse.Ask) *Ask {
 	return &Ask{
 		Id:         id,
@@ -219,7 +219,7 @@ func FromAsk(id uint64, a gatehouse.Ask) *Ask {
 	}
 }
 
-// ToAsk is the inverse of FromAsk; whether it is a question is for gatehouse.Ask.Check to say.
+// ToAsk is the inverse of FromAsk. It does not validate: that is for gatehouse.Ask.Check.
 func ToAsk(w *Ask) gatehouse.Ask {
 	return gatehouse.Ask{
 		Device:     gatehouse.DeviceID(w.GetDevice()),
@@ -229,7 +229,7 @@ func ToAsk(w *Ask) gatehouse.Ask {
 	}
 }
 
-// FromAnswer translates the answer to the question of an id.
+// FromAnswer converts the answer to the question with that id.
 func FromAnswer(id uint64, a gatehouse.Answer) *Answer {
 	return &Answer{
 		Id:     id,
@@ -248,22 +248,22 @@ func ToAnswer(w *Answer) gatehouse.Answer {
 	}
 }
 
-// instant is the time on the wire; one outside the years 1 to 9999 becomes the nearest
-// bound, which Admit then refuses as too old or too far ahead.
+// instant converts a time from the wire. A time outside the years 1 to 9999 becomes the nearest
+// bound, which Admit refuses as too old or too far ahead.
 func instant(t *timestamppb.Timestamp) time.Time {
 	const first, last = -62135596799, 253402300799
 	return time.Unix(min(max(t.GetSeconds(), first), last),
 		int64(min(max(t.GetNanos(), 0), 999_999_999))).UTC()
 }
 
-// text makes s valid UTF-8, which protobuf strings must be: one odd byte from a device may
-// not end a whole session.
+// text replaces invalid UTF-8 in s. Protobuf refuses invalid strings, and one odd byte from a
+// device must not end the whole session.
 func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-// Text is s as valid UTF-8.
+// Text replaces invalid UTF-8 in s.
 func Text(s string) string { return text(s) }
 
-// Texts makes every key and value valid UTF-8.
+// Texts replaces invalid UTF-8 in every key and value.
 func Texts(m map[string]string) map[string]string {
 	if m == nil {
 		return nil
@@ -275,7 +275,7 @@ func Texts(m map[string]string) map[string]string {
 	return out
 }
 
-// clip bounds a text that people will read, in bytes, at a character's edge.
+// clip cuts a text for people to MaxText bytes, at a character boundary.
 func clip(s string) string {
 	if len(s) <= MaxText {
 		return s

@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// FromError translates an error for the wire; nil stays nil. An error that is no
-// gatehouse.Error crosses with its text under the code unavailable.
+// FromError converts an error for the wire; nil stays nil. An error that is no gatehouse.Error is
+// sent with its text and the code unavailable.
 func FromError(err error) *Error {
 	if err == nil {
 		return nil
@@ -36,8 +36,7 @@ func FromError(err error) *Error {
 	return &Error{Code: string(gatehouse.Unavailable), Message: clip(text(err.Error()))}
 }
 
-// ToError is the inverse of FromError; nil stays a nil error. A code that the gateway does
-// not know becomes unavailable.
+// ToError is the inverse of FromError; nil stays nil. An unknown code becomes unavailable.
 func ToError(w *Error) error {
 	if w == nil {
 		return nil
@@ -63,7 +62,7 @@ func ToError(w *Error) error {
 	return e
 }
 
-// StatusError is err as a gRPC handler returns it: a status with an Error as its detail.
+// StatusError returns err as a gRPC status with an Error as its detail; nil stays nil.
 func StatusError(err error) error {
 	if err == nil {
 		return nil
@@ -83,8 +82,8 @@ func StatusError(err error) error {
 	return s.Err()
 }
 
-// CallError is the error of a gRPC call as a gatehouse.Error or a context's error. who names
-// the other side for people, e.g. `driver "modbus"`.
+// CallError returns the error of a gRPC call as a gatehouse.Error, or context.Canceled. who names
+// the other side in messages, e.g. `driver "modbus"`.
 func CallError(who string, err error) error {
 	if err == nil {
 		return nil
@@ -111,8 +110,8 @@ func CallError(who string, err error) error {
 	return gatehouse.Errorf(plainCode(s.Code()), "%s: %s", who, clip(s.Message()))
 }
 
-// plainCode is what a status without an Error as its detail says, as programs that are not written
-// with our kit answer.
+// plainCode maps the code of a gRPC status without an Error detail, as sent by programs that do not
+// use package drivers.
 func plainCode(c codes.Code) gatehouse.Code {
 	for _, code := range []gatehouse.Code{
 		gatehouse.Invalid, gatehouse.Unauthenticated, gatehouse.Forbidden, gatehouse.NotFound,
@@ -147,7 +146,7 @@ func grpcCode(c gatehouse.Code) (codes.Code, bool) {
 	return codes.Unknown, false
 }
 
-// finite is a number that JSON can say, 0 for any other.
+// finite returns v, or 0 if JSON cannot represent it.
 func finite(v float64) float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0

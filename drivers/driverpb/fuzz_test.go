@@ -16,8 +16,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// FuzzObservation reads what a driver program may send: no bytes panic, and whatever became
-// an observation can be sent on.
+// FuzzObservation decodes what a driver program may send: no input panics, and every decoded
+// observation can be encoded again.
 func FuzzObservation(f *testing.F) {
 	for _, o := range []*driverpb.Observation{
 		{},
@@ -102,7 +102,7 @@ func TestErrorsCrossTheWire(t *testing.T) {
 	}
 }
 
-// An error's reason and its numbers cross as they are; numbers that JSON cannot say do not.
+// An error's reason and its numbers are kept; numbers that JSON cannot represent become 0.
 func TestReasonsCrossTheWire(t *testing.T) {
 	in := gatehouse.Error{
 		Code:    gatehouse.Invalid,

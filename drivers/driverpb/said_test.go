@@ -8,8 +8,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// TestWhatAnErrorIsMadeFromCrosses: so that the gateway can say it in its reader's language. A format
-// that does not say the message is dropped, and what other programs write stays their words.
+// TestWhatAnErrorIsMadeFromCrosses: format and arguments are sent, so that the gateway can
+// translate the message. A format that does not produce the message is dropped, and messages of
+// other programs stay as they are.
 func TestWhatAnErrorIsMadeFromCrosses(t *testing.T) {
 	in := gatehouse.FieldErrorf("unit", "%q is no unit id; use %d to %d", "x", 1, 247)
 	for _, err := range []error{
