@@ -2,8 +2,8 @@
 //
 //	GET http://10.0.0.9/status.json  ->  {"temperature": 21.5, "door": "closed"}
 //
-// Copy this file into a module of your own and change what is about the thermometer. The
-// README beside it takes you from there to the gateway's console.
+// Copy this file into a module of your own and change what concerns the thermometer. The README in
+// this folder leads from there to the gateway's console.
 package main
 
 import (
@@ -22,8 +22,8 @@ func main() { drivers.Serve(driver{}) }
 
 type driver struct{}
 
-// The profile says what such a device can report. The gateway refuses what is not in it and
-// shows why, so a slip of the pen here is found in the console and not in the data.
+// The profile lists what the device can report. The gateway refuses anything else and shows why, so
+// that a typing error appears in the console and not in the data.
 var profile = gatehouse.Profile{
 	ID:      "example-thermometer",
 	Title:   "Thermometer with a door",
@@ -48,8 +48,8 @@ var profile = gatehouse.Profile{
 	},
 }
 
-// Describe says who the driver is and what it has to be told of each device: the console
-// makes a form of Address.
+// Describe names the driver and the fields that it needs for each device; the console turns Address
+// into a form.
 func (driver) Describe() drivers.Description {
 	return drivers.Description{
 		Name:    "example",
@@ -75,9 +75,9 @@ func (driver) Describe() drivers.Description {
 	}
 }
 
-// Connect serves one device until ctx ends. It returns an error as soon as the device does
-// not answer as it should: the gateway is told, and Connect is called again by and by.
-// There is no need to retry, to batch or to keep observations here.
+// Connect serves one device until ctx ends. It returns an error as soon as the device does not
+// answer properly: the gateway is told, and Connect is called again after a back-off. There is no
+// need to retry, to batch or to buffer observations here.
 func (driver) Connect(ctx context.Context, d drivers.Device, emit drivers.Emit) error {
 	every, err := interval(d)
 	if err != nil {
@@ -93,8 +93,8 @@ func (driver) Connect(ctx context.Context, d drivers.Device, emit drivers.Emit) 
 		if err != nil {
 			return err
 		}
-		// Once emit returns nil, the reading is on the gateway's disk. A device that
-		// remembers what it sent may be told so here.
+		// Once emit returns nil, the reading is on the gateway's disk. For a device that buffers
+		// its readings, acknowledge them here.
 		if err := emit(ctx, gatehouse.Observation{Reading: &gatehouse.Reading{Values: values}}); err != nil {
 			return err
 		}
@@ -106,8 +106,8 @@ func (driver) Connect(ctx context.Context, d drivers.Device, emit drivers.Emit) 
 	}
 }
 
-// Probe is the console's test button. Its message and its errors are for the person who
-// has just typed the address. It is optional, as are Command, Configure and Discover.
+// Probe is the console's test button. Its message and its errors are for the person who has just
+// typed the address. Probe is optional, as are Command, Configure and Discover.
 func (driver) Probe(ctx context.Context, d drivers.Device) (drivers.Probe, error) {
 	if _, err := interval(d); err != nil {
 		return drivers.Probe{}, err
@@ -122,8 +122,8 @@ func (driver) Probe(ctx context.Context, d drivers.Device) (drivers.Probe, error
 	}, nil
 }
 
-// interval is the address field every. The gateway hands over what people typed, so a
-// driver checks it and names the field that is wrong.
+// interval returns the address field every. Drivers check their fields: the gateway passes on what
+// people typed. The error names the field.
 func interval(d drivers.Device) (time.Duration, error) {
 	text := d.Address["every"]
 	if text == "" {
@@ -137,7 +137,7 @@ func interval(d drivers.Device) (time.Duration, error) {
 	return every, nil
 }
 
-// read asks the thermometer once. Whatever it answers, or does not, has an end: 5 s, 64 KiB.
+// read queries the thermometer once, within 5 s and 64 KiB.
 func read(ctx context.Context, d drivers.Device) (map[string]gatehouse.Value, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

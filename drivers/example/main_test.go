@@ -22,7 +22,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
-// thermometer is the equipment. It can lose its power and get it back at the same address.
+// thermometer is the equipment. It can be switched off, and on again at the same address.
 type thermometer struct {
 	addr   string
 	server *httptest.Server
@@ -66,7 +66,7 @@ func (th *thermometer) device() drivers.Device {
 	}
 }
 
-// TestConformance is all that a driver's own test needs.
+// TestConformance is the only test that a driver needs.
 func TestConformance(t *testing.T) {
 	one, two := newThermometer(t), newThermometer(t)
 	wrong := one.device()
@@ -113,8 +113,8 @@ func TestWrongInputIsNamed(t *testing.T) {
 	}
 }
 
-// TestOutsideTheRepository does what the README says, in its words: a module elsewhere, built
-// there, run by a gateway's driver host.
+// TestOutsideTheRepository follows the README: a module elsewhere, built there and run by a
+// gateway's driver host.
 func TestOutsideTheRepository(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a program")
@@ -143,7 +143,7 @@ func TestOutsideTheRepository(t *testing.T) {
 	} {
 		cmd := exec.Command("go", args...)
 		cmd.Dir = dir
-		// What it takes from outside is whatever the module asks for: no cache need be warm.
+		// Other modules come from the module proxy: no warm cache is needed.
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
@@ -195,7 +195,7 @@ func TestOutsideTheRepository(t *testing.T) {
 	}
 }
 
-// sink hands on one observation after the other.
+// sink passes on observations one by one.
 type sink chan gatehouse.Observation
 
 func (s sink) Accept(

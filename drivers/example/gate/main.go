@@ -1,11 +1,11 @@
 // Gate is a complete driver for a turnstile whose reader asks before it opens. The driver connects
-// to the reader, which says lines over TCP and is told whether to open:
+// to the reader over TCP; the reader sends lines and is told whether to open:
 //
 //	reader: ask card 04A1B2C3 in        driver: open        or        driver: stop nobody
 //	reader: passed card 04A1B2C3 in
 //
-// The gateway decides, within 100 ms. Where it does not, the turnstile does what its profile says
-// under no_answer: this one stays shut. Copy the file and change what is about the reader.
+// The gateway decides within 100 ms. If it does not, the turnstile follows the no_answer rule of
+// its profile: this one stays shut. Copy the file and change what concerns the reader.
 package main
 
 import (
@@ -24,8 +24,8 @@ func main() { drivers.Serve(driver{}) }
 
 type driver struct{}
 
-// The profile says how the reader sees people and what it does without an answer. With no_answer
-// allow it would need the event unanswered, as which is told that somebody passed.
+// The profile lists how the reader identifies people and what it does without an answer. With
+// no_answer allow it would also need the event unanswered, which reports such a pass.
 var profile = gatehouse.Profile{
 	ID:        "example-gate",
 	Title:     "Turnstile that asks",
@@ -57,7 +57,7 @@ func (driver) Describe() drivers.Description {
 	}
 }
 
-// Connect implements drivers.Driver: it answers the reader until ctx ends or the reader is gone.
+// Connect implements drivers.Driver: it serves the reader until ctx ends or the reader disconnects.
 func (driver) Connect(ctx context.Context, d drivers.Device, emit drivers.Emit) error {
 	address := d.Address["host"]
 	reader, err := d.Reach.Dialer(5*time.Second).DialContext(ctx, "tcp", address)
@@ -73,9 +73,9 @@ func (driver) Connect(ctx context.Context, d drivers.Device, emit drivers.Emit) 
 		emitted <- emitAll(work, out, emit)
 		end()
 	}()
-	// It says itself that it is there: between people it is silent.
+	// The driver reports the reader online itself: an idle reader sends nothing.
 	out <- gatehouse.Observation{Status: &gatehouse.Status{State: gatehouse.StateOnline}}
-	lines := bufio.NewScanner(reader) // a line has at most 64 KiB
+	lines := bufio.NewScanner(reader) // at most 64 KiB a line
 	for lines.Scan() {
 		if err = hear(work, d, reader, lines.Text(), out); err != nil {
 			break
@@ -95,10 +95,11 @@ func (driver) Connect(ctx context.Context, d drivers.Device, emit drivers.Emit) 
 	return err
 }
 
-// kept is how many passages wait for the gateway while questions go on; the reader waits with more.
+// kept is how many passages are buffered for the gateway, so that questions need not wait for it;
+// with a full buffer the reader waits.
 const kept = 1024
 
-// emitAll emits what comes, one by one.
+// emitAll emits the observations one by one until out is closed.
 func emitAll(ctx context.Context, out <-chan gatehouse.Observation, emit drivers.Emit) error {
 	for o := range out {
 		if err := emit(ctx, o); err != nil {
@@ -108,7 +109,7 @@ func emitAll(ctx context.Context, out <-chan gatehouse.Observation, emit drivers
 	return nil
 }
 
-// hear takes one line of the reader.
+// hear handles one line of the reader.
 func hear(
 	ctx context.Context, d drivers.Device, reader net.Conn, line string, out chan<- gatehouse.Observation,
 ) error {
@@ -135,7 +136,7 @@ func hear(
 	})
 	said := "stop " + string(answer.Reason.Code)
 	switch {
-	case err != nil: // nothing that can be asked
+	case err != nil: // not a valid question
 		said = "stop"
 	case answer.Allow:
 		said = "open"

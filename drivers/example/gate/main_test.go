@@ -14,10 +14,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/drivertest"
 )
 
-// reader is the turnstile's. It can lose its power and get it back at the same address.
+// reader is the turnstile's reader. It can be switched off, and on again at the same address.
 type reader struct {
 	addr string
-	said chan string // by the driver
+	said chan string // lines from the driver
 
 	mu   sync.Mutex
 	lis  net.Listener
@@ -75,7 +75,7 @@ func (r *reader) off() error {
 	return nil
 }
 
-// show shows a card and says whether the turnstile is told to open.
+// show presents a card and reports whether the turnstile is told to open.
 func (r *reader) show(ctx context.Context, card string) (bool, error) {
 	r.mu.Lock()
 	c := r.conn
@@ -94,8 +94,8 @@ func (r *reader) show(ctx context.Context, card string) (bool, error) {
 	}
 }
 
-// TestConformance has the gateway allow one card and refuse another, and be silent about a third:
-// the turnstile stays shut then, or opens, as its profile says.
+// TestConformance has the gateway allow one card, refuse another and not answer a third: without an
+// answer the turnstile stays shut or opens, as its profile says.
 func TestConformance(t *testing.T) {
 	for _, rule := range []gatehouse.NoAnswer{gatehouse.NoAnswerDeny, gatehouse.NoAnswerAllow} {
 		t.Run(string(rule), func(t *testing.T) {

@@ -1,15 +1,14 @@
 #!/usr/bin/env node
-// A whole driver in JavaScript, for a thermometer with a door and a card reader that answers HTTP:
+// A complete driver in JavaScript, for a thermometer with a door and a card reader, over HTTP:
 //
 //   GET  http://10.0.0.9/status.json  ->  {"temperature": 21.5, "door": "closed", "card": "04A1B2C3"}
 //   POST http://10.0.0.9/door             {"open": true}
 //
-// While a card lies on the reader and the door is closed, the driver asks the gateway whether whoever
-// holds it may pass.
+// While a card is on the reader and the door is closed, the driver asks the gateway whether its
+// holder may pass.
 //
-// Copy it and change what is about the thermometer: PROFILE, DESCRIPTION and Thermometer. The
-// rest is the driver contract, whatever your equipment is; drivers/driverpb/README.md says it in
-// words.
+// Copy it and change what concerns the thermometer: PROFILE, DESCRIPTION and Thermometer. The rest
+// implements the driver contract, which drivers/driverpb/README.md describes, for any equipment.
 
 import { lookup } from 'node:dns/promises'
 import http from 'node:http'
@@ -24,7 +23,7 @@ const here = path.dirname(fileURLToPath(import.meta.url))
 
 // ---- the thermometer ------------------------------------------------------------------------
 
-// What such a device can say and do. The gateway rejects what is not in here and shows why.
+// What the device can report and do. The gateway rejects anything else and shows why.
 const PROFILE = {
   id: 'example-node-thermometer',
   title: 'Thermometer with a door (Node.js)',
@@ -55,7 +54,7 @@ const DESCRIPTION = {
   commands: true,
 }
 
-// Why a device cannot be reached: a code of the contract's page, its params, a sentence.
+// Why a device cannot be reached: a reason code, its params, and a sentence.
 class Away extends Error {
   constructor(code, sentence, params) {
     super(sentence)
@@ -63,7 +62,7 @@ class Away extends Error {
   }
 }
 
-// One device, as the gateway tells of it.
+// One device of the gateway.
 class Thermometer {
   constructor(device) {
     this.device = device
@@ -73,7 +72,7 @@ class Thermometer {
     this.noAnswer = JSON.parse(device.profile).no_answer ?? 'deny'
   }
 
-  // Asks the thermometer once and answers what there is to tell the gateway.
+  // Queries the thermometer once and returns the observations for the gateway.
   async read(signal) {
     const said = JSON.parse(await this.ask('GET', '/status.json', undefined, signal))
     const device = this.device.id
@@ -91,7 +90,7 @@ class Thermometer {
     await this.ask('POST', '/door', JSON.stringify({ open: true }))
   }
 
-  // One question. Whatever is answered, or is not, has an end: 5 s, 64 KiB.
+  // One HTTP request, with at most 5 s and 64 KiB of response.
   async ask(method, where, body, signal) {
     const address = this.device.address.host
     try {
@@ -139,8 +138,8 @@ class Thermometer {
     })
   }
 
-  // The address behind a name, where the gateway allows to connect to it: a name may lead
-  // elsewhere by now than when it was registered.
+  // Resolves a host to an address that the gateway allows to connect to: a name may resolve
+  // differently than when it was registered.
   async allowed(host) {
     const { address, family } = await lookup(host.replace(/^\[|\]$/g, ''))
     const reach = this.device.reach
@@ -157,7 +156,7 @@ class Thermometer {
   }
 }
 
-// An IPv4 address within an IPv6 one (::ffff:127.0.0.1) is found in the list of IPv4.
+// BlockList matches an IPv4-mapped IPv6 address (::ffff:127.0.0.1) against the IPv4 subnets.
 const networks = (...list) => {
   const out = new net.BlockList()
   for (const [address, bits, kind] of list) out.addSubnet(address, bits, kind)
@@ -171,24 +170,24 @@ const MULTICAST = networks(['224.0.0.0', 4, 'ipv4'], ['ff00::', 8, 'ipv6'])
 
 const COOKIE = '2d6b8f5e0c1947a3'
 const KNOWN = [1, 2] // versions of the contract that this driver speaks
-const MOST_BATCHES = 256 // of at most 4 observations: 1,024 on their way
+const MOST_BATCHES = 256 // of at most 4 observations each: a window of 1,024
 const MOST_MESSAGE = 16 << 20
 
 class Ended extends Error {}
 
-// The one stream to the gateway: batches leave, acknowledgements come back.
+// The one stream to the gateway: it sends batches and receives acknowledgements.
 class Session {
   constructor(stream, version) {
     this.stream = stream
     this.version = version
-    this.waiting = new Map() // by batch: who waits for its acknowledgement
-    this.asked = new Map() // by question: who waits for its answer
-    this.queue = [] // of those who wait until there is room for a batch
-    this.last = 0 // number of a batch or a question
+    this.waiting = new Map() // by batch: the promise of its acknowledgement
+    this.asked = new Map() // by question: the promise of its answer
+    this.queue = [] // callers that wait for room for a batch
+    this.last = 0 // the last number of a batch or question
     this.over = false
   }
 
-  // Returns once at most 4 observations are on the gateway's disk.
+  // Resolves once the observations, at most 4, are on the gateway's disk.
   async emit(observations) {
     for (;;) {
       while (!this.over && this.waiting.size >= MOST_BATCHES) {
@@ -202,7 +201,7 @@ class Session {
       })
       if (!error) return
       console.error('the gateway did not take a batch:', error.message)
-      await sleep(1000) // and once more
+      await sleep(1000) // then try again
     }
   }
 
@@ -212,7 +211,7 @@ class Session {
     this.queue.shift()?.()
   }
 
-  // The gateway's answer whether somebody may pass; undefined without one within 100 ms.
+  // Resolves to the gateway's answer, or to undefined if there is none within 100 ms.
   async ask(device, method, credential) {
     if (this.over || this.version < 2) return undefined
     const id = ++this.last
@@ -224,7 +223,7 @@ class Session {
   }
 
   answered(answer) {
-    this.asked.get(answer.id)?.(answer) // else it is late, and dropped
+    this.asked.get(answer.id)?.(answer) // otherwise it is late: drop it
   }
 
   end() {
@@ -236,15 +235,15 @@ class Session {
   }
 }
 
-// Waits for so many milliseconds, or until signal ends.
+// Waits for ms milliseconds or until signal is aborted.
 const sleep = (ms, signal) =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, ms)
     signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
   })
 
-// Serves one device until letGo. It says itself when the device is there and when not: the
-// gateway knows no more than that the program runs.
+// Serves one device until letGo. It reports the device online and offline itself: the gateway only
+// knows whether the program runs.
 class Served {
   constructor(session, device) {
     this.session = session
@@ -260,7 +259,7 @@ class Served {
     return this.done
   }
 
-  // Has the thermometer read now.
+  // Ends the wait, so that the thermometer is read now.
   wake() {
     this.pause?.abort()
   }
@@ -269,8 +268,8 @@ class Served {
     return this.session.emit([{ device: this.device.id, status }])
   }
 
-  // Opens the door for whoever may pass. Without an answer the profile's no_answer decides, and a
-  // pass that is allowed so is reported.
+  // Opens the door if the gateway allows it. Without an answer the profile's no_answer decides; a
+  // pass allowed by it is reported.
   async admit(card) {
     const answer = await this.session.ask(this.device.id, 'card', card)
     if (!answer && this.thermometer.noAnswer === 'allow') {
@@ -313,13 +312,13 @@ class Served {
   }
 }
 
-// Answers the gateway's calls. Those that it does not have are answered by gRPC itself.
+// Implements the gateway's calls; gRPC itself answers the missing ones with UNIMPLEMENTED.
 class Driver {
   constructor(version) {
     this.version = version
     this.devices = new Map()
     this.ended = new Promise((resolve) => (this.end = resolve))
-    setTimeout(() => this.session ?? this.end(), 30_000).unref() // the gateway has died
+    setTimeout(() => this.session ?? this.end(), 30_000).unref() // no session: the gateway has died
   }
 
   describe(call, answer) {
@@ -357,7 +356,7 @@ class Driver {
         case 'disconnect':
           this.devices.get(said.disconnect)?.letGo()
           return this.devices.delete(said.disconnect)
-        case 'stop': // acknowledgements still come meanwhile
+        case 'stop': // acknowledgements are still read meanwhile
           await Promise.race([Promise.all([...this.devices.values()].map((d) => d.letGo())), sleep(4000)])
           session.end()
           return this.end()
@@ -370,7 +369,8 @@ class Driver {
   }
 }
 
-// What no .proto file is needed for: HealthCheckResponse with the status SERVING, in its two bytes.
+// The health service, without a .proto file: Check returns a HealthCheckResponse with the status
+// SERVING, encoded.
 const asIs = (bytes) => bytes
 const HEALTH = {
   Check: {
@@ -393,7 +393,7 @@ async function main() {
     )
     return
   }
-  // It is the gateway that ends the program, in order.
+  // Signals are ignored: the gateway ends the program after releasing its devices.
   process.on('SIGTERM', () => {})
   process.on('SIGINT', () => {})
   const served = process.env.PLUGIN_PROTOCOL_VERSIONS.split(',').map(Number)

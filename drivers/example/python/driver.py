@@ -1,14 +1,14 @@
 #!/usr/bin/python3
-"""A whole driver in Python, for a thermometer with a door and a card reader that answers HTTP:
+"""A complete driver in Python, for a thermometer with a door and a card reader, over HTTP:
 
     GET  http://10.0.0.9/status.json  ->  {"temperature": 21.5, "door": "closed", "card": "04A1B2C3"}
     POST http://10.0.0.9/door             {"open": true}
 
-While a card lies on the reader and the door is closed, the driver asks the gateway whether whoever
-holds it may pass.
+While a card is on the reader and the door is closed, the driver asks the gateway whether its
+holder may pass.
 
-Copy it and change what is about the thermometer: PROFILE, DESCRIPTION and Thermometer. The rest
-is the driver contract, whatever your equipment is; drivers/driverpb/README.md says it in words.
+Copy it and change what concerns the thermometer: PROFILE, DESCRIPTION and Thermometer. The rest
+implements the driver contract, which drivers/driverpb/README.md describes, for any equipment.
 """
 
 import base64
@@ -34,7 +34,7 @@ import driver_pb2 as pb
 
 # ---- the thermometer -------------------------------------------------------------------------
 
-# What such a device can say and do. The gateway rejects what is not in here and shows why.
+# What the device can report and do. The gateway rejects anything else and shows why.
 PROFILE = {
     "id": "example-python-thermometer",
     "title": "Thermometer with a door (Python)",
@@ -69,7 +69,7 @@ DESCRIPTION = pb.Description(
 
 
 class Away(Exception):
-    """Why a device cannot be reached: a code of the contract's page, its params, a sentence."""
+    """Why a device cannot be reached: a reason code, its params, and a sentence."""
 
     def __init__(self, code, sentence, **params):
         super().__init__(sentence)
@@ -77,7 +77,7 @@ class Away(Exception):
 
 
 class Thermometer:
-    """One device, as the gateway tells of it."""
+    """One device of the gateway."""
 
     def __init__(self, device):
         self.device = device
@@ -87,7 +87,7 @@ class Thermometer:
         self.no_answer = json.loads(device.profile).get("no_answer", "deny")
 
     def read(self):
-        """Asks the thermometer once and answers what there is to tell the gateway."""
+        """Queries the thermometer once and returns the observations for the gateway."""
         said = json.loads(self.ask("GET", "/status.json"))
         reading = pb.Reading(values={
             "temperature": pb.Value(number=said["temperature"]),
@@ -104,7 +104,7 @@ class Thermometer:
         self.ask("POST", "/door", json.dumps({"open": True}))
 
     def ask(self, method, path, body=None):
-        """One question. Whatever is answered, or is not, has an end: 5 s a step, 64 KiB."""
+        """One HTTP request, with at most 5 s a step and 64 KiB of response."""
         address = self.device.address["host"]
         try:
             where = urllib.parse.urlsplit("//" + address)
@@ -127,8 +127,8 @@ class Thermometer:
         return text
 
     def allowed(self, host, port):
-        """The address behind a name, where the gateway allows to connect to it: a name may lead
-        elsewhere by now than when it was registered."""
+        """Resolves a host to an address that the gateway allows to connect to: a name may resolve
+        differently than when it was registered."""
         ip = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
         if not self.device.HasField("reach"):
             return ip
@@ -141,7 +141,7 @@ class Thermometer:
         return ip
 
     def another_machine(self, sock):
-        """Refuses the machine's own addresses before anything is sent."""
+        """Refuses a connection to this machine before anything is sent."""
         if self.device.HasField("reach") and not self.device.reach.this_machine and \
                 sock.getsockname()[0] == sock.getpeername()[0]:
             raise OSError("the gateway does not allow drivers to connect to its own machine")
@@ -151,29 +151,29 @@ class Thermometer:
 
 COOKIE = "2d6b8f5e0c1947a3"
 KNOWN = (1, 2)          # versions of the contract that this driver speaks
-MOST_BATCHES = 256      # of at most 4 observations: 1,024 on their way
+MOST_BATCHES = 256      # of at most 4 observations each: a window of 1,024
 MOST_MESSAGE = 16 << 20
 
 
 class Ended(Exception):
-    """The session with the gateway is over."""
+    """The session with the gateway has ended."""
 
 
 class Session:
-    """The one stream to the gateway: batches leave, acknowledgements come back."""
+    """The one stream to the gateway: it sends batches and receives acknowledgements."""
 
     def __init__(self, version):
         self.version = version
-        self.outgoing = queue.Queue()  # bounded by room, and a question per device
+        self.outgoing = queue.Queue()  # bounded by room and one question a device
         self.room = threading.Semaphore(MOST_BATCHES)
         self.lock = threading.Lock()
-        self.waiting = {}  # by batch: a future of its acknowledgement
-        self.asked = {}  # by question: a future of its answer
-        self.last = 0  # number of a batch or a question
+        self.waiting = {}  # by batch: the future of its acknowledgement
+        self.asked = {}  # by question: the future of its answer
+        self.last = 0  # the last number of a batch or question
         self.over = False
 
     def emit(self, observations):
-        """Returns once at most 4 observations are on the gateway's disk; it blocks until then."""
+        """Blocks until the observations, at most 4, are on the gateway's disk."""
         while True:
             with self.room:
                 with self.lock:
@@ -187,7 +187,7 @@ class Session:
             if error is None:
                 return
             log(f"the gateway did not take a batch: {error.message}")
-            threading.Event().wait(1)  # and once more
+            threading.Event().wait(1)  # then try again
 
     def acknowledged(self, ack):
         with self.lock:
@@ -196,7 +196,7 @@ class Session:
             done.set_result(ack.error if ack.HasField("error") else None)
 
     def ask(self, device, method, credential):
-        """The gateway's answer whether somebody may pass; None without one within 100 ms."""
+        """Returns the gateway's answer, or None if there is none within 100 ms."""
         with self.lock:
             if self.over or self.version < 2:
                 return None
@@ -216,7 +216,7 @@ class Session:
     def answered(self, answer):
         with self.lock:
             done = self.asked.pop(answer.id, None)
-        if done:  # else it is late, and dropped
+        if done:  # otherwise it is late: drop it
             done.set_result(answer)
 
     def end(self):
@@ -229,15 +229,15 @@ class Session:
 
 
 class Served(threading.Thread):
-    """Serves one device until let_go. It says itself when the device is there and when not: the
-    gateway knows no more than that the program runs."""
+    """Serves one device until let_go. It reports the device online and offline itself: the gateway
+    only knows whether the program runs."""
 
     def __init__(self, session, device):
         super().__init__(daemon=True)
         self.session, self.device = session, device
         self.thermometer = Thermometer(device)
         self.gone = threading.Event()
-        self.wake = threading.Event()  # read now, or look whether it is gone
+        self.wake = threading.Event()  # ends the wait: read now, or check gone
 
     def let_go(self):
         self.gone.set()
@@ -247,8 +247,8 @@ class Served(threading.Thread):
         self.session.emit([pb.Observation(device=self.device.id, status=pb.Status(**said))])
 
     def admit(self, card):
-        """Opens the door for whoever may pass. Without an answer the profile's no_answer decides, and
-        a pass that is allowed so is reported."""
+        """Opens the door if the gateway allows it. Without an answer the profile's no_answer
+        decides; a pass allowed by it is reported."""
         answer = self.session.ask(self.device.id, "card", card)
         if answer is None and self.thermometer.no_answer == "allow":
             self.thermometer.open()
@@ -272,7 +272,7 @@ class Served(threading.Thread):
                 self.wake.wait(self.thermometer.every)
             except Ended:
                 return
-            except Exception as error:  # whatever it is, the gateway is told once
+            except Exception as error:  # whatever it is, report it once
                 try:
                     if online is not False:
                         cause = getattr(error, "cause", None) or \
@@ -287,7 +287,7 @@ class Served(threading.Thread):
 
 
 class Driver:
-    """Answers the gateway's calls. Those that it does not have are answered by gRPC itself."""
+    """Implements the gateway's calls; gRPC itself answers the missing ones with UNIMPLEMENTED."""
 
     def __init__(self, version):
         self.version = version
@@ -314,7 +314,7 @@ class Driver:
         return pb.CommandReply(message="the door is open")
 
     def serve(self, requests, _context):
-        """The session: what is yielded goes to the gateway."""
+        """The session: yields the messages for the gateway."""
         if self.begun.is_set():
             return
         self.begun.set()
@@ -329,7 +329,7 @@ class Driver:
             self.ended.set()
 
     def listen(self, requests):
-        """Takes the gateway's words until it says stop, or is gone."""
+        """Handles the gateway's messages until it disconnects."""
         try:
             for said in requests:
                 kind = said.WhichOneof("message")
@@ -344,7 +344,7 @@ class Driver:
                 elif kind == "disconnect":
                     self.let_go(said.disconnect)
                 elif kind == "stop":
-                    # In a thread of its own: acknowledgements still come meanwhile.
+                    # In a separate thread, because acknowledgements must still be read meanwhile.
                     threading.Thread(target=self.stop, daemon=True).start()
         except grpc.RpcError:
             pass  # the gateway is gone
@@ -372,14 +372,14 @@ class Driver:
                              pb.CommandReply.SerializeToString),
             "Session": stream(self.serve, pb.FromHost.FromString, pb.FromDriver.SerializeToString),
         })
-        # HealthCheckResponse with the status SERVING, in its two bytes.
+        # A HealthCheckResponse with the status SERVING, encoded.
         yield grpc.method_handlers_generic_handler("grpc.health.v1.Health", {
             "Check": unary(lambda _request, _context: b"\x08\x01"),
         })
 
 
 def identity():
-    """A key and a certificate signed by itself, for localhost."""
+    """Makes a self-signed certificate for localhost and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.utcnow()
@@ -405,7 +405,7 @@ def main():
               f"  drivers:\n    - name: {DESCRIPTION.name}\n      path: {os.path.abspath(__file__)}\n"
               f"      read: [{os.path.dirname(os.path.abspath(__file__))}]")
         return
-    # It is the gateway that ends the program, in order.
+    # Signals are ignored: the gateway ends the program after releasing its devices.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     served = [int(v) for v in os.environ["PLUGIN_PROTOCOL_VERSIONS"].split(",")]
@@ -414,7 +414,7 @@ def main():
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=[
         ("grpc.max_receive_message_length", MOST_MESSAGE),
         ("grpc.max_send_message_length", MOST_MESSAGE),
-        # The gateway looks every 10 s whether the connection lives.
+        # The gateway sends a keep-alive ping every 10 s.
         ("grpc.http2.min_ping_interval_without_data_ms", 5000),
     ])
     server.add_generic_rpc_handlers(tuple(driver.handlers()))
@@ -426,7 +426,7 @@ def main():
     der = certificate.public_bytes(serialization.Encoding.DER)
     print("|".join(["1", str(driver.version), "unix", path, "grpc",
                     base64.b64encode(der).decode().rstrip("=")]), flush=True)
-    if driver.begun.wait(30):  # else the gateway has died
+    if driver.begun.wait(30):  # otherwise the gateway has died
         driver.ended.wait()
         server.stop(1).wait()
 
