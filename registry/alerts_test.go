@@ -106,7 +106,7 @@ func TestAnAlertsLife(t *testing.T) {
 		_, err = v.Alerts.Resolve(ctx, "alt_1", 2, guard, " ")
 		wantCode(t, err, g.Invalid)
 		_, err = v.Alerts.Resolve(ctx, "alt_1", 2, second, "toast")
-		wantCode(t, err, g.Conflict) // it still burns
+		wantCode(t, err, g.Conflict) // the condition still holds
 		a = must[g.Alert](t)(v.Alerts.Silence(ctx, "alt_1", 2, second, "toast"))
 		late := smoke(d, a.Opened)
 		late.Count = 2
@@ -511,8 +511,8 @@ func TestAlertsPageAndFilter(t *testing.T) {
 	})
 }
 
-// TestTheWallHoldsTheMostSevere: whatever comes after it, a fire is the first on the wall, and the
-// counts are of all, not of what a page holds.
+// TestTheWallHoldsTheMostSevere: a fire stays first however many alerts follow, and the counts are
+// of all alerts, not of the page.
 func TestTheWallHoldsTheMostSevere(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -548,7 +548,7 @@ func TestTheWallHoldsTheMostSevere(t *testing.T) {
 		for _, a := range wall.Items {
 			ids = append(ids, a.ID)
 		}
-		// alt_503 is the newest of its severity, and somebody has it in hand.
+		// alt_503 is the newest of its severity, but acknowledged.
 		if diff := cmp.Diff([]g.AlertID{"alt_fire", "alt_501", "alt_499"}, ids); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}

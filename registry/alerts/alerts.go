@@ -200,8 +200,8 @@ func (v View) Acknowledge(
 		})
 }
 
-// Resolve ends an open or acknowledged alert with a comment on what it was. One whose condition
-// still holds is refused: whoever knows why it holds may silence it.
+// Resolve ends an open or acknowledged alert with a comment on what it was. If the condition still
+// holds that is an error: use Silence if the cause is known.
 func (v View) Resolve(
 	ctx context.Context, id g.AlertID, version int, by g.User, comment string,
 ) (g.Alert, error) {
@@ -215,8 +215,8 @@ func (v View) Resolve(
 		})
 }
 
-// Silence resolves an alert although its condition may still hold: nothing more is said of it
-// until it ends. If it holds again after that, a new alert is raised.
+// Silence resolves an alert although its condition may still hold: it stays silent until the
+// condition has ended. If the condition holds again after that, a new alert is raised.
 func (v View) Silence(
 	ctx context.Context, id g.AlertID, version int, by g.User, comment string,
 ) (g.Alert, error) {

@@ -9,14 +9,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// WallFilter selects alerts that are not over. Place and school also select what is counted.
+// WallFilter selects unresolved alerts. Place and school also restrict the counts.
 type WallFilter struct {
 	School   g.SchoolID
 	Building g.BuildingID
 	Zone     g.ZoneID
-	State    g.AlertState // open or acknowledged; "" is both
-	Severity g.Severity   // "" is all
-	Limit    int          // rows; 0 is 100, and at most [store.MaxLimit] are given
+	State    g.AlertState // open or acknowledged; "": both
+	Severity g.Severity   // "": all
+	Limit    int          // rows; 0: 100; at most [store.MaxLimit]
 }
 
 // Tally is a number of alerts by severity.
@@ -40,21 +40,19 @@ func (t *Tally) add(s g.Severity, n int) {
 	}
 }
 
-// Wall is what is not over: the most urgent alerts, and how many there are at all.
+// Wall holds the most urgent unresolved alerts and the number of all.
 type Wall struct {
 	Items        []AlertRow `json:"items" nullable:"false"`
 	Open         Tally      `json:"open"`
 	Acknowledged Tally      `json:"acknowledged"`
 }
 
-// byUrgency orders alerts: the most severe first, of one severity those that nobody has
-// acknowledged, of these the newest.
+// byUrgency orders alerts by severity, then unacknowledged ones first, then newest first.
 const byUrgency = ` ORDER BY
 	CASE severity WHEN 'critical' THEN 0 WHEN 'major' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END,
 	CASE state WHEN 'open' THEN 0 ELSE 1 END, opened DESC, id DESC`
 
-// Wall returns the most urgent alerts that are open or acknowledged. However many there are, the
-// severest are among them, and the counts are of all.
+// Wall returns the most urgent open and acknowledged alerts, and counts all of them.
 func (v View) Wall(ctx context.Context, f WallFilter) (Wall, error) {
 	in, err := v.s.Reach(ctx, g.AlertsRead)
 	if err != nil {
@@ -70,7 +68,7 @@ func (v View) Wall(ctx context.Context, f WallFilter) (Wall, error) {
 	}
 	store.Eq(&w, "state", f.State)
 	store.Eq(&w, "severity", f.Severity)
-	// The inner query sorts without the sealed bodies.
+	// The inner query sorts without reading the sealed columns.
 	q := "SELECT " + alertColumns + " FROM alerts WHERE id IN (SELECT id FROM alerts" + w.String() +
 		byUrgency + " LIMIT ?)" + byUrgency
 	args := append(w.Args, store.Page{Limit: f.Limit}.Size())
@@ -85,7 +83,7 @@ func (v View) Wall(ctx context.Context, f WallFilter) (Wall, error) {
 	return out, v.nameAlerts(ctx, out.Items)
 }
 
-// wallWhere selects what is not over at the filter's place.
+// wallWhere selects the unresolved alerts at the filter's place.
 func (v View) wallWhere(ctx context.Context, in store.Reach, f WallFilter) (w store.Where, err error) {
 	if err := in.Within(&w, "school", f.School); err != nil {
 		return w, err
@@ -107,7 +105,7 @@ func (v View) wallWhere(ctx context.Context, in store.Reach, f WallFilter) (w st
 	return w, nil
 }
 
-// tallies counts what w selects.
+// tallies counts the selected alerts.
 func (v View) tallies(ctx context.Context, w store.Where) (Wall, error) {
 	out := Wall{Items: []AlertRow{}}
 	q := "SELECT state, severity, COUNT(*) FROM alerts" + w.String() + " GROUP BY state, severity"

@@ -87,8 +87,8 @@ func ZoneNames(ctx context.Context, c store.Conn, ids []g.ZoneID) (map[g.ZoneID]
 	return out, nil
 }
 
-// ZonesOf returns the zones of a building, none where there is no such building. The caller
-// restricts what it reads with them to its scope.
+// ZonesOf returns the zones of a building, none if it does not exist. It does not check the scope:
+// the caller must.
 func ZonesOf(ctx context.Context, c store.Conn, building g.BuildingID) ([]g.ZoneID, error) {
 	var out []g.ZoneID
 	err := store.Each(ctx, c, "SELECT id FROM zones WHERE building = ?", []any{string(building)},
