@@ -10,18 +10,18 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// Bounds of questions, which both sides keep.
+// Limits on questions to the gateway.
 const (
-	AskWithin = 100 * time.Millisecond // an answer that takes longer is none
-	MaxAsks   = 64                     // of a driver program that wait for an answer at a time
+	AskWithin = 100 * time.Millisecond // an answer that takes longer is dropped
+	MaxAsks   = 64                     // concurrent questions of one driver program
 )
 
-// Ask asks the gateway whether somebody may pass, or eat, and has the answer within AskWithin. The
-// Device field of the question is filled in. Where the gateway does not answer in time, has too
-// many questions already, or speaks version 1 of the contract, it is what the device's profile says
-// under no_answer; a pass that is allowed so is told to the gateway as an occurrence. An error means
-// that there is nothing to ask, such as an empty credential: nobody passes. It is for the Device
-// that Connect was given, and may be called from several goroutines.
+// Ask asks the gateway whether somebody may pass, or eat, and returns within AskWithin. It fills in
+// the question's Device field. If the gateway does not answer in time, MaxAsks questions are
+// already waiting, or the gateway speaks version 1 of the contract, the answer is the no_answer
+// rule of the device's profile; a pass allowed by that rule is reported to the gateway as an
+// occurrence. An error means that the question is invalid, for example an empty credential: let
+// nobody pass. Ask works on the Device that was given to Connect and is safe for concurrent use.
 func (d Device) Ask(ctx context.Context, a gatehouse.Ask) (gatehouse.Answer, error) {
 	a.Device = d.ID
 	if err := a.Check(d.Profile); err != nil {
@@ -39,16 +39,16 @@ func (d Device) Ask(ctx context.Context, a gatehouse.Ask) (gatehouse.Answer, err
 	return answer, nil
 }
 
-// asks are a session's questions that wait for their answer. The zero value asks nobody.
+// asks holds the unanswered questions of a session. The zero value sends none.
 type asks struct {
-	queue chan *driverpb.Ask // to be sent; its size is MaxAsks
+	queue chan *driverpb.Ask // to be sent; capacity MaxAsks
 
 	mu      sync.Mutex
 	waiting map[uint64]chan gatehouse.Answer // by id
 	last    uint64
 }
 
-// newAsks are those of a session of a version of the contract.
+// newAsks returns the asks for a version of the contract; before version 2 it sends none.
 func newAsks(version int) *asks {
 	if version < 2 {
 		return &asks{}
@@ -59,7 +59,7 @@ func newAsks(version int) *asks {
 	}
 }
 
-// ask waits for the gateway's answer, for AskWithin at most.
+// ask waits for the gateway's answer, AskWithin at most; false: there was none.
 func (q *asks) ask(ctx context.Context, a gatehouse.Ask) (gatehouse.Answer, bool) {
 	id, got := q.enter()
 	if got == nil {
@@ -68,7 +68,7 @@ func (q *asks) ask(ctx context.Context, a gatehouse.Ask) (gatehouse.Answer, bool
 	defer q.leave(id)
 	select {
 	case q.queue <- driverpb.FromAsk(id, a):
-	default: // full of those that nobody waits for any more
+	default: // full of questions whose callers have given up
 		return gatehouse.Answer{}, false
 	}
 	timer := time.NewTimer(AskWithin)
@@ -82,7 +82,7 @@ func (q *asks) ask(ctx context.Context, a gatehouse.Ask) (gatehouse.Answer, bool
 	return gatehouse.Answer{}, false
 }
 
-// enter gives a question its id; there is no channel where there are too many.
+// enter registers a question under a new id; the channel is nil if too many are waiting.
 func (q *asks) enter() (uint64, chan gatehouse.Answer) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -101,14 +101,14 @@ func (q *asks) leave(id uint64) {
 	delete(q.waiting, id)
 }
 
-// wanted says whether somebody still waits for the answer to a question.
+// wanted reports whether somebody still waits for the answer to a question.
 func (q *asks) wanted(id uint64) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.waiting[id] != nil
 }
 
-// answered hands an answer to whoever waits for it. One that is late, or of no question, is dropped.
+// answered hands an answer to whoever waits for it. Late and unknown answers are dropped.
 func (q *asks) answered(w *driverpb.Answer) {
 	q.mu.Lock()
 	got := q.waiting[w.GetId()]
@@ -119,12 +119,12 @@ func (q *asks) answered(w *driverpb.Answer) {
 	}
 }
 
-// maxUntold is how many passes of a device wait to be told to the gateway. What is over it stands
-// in the program's log alone.
+// maxUntold is how many unanswered passes of a device wait to be reported to the gateway. Further
+// ones are only logged.
 const maxUntold = 64
 
-// letPass has the gateway told, once it takes observations again, that somebody passed although it
-// did not answer. Of who it was nothing is said: nobody knows.
+// letPass queues the report that somebody passed without an answer from the gateway. The report
+// does not say who: an unanswered credential identifies nobody.
 func (w *worker) letPass(p gatehouse.Profile, a gatehouse.Ask) {
 	o := gatehouse.Observation{
 		Device:     w.id,
@@ -145,7 +145,7 @@ func (w *worker) letPass(p gatehouse.Profile, a gatehouse.Ask) {
 	}
 	slog.Warn("somebody passed although the gateway did not answer", "device", w.id)
 	if w.fleet.asks.queue == nil {
-		return // a gateway of version 1 takes no occurrences
+		return // version 1 has no occurrences
 	}
 	select {
 	case w.untold <- o:
@@ -155,7 +155,7 @@ func (w *worker) letPass(p gatehouse.Profile, a gatehouse.Ask) {
 	}
 }
 
-// tellPassed tells the gateway of them, one by one and again until it takes them, until ctx ends.
+// tellPassed reports the queued passes one by one, each until the gateway takes it, until ctx ends.
 func (w *worker) tellPassed(ctx context.Context) {
 	for {
 		select {

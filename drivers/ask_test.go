@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// door is a driver whose device asks about what is sent to questions; answers are what it is told.
+// door serves a device that asks about each credential sent to questions and returns the answers.
 func door(t *testing.T, rule gatehouse.NoAnswer, questions chan string) (*gateway, chan gatehouse.Answer) {
 	answers := make(chan gatehouse.Answer)
 	g := serve(t, fake{func(ctx context.Context, d drivers.Device, _ drivers.Emit) error {
@@ -66,7 +66,7 @@ func (g *gateway) answer(t *testing.T, id uint64, a gatehouse.Answer) {
 	}
 }
 
-// TestAnAnswerReachesItsQuestion: two questions at a time, answered in the other order.
+// TestAnAnswerReachesItsQuestion: two concurrent questions, answered in reverse order.
 func TestAnAnswerReachesItsQuestion(t *testing.T) {
 	questions := make(chan string)
 	g, answers := door(t, gatehouse.NoAnswerDeny, questions)
@@ -84,7 +84,7 @@ func TestAnAnswerReachesItsQuestion(t *testing.T) {
 		g.answer(t, one.GetId(), gatehouse.Answer{Reason: gatehouse.Because(gatehouse.ReasonNobody)})
 		b := <-answers
 		if a.Reason.Code == gatehouse.ReasonNoAskAnswer || b.Reason.Code == gatehouse.ReasonNoAskAnswer {
-			continue // this machine took its time
+			continue // slow machine: ask again
 		}
 		if !a.Allow || a.Person != "per_2" || b.Allow || b.Reason.Code != gatehouse.ReasonNobody {
 			t.Errorf("got %+v and %+v, want each its own", a, b)
@@ -94,8 +94,8 @@ func TestAnAnswerReachesItsQuestion(t *testing.T) {
 	t.Error("the program was too slow twenty times")
 }
 
-// TestALateAnswerIsDropped: the profile has answered by then, and the answer is not taken for one to
-// the next question.
+// TestALateAnswerIsDropped: the profile has decided by then, and a late answer is not taken for the
+// answer to the next question.
 func TestALateAnswerIsDropped(t *testing.T) {
 	for rule, allow := range map[gatehouse.NoAnswer]bool{
 		"":                      false,
@@ -110,7 +110,7 @@ func TestALateAnswerIsDropped(t *testing.T) {
 		if a.Allow != allow || a.Person != "" || a.Reason.Code != gatehouse.ReasonNoAskAnswer {
 			t.Errorf("%q: got %+v without an answer, want allow %v", rule, a, allow)
 		}
-		if allow { // and it is told
+		if allow { // and reported
 			b := g.batch(t)
 			g.ack(t, b, nil)
 			o := b.GetObservations()[0]
@@ -131,7 +131,7 @@ func TestALateAnswerIsDropped(t *testing.T) {
 	}
 }
 
-// TestTooManyQuestions: of more than MaxAsks at a time the gateway is not asked.
+// TestTooManyQuestions: beyond MaxAsks concurrent questions the gateway is not asked.
 func TestTooManyQuestions(t *testing.T) {
 	questions := make(chan string)
 	g, answers := door(t, gatehouse.NoAnswerDeny, questions)
@@ -143,7 +143,7 @@ func TestTooManyQuestions(t *testing.T) {
 			t.Errorf("got %+v without an answer", a)
 		}
 	}
-	// The next is asked again: nothing is left over of those.
+	// The next one is asked again: none of the earlier ones is still counted.
 	questions <- "last"
 	seen := map[uint64]bool{}
 	for {
@@ -159,7 +159,7 @@ func TestTooManyQuestions(t *testing.T) {
 	<-answers
 }
 
-// TestWhatIsNoQuestion: the gateway is not asked, and nobody passes.
+// TestWhatIsNoQuestion: an invalid question is not sent and lets nobody pass.
 func TestWhatIsNoQuestion(t *testing.T) {
 	d := drivers.Device{
 		ID: "door",
@@ -180,7 +180,7 @@ func TestWhatIsNoQuestion(t *testing.T) {
 			t.Errorf("%s: got %+v, %v, want it refused", name, answer, err)
 		}
 	}
-	// A device that no session serves asks nobody.
+	// A device outside a session reaches no gateway.
 	answer, err := d.Ask(t.Context(), gatehouse.Ask{Method: gatehouse.ByCard, Credential: "4711"})
 	if err != nil || !answer.Allow || answer.Reason.Code != gatehouse.ReasonNoAskAnswer {
 		t.Errorf("got %+v, %v, want what the profile says", answer, err)

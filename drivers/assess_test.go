@@ -9,7 +9,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// judge is a driver that says how its devices prove themselves.
+// judge is a driver with an Assess method.
 type judge struct{ fake }
 
 func (judge) Assess(d drivers.Device) gatehouse.Weakness {
@@ -22,9 +22,8 @@ func (judge) Assess(d drivers.Device) gatehouse.Weakness {
 	return gatehouse.WeakNone
 }
 
-// TestWeaknessIsSaidWithEachConnect: it goes with the report that the device is online, again when
-// the device gets a password although it was online all the time, and a driver that says itself
-// what it found is not spoken for.
+// TestWeaknessIsSaidWithEachConnect: the weakness goes with the online report, goes again when the
+// device gets a password while online, and does not replace one that the driver reports itself.
 func TestWeaknessIsSaidWithEachConnect(t *testing.T) {
 	found := make(chan gatehouse.Weakness, 1)
 	g := serve(t, judge{fake{func(ctx context.Context, _ drivers.Device, emit drivers.Emit) error {
@@ -41,7 +40,7 @@ func TestWeaknessIsSaidWithEachConnect(t *testing.T) {
 			}
 		case <-ctx.Done():
 		}
-		<-ctx.Done() // one that ends by itself would be told as offline
+		<-ctx.Done() // returning would report the device offline
 		return nil
 	}}})
 	next := func(state, weak string) {

@@ -6,7 +6,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// check says whether people can be asked for the field.
+// check reports what makes the field unusable in a form.
 func (f Field) check() error {
 	kinds := []FieldKind{
 		FieldText, FieldHost, FieldURL, FieldPort, FieldInt, FieldDuration, FieldChoice,

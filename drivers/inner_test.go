@@ -8,7 +8,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// hidden are other ways to write, or to go to, 169.254.169.254.
+// hidden are IPv6 addresses that embed 169.254.169.254.
 var hidden = []string{
 	"::ffff:169.254.169.254", "::169.254.169.254", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe",
 	"2002:a9fe:a9fe::", "2002:a9fe:a9fe::1", "2001:0:4136:e378:8000:63bf:5601:5601",

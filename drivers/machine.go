@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// ThisMachine says whether a host, as people write it, is the machine on which the program runs:
-// what is said to it crosses no network. A name other than localhost counts as another machine.
+// ThisMachine reports whether a host, as people write it, is the machine on which the program runs,
+// so that traffic to it crosses no network. Any name other than localhost counts as another
+// machine.
 func ThisMachine(host string) bool {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {

@@ -11,7 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// TestAnOccurrenceCrossesTheWire: its kind and its data arrive as they were emitted.
+// TestAnOccurrenceCrossesTheWire: kind and data arrive as emitted.
 func TestAnOccurrenceCrossesTheWire(t *testing.T) {
 	want := gatehouse.Occurrence{
 		Kind: gatehouse.OccurrenceSale,

@@ -11,12 +11,12 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// inFlight is how many batches travel at once. With two, a lone observation leaves at once
-// and under load each batch holds whatever gathered while the one before was written.
+// inFlight is how many batches may be unacknowledged at a time. With two, a lone observation is
+// sent at once, and under load each batch collects what arrived while the one before was written.
 const inFlight = 2
 
-// outbox carries the observations of all devices to the gateway in batches. Its queue is
-// bounded by Window observations and driverpb.WindowBytes bytes: emit blocks beyond.
+// outbox sends the observations of all devices to the gateway in batches. Unacknowledged
+// observations are limited to Window and to driverpb.WindowBytes bytes: emit blocks beyond either.
 type outbox struct {
 	count *semaphore.Weighted
 	bytes *semaphore.Weighted
@@ -26,10 +26,10 @@ type outbox struct {
 	queue  []*parcel
 	sent   map[uint64][]*parcel // by batch, not yet acknowledged
 	lastID uint64
-	closed error // why nothing is taken any more
+	closed error // set by close: why emit refuses
 }
 
-// parcel is a part of one Emit that travels in one batch.
+// parcel is a part of one Emit; it is sent in one batch.
 type parcel struct {
 	observations []*driverpb.Observation
 	size         int64
@@ -90,8 +90,8 @@ func (o *outbox) push(ctx context.Context, p *parcel) error {
 	return nil
 }
 
-// run sends batches and questions until send fails, the outbox is closed or ctx ends. A question
-// goes before the next batch: somebody stands at a door.
+// run sends batches and questions until send fails, the outbox is closed or ctx ends. Questions go
+// first: somebody is waiting at a door.
 func (o *outbox) run(ctx context.Context, q *asks, send func(*driverpb.FromDriver) error) {
 	for {
 		var ask *driverpb.Ask
@@ -116,12 +116,12 @@ func (o *outbox) run(ctx context.Context, q *asks, send func(*driverpb.FromDrive
 			continue
 		}
 		if send(&driverpb.FromDriver{Batch: b, Ask: ask}) != nil {
-			return // the receiving side learns why
+			return // the receiver learns the reason
 		}
 	}
 }
 
-// next takes the next batch off the queue; nil where there is none to send now.
+// next takes the next batch off the queue; nil if the queue is empty or inFlight is reached.
 func (o *outbox) next() *driverpb.Batch {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -145,12 +145,12 @@ func (o *outbox) next() *driverpb.Batch {
 	o.sent[b.Id] = o.queue[:n:n]
 	o.queue = o.queue[n:]
 	if len(o.queue) == 0 {
-		o.queue = nil // lets go of the array that the batches were cut from
+		o.queue = nil // releases the backing array of the sent batches
 	}
 	return b
 }
 
-// ack settles a batch. A batch that was never sent is ignored.
+// ack settles a batch. An unknown batch is ignored.
 func (o *outbox) ack(id uint64, err error) {
 	o.mu.Lock()
 	parcels := o.sent[id]
@@ -160,7 +160,7 @@ func (o *outbox) ack(id uint64, err error) {
 	o.settle(parcels, err)
 }
 
-// close refuses what is queued, in flight and still to come.
+// close fails every observation that is queued, in flight or still to come.
 func (o *outbox) close(reason error) {
 	o.mu.Lock()
 	if o.closed == nil {
@@ -191,7 +191,7 @@ func (o *outbox) signal() {
 	}
 }
 
-// pack cuts observations into parcels that fit a batch.
+// pack splits observations into parcels that each fit a batch.
 func pack(observations []gatehouse.Observation) ([]*parcel, error) {
 	var out []*parcel
 	var p *parcel

@@ -12,12 +12,12 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// paceBurst is how many seconds' worth of observations a device may emit at once.
+// paceBurst is the burst of a device's token bucket, in seconds' worth of its rate.
 const paceBurst = 10
 
-// rateOf is how many observations a second the gateway takes of a device, as it says when it
-// begins the session; 0: it has no bound. The gateway holds the whole program to it too; here
-// only the device waits that sends too much, and none of its neighbours.
+// rateOf returns how many observations a second the gateway accepts from one device, as stated in
+// the session's metadata; 0: unlimited. The gateway also limits the whole program; limiting each
+// device here makes only the noisy one wait.
 func rateOf(ctx context.Context) int {
 	md, _ := metadata.FromIncomingContext(ctx)
 	for _, v := range md.Get(driverpb.RateKey) {
@@ -28,7 +28,7 @@ func rateOf(ctx context.Context) int {
 	return 0
 }
 
-// newPace is a device's share; nil: no bound.
+// newPace returns a device's token bucket; nil: unlimited.
 func newPace(perSecond int) *rate.Limiter {
 	if perSecond <= 0 {
 		return nil
@@ -36,8 +36,8 @@ func newPace(perSecond int) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(perSecond), perSecond*paceBurst)
 }
 
-// hold waits until the observations are due, or ctx ends. What the device kept for later is
-// not held back.
+// hold waits until the device's rate allows the observations, or ctx ends. Replayed observations
+// are not limited.
 func hold(ctx context.Context, pace *rate.Limiter, observations []gatehouse.Observation) error {
 	if pace == nil {
 		return nil

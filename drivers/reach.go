@@ -11,17 +11,17 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// Reach bounds where a driver may connect for a device. The gateway looks at an address when it is
-// registered; a name may lead elsewhere by the time that a driver dials. So a driver dials with
-// Dialer, which looks at the very address that it connects to. The zero Reach, which a gateway of
-// before sends, bounds nothing.
+// Reach limits where a driver may connect for a device. The gateway checks an address when it is
+// registered, but a name may resolve differently by the time the driver dials. A driver therefore
+// dials with Dialer, which checks the resolved address that it connects to. The zero Reach, which
+// older gateways send, limits nothing.
 type Reach struct {
 	Bounded     bool
 	ThisMachine bool // loopback and the machine's own addresses are allowed
-	LinkLocal   bool // 169.254.0.0/16, where clouds keep secrets, and fe80::/10 are allowed
+	LinkLocal   bool // 169.254.0.0/16 (cloud metadata services) and fe80::/10 are allowed
 }
 
-// Allows says why an address may not be connected to; nil: it may.
+// Allows returns why an address may not be connected to; nil: it may.
 func (r Reach) Allows(ip netip.Addr) error {
 	ip = gatehouse.InnerAddress(ip)
 	switch {
@@ -41,7 +41,7 @@ func (r Reach) Allows(ip netip.Addr) error {
 	return nil
 }
 
-// own says whether the machine has the address itself.
+// own reports whether the machine has the address itself.
 func own(ip netip.Addr) bool {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
@@ -59,8 +59,8 @@ func own(ip netip.Addr) bool {
 	return false
 }
 
-// Dialer connects to what is allowed, whatever a name has come to mean; it refuses before the first
-// packet. The error is a gatehouse.Error, wrapped, and speaks to the person who typed the address.
+// Dialer connects only to allowed addresses, checked after name resolution and before the first
+// packet. Its error wraps a gatehouse.Error for the person who typed the address.
 func (r Reach) Dialer(timeout time.Duration) *net.Dialer {
 	return &net.Dialer{
 		Timeout: timeout,
@@ -74,8 +74,8 @@ func (r Reach) Dialer(timeout time.Duration) *net.Dialer {
 	}
 }
 
-// Resolve is a host's address, for libraries that dial for themselves: hand them what it answers,
-// and they resolve nothing more.
+// Resolve returns an allowed address of a host, for libraries that dial themselves: pass them this
+// address so that they resolve nothing again.
 func (r Reach) Resolve(ctx context.Context, host string) (netip.Addr, error) {
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {

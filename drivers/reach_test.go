@@ -16,8 +16,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// turncoat is a DNS server whose first answer to a question for IPv4 is one address, and whose
-// later ones are another. The test's own resolver asks it alone.
+// turncoat is a DNS server that answers the first IPv4 query with one address and later ones with
+// another (DNS rebinding). It becomes the test's resolver.
 func turncoat(t *testing.T, first, later string) (asked *atomic.Int64) {
 	t.Helper()
 	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -75,8 +75,8 @@ func turncoat(t *testing.T, first, later string) (asked *atomic.Int64) {
 	return asked
 }
 
-// TestANameThatComesToMeanThisMachineIsNotDialled: what the gateway looked at is not what the name
-// says by the time of dialling. Nothing connects, and the reason names the address.
+// TestANameThatComesToMeanThisMachineIsNotDialled: a name resolves to another address at dial time
+// than when it was checked. Nothing connects, and the reason names the address.
 func TestANameThatComesToMeanThisMachineIsNotDialled(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// TestWhyADeviceIsAway: what Connect returns is told as a sentence, and as the reason that it has;
-// an error without one is a reason of its own words.
+// TestWhyADeviceIsAway: an error of Connect is reported as a sentence and as its reason; an error
+// without a reason gets one that holds its text.
 func TestWhyADeviceIsAway(t *testing.T) {
 	away := gatehouse.Because(gatehouse.ReasonNameUnknown, "address", "nowhere")
 	g := serve(t, fake{func(_ context.Context, d drivers.Device, _ drivers.Emit) error {

@@ -23,20 +23,20 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// Serve is a driver program's main. It never returns an error: a gateway that goes away is
-// the program's end, and so is a gateway's word to stop. Started by a person instead of a
-// gateway, it prints what the program is and how to use it, and returns.
+// Serve is the main function of a driver program. It never returns an error: it ends when the
+// gateway goes away or tells it to stop. Started by a person instead of a gateway, it prints what
+// the program is and how to use it, and returns.
 //
-// Standard output belongs to Serve until it returns; log to standard error (log/slog's
-// default does), and the lines appear in the gateway's console. An interrupt or a
-// termination signal is ignored while a gateway is there: it is the gateway that stops the
-// program, so that devices are let go of in order.
+// Standard output belongs to Serve until it returns; log to standard error (log/slog's default
+// does), and the lines appear in the gateway's console. While a gateway is connected Serve ignores
+// interrupt and termination signals: the gateway stops the program, so that devices are released in
+// order.
 func Serve(d Driver) {
 	if os.Getenv(driverpb.CookieKey) != driverpb.CookieValue {
 		about(os.Stdout, d)
 		return
 	}
-	signals := make(chan os.Signal, 1) // never read: the signals are dropped
+	signals := make(chan os.Signal, 1) // never read: signals are dropped
 	signal.Notify(signals, syscall.SIGTERM)
 
 	s := newServer(d)
@@ -50,7 +50,7 @@ func Serve(d Driver) {
 		case <-served: // the gateway has shut the server down, as it does after a stop
 		case <-time.After(time.Second):
 			if r := rpc.Load(); r != nil {
-				r.Stop() // nobody is there to do so
+				r.Stop() // no gateway is left to do so
 			}
 		}
 	}()
@@ -76,8 +76,8 @@ func Serve(d Driver) {
 	<-watched
 }
 
-// ServeListener serves a driver to one gateway over lis, within this process, until the
-// gateway's session ends or ctx does. It is Serve without a program around it: for tests.
+// ServeListener serves a driver to one gateway over lis, in this process, until the gateway's
+// session or ctx ends. It is Serve without the program around it, for tests.
 func ServeListener(ctx context.Context, lis net.Listener, d Driver) error {
 	s := newServer(d)
 	rpc := grpc.NewServer(serverOptions(s)...)
@@ -113,7 +113,8 @@ func serverOptions(s *server) []grpc.ServerOption {
 	}
 }
 
-// versions is what go-plugin chooses from: one server, told which version the gateway speaks.
+// versions maps every supported contract version to the one server, which records the version that
+// go-plugin picks.
 func versions(s *server) map[int]plugin.PluginSet {
 	out := map[int]plugin.PluginSet{}
 	for v := OldestVersion; v <= ContractVersion; v++ {
@@ -122,7 +123,7 @@ func versions(s *server) map[int]plugin.PluginSet {
 	return out
 }
 
-// programPlugin is how go-plugin learns of the server.
+// programPlugin registers the server with go-plugin.
 type programPlugin struct {
 	plugin.NetRPCUnsupportedPlugin
 	server  *server
@@ -141,7 +142,7 @@ func (p *programPlugin) GRPCClient(
 	return nil, fmt.Errorf("a driver serves and does not call")
 }
 
-// about tells a person who started the program by hand what it is for.
+// about prints what the program is for to a person who started it by hand.
 func about(w io.Writer, d Driver) {
 	desc, err := describe(d)
 	if err != nil {
@@ -192,7 +193,7 @@ func fieldNote(f Field) string {
 	return strings.TrimSpace(note)
 }
 
-// self is this program's path and SHA-256, as far as they can be had.
+// self returns this program's path and SHA-256, or a placeholder for what is unknown.
 func self() (path, sum string) {
 	path, err := os.Executable()
 	if err != nil {

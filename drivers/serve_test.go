@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fake is a Driver whose Connect is the test's.
+// fake is a Driver with the test's Connect.
 type fake struct {
 	connect func(context.Context, drivers.Device, drivers.Emit) error
 }
@@ -54,7 +54,7 @@ func (f fake) Connect(ctx context.Context, d drivers.Device, emit drivers.Emit) 
 	return f.connect(ctx, d, emit)
 }
 
-// gateway is the other end of a session, spoken by hand.
+// gateway is the gateway's end of a session, driven message by message.
 type gateway struct {
 	client driverpb.DriverClient
 	stream grpc.BidiStreamingClient[driverpb.FromHost, driverpb.FromDriver]
@@ -171,7 +171,8 @@ func TestEmitWaitsForTheAcknowledgement(t *testing.T) {
 	}
 }
 
-// Many devices at once: the window holds, batches gather, and every observation arrives once.
+// Many devices at once: the window is respected, batches fill up, and every observation arrives
+// once.
 func TestWindowAndBatches(t *testing.T) {
 	const devices, each = 100, 40
 	var left sync.WaitGroup
@@ -215,7 +216,7 @@ func TestWindowAndBatches(t *testing.T) {
 	}
 }
 
-// A flooding driver that is never answered has at most the window on its way.
+// A flooding driver whose batches are never acknowledged blocks once the window is full.
 func TestUnansweredEmitsBlock(t *testing.T) {
 	var mu sync.Mutex
 	begun := 0
@@ -234,7 +235,7 @@ func TestUnansweredEmitsBlock(t *testing.T) {
 	if got > drivers.Window {
 		t.Errorf("got %d observations unanswered, want at most %d", got, drivers.Window)
 	}
-	// Nothing more may come: say stop, and the next thing to arrive is the end.
+	// Nothing more may arrive: after a stop, the next thing is the end of the stream.
 	if err := g.stream.Send(&driverpb.FromHost{
 		Message: &driverpb.FromHost_Stop{Stop: &driverpb.Stop{}},
 	}); err != nil {
@@ -269,7 +270,7 @@ func TestOversizedObservationIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
-// A device that fails again and again is reported once for each reason, not each time.
+// A device that fails repeatedly is reported once per reason, not once per attempt.
 func TestOfflineIsReportedOnce(t *testing.T) {
 	tries := make(chan int, 10)
 	n := 0
@@ -309,7 +310,7 @@ func TestEmitAfterConnectIsRefused(t *testing.T) {
 	}})
 	g.connect(t, "dev_1")
 	<-ready
-	g.ack(t, g.batch(t), nil) // offline: the attempt is over by then
+	g.ack(t, g.batch(t), nil) // the offline report: the attempt is over
 	if err := kept(t.Context(), reading(1)); err == nil ||
 		!strings.Contains(err.Error(), `Connect of device "dev_1" has ended`) {
 		t.Errorf("got %v", err)
@@ -321,7 +322,7 @@ func TestOneSessionPerProgram(t *testing.T) {
 		return emit(ctx, reading(1))
 	}})
 	g.connect(t, "dev_1")
-	g.batch(t) // the first has begun
+	g.batch(t) // the first Connect has begun
 	second, err := g.client.Session(t.Context())
 	if err == nil {
 		_, err = second.Recv()
@@ -331,7 +332,7 @@ func TestOneSessionPerProgram(t *testing.T) {
 	}
 }
 
-// A gateway that is killed before it begins the session leaves no program behind either.
+// A gateway that is killed before it begins the session leaves no program behind.
 func TestGatewayThatIsGoneBeforeTheSession(t *testing.T) {
 	lis, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
 	if err != nil {

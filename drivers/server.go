@@ -19,18 +19,18 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// orphanTimeout is how long a program waits for the gateway that started it to connect: one
-// that does not has died, and so does the program.
+// orphanTimeout is how long a program waits for the gateway that started it to connect. A gateway
+// that has not connected by then has died, and the program ends.
 const orphanTimeout = 30 * time.Second
 
-// server answers one gateway for one Driver.
+// server serves one gateway with one Driver.
 type server struct {
 	driverpb.UnimplementedDriverServer
 	driver  Driver
-	version int // of the contract, agreed on with the gateway before anything is served
+	version int // contract version, agreed on in the handshake before anything is served
 
 	mu      sync.Mutex
-	session bool          // there was one; there is never a second
+	session bool          // a session has begun; a second one is refused
 	ended   chan struct{} // closed when the session has ended
 	stopped chan struct{} // closed by stop
 	once    sync.Once
@@ -47,8 +47,8 @@ func newServer(d Driver) *server {
 	}
 }
 
-// waitEnd blocks until the session has ended, the gateway is gone or never came, or quit is
-// closed.
+// waitEnd blocks until the session has ended, the gateway has disconnected or never connected, or
+// quit is closed.
 func (s *server) waitEnd(quit <-chan struct{}) {
 	orphan := time.NewTimer(orphanTimeout)
 	defer orphan.Stop()
@@ -61,14 +61,14 @@ func (s *server) waitEnd(quit <-chan struct{}) {
 	}
 	select {
 	case <-s.ended:
-	case <-s.line.down: // perhaps before it began a session
+	case <-s.line.down: // perhaps before the session began
 	case <-quit:
 	}
 }
 
-// line watches the gateway's one connection, as a stats.Handler.
+// line is a stats.Handler that watches the gateway's one connection.
 type line struct {
-	up, down     chan struct{} // closed when it is made, and when it is lost
+	up, down     chan struct{} // closed on connect and on disconnect
 	onUp, onDown sync.Once
 }
 
@@ -85,7 +85,7 @@ func (l *line) HandleConn(_ context.Context, s stats.ConnStats) {
 	}
 }
 
-// stop ends a session that is still open and waits for it. It may be called twice.
+// stop ends an open session and waits for it. It is safe to call twice.
 func (s *server) stop() {
 	s.once.Do(func() { close(s.stopped) })
 	s.mu.Lock()
@@ -201,7 +201,7 @@ func (s *server) Discover(
 	}
 	ctx, cancel := context.WithCancel(stream.Context())
 	defer cancel()
-	var mu sync.Mutex // found may be called from several goroutines; a stream may not
+	var mu sync.Mutex // found may be called concurrently, stream.Send may not
 	done := false
 	err := guard("Discover", func() error {
 		return d.Discover(ctx, func(c Candidate) {
@@ -221,7 +221,7 @@ func (s *server) Discover(
 	return driverpb.StatusError(err)
 }
 
-// describe asks the driver for its description and checks that people can use it.
+// describe returns the driver's checked description.
 func describe(d Driver) (desc Description, err error) {
 	if err := guard("Describe", func() error { desc = d.Describe(); return nil }); err != nil {
 		return desc, err
@@ -262,7 +262,7 @@ func describe(d Driver) (desc Description, err error) {
 	return desc, nil
 }
 
-// guard calls f and turns a panic into an error with its first line; the rest is logged.
+// guard calls f and returns a panic as an error with its first line; the stack is logged.
 func guard(what string, f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

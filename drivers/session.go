@@ -14,7 +14,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// Session serves devices until the gateway says stop, closes the stream or goes away.
+// Session serves devices until the gateway sends stop, closes the stream or disconnects.
 func (s *server) Session(
 	stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb.FromDriver],
 ) error {
@@ -34,18 +34,18 @@ func (s *server) Session(
 	sendCtx, cancel := context.WithCancel(stream.Context())
 	var sending, receiving sync.WaitGroup
 	sending.Go(func() { out.run(sendCtx, f.asks, stream.Send) })
-	over := make(chan struct{}) // the gateway said stop, or is gone
+	over := make(chan struct{}) // closed when the gateway says stop or is gone
 	receiving.Go(func() { receive(stream, f, out, sync.OnceFunc(func() { close(over) })) })
 	select {
 	case <-over:
 	case <-s.stopped:
 	}
-	f.stop() // acknowledgements still arrive meanwhile
+	f.stop() // the receiver still takes acknowledgements meanwhile
 	out.close(errSessionEnded())
 	cancel()
 	sending.Wait()
 	go func() {
-		receiving.Wait() // receive ends because this function returned
+		receiving.Wait() // receive ends once this function has returned
 		close(s.ended)
 	}()
 	return nil
@@ -55,8 +55,8 @@ func errSessionEnded() error {
 	return gatehouse.Errorf(gatehouse.Unavailable, "the session with the gateway has ended")
 }
 
-// receive takes the gateway's words until the stream ends, and calls over when it is time to
-// let go of everything.
+// receive handles the gateway's messages until the stream ends. It calls over on stop and at the
+// end.
 func receive(
 	stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb.FromDriver], f *fleet, out *outbox, over func(),
 ) {
@@ -64,7 +64,7 @@ func receive(
 	for {
 		m, err := stream.Recv()
 		if err != nil {
-			out.close(errSessionEnded()) // nobody is left to acknowledge anything
+			out.close(errSessionEnded()) // nobody is left to acknowledge
 			return
 		}
 		switch w := m.GetMessage().(type) {
@@ -87,12 +87,12 @@ func receive(
 	}
 }
 
-// fleet is the devices that the gateway wants served, a worker each.
+// fleet is the devices that the gateway wants served, one worker each.
 type fleet struct {
 	driver  Driver
 	out     *outbox
 	asks    *asks
-	rate    int             // observations a second of one device; 0: no bound
+	rate    int             // observations a second of one device; 0: unlimited
 	ctx     context.Context // of the workers; ends when the session does
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -108,8 +108,8 @@ func newFleet(d Driver, out *outbox) *fleet {
 	return f
 }
 
-// set says how a device is to be served from now on; nil lets go of it. It does not block.
-// A device that is served in just this way already is left alone.
+// set changes how a device is served; nil releases it. It does not block, and does nothing if d
+// equals the current setting.
 func (f *fleet) set(id gatehouse.DeviceID, d *Device) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -143,7 +143,7 @@ func (f *fleet) set(id gatehouse.DeviceID, d *Device) {
 	}
 }
 
-// assess asks a driver that can tell how a device proves itself.
+// assess asks the driver how the device authenticates itself; "" if it cannot tell.
 func (f *fleet) assess(d Device) (w gatehouse.Weakness) {
 	x, ok := f.driver.(Assessor)
 	if !ok {
@@ -151,12 +151,12 @@ func (f *fleet) assess(d Device) (w gatehouse.Weakness) {
 	}
 	err := guard("Assess", func() error { w = x.Assess(d); return nil })
 	if err != nil {
-		return "" // logged; Connect says for itself what it thinks of the device
+		return "" // guard has logged the panic
 	}
 	return w
 }
 
-// halt lets go of every device, and takes no other.
+// halt releases every device and accepts no others.
 func (f *fleet) halt() {
 	f.mu.Lock()
 	f.halted = true
@@ -164,8 +164,8 @@ func (f *fleet) halt() {
 	f.cancel()
 }
 
-// stop halts and waits for the workers, but not for longer than StopTimeout: the program
-// ends then, whatever a Connect is still at.
+// stop halts and waits for the workers, at most StopTimeout: the program then ends even if a
+// Connect has not returned.
 func (f *fleet) stop() {
 	f.halt()
 	done := make(chan struct{})

@@ -15,7 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// The pause between two attempts to connect a device.
+// The back-off between attempts to connect a device.
 const (
 	firstPause = time.Second
 	lastPause  = time.Minute
@@ -25,17 +25,17 @@ const (
 type worker struct {
 	fleet   *fleet
 	id      gatehouse.DeviceID
-	want    *Device       // guarded by fleet.mu; nil: let go
-	changed chan struct{} // capacity 1: want is another one now
-	pace    *rate.Limiter // nil: no bound
-	// passes without an answer that the gateway is not told of yet; its size is maxUntold
+	want    *Device       // guarded by fleet.mu; nil: release the device
+	changed chan struct{} // capacity 1: want has changed
+	pace    *rate.Limiter // nil: unlimited
+	// unanswered passes that the gateway has not been told of; capacity maxUntold
 	untold chan gatehouse.Observation
 
 	mu       sync.Mutex
-	reported gatehouse.Status // what the gateway last took
+	reported gatehouse.Status // the last status that the gateway accepted
 }
 
-// run connects, reports and pauses until the device is let go of or the session ends.
+// run connects, reports and backs off until the device is released or the session ends.
 func (w *worker) run() {
 	telling, stop := context.WithCancel(w.fleet.ctx)
 	var told sync.WaitGroup
@@ -54,7 +54,7 @@ func (w *worker) run() {
 		if w.fleet.ctx.Err() != nil {
 			continue
 		}
-		if err == nil { // changed: at once
+		if err == nil { // the device has changed: connect again at once
 			failures = 0
 			continue
 		}
@@ -74,8 +74,8 @@ func (w *worker) run() {
 	}
 }
 
-// next is the device to serve now; nil, and the worker is gone from its fleet, where there
-// is none.
+// next returns the device to serve now. It returns nil, and has removed the worker from its fleet,
+// if there is none.
 func (w *worker) next() *Device {
 	w.fleet.mu.Lock()
 	defer w.fleet.mu.Unlock()
@@ -90,7 +90,7 @@ func (w *worker) next() *Device {
 	return w.want
 }
 
-// attempt is one Connect from beginning to end. A nil error means that the worker ended it.
+// attempt runs one Connect. A nil error means that the worker ended it.
 func (w *worker) attempt(d Device) (emitted bool, err error) {
 	ctx, cancel := context.WithCancel(w.fleet.ctx)
 	defer cancel()
@@ -117,8 +117,8 @@ func (w *worker) attempt(d Device) (emitted bool, err error) {
 	return a.end(), err
 }
 
-// await waits for a Connect whose context has ended, and complains when it takes too long:
-// a device never has two.
+// await waits for a Connect whose context has ended and logs one that takes too long: a device
+// never has two at a time.
 func (w *worker) await(ended <-chan error) {
 	timer := time.NewTimer(StopTimeout)
 	defer timer.Stop()
@@ -131,11 +131,11 @@ func (w *worker) await(ended <-chan error) {
 	}
 	select {
 	case <-ended:
-	case <-w.fleet.ctx.Done(): // the program is about to end, and Connect with it
+	case <-w.fleet.ctx.Done(): // the program, and Connect with it, is about to end
 	}
 }
 
-// offline tells the gateway once why the device is out of reach.
+// offline reports the device offline with the reason, unless that was the last report.
 func (w *worker) offline(cause error) {
 	s := gatehouse.Status{
 		State:  gatehouse.StateOffline,
@@ -161,14 +161,14 @@ func (w *worker) took(s gatehouse.Status) {
 	w.mu.Unlock()
 }
 
-// attempt is what Emit knows of the Connect that it was given to.
+// attempt is the state that Emit keeps for one Connect.
 type attempt struct {
 	worker *worker
-	weak   gatehouse.Weakness // what the driver says of how the device proves itself
+	weak   gatehouse.Weakness // from Assess
 
 	mu      sync.Mutex
 	emitted bool
-	led     bool // the first observation, before which the device is reported online, is on its way
+	led     bool // the online report, or a status in its place, is sent or being sent
 	over    bool
 }
 
@@ -217,9 +217,9 @@ func (a *attempt) emit(ctx context.Context, observations ...gatehouse.Observatio
 	return nil
 }
 
-// begin says whether a report that the device is online goes first: before the first
-// observation of a Connect, unless that is a status itself or the gateway knows. How a device
-// proves itself is told with each Connect, since that is where its settings may be others.
+// begin reports whether an online report must go first: before the first observation of a Connect,
+// unless that is a status itself or the gateway already has the device online. A known weakness is
+// reported with each Connect, because the device's settings may have changed.
 func (a *attempt) begin(first gatehouse.Observation) (lead bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -238,12 +238,12 @@ func (a *attempt) begin(first gatehouse.Observation) (lead bool, err error) {
 	return a.worker.reported.State != gatehouse.StateOnline || a.weak != "", nil
 }
 
-// weighed is a status of the device with how it proves itself, where that is not in it.
+// weighed returns the status with the weakness of this Connect if it has none of its own.
 func (a *attempt) weighed(s *gatehouse.Status, of gatehouse.DeviceID) *gatehouse.Status {
 	if s == nil || s.Weak != "" || a.weak == "" || of != a.worker.id {
 		return s
 	}
-	said := *s // a driver may emit one status again and again
+	said := *s // a copy: the driver may emit the same status again
 	said.Weak = a.weak
 	return &said
 }
@@ -255,9 +255,9 @@ func (a *attempt) end() (emitted bool) {
 	return a.emitted
 }
 
-// pause is the time to wait after so many failures in a row: doubling from firstPause to
-// lastPause, less up to a quarter by jitter (0 to 1), so that a thousand devices behind one
-// dead switch do not return in step.
+// pause is the back-off after so many failures in a row: doubling from firstPause to lastPause,
+// less up to a quarter by jitter (0 to 1), so that devices behind one failed switch do not
+// reconnect all at once.
 func pause(failures int, jitter float64) time.Duration {
 	d := lastPause
 	if failures < 7 {
@@ -266,7 +266,7 @@ func pause(failures int, jitter float64) time.Duration {
 	return d - time.Duration(jitter*float64(d)/4)
 }
 
-// localPort is what differs in a network error from one attempt to the next.
+// localPort matches the local port in a network error, which differs between attempts.
 var localPort = regexp.MustCompile(`:\d+->`)
 
 func essence(reason string) string { return localPort.ReplaceAllString(reason, ":->") }

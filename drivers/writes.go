@@ -7,21 +7,21 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// Write is what came of one property that was to be set.
+// Write is the outcome of setting one property.
 type Write struct {
 	Property string
 	Outcome  Outcome
-	Reason   gatehouse.Reason // why it is not done; zero where it is
+	Reason   gatehouse.Reason // why the write failed; zero if it is done
 }
 
-// Outcome is how far a write came.
+// Outcome says how far a write came.
 type Outcome string
 
 // The outcomes.
 const (
 	WriteDone        Outcome = "done"
-	WriteRefused     Outcome = "refused"     // the device did not take it: the property is as it was
-	WriteUnconfirmed Outcome = "unconfirmed" // it was sent, and nobody knows
+	WriteRefused     Outcome = "refused"     // the device rejected it; the property is unchanged
+	WriteUnconfirmed Outcome = "unconfirmed" // sent, but the device has not confirmed it
 	WriteNotTried    Outcome = "not_tried"   // nothing was sent
 )
 
@@ -30,8 +30,8 @@ func Outcomes() []Outcome {
 	return []Outcome{WriteDone, WriteRefused, WriteUnconfirmed, WriteNotTried}
 }
 
-// Err is nil where every property was set that was to be. Otherwise it says which were and, of each
-// of the others, why not; its code and reason are those of the first of them.
+// Err is nil if every write is done. Otherwise it names the properties written and, for each of the
+// others, why not; its code and reason are those of the first failure.
 func (r Result) Err() error {
 	var done, failed []string
 	var first *gatehouse.Error
@@ -59,8 +59,8 @@ func (r Result) Err() error {
 	return first
 }
 
-// err is why the property is not set. Who asks for what a device refuses is to ask for something
-// else; all else may go another time.
+// err returns why the property is not set: invalid if the device refuses the value, unavailable if
+// a retry may succeed.
 func (w Write) err() *gatehouse.Error {
 	why := w.Reason
 	if why.Code == "" {

@@ -7,7 +7,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// TestTheErrorOfWrites names what was written and, of all else, why it was not.
+// TestTheErrorOfWrites names what was written and why the rest was not.
 func TestTheErrorOfWrites(t *testing.T) {
 	busy := gatehouse.Because("busy")
 	done := drivers.Write{Property: "a", Outcome: drivers.WriteDone}

@@ -175,7 +175,7 @@ func speaks(t *testing.T, language, path string, confinement host.Confinement) {
 		{Device: d.ID, Reading: &gatehouse.Reading{Values: values("closed")}},
 	})
 
-	// Nobody's card leaves the door closed, somebody's opens it.
+	// An unknown card leaves the door closed, a known one opens it.
 	door.show("0815")
 	select {
 	case <-refused:

@@ -90,8 +90,8 @@ func (m *mosquitto) start(t *testing.T) {
 	m.answers(t)
 }
 
-// answers waits until the broker has said something, be it that it hangs up: a signal to stop that
-// comes between its readiness and its loop is lost.
+// answers waits for the broker's first response or disconnect: it loses a stop signal that arrives
+// before its event loop runs.
 func (m *mosquitto) answers(t *testing.T) {
 	t.Helper()
 	c, err := net.Dial("tcp", m.addr)
