@@ -160,6 +160,13 @@ var house = []room{
 		"",
 	},
 	{
+		"gateway/ingest/states",
+		"root gateway/follow gateway/follow/twins gateway/ingest/directory " +
+			"gateway/ingest/flapping gateway/ingest/intake gateway/selfwatch registry " +
+			"registry/alerts",
+		"",
+	},
+	{
 		"gateway/ingest/presence",
 		"root drivers gateway/ingest/intake gateway/ingest/mqttfront",
 		"",
@@ -270,7 +277,8 @@ var house = []room{
 			"gateway/follow/twins gateway/ingest/directory gateway/ingest/flapping " +
 			"gateway/ingest/identify gateway/ingest/intake gateway/ingest/mqttback " +
 			"gateway/ingest/mqttfront gateway/ingest/outbox gateway/ingest/pace " +
-			"gateway/ingest/presence gateway/journal gateway/keys gateway/listeners " +
+			"gateway/ingest/presence gateway/ingest/states gateway/journal gateway/keys " +
+			"gateway/listeners " +
 			"gateway/live gateway/media gateway/notify gateway/notify/webhook gateway/parts " +
 			"gateway/retention gateway/selfwatch registry registry/alerts vision",
 		"",

@@ -144,6 +144,7 @@ func (a *App) Faces() people.Faces { return a.faces }
 // closes it. A part that fails stops all the others.
 func (a *App) Run(ctx context.Context) error {
 	server := listeners.NewServer(a.api.Handler(), a.log)
+	keeper := a.keeper()
 	all := []parts.Part{
 		{Name: "outbox", Run: a.pumpOutbox},
 		{Name: "live", Run: a.hub.Run},
@@ -157,7 +158,7 @@ func (a *App) Run(ctx context.Context) error {
 		{Name: "webhooks", Run: a.feed.Follow("webhooks", a.notify.Deliver)},
 		{Name: "notify", Run: a.notify.Run},
 		{Name: "commands", Run: a.commands.Run},
-		{Name: "keeping", Run: a.keepHouse},
+		{Name: "keeping", Run: keeper.Silence},
 		{Name: "retention", Run: a.retention.Run},
 		{Name: "watch", Run: a.watch.Run},
 		{Name: "profiles", Run: func(ctx context.Context) error { return a.profiles.Follow(ctx, a.host) }},
@@ -167,7 +168,7 @@ func (a *App) Run(ctx context.Context) error {
 			return a.intake.Fields.Keep(ctx, write, a.log)
 		}},
 		{Name: "rivals", Run: a.rivals.Run},
-		{Name: "flapping", Run: a.runFlapping},
+		{Name: "flapping", Run: keeper.Flapping},
 		{Name: "anchor", Run: a.anchor.Run},
 		{Name: "drivers", Run: func(ctx context.Context) error { return a.host.Run(ctx, a.cfg.Specs()) }},
 		{Name: "directory", Run: a.directory.Run},

@@ -1,14 +1,13 @@
-package app
+package states
 
 import (
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/config"
+	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
@@ -16,25 +15,28 @@ import (
 // than a page of newer ones comes before it.
 func TestFlappingOfTheLastRunIsFoundBehindManyOthers(t *testing.T) {
 	const newer = 1100
-	c := config.Default()
-	dir := t.TempDir()
-	c.DataDir, c.HTTP.Listen, c.MQTT.Listen = filepath.Join(dir, "data"), "127.0.0.1:0", ""
-	a, err := Open(t.Context(), c, Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
+	ctx := t.Context()
+	reg, err := registry.Open(ctx, registry.Options{
+		Dir:       t.TempDir(),
+		MasterKey: make([]byte, 32),
+		Now:       time.Now,
+		Logger:    slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { a.Close() })
-	ctx, view := t.Context(), a.reg.In(g.SystemScope("test"))
+	t.Cleanup(func() { reg.Close() })
+	view := reg.In(g.SystemScope("test"))
 	if _, err := view.Places.CreateSchool(ctx,
 		g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"}); err != nil {
 		t.Fatal(err)
 	}
 	begun := time.Now().UTC().Add(-time.Hour)
 	var all []g.Alert
-	for _, rule := range []g.RuleID{g.DeviceRule + ruleFlapping} {
+	for _, of := range []g.RuleID{g.DeviceRule + rule} {
 		for n := range newer + 1 {
 			x := g.Alert{
-				ID:        g.AlertID(fmt.Sprintf("alt_%s_%d", rule[len(rule)-4:], n)),
+				ID:        g.AlertID(fmt.Sprintf("alt_%s_%d", of[len(of)-4:], n)),
 				School:    "sch",
 				Rule:      rule,
 				Severity:  g.Warning,
@@ -61,7 +63,7 @@ func TestFlappingOfTheLastRunIsFoundBehindManyOthers(t *testing.T) {
 		}
 		all = all[n:]
 	}
-	f := flapTeller{a: a, view: view}
+	f := Keeper{View: view}
 	if err := f.left(ctx); err != nil || len(f.raised) != 1 {
 		t.Errorf("flapping: got %d, %v, want one", len(f.raised), err)
 	}
