@@ -38,7 +38,7 @@ func TestFlappingOfTheLastRunIsFoundBehindManyOthers(t *testing.T) {
 			x := g.Alert{
 				ID:        g.AlertID(fmt.Sprintf("alt_%s_%d", of[len(of)-4:], n)),
 				School:    "sch",
-				Rule:      rule,
+				Rule:      of,
 				Severity:  g.Warning,
 				State:     g.AlertResolved,
 				Title:     "T",
