@@ -23,12 +23,19 @@ func (v View) PutZone(ctx context.Context, x g.Zone) (g.Zone, error) {
 		x.ID = g.ZoneID(g.NewID("zon"))
 	}
 	err := places.PutPlace(ctx, v.places, places.Place{
-		Table:  "zones",
 		Noun:   "zone",
 		ID:     string(x.ID),
 		School: x.School,
-		Above:  "buildings",
-		Parent: string(x.Building),
+		Standing: func(ctx context.Context, t *store.Tx) (g.SchoolID, error) {
+			return store.SchoolOf(ctx, t, "zones", "zone", string(x.ID))
+		},
+		Above: &places.Above{
+			Noun: "building",
+			ID:   string(x.Building),
+			School: func(ctx context.Context, t *store.Tx) (g.SchoolID, error) {
+				return store.SchoolOf(ctx, t, "buildings", "building", string(x.Building))
+			},
+		},
 		After:  x,
 		Before: places.ZoneBefore(x.ID),
 		Set: func(ctx context.Context, t *store.Tx) error {
@@ -64,8 +71,12 @@ func (v View) PutZone(ctx context.Context, x g.Zone) (g.Zone, error) {
 // DeleteZone deletes a zone without devices. Deleting a private one requires settings:write, since
 // it could be created again as a public one.
 func (v View) DeleteZone(ctx context.Context, id g.ZoneID) error {
-	return places.DeletePlace(ctx, v.places, "zones", "zone", string(id), "devices", "zone",
+	return v.s.Remove(ctx, g.DevicesWrite, "zones", "zone", string(id), "zone",
 		places.ZoneBefore(id), func(t *store.Tx) error {
+			count := t.Row(ctx, "SELECT COUNT(*) FROM devices WHERE zone = ?", string(id))
+			if err := places.Empty(count, "zone", "devices"); err != nil {
+				return err
+			}
 			return places.MayUnmark(ctx, v.places, t, g.Zone{ID: id})
 		})
 }

@@ -187,22 +187,11 @@ func (v View) Names(ctx context.Context, ids []g.PersonID) (map[g.PersonID]strin
 		return nil, err
 	}
 	out := make(map[g.PersonID]string, len(ids))
-	unique := slices.Compact(slices.Sorted(slices.Values(ids)))
-	for part := range slices.Chunk(unique, store.Chunk) {
-		err := store.Each(ctx, v.s.Reg,
-			"SELECT "+personColumns+" FROM persons WHERE id IN ("+store.Marks(len(part))+")",
-			store.Anys(part), func(scan func(...any) error) error {
-				p, err := v.r.scanPerson(scan)
-				if err == nil && in.Has(p.School) {
-					out[p.ID] = p.Name
-				}
-				return err
-			})
-		if err != nil {
-			return nil, fmt.Errorf("read names: %w", err)
+	return out, v.read(ctx, ids, func(p Keyed) {
+		if in.Has(p.School) {
+			out[p.ID] = p.Name
 		}
-	}
-	return out, nil
+	})
 }
 
 // Named is Names for lists that work without names: empty without people:read.

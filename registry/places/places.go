@@ -2,6 +2,8 @@ package places
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -106,17 +108,25 @@ func ZonesOf(ctx context.Context, c store.Conn, building g.BuildingID) ([]g.Zone
 
 // Place is a site, building or zone to be written.
 type Place struct {
-	Table, Noun   string
-	ID            string
-	School        g.SchoolID
-	Above, Parent string // table and ID of its parent; "" for a site
-	Set           func(ctx context.Context, t *store.Tx) error
-	After         any
+	Noun   string
+	ID     string
+	School g.SchoolID
+	// Standing is the school that the place belongs to as it stands.
+	Standing func(ctx context.Context, t *store.Tx) (g.SchoolID, error)
+	Above    *Above // what it stands in; nil for a site
+	Set      func(ctx context.Context, t *store.Tx) error
+	After    any
 	// Before reads the stored place; nil, nil if it is new.
 	Before func(ctx context.Context, t *store.Tx) (any, error)
 }
 
-// PutSite writes a site; an empty ID creates a new one.
+// Above is the place that another one stands in.
+type Above struct {
+	Noun, ID string
+	School   func(ctx context.Context, t *store.Tx) (g.SchoolID, error)
+}
+
+// PutSite writes a site; an empty ID makes a new one.
 func (v View) PutSite(ctx context.Context, x g.Site) (g.Site, error) {
 	if err := store.Line("name", x.Name, store.MaxTitle); err != nil {
 		return g.Site{}, err
@@ -126,10 +136,12 @@ func (v View) PutSite(ctx context.Context, x g.Site) (g.Site, error) {
 	}
 	before := siteBefore(x.ID)
 	err := PutPlace(ctx, v, Place{
-		Table:  "sites",
 		Noun:   "site",
 		ID:     string(x.ID),
 		School: x.School,
+		Standing: func(ctx context.Context, t *store.Tx) (g.SchoolID, error) {
+			return store.SchoolOf(ctx, t, "sites", "site", string(x.ID))
+		},
 		After:  x,
 		Before: before,
 		Set: func(ctx context.Context, t *store.Tx) error {
@@ -153,12 +165,19 @@ func (v View) PutBuilding(ctx context.Context, x g.Building) (g.Building, error)
 	}
 	before := buildingBefore(x.ID)
 	err := PutPlace(ctx, v, Place{
-		Table:  "buildings",
 		Noun:   "building",
 		ID:     string(x.ID),
 		School: x.School,
-		Above:  "sites",
-		Parent: string(x.Site),
+		Standing: func(ctx context.Context, t *store.Tx) (g.SchoolID, error) {
+			return store.SchoolOf(ctx, t, "buildings", "building", string(x.ID))
+		},
+		Above: &Above{
+			Noun: "site",
+			ID:   string(x.Site),
+			School: func(ctx context.Context, t *store.Tx) (g.SchoolID, error) {
+				return store.SchoolOf(ctx, t, "sites", "site", string(x.Site))
+			},
+		},
 		After:  x,
 		Before: before,
 		Set: func(ctx context.Context, t *store.Tx) error {
@@ -184,20 +203,20 @@ func PutPlace(ctx context.Context, v View, p Place) error {
 		return store.BadID()
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		had, err := store.SchoolOf(ctx, t, p.Table, p.Noun, p.ID)
+		had, err := p.Standing(ctx, t)
 		if err != nil && g.ErrorCode(err) != g.NotFound {
 			return err
 		}
 		if err == nil && had != p.School {
 			return store.NotFound(p.Noun, p.ID)
 		}
-		if p.Above != "" {
-			above, err := store.SchoolOf(ctx, t, p.Above, p.Above[:len(p.Above)-1], p.Parent)
+		if p.Above != nil {
+			above, err := p.Above.School(ctx, t)
 			if err != nil {
 				return err
 			}
 			if above != p.School {
-				return store.NotFound(p.Above[:len(p.Above)-1], p.Parent)
+				return store.NotFound(p.Above.Noun, p.Above.ID)
 			}
 		}
 		before, err := p.Before(ctx, t)
@@ -216,33 +235,33 @@ func PutPlace(ctx context.Context, v View, p Place) error {
 
 // DeleteSite deletes a site without buildings.
 func (v View) DeleteSite(ctx context.Context, id g.SiteID) error {
-	return DeletePlace(ctx, v, "sites", "site", string(id), "buildings", "site", siteBefore(id),
-		nil)
+	return v.s.Remove(ctx, g.DevicesWrite, "sites", "site", string(id), "site", siteBefore(id),
+		func(t *store.Tx) error {
+			count := t.Row(ctx, "SELECT COUNT(*) FROM buildings WHERE site = ?", string(id))
+			return Empty(count, "site", "buildings")
+		})
 }
 
 // DeleteBuilding deletes a building without zones.
 func (v View) DeleteBuilding(ctx context.Context, id g.BuildingID) error {
-	return DeletePlace(ctx, v, "buildings", "building", string(id), "zones", "building",
-		buildingBefore(id), nil)
+	return v.s.Remove(ctx, g.DevicesWrite, "buildings", "building", string(id), "building",
+		buildingBefore(id), func(t *store.Tx) error {
+			count := t.Row(ctx, "SELECT COUNT(*) FROM zones WHERE building = ?", string(id))
+			return Empty(count, "building", "zones")
+		})
 }
 
-func DeletePlace(
-	ctx context.Context, v View, table, noun, id, user, col string, before store.Former, may func(*store.Tx) error,
-) error {
-	return v.s.Remove(ctx, g.DevicesWrite, table, noun, id, noun, before, func(t *store.Tx) error {
-		n := 0
-		if err := t.Row(ctx, "SELECT COUNT(*) FROM "+user+" WHERE "+col+" = ?", id).Scan(&n); err != nil {
-			return fmt.Errorf("delete %s: %w", noun, err)
-		}
-		if n > 0 {
-			return g.Errorf(g.Conflict, "%d %s are still in the %s: move or delete them before", n,
-				g.Noun(user), g.Noun(noun))
-		}
-		if may != nil {
-			return may(t)
-		}
+// Empty refuses to delete a place in which something is left; count counts it.
+func Empty(count *sql.Row, noun, users string) error {
+	n := 0
+	if err := count.Scan(&n); err != nil {
+		return fmt.Errorf("delete %s: %w", noun, err)
+	}
+	if n == 0 {
 		return nil
-	})
+	}
+	return g.Errorf(g.Conflict, "%d %s are still in the %s: move or delete them before", n,
+		g.Noun(users), g.Noun(noun))
 }
 
 // Site returns one site.
@@ -265,13 +284,26 @@ func (v View) Zone(ctx context.Context, id g.ZoneID) (x g.Zone, err error) {
 }
 
 func siteBefore(id g.SiteID) store.Former {
-	return placeBefore(id, "sites", "id, school, name", func(o *g.Site) []any {
-		return []any{&o.ID, &o.School, &o.Name}
-	})
+	return func(ctx context.Context, t *store.Tx) (any, error) {
+		var old g.Site
+		row := t.Row(ctx, "SELECT id, school, name FROM sites WHERE id = ?", string(id))
+		return asItStands(row, &old, &old.ID, &old.School, &old.Name)
+	}
 }
 
 func buildingBefore(id g.BuildingID) store.Former {
-	return placeBefore(id, "buildings", "id, school, site, name", func(o *g.Building) []any {
-		return []any{&o.ID, &o.School, &o.Site, &o.Name}
-	})
+	return func(ctx context.Context, t *store.Tx) (any, error) {
+		var old g.Building
+		row := t.Row(ctx, "SELECT id, school, site, name FROM buildings WHERE id = ?", string(id))
+		return asItStands(row, &old, &old.ID, &old.School, &old.Site, &old.Name)
+	}
+}
+
+// asItStands reads a place; nil, nil where it is new.
+func asItStands[T any](row *sql.Row, old *T, into ...any) (any, error) {
+	err := row.Scan(into...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return *old, err
 }

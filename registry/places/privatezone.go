@@ -29,23 +29,13 @@ func MayUnmark(ctx context.Context, v View, t *store.Tx, x g.Zone) error {
 			"without it a camera could be bound there").At("private")
 }
 
-// placeBefore reads a stored site or building.
-func placeBefore[T any, ID ~string](
-	id ID, table, columns string, into func(*T) []any,
-) func(context.Context, *store.Tx) (any, error) {
+// ZoneBefore is a zone as it stands.
+func ZoneBefore(id g.ZoneID) store.Former {
 	return func(ctx context.Context, t *store.Tx) (any, error) {
-		var old T
-		err := t.Row(ctx, "SELECT "+columns+" FROM "+table+" WHERE id = ?", string(id)).Scan(into(&old)...)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil, nil
-		}
-		return old, err
+		var old g.Zone
+		row := t.Row(ctx,
+			"SELECT id, school, building, name, kind, private FROM zones WHERE id = ?", string(id))
+		return asItStands(row, &old,
+			&old.ID, &old.School, &old.Building, &old.Name, &old.Kind, &old.Private)
 	}
-}
-
-func ZoneBefore(id g.ZoneID) func(context.Context, *store.Tx) (any, error) {
-	return placeBefore(id, "zones", "id, school, building, name, kind, private",
-		func(o *g.Zone) []any {
-			return []any{&o.ID, &o.School, &o.Building, &o.Name, &o.Kind, &o.Private}
-		})
 }

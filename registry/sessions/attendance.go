@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,37 +26,17 @@ func (v View) Attendance(ctx context.Context, f AttendanceFilter) ([]AttendanceR
 	if err := people.Traced(ctx, v.people, in, f.Person, "person.attendance"); err != nil {
 		return nil, "", err
 	}
-	var w store.Where
-	if err := in.Within(&w, "a.school", f.School); err != nil {
-		return nil, "", err
-	}
-	store.Eq(&w, "a.session", f.Session)
-	store.Eq(&w, "a.person", f.Person)
-	store.Eq(&w, "a.state", f.State)
-	store.Eq(&w, "p.class", f.Class)
-	if f.Date != "" {
-		if _, err := g.ParseDate(f.Date); err != nil {
-			return nil, "", g.FieldErrorf("date", "%v", err)
-		}
-		w.And("a.date = ?", f.Date)
-	}
-	at, ok, err := f.After(3)
+	w, err := f.where(ctx, v.people, in)
 	if err != nil {
 		return nil, "", err
 	}
-	if ok {
-		w.And("(a.date < ? OR (a.date = ? AND (a.session > ? OR (a.session = ? AND a.person > ?))))",
-			at[0], at[0], at[1], at[1], at[2])
-	}
 	out := []AttendanceRow{}
-	var ids []g.PersonID
 	err = store.Each(ctx, v.s.Reg,
-		"SELECT a.body, p.class FROM attendance a JOIN persons p ON p.id = a.person"+w.String()+
-			" ORDER BY a.date DESC, a.session, a.person LIMIT ?",
+		"SELECT body FROM attendance"+w.String()+" ORDER BY date DESC, session, person LIMIT ?",
 		append(w.Args, f.Size()+1), func(scan func(...any) error) error {
 			var row AttendanceRow
 			var b []byte
-			if err := scan(&b, &row.Class); err != nil {
+			if err := scan(&b); err != nil {
 				return err
 			}
 			err := json.Unmarshal(b, &row.Attendance)
@@ -68,17 +47,63 @@ func (v View) Attendance(ctx context.Context, f AttendanceFilter) ([]AttendanceR
 		return nil, "", fmt.Errorf("list attendance: %w", err)
 	}
 	out, next := store.Cut(out, f.Size(), attendanceCursor)
-	for _, row := range out {
-		ids = append(ids, row.Person)
+	return out, next, v.label(ctx, out)
+}
+
+// where is what the filter asks of the table.
+func (f AttendanceFilter) where(
+	ctx context.Context, who people.View, in store.Reach,
+) (w store.Where, err error) {
+	if err := in.Within(&w, "school", f.School); err != nil {
+		return w, err
 	}
-	names, err := people.Named(ctx, v.people, ids)
+	store.Eq(&w, "session", f.Session)
+	store.Eq(&w, "person", f.Person)
+	store.Eq(&w, "state", f.State)
+	if f.Date != "" {
+		if _, err := g.ParseDate(f.Date); err != nil {
+			return w, g.FieldErrorf("date", "%v", err)
+		}
+		w.And("date = ?", f.Date)
+	}
+	at, ok, err := f.After(3)
 	if err != nil {
-		return nil, "", err
+		return w, err
 	}
-	for i := range out {
-		out[i].Name = names[out[i].Person]
+	if ok {
+		w.And("(date < ? OR (date = ? AND (session > ? OR (session = ? AND person > ?))))",
+			at[0], at[0], at[1], at[1], at[2])
 	}
-	return out, next, nil
+	if f.Class == "" {
+		return w, nil
+	}
+	class, err := people.OfClass(ctx, who, in, f.School, f.Class)
+	if err != nil {
+		return w, err
+	}
+	if len(class) == 0 {
+		w.And("1 = 0")
+		return w, nil
+	}
+	w.And("person IN ("+store.Marks(len(class))+")", store.Anys(class)...)
+	return w, nil
+}
+
+// label writes names and classes beside the answers.
+func (v View) label(ctx context.Context, rows []AttendanceRow) error {
+	ids := make([]g.PersonID, len(rows))
+	for i, row := range rows {
+		ids[i] = row.Person
+	}
+	labels, err := people.Labels(ctx, v.people, ids)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		label := labels[rows[i].Person]
+		rows[i].Name, rows[i].Class = label.Name, label.Class
+	}
+	return nil
 }
 
 // AttendanceSummary counts a session's results by state.
@@ -120,43 +145,23 @@ func (v View) PutAttendance(
 	}
 	err = v.s.Write(ctx, func(t *store.Tx) error {
 		changed = nil
-		standing := map[g.SessionID]map[g.PersonID]string{}
-		for _, a := range rows {
-			if standing[a.Session] != nil {
-				continue
-			}
-			have, err := answers(ctx, t, a.Session)
+		fresh, err := others(ctx, t, rows)
+		if err != nil || len(fresh) == 0 {
+			return err
+		}
+		w, err := newAnswers(ctx, t, fresh)
+		if err != nil {
+			return err
+		}
+		defer w.stmt.Close()
+		for _, a := range fresh {
+			written, err := w.write(ctx, a)
 			if err != nil {
 				return err
 			}
-			standing[a.Session] = have
-		}
-		stmt, err := t.Prepare(ctx,
-			`INSERT INTO attendance (session, person, school, date, state, input_hash, body)
-			SELECT s.id, p.id, p.school, ?, ?, ?, ? FROM sessions s JOIN persons p ON p.school = s.school WHERE s.id = ? AND p.id = ?
-			ON CONFLICT (session, person) DO UPDATE SET date = excluded.date, state = excluded.state, input_hash = excluded.input_hash, body = excluded.body`)
-		if err != nil {
-			return fmt.Errorf("write attendance: %w", err)
-		}
-		defer stmt.Close()
-		for _, a := range rows {
-			now := a.InputHash + " " + string(a.State)
-			if standing[a.Session][a.Person] == now {
+			if !written {
 				continue
 			}
-			b, err := json.Marshal(a)
-			if err != nil {
-				return fmt.Errorf("write attendance: %w", err)
-			}
-			n, err := stmt.Exec(ctx, a.Date, string(a.State), a.InputHash, string(b),
-				string(a.Session), string(a.Person))
-			if err != nil {
-				return fmt.Errorf("write attendance: %w", err)
-			}
-			if n == 0 {
-				continue
-			}
-			standing[a.Session][a.Person] = now
 			if err := v.r.sendAttendance(ctx, t, a); err != nil {
 				return err
 			}
@@ -168,6 +173,77 @@ func (v View) PutAttendance(
 		return nil, err
 	}
 	return changed, nil
+}
+
+// others are the rows that say something else than what stands, or than one before them.
+func others(ctx context.Context, t *store.Tx, rows []g.Attendance) (fresh []g.Attendance, err error) {
+	standing := map[g.SessionID]map[g.PersonID]string{}
+	for _, a := range rows {
+		if standing[a.Session] == nil {
+			if standing[a.Session], err = answers(ctx, t, a.Session); err != nil {
+				return nil, err
+			}
+		}
+		now := a.InputHash + " " + string(a.State)
+		if standing[a.Session][a.Person] == now {
+			continue
+		}
+		standing[a.Session][a.Person] = now
+		fresh = append(fresh, a)
+	}
+	return fresh, nil
+}
+
+// answerWriter writes answers of people and sessions that are there, and of one school.
+type answerWriter struct {
+	people map[g.PersonID]people.Keyed
+	school map[g.SessionID]g.SchoolID // "" where there is no such session
+	stmt   *store.Stmt
+}
+
+func newAnswers(ctx context.Context, t *store.Tx, rows []g.Attendance) (*answerWriter, error) {
+	w := &answerWriter{school: map[g.SessionID]g.SchoolID{}}
+	ids := make([]g.PersonID, len(rows))
+	for i, a := range rows {
+		ids[i] = a.Person
+		if _, known := w.school[a.Session]; known {
+			continue
+		}
+		school, err := store.SchoolOf(ctx, t, "sessions", "session", string(a.Session))
+		if err != nil && g.ErrorCode(err) != g.NotFound {
+			return nil, err
+		}
+		w.school[a.Session] = school
+	}
+	var err error
+	if w.people, err = people.Whose(ctx, t, ids); err != nil {
+		return nil, err
+	}
+	w.stmt, err = t.Prepare(ctx,
+		`INSERT INTO attendance (session, person, school, date, state, input_hash, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session, person) DO UPDATE SET date = excluded.date,
+		state = excluded.state, input_hash = excluded.input_hash, body = excluded.body`)
+	if err != nil {
+		return nil, fmt.Errorf("write attendance: %w", err)
+	}
+	return w, nil
+}
+
+func (w *answerWriter) write(ctx context.Context, a g.Attendance) (written bool, err error) {
+	p, ok := w.people[a.Person]
+	if !ok || p.School != w.school[a.Session] {
+		return false, nil
+	}
+	b, err := json.Marshal(a)
+	if err != nil {
+		return false, fmt.Errorf("write attendance: %w", err)
+	}
+	_, err = w.stmt.Exec(ctx, string(a.Session), string(a.Person), string(p.School), a.Date,
+		string(a.State), a.InputHash, string(b))
+	if err != nil {
+		return false, fmt.Errorf("write attendance: %w", err)
+	}
+	return true, nil
 }
 
 // answers maps persons to the stored input hashes and states of a session.
@@ -268,35 +344,62 @@ func (v View) Corrections(ctx context.Context, id g.SessionID) ([]Correction, er
 	if _, err := session(ctx, v.s.Reg, in, id); err != nil {
 		return nil, err
 	}
-	out := []Correction{}
+	var sealed []sealedCorrection
 	err = store.Each(ctx, v.s.Reg,
-		"SELECT c.at, c.body_sealed, p.id, p.key_sealed FROM corrections c JOIN persons p ON "+
-			"p.id = c.person WHERE c.session = ? ORDER BY c.id",
+		"SELECT person, at, body_sealed FROM corrections WHERE session = ? ORDER BY id",
 		[]any{string(id)}, func(scan func(...any) error) error {
-			var at int64
-			var p people.Keyed
-			var sealed []byte
-			if err := scan(&at, &sealed, &p.ID, &p.Key); err != nil {
-				return err
-			}
-			plain, err1 := people.UnsealPersonal(v.r.people, p, sealed, "correction "+string(id))
-			if err1 != nil {
-				return err1
-			}
-			var b correctionBody
-			err := json.Unmarshal(plain, &b)
-			out = append(out, Correction{
-				Session: id,
-				Person:  p.ID,
-				State:   b.State,
-				Reason:  b.Reason,
-				Actor:   b.Actor,
-				At:      store.Moment(at),
-			})
-			return errors.Join(err)
+			var c sealedCorrection
+			err := scan(&c.person, &c.at, &c.body)
+			sealed = append(sealed, c)
+			return err
 		})
 	if err != nil {
 		return nil, fmt.Errorf("list corrections: %w", err)
+	}
+	return v.openCorrections(ctx, id, sealed)
+}
+
+// sealedCorrection is a correction as it is kept.
+type sealedCorrection struct {
+	person g.PersonID
+	at     int64
+	body   []byte
+}
+
+// openCorrections opens them with the people's keys; of who was deleted meanwhile there are none.
+func (v View) openCorrections(
+	ctx context.Context, id g.SessionID, sealed []sealedCorrection,
+) ([]Correction, error) {
+	ids := make([]g.PersonID, len(sealed))
+	for i, c := range sealed {
+		ids[i] = c.person
+	}
+	whose, err := people.Whose(ctx, v.s.Reg, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := []Correction{}
+	for _, c := range sealed {
+		p, ok := whose[c.person]
+		if !ok {
+			continue
+		}
+		plain, err := people.UnsealPersonal(v.r.people, p, c.body, "correction "+string(id))
+		if err != nil {
+			return nil, fmt.Errorf("list corrections: %w", err)
+		}
+		var b correctionBody
+		if err := json.Unmarshal(plain, &b); err != nil {
+			return nil, fmt.Errorf("list corrections: %w", err)
+		}
+		out = append(out, Correction{
+			Session: id,
+			Person:  p.ID,
+			State:   b.State,
+			Reason:  b.Reason,
+			Actor:   b.Actor,
+			At:      store.Moment(c.at),
+		})
 	}
 	return out, nil
 }

@@ -23,33 +23,62 @@ func (v View) Leaves(
 		return nil, err
 	}
 	var w store.Where
-	if err := in.Within(&w, "l.school", school); err != nil {
+	if err := in.Within(&w, "school", school); err != nil {
 		return nil, err
 	}
 	overlap(&w, from, to)
-	out := []g.Leave{}
+	var sealed []sealedLeave
 	err = store.Each(ctx, v.s.Reg,
-		"SELECT l.id, l.body_sealed, p.id, p.key_sealed FROM leaves l JOIN persons p ON p.id = "+
-			"l.person"+
-			w.String()+" ORDER BY l.starts, l.id",
+		"SELECT id, person, body_sealed FROM leaves"+w.String()+" ORDER BY starts, id",
 		w.Args, func(scan func(...any) error) error {
-			var id string
-			var p people.Keyed
-			var sealed []byte
-			if err := scan(&id, &sealed, &p.ID, &p.Key); err != nil {
-				return err
-			}
-			plain, err := people.UnsealPersonal(v.r.people, p, sealed, "leave "+id)
-			if err != nil {
-				return err
-			}
-			out = append(out, g.Leave{})
-			return json.Unmarshal(plain, &out[len(out)-1])
+			var l sealedLeave
+			err := scan(&l.id, &l.person, &l.body)
+			sealed = append(sealed, l)
+			return err
 		})
 	if err != nil {
 		return nil, fmt.Errorf("list leaves: %w", err)
 	}
+	out, err := v.openLeaves(ctx, sealed)
+	if err != nil {
+		return nil, fmt.Errorf("list leaves: %w", err)
+	}
 	return out, v.withoutReasons(ctx, school, out)
+}
+
+// sealedLeave is a leave as it is kept.
+type sealedLeave struct {
+	id     string
+	person g.PersonID
+	body   []byte
+}
+
+// openLeaves opens leaves with the people's keys; of who was deleted meanwhile there are none.
+func (v View) openLeaves(ctx context.Context, sealed []sealedLeave) ([]g.Leave, error) {
+	ids := make([]g.PersonID, len(sealed))
+	for i, l := range sealed {
+		ids[i] = l.person
+	}
+	whose, err := people.Whose(ctx, v.s.Reg, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := []g.Leave{}
+	for _, l := range sealed {
+		p, ok := whose[l.person]
+		if !ok {
+			continue
+		}
+		plain, err := people.UnsealPersonal(v.r.people, p, l.body, "leave "+l.id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, g.Leave{})
+		if err := json.Unmarshal(plain, &out[len(out)-1]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // Leave returns one leave. Its reason is included if the scope has a reason of its own.
@@ -79,29 +108,25 @@ func (v View) leave(ctx context.Context, p g.Permission, id string) (g.Leave, g.
 	if err != nil {
 		return g.Leave{}, "", err
 	}
-	var whose people.Keyed
+	sealed := sealedLeave{id: id}
 	var school g.SchoolID
-	var sealed []byte
-	err = v.s.Reg.Row(ctx,
-		"SELECT l.school, l.body_sealed, p.id, p.key_sealed FROM leaves l JOIN persons p ON p.id "+
-			"= l.person WHERE l.id = ?",
-		id).
-		Scan(&school, &sealed, &whose.ID, &whose.Key)
+	err = v.s.Reg.Row(ctx, "SELECT school, person, body_sealed FROM leaves WHERE id = ?", id).
+		Scan(&school, &sealed.person, &sealed.body)
 	if err != nil {
 		return g.Leave{}, "", store.Missing(err, "leave", id)
 	}
 	if err := in.Owns(school, "leave", id); err != nil {
 		return g.Leave{}, "", err
 	}
-	plain, err := people.UnsealPersonal(v.r.people, whose, sealed, "leave "+id)
+	opened, err := v.openLeaves(ctx, []sealedLeave{sealed})
 	if err != nil {
-		return g.Leave{}, "", err
-	}
-	var l g.Leave
-	if err := json.Unmarshal(plain, &l); err != nil {
 		return g.Leave{}, "", fmt.Errorf("read leave: %w", err)
 	}
-	sum := sha256.Sum256(sealed)
+	if len(opened) == 0 {
+		return g.Leave{}, "", store.NotFound("leave", id)
+	}
+	l := opened[0]
+	sum := sha256.Sum256(sealed.body)
 	l.Version = hex.EncodeToString(sum[:8])
 	return l, school, nil
 }
