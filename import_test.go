@@ -45,8 +45,9 @@ var house = []room{
 	// Storage. Only registry/store uses SQL drivers, and only registry/sheet reads workbooks. The
 	// store knows no aggregate; an aggregate may call those above it here, never those below; deeds
 	// and views span them. registry/law_test.go checks that each uses its own tables only.
-	{"registry/store", "root", "pgx sqlite x/text"},
-	{"registry/places", "root registry/store", ""},
+	{"registry/change", "", ""},
+	{"registry/store", "root registry/change", "pgx sqlite x/text"},
+	{"registry/places", "root registry/change registry/store", ""},
 	{"registry/people", "root registry/places registry/roster registry/sheet registry/store", ""},
 	{"registry/access", "root registry/places registry/store", "otp webauthn x/crypto zxcvbn"},
 	{"registry/hooks", "root registry/access registry/store", ""},

@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	regpeople "github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
@@ -51,7 +52,7 @@ func TestEnrolmentIsOneDeed(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	over := make(chan struct{})
 	cancel := w.reg.Subscribe(func(c registry.Change) {
-		if c.Kind == "person" {
+		if c.Kind == change.Person {
 			leave()
 			<-over // the browser is gone before anything else is done
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 )
 
 // Server is the HTTP surface. Make one with New, serve Handler, and Close it.
@@ -66,7 +67,7 @@ func New(d Deps) (*Server, error) {
 		pages: &statics{files: d.Console, ready: map[string]*static{}},
 	}
 	s.unsub = s.reg.Subscribe(func(c registry.Change) {
-		if c.Kind == "school" {
+		if c.Kind == change.School {
 			s.changes.Add(1)
 		}
 	})

@@ -158,6 +158,44 @@ func statements(f *ast.File, owner map[string]string) (out, bare []string) {
 	return out, bare
 }
 
+// TestKindsOfChangesAreListed: whoever tells of a change names its kind by the list's constant.
+func TestKindsOfChangesAreListed(t *testing.T) {
+	at := map[string]int{"Change": 0, "Changed": 0, "Remove": 5}
+	seen := 0
+	files, err := filepath.Glob("*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			sel, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			arg, told := at[sel.Sel.Name]
+			if !told || len(call.Args) <= arg+1 {
+				return true
+			}
+			seen++
+			if lit, ok := call.Args[arg].(*ast.BasicLit); ok {
+				t.Errorf("%s tells of a change of kind %s: name it by package change", name, lit.Value)
+			}
+			return true
+		})
+	}
+	if seen < 30 {
+		t.Errorf("only %d changes were found", seen)
+	}
+}
+
 var created = regexp.MustCompile(`(?i)CREATE TABLE (?:IF NOT EXISTS )?([a-z_]+)`)
 
 // migrated are the tables that the migrations of both engines create.

@@ -17,6 +17,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
@@ -322,7 +323,7 @@ func TestChangesAreTold(t *testing.T) {
 		cancel()
 		ok(t, d.sys.Fleet.DeleteDevice(t.Context(), dev.ID))
 		want := []registry.Change{
-			{Kind: "device", School: "a", ID: string(dev.ID), Fields: []string{"name"}},
+			{Kind: change.Device, School: "a", ID: string(dev.ID), Fields: []string{"name"}},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
@@ -353,16 +354,16 @@ func TestChangesSayWhichFields(t *testing.T) {
 		id := string(lamp.ID)
 		want := []registry.Change{
 			{
-				Kind:   "device",
+				Kind:   change.Device,
 				School: "a",
 				ID:     string(dev.ID),
 				Fields: []string{"address.host", "name"},
 			},
-			{Kind: "zone", School: "a", ID: string(zone.ID), Fields: []string{"name"}},
-			{Kind: "device", School: "a", ID: id},
-			{Kind: "device", School: "a", ID: id, Fields: []string{"password"}},
-			{Kind: "device", School: "a", ID: id, Fields: []string{"certificates"}},
-			{Kind: "device", School: "a", ID: id},
+			{Kind: change.Zone, School: "a", ID: string(zone.ID), Fields: []string{"name"}},
+			{Kind: change.Device, School: "a", ID: id},
+			{Kind: change.Device, School: "a", ID: id, Fields: []string{"password"}},
+			{Kind: change.Device, School: "a", ID: id, Fields: []string{"certificates"}},
+			{Kind: change.Device, School: "a", ID: id},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)

@@ -6,6 +6,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 )
 
 // Schools knows which schools keep pictures of unknown people. It is safe for concurrent use.
@@ -38,7 +39,7 @@ func (s *Schools) Allowed(school g.SchoolID) bool {
 
 // Changed drops the cache when a setting or a school changes.
 func (s *Schools) Changed(c registry.Change) {
-	if c.Kind != "setting" && c.Kind != "school" {
+	if c.Kind != change.Setting && c.Kind != change.School {
 		return
 	}
 	s.mu.Lock()

@@ -8,6 +8,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/hooks"
 )
 
@@ -52,12 +53,27 @@ func New(reg *registry.Registry, c Channel, now func() time.Time, log *slog.Logg
 		doubts:  map[g.WebhookID]doubt{},
 	}
 	q.unsub = reg.Subscribe(func(c registry.Change) {
-		switch c.Kind {
-		case "school", "webhook", "user", "key":
+		if leadsElsewhere(c) {
 			q.targets.forget()
 		}
 	})
 	return q
+}
+
+// leadsElsewhere says whether a change may give an event other webhooks, or its sending another
+// address or secret.
+func leadsElsewhere(c registry.Change) bool {
+	switch c.Kind {
+	case change.School:
+		return c.Touches("parent")
+	case change.Webhook:
+		return c.Touches("url", "kinds", "disabled", "maker", "secret")
+	case change.User:
+		return c.Touches("role", "disabled")
+	case change.Key:
+		return c.Touches("revoked", "maker")
+	}
+	return false
 }
 
 // Wake makes the queue look what is due, after something was sent again by hand. It does not block.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
@@ -177,7 +178,7 @@ func (v View) RevokeKey(ctx context.Context, id g.KeyID) error {
 		if _, err := t.Exec(ctx, "UPDATE api_keys SET revoked = 1 WHERE id = ?", string(id)); err != nil {
 			return fmt.Errorf("revoke key: %w", err)
 		}
-		t.Change("key", school, string(id))
+		t.Change(change.Key, school, string(id), "revoked")
 		return v.s.AuditChanges(ctx, t, school, "key.revoke", string(id), was, nil)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -185,7 +186,7 @@ func (v View) TakeOverKey(ctx context.Context, id g.KeyID) error {
 		if _, err := t.Exec(ctx, "UPDATE api_keys SET maker = ? WHERE id = ?", user, string(id)); err != nil {
 			return fmt.Errorf("take over key: %w", err)
 		}
-		t.Change("key", k.School, string(id))
+		t.Change(change.Key, k.School, string(id), "maker")
 		return v.s.AuditAs(ctx, t, v.s.Actor, "from "+Who(k.Maker), k.School, "key.take_over",
 			string(id))
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
@@ -287,8 +288,11 @@ func (v View) updateUser(ctx context.Context, t *store.Tx, in store.Reach, u g.U
 			return err
 		}
 	}
-	t.Change("user", old.School, string(u.ID)) // it limits keys and webhooks
 	u.School, u.Created = old.School, old.Created
+	// keys and webhooks are limited by the user
+	if err := t.Changed(change.User, old.School, string(u.ID), old, u); err != nil {
+		return err
+	}
 	return v.s.AuditChanges(ctx, t, old.School, "user.update", string(u.ID), old, u)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
@@ -53,7 +54,7 @@ func (v View) PutSetting(
 		if err != nil {
 			return fmt.Errorf("write setting: %w", err)
 		}
-		t.Change("setting", school, key)
+		t.Change(change.Setting, school, key)
 		if school == "" {
 			return v.s.AuditChanges(ctx, t, v.s.School, "setting.put", "gateway "+key, before,
 				value)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
@@ -23,7 +24,7 @@ func (v View) PutZone(ctx context.Context, x g.Zone) (g.Zone, error) {
 		x.ID = g.ZoneID(g.NewID("zon"))
 	}
 	err := places.PutPlace(ctx, v.places, places.Place{
-		Noun:   "zone",
+		Kind:   change.Zone,
 		ID:     string(x.ID),
 		School: x.School,
 		Standing: func(ctx context.Context, t *store.Tx) (g.SchoolID, error) {
@@ -71,7 +72,7 @@ func (v View) PutZone(ctx context.Context, x g.Zone) (g.Zone, error) {
 // DeleteZone deletes a zone without devices. Deleting a private one requires settings:write, since
 // it could be created again as a public one.
 func (v View) DeleteZone(ctx context.Context, id g.ZoneID) error {
-	return v.s.Remove(ctx, g.DevicesWrite, "zones", "zone", string(id), "zone",
+	return v.s.Remove(ctx, g.DevicesWrite, "zones", "zone", string(id), change.Zone,
 		places.ZoneBefore(id), func(t *store.Tx) error {
 			count := t.Row(ctx, "SELECT COUNT(*) FROM devices WHERE zone = ?", string(id))
 			if err := places.Empty(count, "zone", "devices"); err != nil {

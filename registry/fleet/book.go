@@ -2,6 +2,7 @@ package fleet
 
 import (
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -16,8 +17,8 @@ type Book struct {
 func New(s *store.Store) *Book {
 	r := &Book{s: s}
 	s.Subscribe(func(c store.Change) {
-		if c.Kind == "device" || c.Kind == "profile" {
-			r.credentials.forget(g.DeviceID(c.ID), c.Kind == "profile")
+		if c.Kind == change.Device || c.Kind == change.Profile {
+			r.credentials.forget(g.DeviceID(c.ID), c.Kind == change.Profile)
 		}
 	})
 	return r

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -38,7 +39,7 @@ func (v View) SaveCommand(ctx context.Context, c g.DeviceCommand) error {
 		if err != nil {
 			return fmt.Errorf("keep command: %w", err)
 		}
-		t.Change("command", school, string(c.Device))
+		t.Change(change.Command, school, string(c.Device))
 		return nil
 	})
 }

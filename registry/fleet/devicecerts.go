@@ -6,6 +6,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -160,7 +161,7 @@ func (v View) RevokeCertificate(ctx context.Context, id g.DeviceID, fingerprint 
 		if err != nil {
 			return fmt.Errorf("revoke certificate: %w", err)
 		}
-		t.Change("device", d.School, string(id), "certificates")
+		t.Change(change.Device, d.School, string(id), "certificates")
 		return v.s.Audit(ctx, t, d.School, "device.revoke", string(id)+" "+what)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -79,7 +80,7 @@ func (v View) ForgetFields(ctx context.Context, id g.DeviceID) error {
 		if _, err := t.Exec(ctx, "DELETE FROM device_fields WHERE device = ?", string(id)); err != nil {
 			return fmt.Errorf("forget fields: %w", err)
 		}
-		t.Change("fields", d.School, string(id))
+		t.Change(change.Fields, d.School, string(id))
 		return v.s.Audit(ctx, t, d.School, "device.fields", string(id))
 	})
 }
@@ -160,15 +161,17 @@ func (v View) AddFields(
 		if p, err = profile(ctx, t, d.Profile); err != nil {
 			return err
 		}
+		var before any = p
 		if err := addProperties(&p, fields, names); err != nil {
 			return err
 		}
 		if own != "" {
+			before = nil
 			if p, err = copyFor(ctx, t, p, own, d); err != nil {
 				return err
 			}
 		}
-		if err := putProfile(ctx, t, p); err != nil {
+		if err := putProfile(ctx, t, before, p); err != nil {
 			return err
 		}
 		if own != "" {
@@ -176,7 +179,7 @@ func (v View) AddFields(
 				string(id)); err != nil {
 				return fmt.Errorf("add fields: %w", err)
 			}
-			t.Change("device", d.School, string(id), "profile")
+			t.Change(change.Device, d.School, string(id), "profile")
 		}
 		return v.s.Audit(ctx, t, d.School, "profile.put", string(p.ID)+" "+string(id))
 	})

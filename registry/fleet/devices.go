@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
@@ -335,7 +336,7 @@ func (v View) CreateDevice(
 		if err != nil {
 			return fmt.Errorf("create device: %w", err)
 		}
-		t.Change("device", d.School, string(d.ID))
+		t.Change(change.Device, d.School, string(d.ID))
 		return v.s.AuditChanges(ctx, t, d.School, "device.create", string(d.ID), nil, d)
 	})
 	if err != nil {
@@ -440,7 +441,7 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 		if newPassword {
 			unseen = append(unseen, "password")
 		}
-		if err := t.Changed("device", d.School, string(d.ID), old, d, unseen...); err != nil {
+		if err := t.Changed(change.Device, d.School, string(d.ID), old, d, unseen...); err != nil {
 			return err
 		}
 		return v.s.AuditChanges(ctx, t, d.School, "device.update", string(d.ID), old, d)
@@ -449,7 +450,7 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 
 // DeleteDevice deletes a device, its twin and its secret. Its history is kept.
 func (v View) DeleteDevice(ctx context.Context, id g.DeviceID) error {
-	return v.s.Remove(ctx, g.DevicesWrite, "devices", "device", string(id), "device",
+	return v.s.Remove(ctx, g.DevicesWrite, "devices", "device", string(id), change.Device,
 		deviceBefore(id), func(t *store.Tx) error {
 			return endCertificates(ctx, t, id)
 		})

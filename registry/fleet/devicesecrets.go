@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -80,7 +81,7 @@ func (v View) ResetDevicePassword(ctx context.Context, id g.DeviceID) (string, e
 		if _, err := t.Exec(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash, string(id)); err != nil {
 			return fmt.Errorf("reset device password: %w", err)
 		}
-		t.Change("device", d.School, string(id), "password")
+		t.Change(change.Device, d.School, string(id), "password")
 		return v.s.Audit(ctx, t, d.School, "device.password", string(id))
 	})
 	if err != nil {

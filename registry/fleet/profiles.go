@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -86,15 +87,15 @@ func (v View) PutProfile(ctx context.Context, p g.Profile) error {
 			}
 			before = old
 		}
-		if err := putProfile(ctx, t, p); err != nil {
+		if err := putProfile(ctx, t, before, p); err != nil {
 			return err
 		}
 		return v.s.AuditChanges(ctx, t, v.s.School, "profile.put", string(p.ID), before, p)
 	})
 }
 
-// putProfile writes the row and records the change.
-func putProfile(ctx context.Context, t *store.Tx, p g.Profile) error {
+// putProfile writes the row and records the change; before is nil if the profile is new.
+func putProfile(ctx context.Context, t *store.Tx, before any, p g.Profile) error {
 	body, err := json.Marshal(p)
 	if err != nil {
 		return fmt.Errorf("write profile: %w", err)
@@ -107,8 +108,7 @@ func putProfile(ctx context.Context, t *store.Tx, p g.Profile) error {
 	if err != nil {
 		return fmt.Errorf("write profile: %w", err)
 	}
-	t.Change("profile", "", string(p.ID))
-	return nil
+	return t.Changed(change.Profile, "", string(p.ID), before, p)
 }
 
 // unused returns Conflict if a device has the profile.
@@ -143,7 +143,7 @@ func (v View) DeleteProfile(ctx context.Context, id g.ProfileID) error {
 		if n == 0 {
 			return store.NotFound("profile", string(id))
 		}
-		t.Change("profile", "", string(id))
+		t.Change(change.Profile, "", string(id))
 		return v.s.AuditChanges(ctx, t, v.s.School, "profile.delete", string(id), was, nil)
 	})
 }

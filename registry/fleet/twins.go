@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -50,7 +51,7 @@ func (v View) SetDesired(ctx context.Context, id g.DeviceID, name string, val g.
 		if err := saveTwins(ctx, t, []*g.Twin{tw}); err != nil {
 			return err
 		}
-		t.Change("desired", d.School, string(id))
+		t.Change(change.Desired, d.School, string(id))
 		return v.s.Audit(ctx, t, d.School, "device.desire", string(id)+" "+name)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -257,7 +258,7 @@ func (v View) Redeliver(ctx context.Context, id int64) error {
 		}); err != nil {
 			return err
 		}
-		t.Change("webhook", school, hook)
+		t.Change(change.Webhook, school, hook, "deliveries")
 		return v.s.Audit(ctx, t, school, "webhook.redeliver", hook+" "+store.Digits(id))
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/access"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -106,7 +107,7 @@ func (v View) Create(ctx context.Context, w g.Webhook) (g.Webhook, string, error
 		if err != nil {
 			return fmt.Errorf("create webhook: %w", err)
 		}
-		t.Change("webhook", w.School, string(w.ID))
+		t.Change(change.Webhook, w.School, string(w.ID))
 		return v.s.AuditChanges(ctx, t, w.School, "webhook.create", string(w.ID), nil, w)
 	})
 	if err != nil {
@@ -172,19 +173,27 @@ func (v View) changeWebhook(ctx context.Context, w g.Webhook, secret string) err
 			string(w.ID)); err != nil {
 			return fmt.Errorf("update webhook: %w", err)
 		}
-		t.Change("webhook", school, string(w.ID))
-		deed := "webhook.update"
+		deed, beside := "webhook.update", []string{}
 		if secret != "" {
-			deed = "webhook.secret"
+			deed, beside = "webhook.secret", []string{"secret"}
 		}
 		w.School, w.Created = school, old.Created
+		if err := tell(t, old, w, beside...); err != nil {
+			return err
+		}
 		return v.s.AuditChanges(ctx, t, school, deed, string(w.ID), old, w)
 	})
 }
 
+// tell records which fields changed. Fields derived from the maker are not stored, so not compared.
+func tell(t *store.Tx, old, w g.Webhook, beside ...string) error {
+	w.MakerName, w.MakerState, w.Effective = old.MakerName, old.MakerState, old.Effective
+	return t.Changed(change.Webhook, w.School, string(w.ID), old, w, beside...)
+}
+
 // Delete deletes a webhook and its deliveries.
 func (v View) Delete(ctx context.Context, id g.WebhookID) error {
-	return v.s.Remove(ctx, g.KeysAdmin, "webhooks", "webhook", string(id), "webhook",
+	return v.s.Remove(ctx, g.KeysAdmin, "webhooks", "webhook", string(id), change.Webhook,
 		webhookBefore(id), nil)
 }
 
@@ -236,7 +245,7 @@ func (v View) TakeOver(ctx context.Context, id g.WebhookID) error {
 		if _, err := t.Exec(ctx, "UPDATE webhooks SET maker = ? WHERE id = ?", user, string(id)); err != nil {
 			return fmt.Errorf("take over webhook: %w", err)
 		}
-		t.Change("webhook", w.School, string(id))
+		t.Change(change.Webhook, w.School, string(id), "maker")
 		return v.s.AuditAs(ctx, t, v.s.Actor, "from "+access.Who(w.Maker), w.School,
 			"webhook.take_over", string(id))
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -47,7 +48,7 @@ func (v View) RotateSecret(
 		if err != nil {
 			return fmt.Errorf("write webhook: %w", err)
 		}
-		t.Change("webhook", school, string(id))
+		t.Change(change.Webhook, school, string(id), "secret")
 		return v.s.Audit(ctx, t, school, "webhook.secret", string(id))
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
@@ -17,7 +18,7 @@ type Book struct {
 func New(s *store.Store, places *places.Book) *Book {
 	r := &Book{s: s, places: places}
 	s.Subscribe(func(c store.Change) {
-		if c.Kind == "person" {
+		if c.Kind == change.Person {
 			r.rolls.forget(c.School)
 		}
 	})

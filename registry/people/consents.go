@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -44,9 +45,9 @@ func (v View) SetConsent(ctx context.Context, c g.Consent) error {
 		deed := "consent.give"
 		if !c.Given {
 			deed = "consent.withdraw"
-			t.Change("face", p.School, string(p.ID))
+			t.Change(change.Face, p.School, string(p.ID))
 		}
-		t.Change("consent", p.School, string(p.ID))
+		t.Change(change.Consent, p.School, string(p.ID))
 		return v.s.Audit(ctx, t, p.School, deed, string(p.ID))
 	})
 	if err == nil && !c.Given {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -85,7 +86,7 @@ func (v View) Enrol(ctx context.Context, e Enrolment) (g.PersonID, g.Pass, error
 			if err := v.r.setConsent(ctx, t, p, c, v.s.Actor); err != nil {
 				return err
 			}
-			t.Change("consent", p.School, string(p.ID))
+			t.Change(change.Consent, p.School, string(p.ID))
 			if err := v.s.Audit(ctx, t, p.School, "consent.give", string(p.ID)); err != nil {
 				return err
 			}
@@ -191,7 +192,7 @@ func (v View) addFace(
 		store.Seal(keys.Template, template, "face "+string(pass.ID))); err != nil {
 		return g.Pass{}, err
 	}
-	t.Change("face", p.School, string(p.ID))
+	t.Change(change.Face, p.School, string(p.ID))
 	object := string(p.ID) + " " + string(pass.ID)
 	if len(e.Answers) > 0 {
 		object += " answered " + strings.Join(e.Answers, ", ")
@@ -215,7 +216,7 @@ func (v View) pairUp(ctx context.Context, t *store.Tx, p Keyed, other g.PersonID
 		pair[0], pair[1], store.Micros(t.Now)); err != nil {
 		return fmt.Errorf("write look-alikes: %w", err)
 	}
-	t.Change("face", p.School, string(other))
+	t.Change(change.Face, p.School, string(other))
 	return v.s.Audit(ctx, t, p.School, "face.look_alike", pair[0]+" "+pair[1])
 }
 

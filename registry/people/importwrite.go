@@ -12,6 +12,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/roster"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
@@ -213,10 +214,10 @@ func (p *importPlan) takeOver(ctx context.Context, t *store.Tx, id string) error
 
 // told writes the audit entry and notifies subscribers.
 func (p *importPlan) told(ctx context.Context, t *store.Tx, id string, o ImportOptions) error {
-	t.Change("person", p.school, "")
+	t.Change(change.Person, p.school, "")
 	if p.faces || len(p.leavers) > 0 {
-		t.Change("consent", p.school, "")
-		t.Change("face", p.school, "")
+		t.Change(change.Consent, p.school, "")
+		t.Change(change.Face, p.school, "")
 	}
 	if err := places.TouchPeople(ctx, t, p.school); err != nil {
 		return err

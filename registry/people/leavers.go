@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
@@ -34,8 +35,8 @@ func (v View) SetLeft(ctx context.Context, id g.PersonID, left bool) error {
 		if err := places.TouchPeople(ctx, t, school); err != nil {
 			return err
 		}
-		t.Change("person", school, string(id))
-		t.Change("face", school, string(id))
+		t.Change(change.Person, school, string(id))
+		t.Change(change.Face, school, string(id))
 		return v.s.Audit(ctx, t, school, deed, string(id))
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -61,7 +62,7 @@ func (v View) AddCard(
 		if pass, err = v.r.addCard(ctx, t, p, method, credential, expires); err != nil {
 			return err
 		}
-		t.Change("pass", p.School, string(p.ID))
+		t.Change(change.Pass, p.School, string(p.ID))
 		return v.s.Audit(ctx, t, p.School, "pass.add", string(p.ID)+" "+string(pass.ID))
 	})
 	if err != nil {
@@ -191,9 +192,9 @@ func (v View) DeletePass(ctx context.Context, id g.PassID) error {
 		if _, err := t.Exec(ctx, "DELETE FROM passes WHERE id = ?", string(id)); err != nil {
 			return fmt.Errorf("delete pass: %w", err)
 		}
-		kind := "pass"
+		kind := change.Pass
 		if m == g.ByFace {
-			kind = "face"
+			kind = change.Face
 		}
 		t.Change(kind, school, person)
 		return v.s.Audit(ctx, t, school, "pass.delete", person+" "+string(id))

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
@@ -135,7 +136,7 @@ func (v View) createPerson(ctx context.Context, t *store.Tx, p *g.Person) error 
 	if err := places.TouchPeople(ctx, t, p.School); err != nil {
 		return err
 	}
-	t.Change("person", p.School, string(p.ID))
+	t.Change(change.Person, p.School, string(p.ID))
 	return v.s.Audit(ctx, t, p.School, "person.create", string(p.ID))
 }
 
@@ -169,7 +170,7 @@ func (v View) Update(ctx context.Context, p g.Person) error {
 		if err := places.TouchPeople(ctx, t, p.School); err != nil {
 			return err
 		}
-		t.Change("person", p.School, string(p.ID))
+		t.Change(change.Person, p.School, string(p.ID))
 		return v.s.Audit(ctx, t, p.School, "person.update", string(p.ID))
 	})
 }
@@ -193,8 +194,8 @@ func (v View) Delete(ctx context.Context, id g.PersonID) error {
 		if err := places.TouchPeople(ctx, t, p.School); err != nil {
 			return err
 		}
-		t.Change("person", p.School, string(id))
-		t.Change("face", p.School, string(id))
+		t.Change(change.Person, p.School, string(id))
+		t.Change(change.Face, p.School, string(id))
 		return v.s.Audit(ctx, t, p.School, "person.delete", string(id))
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -108,7 +109,7 @@ func ZonesOf(ctx context.Context, c store.Conn, building g.BuildingID) ([]g.Zone
 
 // Place is a site, building or zone to be written.
 type Place struct {
-	Noun   string
+	Kind   change.Kind
 	ID     string
 	School g.SchoolID
 	// Standing is the school that the place belongs to as it stands.
@@ -136,7 +137,7 @@ func (v View) PutSite(ctx context.Context, x g.Site) (g.Site, error) {
 	}
 	before := siteBefore(x.ID)
 	err := PutPlace(ctx, v, Place{
-		Noun:   "site",
+		Kind:   change.Site,
 		ID:     string(x.ID),
 		School: x.School,
 		Standing: func(ctx context.Context, t *store.Tx) (g.SchoolID, error) {
@@ -165,7 +166,7 @@ func (v View) PutBuilding(ctx context.Context, x g.Building) (g.Building, error)
 	}
 	before := buildingBefore(x.ID)
 	err := PutPlace(ctx, v, Place{
-		Noun:   "building",
+		Kind:   change.Building,
 		ID:     string(x.ID),
 		School: x.School,
 		Standing: func(ctx context.Context, t *store.Tx) (g.SchoolID, error) {
@@ -192,6 +193,7 @@ func (v View) PutBuilding(ctx context.Context, x g.Building) (g.Building, error)
 }
 
 func PutPlace(ctx context.Context, v View, p Place) error {
+	noun := string(p.Kind)
 	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
 		return err
@@ -208,7 +210,7 @@ func PutPlace(ctx context.Context, v View, p Place) error {
 			return err
 		}
 		if err == nil && had != p.School {
-			return store.NotFound(p.Noun, p.ID)
+			return store.NotFound(noun, p.ID)
 		}
 		if p.Above != nil {
 			above, err := p.Above.School(ctx, t)
@@ -221,21 +223,21 @@ func PutPlace(ctx context.Context, v View, p Place) error {
 		}
 		before, err := p.Before(ctx, t)
 		if err != nil {
-			return fmt.Errorf("read %s: %w", p.Noun, err)
+			return fmt.Errorf("read %s: %w", noun, err)
 		}
 		if err := p.Set(ctx, t); err != nil {
-			return fmt.Errorf("write %s: %w", p.Noun, err)
+			return fmt.Errorf("write %s: %w", noun, err)
 		}
-		if err := t.Changed(p.Noun, p.School, p.ID, before, p.After); err != nil {
+		if err := t.Changed(p.Kind, p.School, p.ID, before, p.After); err != nil {
 			return err
 		}
-		return v.s.AuditChanges(ctx, t, p.School, p.Noun+".put", p.ID, before, p.After)
+		return v.s.AuditChanges(ctx, t, p.School, noun+".put", p.ID, before, p.After)
 	})
 }
 
 // DeleteSite deletes a site without buildings.
 func (v View) DeleteSite(ctx context.Context, id g.SiteID) error {
-	return v.s.Remove(ctx, g.DevicesWrite, "sites", "site", string(id), "site", siteBefore(id),
+	return v.s.Remove(ctx, g.DevicesWrite, "sites", "site", string(id), change.Site, siteBefore(id),
 		func(t *store.Tx) error {
 			count := t.Row(ctx, "SELECT COUNT(*) FROM buildings WHERE site = ?", string(id))
 			return Empty(count, "site", "buildings")
@@ -244,7 +246,7 @@ func (v View) DeleteSite(ctx context.Context, id g.SiteID) error {
 
 // DeleteBuilding deletes a building without zones.
 func (v View) DeleteBuilding(ctx context.Context, id g.BuildingID) error {
-	return v.s.Remove(ctx, g.DevicesWrite, "buildings", "building", string(id), "building",
+	return v.s.Remove(ctx, g.DevicesWrite, "buildings", "building", string(id), change.Building,
 		buildingBefore(id), func(t *store.Tx) error {
 			count := t.Row(ctx, "SELECT COUNT(*) FROM zones WHERE building = ?", string(id))
 			return Empty(count, "building", "zones")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -138,7 +139,7 @@ func (v View) addSchool(ctx context.Context, t *store.Tx, s g.School) error {
 	if err != nil {
 		return fmt.Errorf("create school: %w", err)
 	}
-	t.Change("school", s.ID, string(s.ID))
+	t.Change(change.School, s.ID, string(s.ID))
 	return v.s.AuditChanges(ctx, t, s.ID, "school.create", string(s.ID), nil, s)
 }
 
@@ -204,7 +205,7 @@ func (v View) changeSchool(ctx context.Context, t *store.Tx, old, s g.School) er
 	if err != nil {
 		return fmt.Errorf("update school: %w", err)
 	}
-	if err := t.Changed("school", s.ID, string(s.ID), old, s); err != nil {
+	if err := t.Changed(change.School, s.ID, string(s.ID), old, s); err != nil {
 		return err
 	}
 	return v.s.AuditChanges(ctx, t, s.ID, "school.update", string(s.ID), old, s)

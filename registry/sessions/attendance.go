@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
@@ -329,7 +330,7 @@ func (v View) Correct(ctx context.Context, c Correction) error {
 			string(c.Session), string(c.Person), store.Micros(c.At), sealed); err != nil {
 			return fmt.Errorf("write correction: %w", err)
 		}
-		t.Change("session", p.School, string(c.Session))
+		t.Change(change.Session, p.School, string(c.Session))
 		return v.s.Audit(ctx, t, p.School, "attendance.correct",
 			string(c.Session)+" "+string(c.Person))
 	})

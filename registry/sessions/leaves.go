@@ -9,6 +9,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
@@ -177,7 +178,7 @@ func (v View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 		if err != nil {
 			return fmt.Errorf("write leave: %w", err)
 		}
-		t.Change("leave", p.School, l.ID)
+		t.Change(change.Leave, p.School, l.ID)
 		return v.s.Audit(ctx, t, p.School, "leave.put", string(l.Person)+" "+l.ID)
 	})
 	if err != nil {
@@ -188,7 +189,7 @@ func (v View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 
 // DeleteLeave deletes a leave.
 func (v View) DeleteLeave(ctx context.Context, id string) error {
-	return v.s.Remove(ctx, g.AttendanceWrite, "leaves", "leave", id, "leave", leaveBefore(id), nil)
+	return v.s.Remove(ctx, g.AttendanceWrite, "leaves", "leave", id, change.Leave, leaveBefore(id), nil)
 }
 
 // withoutReasons removes the reasons from leaves, which reveal illnesses and journeys, unless the

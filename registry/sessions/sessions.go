@@ -8,6 +8,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
@@ -166,7 +167,7 @@ func (v View) Put(ctx context.Context, s g.Session) (g.Session, error) {
 		if err != nil {
 			return fmt.Errorf("write session: %w", err)
 		}
-		t.Change("session", s.School, string(s.ID))
+		t.Change(change.Session, s.School, string(s.ID))
 		return v.s.AuditChanges(ctx, t, s.School, "session.put", string(s.ID), before, s)
 	})
 	if err != nil {
@@ -177,7 +178,7 @@ func (v View) Put(ctx context.Context, s g.Session) (g.Session, error) {
 
 // Delete deletes a session with its attendance and corrections.
 func (v View) Delete(ctx context.Context, id g.SessionID) error {
-	return v.s.Remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), "session",
+	return v.s.Remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), change.Session,
 		sessionBefore(id), nil)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 )
 
 // One reads a row, whose school must be within reach.
@@ -32,7 +33,7 @@ func SchoolOf(ctx context.Context, c Conn, table, noun, id string) (school g.Sch
 
 // Remove deletes a row of a table with id and school, within scope, and audits its former state.
 func (v *View) Remove(
-	ctx context.Context, p g.Permission, table, noun, id, kind string, before Former, check func(*Tx) error,
+	ctx context.Context, p g.Permission, table, noun, id string, kind change.Kind, before Former, check func(*Tx) error,
 ) error {
 	in, err := v.Reach(ctx, p)
 	if err != nil {

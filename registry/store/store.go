@@ -14,6 +14,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 )
 
 // Store holds the two open databases and what every aggregate needs. It is safe for concurrent use.
@@ -183,7 +184,7 @@ func (r *Store) tell(cs []Change) {
 
 // Change records a change to be published after the commit. Without fields the object is new,
 // deleted, or any of its fields may have changed.
-func (t *Tx) Change(kind string, school g.SchoolID, id string, fields ...string) {
+func (t *Tx) Change(kind change.Kind, school g.SchoolID, id string, fields ...string) {
 	t.changes = append(t.changes, Change{
 		Kind:   kind,
 		School: school,
@@ -196,7 +197,7 @@ func (t *Tx) Change(kind string, school g.SchoolID, id string, fields ...string)
 // is new or deleted. beside adds fields that are not in the JSON, such as a password. It does
 // nothing without differences.
 func (t *Tx) Changed(
-	kind string, school g.SchoolID, id string, before, after any, beside ...string,
+	kind change.Kind, school g.SchoolID, id string, before, after any, beside ...string,
 ) error {
 	if before == nil || after == nil {
 		t.Change(kind, school, id)
@@ -224,9 +225,7 @@ type Options struct {
 // Change describes a committed change: the kind of object, its school and the changed fields. An
 // empty ID means many objects, as after an import.
 type Change struct {
-	// Kind is device, desired, fields, command, profile, person, consent, face, pass, site,
-	// building, zone, session, webhook, user, key, school, leave or setting.
-	Kind   string
+	Kind   change.Kind
 	School g.SchoolID
 	ID     string
 	Fields []string // JSON names, "name.key" for nested ones; empty: any may have changed

@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
@@ -54,14 +55,14 @@ func New(o Options) *Computer {
 func (c *Computer) Run(ctx context.Context) error {
 	changed := make(chan g.SchoolID, 64)
 	all := make(chan struct{}, 1) // full: a look at every school is pending
-	cancel := c.opt.Subscribe(func(change registry.Change) {
-		switch change.Kind {
-		case "person", "session", "leave", "correction":
+	cancel := c.opt.Subscribe(func(c registry.Change) {
+		switch c.Kind {
+		case change.Person, change.Session, change.Leave:
 		default:
 			return
 		}
 		select {
-		case changed <- change.School:
+		case changed <- c.School:
 			return
 		default: // too many at once: every school
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/identify"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 )
 
@@ -43,7 +44,7 @@ func (x *Resolver) Run(ctx context.Context) error {
 	due := newDueSchools()
 	cancel := x.Subscribe(func(c registry.Change) {
 		switch c.Kind {
-		case "person", "pass", "consent":
+		case change.Person, change.Pass, change.Consent:
 			due.add(c.School)
 		}
 	})

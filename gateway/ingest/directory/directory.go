@@ -14,6 +14,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
@@ -106,7 +107,7 @@ func (d *Directory) Run(ctx context.Context) error {
 
 func (d *Directory) apply(ctx context.Context, c registry.Change) {
 	switch c.Kind {
-	case "device":
+	case change.Device:
 		id := g.DeviceID(c.ID)
 		e, ok, err := d.fetch(ctx, id)
 		if err != nil { // keep the known entry until the registry responds
@@ -119,7 +120,7 @@ func (d *Directory) apply(ctx context.Context, c registry.Change) {
 			d.mu.Unlock()
 		}
 		d.tell(id, e, ok)
-	case "profile", "zone", "school":
+	case change.Profile, change.Zone, change.School:
 		told, err := d.around(ctx, c)
 		if err != nil {
 			d.held(ctx, err)
@@ -138,14 +139,14 @@ func (d *Directory) around(ctx context.Context, c registry.Change) (told []Entry
 	var put func()
 	var now func(*Entry) bool // whether the device has to do with it
 	switch c.Kind {
-	case "profile":
+	case change.Profile:
 		p, err := view.Fleet.Profile(ctx, g.ProfileID(c.ID))
 		if err != nil && g.ErrorCode(err) != g.NotFound {
 			return nil, fmt.Errorf("load profile %q: %w", c.ID, err)
 		}
 		put = keep(d.profiles, g.ProfileID(c.ID), p, err == nil)
 		now = func(e *Entry) bool { e.Profile = p; return string(e.Device.Profile) == c.ID }
-	case "zone":
+	case change.Zone:
 		z, err := view.Places.Zone(ctx, g.ZoneID(c.ID))
 		if err != nil && g.ErrorCode(err) != g.NotFound {
 			return nil, fmt.Errorf("load zone %q: %w", c.ID, err)

@@ -12,6 +12,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
@@ -66,7 +67,7 @@ func (i *Identifier) Decide(d vision.Decision) { i.decision.Store(&d) }
 // with the registry's current templates. It is quick and may be called from any goroutine.
 func (i *Identifier) Changed(c registry.Change) {
 	switch c.Kind {
-	case "person", "consent", "face":
+	case change.Person, change.Consent, change.Face:
 	default:
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 )
 
 // pruneEvery is the shortest time between two runs of Prune.
@@ -61,7 +62,7 @@ func (x *Leftovers) Run(ctx context.Context) error {
 // Changed disconnects a device whose driver, credentials or enabled flag changes, or that is deleted,
 // so that it has to authenticate again; a new name or room disconnects nobody.
 func (x *Leftovers) Changed(c registry.Change) {
-	if c.Kind == "device" && c.Touches("driver", "enabled", "password", "certificates") {
+	if c.Kind == change.Device && c.Touches("driver", "enabled", "password", "certificates") {
 		x.front.Disconnect(g.DeviceID(c.ID))
 	}
 }
