@@ -99,6 +99,9 @@ const (
 	IncidentClosed IncidentState = "closed"
 )
 
+// IncidentStates lists both.
+func IncidentStates() []IncidentState { return []IncidentState{IncidentOpen, IncidentClosed} }
+
 // IncidentStep is one step of the procedure, done or not.
 type IncidentStep struct {
 	Text   string    `json:"text"`

@@ -34,6 +34,20 @@ const (
 	SessionDorm    SessionKind = "dorm" // operational day ends at 04:00
 )
 
+// SessionKinds lists every kind.
+func SessionKinds() []SessionKind { return []SessionKind{SessionArrival, SessionMeal, SessionDorm} }
+
+// UsualZone is where people are seen for a session of the kind that names no zones.
+func (k SessionKind) UsualZone() ZoneKind {
+	switch k {
+	case SessionMeal:
+		return ZoneCanteen
+	case SessionDorm:
+		return ZoneDorm
+	}
+	return ZoneGate
+}
+
 // AttendanceState is the result for one person and session.
 type AttendanceState string
 
@@ -49,6 +63,13 @@ const (
 	Unknown         AttendanceState = "unknown"
 	NotRequired     AttendanceState = "not_required"
 )
+
+// AttendanceStates lists every state.
+func AttendanceStates() []AttendanceState {
+	return []AttendanceState{
+		Expected, Arrived, Late, LeftEarly, Absent, Excused, OffsiteApproved, Unknown, NotRequired,
+	}
+}
 
 // Leave excuses a person for a time.
 type Leave struct {

@@ -22,6 +22,9 @@ const (
 	KindSchool   SchoolKind = "school"
 )
 
+// SchoolKinds lists both.
+func SchoolKinds() []SchoolKind { return []SchoolKind{KindSchool, KindDistrict} }
+
 // Location is the school's time zone, or UTC if its name is unknown.
 func (s School) Location() *time.Location {
 	if l, err := time.LoadLocation(s.Timezone); err == nil {

@@ -73,7 +73,7 @@ func wordsOf(of any) []any {
 	case g.AlertState:
 		return all(g.AlertStates())
 	case g.IncidentState:
-		return all([]g.IncidentState{g.IncidentOpen, g.IncidentClosed})
+		return all(g.IncidentStates())
 	case g.Role:
 		return all(g.Roles())
 	case g.Permission:
@@ -89,18 +89,15 @@ func wordsOf(of any) []any {
 	case g.ZoneKind:
 		return all(g.ZoneKinds())
 	case g.SchoolKind:
-		return all([]g.SchoolKind{g.KindSchool, g.KindDistrict})
+		return all(g.SchoolKinds())
 	case g.DeviceType:
 		return all(g.DeviceTypes())
 	case g.DeviceState:
 		return all(g.DeviceStates())
 	case g.SessionKind:
-		return all([]g.SessionKind{g.SessionArrival, g.SessionMeal, g.SessionDorm})
+		return all(g.SessionKinds())
 	case g.AttendanceState:
-		return all([]g.AttendanceState{
-			g.Expected, g.Arrived, g.Late, g.LeftEarly, g.Absent, g.Excused, g.OffsiteApproved,
-			g.Unknown, g.NotRequired,
-		})
+		return all(g.AttendanceStates())
 	case g.QualityKind:
 		return all(g.QualityKinds())
 	case g.QualityLevel:

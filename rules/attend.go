@@ -242,14 +242,7 @@ func places(in Inputs) map[g.ZoneID]bool {
 	}
 	kinds := in.Session.ZoneKinds
 	if len(kinds) == 0 {
-		switch in.Session.Kind {
-		case g.SessionMeal:
-			kinds = []g.ZoneKind{g.ZoneCanteen}
-		case g.SessionDorm:
-			kinds = []g.ZoneKind{g.ZoneDorm}
-		default:
-			kinds = []g.ZoneKind{g.ZoneGate}
-		}
+		kinds = []g.ZoneKind{in.Session.Kind.UsualZone()}
 	}
 	for id, z := range in.Zones {
 		if slices.Contains(kinds, z.Kind) {

@@ -267,34 +267,32 @@ func (s *seeder) sessions(ctx context.Context) error {
 	stamp := now.UTC().Format("20060102-150405")
 	for _, x := range []g.Session{
 		{
-			ID:        g.SessionID("demo-arrival-" + stamp),
-			Kind:      g.SessionArrival,
-			Name:      "Arrival (demo)",
-			NameZH:    "到校（演示）",
-			Due:       now.Add(30 * time.Minute),
-			ZoneKinds: []g.ZoneKind{g.ZoneGate},
-			Who:       []g.PersonKind{g.Student},
+			ID:     g.SessionID("demo-arrival-" + stamp),
+			Kind:   g.SessionArrival,
+			Name:   "Arrival (demo)",
+			NameZH: "到校（演示）",
+			Due:    now.Add(30 * time.Minute),
+			Who:    []g.PersonKind{g.Student},
 		},
 		{
-			ID:        g.SessionID("demo-meal-" + stamp),
-			Kind:      g.SessionMeal,
-			Name:      "Meal (demo)",
-			NameZH:    "用餐（演示）",
-			Due:       now.Add(time.Hour),
-			ZoneKinds: []g.ZoneKind{g.ZoneCanteen},
-			Who:       []g.PersonKind{g.Student, g.Staff},
+			ID:     g.SessionID("demo-meal-" + stamp),
+			Kind:   g.SessionMeal,
+			Name:   "Meal (demo)",
+			NameZH: "用餐（演示）",
+			Due:    now.Add(time.Hour),
+			Who:    []g.PersonKind{g.Student, g.Staff},
 		},
 		{
-			ID:        g.SessionID("demo-dorm-" + stamp),
-			Kind:      g.SessionDorm,
-			Name:      "Dormitory (demo)",
-			NameZH:    "归寝（演示）",
-			Due:       now.Add(time.Hour),
-			ZoneKinds: []g.ZoneKind{g.ZoneDorm},
-			Who:       []g.PersonKind{g.Student},
-			Boarders:  true,
+			ID:       g.SessionID("demo-dorm-" + stamp),
+			Kind:     g.SessionDorm,
+			Name:     "Dormitory (demo)",
+			NameZH:   "归寝（演示）",
+			Due:      now.Add(time.Hour),
+			Who:      []g.PersonKind{g.Student},
+			Boarders: true,
 		},
 	} {
+		x.ZoneKinds = []g.ZoneKind{x.Kind.UsualZone()}
 		x.School, x.Start, x.End, x.Demo = schoolID, now.Add(-time.Minute), now.Add(4*time.Hour), true
 		if _, err := s.view.Sessions.Put(ctx, x); err != nil {
 			return err

@@ -177,7 +177,7 @@ func mergeAlert(old, a g.Alert) g.Alert {
 }
 
 func later(a, b g.AlertState) g.AlertState {
-	order := []g.AlertState{g.AlertOpen, g.AlertAcknowledged, g.AlertResolved, g.AlertClosed}
+	order := g.AlertStates()
 	if slices.Index(order, b) > slices.Index(order, a) {
 		return b
 	}

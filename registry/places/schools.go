@@ -215,7 +215,7 @@ func checkSchool(s g.School) error {
 	if !g.ValidID(string(s.ID)) {
 		return store.BadID()
 	}
-	if s.Kind != g.KindSchool && s.Kind != g.KindDistrict {
+	if !slices.Contains(g.SchoolKinds(), s.Kind) {
 		return g.FieldErrorf("kind", "%q is no kind of school; use school or district", s.Kind)
 	}
 	if s.Language != "en" && s.Language != "zh-CN" {

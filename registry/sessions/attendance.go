@@ -292,12 +292,9 @@ func (v View) Correct(ctx context.Context, c Correction) error {
 	if err != nil {
 		return err
 	}
-	states := []g.AttendanceState{
-		g.Expected, g.Arrived, g.Late, g.LeftEarly, g.Absent, g.Excused, g.OffsiteApproved,
-		g.Unknown, g.NotRequired,
-	}
-	if !slices.Contains(states, c.State) {
-		return g.FieldErrorf("state", "%q is no state; use one of %v", c.State, states)
+	if !slices.Contains(g.AttendanceStates(), c.State) {
+		return g.FieldErrorf("state", "%q is no state; use one of %v", c.State,
+			g.AttendanceStates())
 	}
 	if err := store.Line("reason", c.Reason, store.MaxReason); err != nil {
 		return err

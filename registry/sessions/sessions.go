@@ -77,7 +77,7 @@ func checkSession(s g.Session) error {
 	if err := store.Optional("name_zh", s.NameZH, store.MaxName); err != nil {
 		return err
 	}
-	if !slices.Contains([]g.SessionKind{g.SessionArrival, g.SessionMeal, g.SessionDorm}, s.Kind) {
+	if !slices.Contains(g.SessionKinds(), s.Kind) {
 		return g.FieldErrorf("kind", "%q is no kind of session; use arrival, meal or dorm", s.Kind)
 	}
 	if s.Start.IsZero() || s.Due.Before(s.Start) || !s.End.After(s.Start) || s.End.Before(s.Due) {

@@ -15,12 +15,7 @@ import (
 func (c *Computer) gaps(ctx context.Context, s g.Session, now time.Time) ([]rules.Gap, error) {
 	kinds := s.ZoneKinds
 	if len(s.Zones) == 0 && len(kinds) == 0 {
-		usual := map[g.SessionKind]g.ZoneKind{
-			g.SessionArrival: g.ZoneGate,
-			g.SessionMeal:    g.ZoneCanteen,
-			g.SessionDorm:    g.ZoneDorm,
-		}
-		kinds = []g.ZoneKind{usual[s.Kind]}
+		kinds = []g.ZoneKind{s.Kind.UsualZone()}
 	}
 	var out []rules.Gap
 	for id, z := range c.opt.Directory.Zones(s.School) {
