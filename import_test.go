@@ -48,12 +48,21 @@ var house = []room{
 	{"registry/change", "", ""},
 	{"registry/store", "root registry/change", "pgx sqlite x/text"},
 	{"registry/places", "root registry/change registry/store", ""},
-	{"registry/people", "root registry/places registry/roster registry/sheet registry/store", ""},
-	{"registry/access", "root registry/places registry/store", "otp webauthn x/crypto zxcvbn"},
-	{"registry/hooks", "root registry/access registry/store", ""},
-	{"registry/fleet", "root registry/places registry/store", "yaml"},
+	{
+		"registry/people",
+		"root registry/change registry/places registry/roster registry/sheet " +
+			"registry/store",
+		"",
+	},
+	{
+		"registry/access",
+		"root registry/change registry/places registry/store",
+		"otp webauthn x/crypto zxcvbn",
+	},
+	{"registry/hooks", "root registry/access registry/change registry/store", ""},
+	{"registry/fleet", "root registry/change registry/places registry/store", "yaml"},
 	{"registry/history", "root registry/fleet registry/people registry/store", ""},
-	{"registry/sessions", "root registry/people registry/places registry/store", ""},
+	{"registry/sessions", "root registry/change registry/people registry/places registry/store", ""},
 	{
 		"registry/alerts",
 		"root registry/access registry/fleet registry/people registry/places registry/store",
@@ -61,7 +70,8 @@ var house = []room{
 	},
 	{
 		"registry/deeds",
-		"root registry/access registry/people registry/places registry/store",
+		"root registry/access registry/change registry/people registry/places " +
+			"registry/store",
 		"",
 	},
 	{"registry/views", "root registry/people registry/store", ""},
@@ -100,10 +110,12 @@ var house = []room{
 	{"vision/measure", "root vision vision/opencv", "gonum x/sync"},
 
 	// What every request passes: HTTP, identity, permission, document. Only here is huma.
-	{"api",
+	{
+		"api",
 		"root api/access api/alerts api/attendance api/fleet api/gate api/live api/people " +
-			"api/places" +
-			" api/webhooks registry", "huma"},
+			"api/places api/webhooks registry registry/change",
+		"huma",
+	},
 	{"api/gate", "root api/texts registry registry/access", "huma x/time"},
 
 	// The areas of the API, each given only what it uses. They import neither each other nor the
@@ -133,9 +145,9 @@ var house = []room{
 	{"deploy", "", ""},
 
 	// The path of an observation, from a socket or a driver to the journal.
-	{"gateway/ingest/directory", "root registry registry/fleet", ""},
+	{"gateway/ingest/directory", "root registry registry/change registry/fleet", ""},
 	{"gateway/ingest/flapping", "root", ""},
-	{"gateway/ingest/identify", "root registry registry/people vision", ""},
+	{"gateway/ingest/identify", "root registry registry/change registry/people vision", ""},
 	{"gateway/ingest/strangers", "root", ""},
 	{
 		"gateway/ingest/intake",
@@ -150,9 +162,8 @@ var house = []room{
 	},
 	{
 		"gateway/ingest/mqttback",
-		"root gateway/event gateway/follow gateway/ingest/directory " +
-			"gateway/ingest/intake gateway/ingest/mqttfront gateway/journal registry " +
-			"registry/fleet",
+		"root gateway/event gateway/follow gateway/ingest/directory gateway/ingest/intake " +
+			"gateway/ingest/mqttfront gateway/journal registry registry/change registry/fleet",
 		"",
 	},
 	{
@@ -177,7 +188,7 @@ var house = []room{
 	{"gateway/ingest/mqttfront", "root drivers/listen gateway/journal", "x/sys"},
 
 	// Notifications: one queue that knows no channel, and its channels, which know only the queue.
-	{"gateway/notify", "root registry registry/hooks", ""},
+	{"gateway/notify", "root registry registry/change registry/hooks", ""},
 	{"gateway/notify/webhook", "root gateway/notify", "x/text"},
 
 	// The readers of the journal: the common loop, and one package a reader. They do not import
@@ -187,7 +198,7 @@ var house = []room{
 	// client.
 	{"gateway/event", "root", ""},
 	{"gateway/live", "root gateway/event gateway/journal", ""},
-	{"gateway/media", "root registry", ""},
+	{"gateway/media", "root registry registry/change", ""},
 	{"gateway/follow", "root gateway/event gateway/journal gateway/live", ""},
 	{
 		"gateway/follow/alerting",
@@ -197,7 +208,8 @@ var house = []room{
 	},
 	{
 		"gateway/follow/attendance",
-		"root gateway/follow gateway/ingest/directory registry registry/history rules",
+		"root gateway/follow gateway/ingest/directory registry registry/change " +
+			"registry/history rules",
 		"",
 	},
 	{"gateway/follow/history", "root registry", ""},
@@ -210,7 +222,7 @@ var house = []room{
 	{
 		"gateway/follow/resolve",
 		"root gateway/follow gateway/ingest/directory gateway/ingest/identify registry " +
-			"registry/history",
+			"registry/change registry/history",
 		"",
 	},
 	{"gateway/follow/twins", "root gateway/follow registry", ""},
@@ -273,15 +285,14 @@ var house = []room{
 			"gateway/anchor gateway/backup gateway/command gateway/config gateway/control " +
 			"gateway/faces gateway/fleet gateway/follow gateway/follow/alerting " +
 			"gateway/follow/attendance gateway/follow/history gateway/follow/quality " +
-			"gateway/follow/resolve gateway/follow/telemetry " +
-			"gateway/follow/telemetry/influx gateway/follow/telemetry/victoria " +
-			"gateway/follow/twins gateway/ingest/directory gateway/ingest/flapping " +
-			"gateway/ingest/identify gateway/ingest/intake gateway/ingest/mqttback " +
-			"gateway/ingest/mqttfront gateway/ingest/outbox gateway/ingest/pace " +
-			"gateway/ingest/presence gateway/ingest/states gateway/journal gateway/keys " +
-			"gateway/listeners " +
-			"gateway/live gateway/media gateway/notify gateway/notify/webhook gateway/parts " +
-			"gateway/retention gateway/selfwatch registry registry/alerts vision",
+			"gateway/follow/resolve gateway/follow/telemetry gateway/follow/telemetry/influx " +
+			"gateway/follow/telemetry/victoria gateway/follow/twins gateway/ingest/directory " +
+			"gateway/ingest/flapping gateway/ingest/identify gateway/ingest/intake " +
+			"gateway/ingest/mqttback gateway/ingest/mqttfront gateway/ingest/outbox " +
+			"gateway/ingest/pace gateway/ingest/presence gateway/ingest/states gateway/journal " +
+			"gateway/keys gateway/listeners gateway/live gateway/media gateway/notify " +
+			"gateway/notify/webhook gateway/parts gateway/retention gateway/selfwatch registry " +
+			"vision",
 		"",
 	},
 	{"gateway/demo", "root gateway/app gateway/config gateway/ingest/mqttfront registry", "yaml"},
