@@ -17,7 +17,8 @@ func TestChangesOfAccessSayWhichFields(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
-		user, admin := d.signedIn(t, "deputy", g.RoleAdmin)
+		_, admin := d.signedIn(t, "deputy", g.RoleAdmin)
+		user, _ := d.signedIn(t, "guard", g.RoleSecurity)
 		profile := must[g.Profile](t)(d.sys.Fleet.Profile(ctx, "sensor"))
 		hook, _, err := admin.Hooks.Create(ctx, g.Webhook{
 			School: "a",
