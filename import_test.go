@@ -300,7 +300,7 @@ var house = []room{
 		"gateway",
 		"root api/console api/texts deploy drivers/confine gateway/anchor gateway/app " +
 			"gateway/backup gateway/config gateway/control gateway/demo gateway/event " +
-			"gateway/follow/alerting gateway/journal gateway/keys registry registry/fleet",
+			"gateway/fleet gateway/follow/alerting gateway/journal gateway/keys registry",
 		"x/sys",
 	},
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -76,16 +74,7 @@ func readAnchors(c *call, file string) ([]registry.AuditAnchor, error) {
 	if file == "" {
 		return nil, nil
 	}
-	in := c.in
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = io.Reader(f)
-	}
-	anchors, err := anchor.Read(in)
+	anchors, err := anchor.ReadFile(file, c.in)
 	if err == nil && len(anchors) == 0 {
 		err = g.Errorf(g.NotFound,
 			"there is no anchor in %s: give the file that audit.anchor_file names, or the "+

@@ -25,10 +25,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/gateway/control"
 	"github.com/gatehouse-iot/gatehouse/gateway/demo"
+	"github.com/gatehouse-iot/gatehouse/gateway/fleet"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
 	"github.com/gatehouse-iot/gatehouse/gateway/keys"
 	"github.com/gatehouse-iot/gatehouse/registry"
-	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 const serveHelp = `Usage: gateway serve [--config FILE]
@@ -99,13 +99,6 @@ func runDemo(ctx context.Context, c *call) error {
 		"debug, info, warn or error; the log is in DIR/gateway.log")
 	if err := c.parse(0, 0); err != nil {
 		return err
-	}
-	if o.BinDir == "" {
-		self, err := os.Executable()
-		if err != nil {
-			return err
-		}
-		o.BinDir = filepath.Dir(self)
 	}
 	o.Out, o.LogLevel, o.Version, o.Console, o.Launcher = c.out, *level, versionText(), consoleFS(), launcher()
 	return demo.Run(ctx, o)
@@ -325,27 +318,6 @@ func showConfig(_ context.Context, c *call) error {
 	return err
 }
 
-// shippedProfiles are the profiles of deploy/profiles.
-func shippedProfiles() ([]g.Profile, error) {
-	names, err := fs.Glob(deploy.Files(), "profiles/*.yaml")
-	if err != nil {
-		return nil, err
-	}
-	var out []g.Profile
-	for _, name := range names {
-		b, err := fs.ReadFile(deploy.Files(), name)
-		if err != nil {
-			return nil, err
-		}
-		p, err := fleet.ParseProfile(name, b)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p)
-	}
-	return out, nil
-}
-
 const rulesHelp = `Usage: gateway rules check FILE|FOLDER...
 
 Reads rule files as the gateway does at its start, and says what is wrong, where, and how to
@@ -377,7 +349,7 @@ func checkRules(_ context.Context, c *call) error {
 	for _, name := range order {
 		fmt.Fprintf(c.out, "%s: %d rules, all right.\n", name, count[name])
 	}
-	profiles, err := shippedProfiles()
+	profiles, err := fleet.Shipped(deploy.Files(), "profiles")
 	if err != nil {
 		return err
 	}

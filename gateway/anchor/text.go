@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"strconv"
 	"time"
@@ -49,4 +50,17 @@ func Read(r io.Reader) ([]registry.AuditAnchor, error) {
 			return nil, err
 		}
 	}
+}
+
+// ReadFile is Read of a file; "-" is the standard input.
+func ReadFile(name string, stdin io.Reader) ([]registry.AuditAnchor, error) {
+	if name == "-" {
+		return Read(stdin)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return Read(f)
 }

@@ -25,7 +25,7 @@ import (
 // Options say where things are and where to listen.
 type Options struct {
 	DataDir  string
-	BinDir   string // folder of drivers/ and gatehouse-sim
+	BinDir   string // folder of drivers/ and gatehouse-sim; empty: that of this program
 	Assets   string // folder of models/, onnxruntime/ and media/
 	Listen   string // console and API
 	PortBase int
@@ -50,6 +50,13 @@ func (o Options) addr(n int) string {
 
 // Run runs the demo school until ctx ends.
 func Run(ctx context.Context, o Options) (err error) {
+	if o.BinDir == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		o.BinDir = filepath.Dir(self)
+	}
 	for _, p := range []*string{&o.DataDir, &o.BinDir, &o.Assets} {
 		if *p, err = filepath.Abs(*p); err != nil {
 			return err

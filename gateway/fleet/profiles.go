@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 	"log/slog"
-	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
@@ -38,21 +37,31 @@ func (x Profiles) Follow(ctx context.Context, h *host.Host) error {
 
 // Ship adds the profiles of a folder that comes with the gateway.
 func (x Profiles) Ship(ctx context.Context, files fs.FS, folder string) error {
-	return fs.WalkDir(files, folder, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".yaml") {
-			return err
-		}
+	shipped, err := Shipped(files, folder)
+	for _, p := range shipped {
+		x.take(ctx, p, folder)
+	}
+	return err
+}
+
+// Shipped reads the profiles of a folder that comes with the gateway.
+func Shipped(files fs.FS, folder string) (out []g.Profile, err error) {
+	names, err := fs.Glob(files, folder+"/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
 		b, err := fs.ReadFile(files, name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p, err := fleet.ParseProfile(name, b)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		x.take(ctx, p, name)
-		return nil
-	})
+		out = append(out, p)
+	}
+	return out, nil
 }
 
 func (x Profiles) take(ctx context.Context, p g.Profile, from string) {
