@@ -96,7 +96,7 @@ function Filters({ wall }: { wall: Wall | undefined }) {
   const places = usePlaces()
   const n = (s: (typeof severities)[number]) => (wall ? wall.open[s] + wall.acknowledged[s] : 0)
   return (
-    <Group gap="xs" mb="sm">
+    <Group gap="xs" mb="sm" grow wrap="nowrap" preventGrowOverflow={false} maw={640}>
       <Select
         size="xs"
         clearable
