@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -569,4 +570,25 @@ func TestTheWallHoldsTheMostSevere(t *testing.T) {
 			t.Errorf("acknowledged ones: got %+v", mine)
 		}
 	})
+}
+
+// TestOneUnreadableEventHoldsUpNoOther: a damaged row of the outbox is said to be one, and the
+// alerts behind it come.
+func TestOneUnreadableEventHoldsUpNoOther(t *testing.T) {
+	ctx := t.Context()
+	dir := t.TempDir()
+	c := newClock()
+	d := newDistrict(t, registry.Options{Dir: dir, MasterKey: masterKey(), Now: c.now}, c)
+	for seq, id := range []g.AlertID{"alt_1", "alt_2"} {
+		a := smoke(d, c.now())
+		a.ID = id
+		ok(t, d.sys.Alerts.Apply(ctx, alerts.Effects{Seq: uint64(seq + 1), Alerts: []g.Alert{a}}))
+	}
+	path := filepath.Join(dir, "registry.db")
+	raw(t, path, "UPDATE outbox SET body_sealed = x'00' WHERE id = (SELECT MIN(id) FROM outbox)")
+	rows, err := d.sys.Outbox(ctx, 0, 10)
+	ok(t, err)
+	if len(rows) != 2 || rows[0].Err == nil || rows[1].Err != nil || rows[1].Event.Alert == nil {
+		t.Errorf("got %+v, want the first with an error and the second with its alert", rows)
+	}
 }

@@ -42,11 +42,12 @@ func (v *View) Outbox(ctx context.Context, after int64, limit int) ([]OutboxRow,
 				return err
 			}
 			b, err := Unseal(v.Vault.Data, sealed, "outbox "+id)
-			if err != nil {
-				return err
+			if err == nil {
+				err = json.Unmarshal(b, &row.Event)
 			}
+			row.Err = err
 			out = append(out, row)
-			return json.Unmarshal(b, &out[len(out)-1].Event)
+			return nil
 		})
 	if err != nil {
 		return nil, fmt.Errorf("read outbox: %w", err)

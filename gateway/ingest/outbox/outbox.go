@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -40,6 +41,8 @@ type Pump struct {
 	last int64     // the last row that is journalled
 	done []int64   // journalled and not removed
 	at   time.Time // when the first of done was journalled
+
+	unreadable map[int64]bool // rows that were logged; they stay in the outbox
 }
 
 // Run journals rows until ctx ends.
@@ -74,6 +77,8 @@ func (p *Pump) pump(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	more = len(rows) == follow.Batch
+	rows = slices.DeleteFunc(rows, p.cannotRead)
 	if err := p.journal(rows); err != nil {
 		return false, err
 	}
@@ -87,7 +92,6 @@ func (p *Pump) pump(ctx context.Context) (more bool, err error) {
 		}
 		p.done, p.last = append(p.done, row.ID), row.ID
 	}
-	more = len(rows) == follow.Batch
 	if len(p.done) == 0 || len(p.done) < follow.Batch && now.Sub(p.at) < removeEvery {
 		return more, nil
 	}
@@ -96,6 +100,23 @@ func (p *Pump) pump(ctx context.Context) (more bool, err error) {
 	}
 	p.done, p.last = p.done[:0], 0
 	return more, nil
+}
+
+// cannotRead reports whether a row's event cannot be read, and logs it once. One such row must not
+// hold up the alerts behind it.
+func (p *Pump) cannotRead(row registry.OutboxRow) bool {
+	if row.Err == nil {
+		return false
+	}
+	p.last = max(p.last, row.ID)
+	if p.unreadable == nil {
+		p.unreadable = map[int64]bool{}
+	}
+	if !p.unreadable[row.ID] {
+		p.unreadable[row.ID] = true
+		p.Logger.Error("an event of the outbox cannot be read and stays there", "row", row.ID, "error", row.Err)
+	}
+	return true
 }
 
 // close removes the journalled rows when the gateway stops; rows that it cannot remove are
