@@ -21,7 +21,7 @@ func (a *App) takeUpFlapping(ctx context.Context) error {
 	return nil
 }
 
-// keeper keeps the states of devices that say nothing, or too much.
+// keeper makes the keeper of silent and flapping devices.
 func (a *App) keeper() *states.Keeper {
 	return &states.Keeper{
 		View:      a.reg.In(g.SystemScope("keeping")),

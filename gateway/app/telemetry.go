@@ -59,7 +59,7 @@ func openTelemetry(in given, dir string) (series, error) {
 	return nil, g.FieldErrorf("telemetry.store", "%q is no store", c.Store)
 }
 
-// embedded opens the store in the data folder, beside everything else.
+// embedded begins to open the store in the data folder, and does not wait for it.
 func embedded(in given, dir string) series {
 	c := in.cfg.Telemetry
 	classes := []telemetry.Class{{Name: "default", Retention: c.Classes["default"]}}
@@ -78,7 +78,7 @@ func embedded(in given, dir string) series {
 	})
 }
 
-// telemetryToken is what the telemetry server wants to be shown.
+// telemetryToken is the token for the telemetry server.
 func telemetryToken(in given) (string, error) {
 	c := in.cfg.Telemetry
 	if c.TokenFile == "" {

@@ -60,7 +60,7 @@ func New(reg *registry.Registry, c Channel, now func() time.Time, log *slog.Logg
 	return q
 }
 
-// leadsElsewhere says whether a change may give an event other webhooks, or its sending another
+// leadsElsewhere says whether a change may alter which webhooks get an event, or a webhook's
 // address or secret.
 func leadsElsewhere(c registry.Change) bool {
 	switch c.Kind {

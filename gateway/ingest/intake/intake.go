@@ -1,8 +1,8 @@
 // Package intake admits observations: it looks the device up, checks the observation against its
 // profile, decides whose face or card it was, and journals the resulting event; only when that is
 // on disk is the sender acknowledged. What does not fit is journalled as rejected, with the reason.
-// It never journals a face, an embedding or a credential that it could resolve. A device's question
-// whether somebody may pass it answers without waiting for the disk.
+// It never journals a face, an embedding or a credential that it could resolve. It decides a
+// device's question whether somebody may pass without waiting for the disk.
 package intake
 
 import (

@@ -1,7 +1,7 @@
-// Package states keeps what is said of devices' states true where no device says it: it marks those
-// that fell silent, journals when one begins and stops flapping, and keeps one alert for each that
-// flaps, or one for each school if a driver's program is the cause. What counts as flapping package
-// flapping decides, and what counts as silent the registry.
+// Package states keeps the states that devices do not report themselves: it marks silent devices,
+// journals when a device begins and stops flapping, and keeps one alert for each that flaps, or one
+// for each school if a driver's program is the cause. Package flapping decides what counts as
+// flapping, and the registry what counts as silent.
 package states
 
 import (
@@ -30,7 +30,7 @@ const (
 type Keeper struct {
 	View      *registry.View
 	Watch     *flapping.Watch
-	Limits    flapping.Limits // of the watch, for the words of an alert
+	Limits    flapping.Limits // of the watch, for the alerts' texts
 	Directory *directory.Directory
 	Intake    *intake.Intake
 	Twins     *twins.Reader
