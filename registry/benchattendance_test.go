@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 )
 
-// BenchmarkIn makes a view, as every request does, and reads one school by it.
+// BenchmarkIn creates a view, as every request does, and reads one school.
 func BenchmarkIn(b *testing.B) {
 	r, _, _ := crowd(b, 0, 0)
 	scope := g.Scope{School: "a", Permissions: g.RoleAdmin.Permissions(), Actor: "x"}
@@ -32,7 +32,7 @@ func BenchmarkIn(b *testing.B) {
 	})
 }
 
-// whole is a school of 3,000 in 60 classes, with ten days of a session and answers for all.
+// whole returns a school of 3,000 people in 60 classes, with attendance for ten days of a session.
 func whole(b *testing.B) (*registry.View, []g.Attendance) {
 	b.Helper()
 	_, sys, c := crowd(b, 0, 0)
@@ -84,7 +84,7 @@ func whole(b *testing.B) (*registry.View, []g.Attendance) {
 	return sys, rows
 }
 
-// BenchmarkAttendance reads lists of a session, and of all of them, in a school of 3,000.
+// BenchmarkAttendance lists the attendance of one session and of all of them, in a school of 3,000.
 func BenchmarkAttendance(b *testing.B) {
 	sys, _ := whole(b)
 	page := func(n int) registry.Page { return registry.Page{Limit: n} }
@@ -108,7 +108,7 @@ func BenchmarkAttendance(b *testing.B) {
 	}
 }
 
-// BenchmarkPutAttendance writes new answers for a school of 3,000, and then the same once more.
+// BenchmarkPutAttendance writes changed attendance for a school of 3,000, then the same again.
 func BenchmarkPutAttendance(b *testing.B) {
 	sys, rows := whole(b)
 	for turn := 1; b.Loop(); turn++ {

@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/change"
 )
 
-// TestChangesOfAccessSayWhichFields: profiles, webhooks, users and keys say what of them is another
-// now, and nothing where all is as it was; a secret is told of by its name alone.
+// TestChangesOfAccessSayWhichFields: changes of profiles, webhooks, users and keys name the changed
+// fields, and no field if nothing changed; a secret is named without its value.
 func TestChangesOfAccessSayWhichFields(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()

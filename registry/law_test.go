@@ -114,12 +114,12 @@ func TestStatementsKeepToTheirTables(t *testing.T) {
 	}
 }
 
-// left is a statement whose table is put in by a variable.
+// left matches SQL that ends where a table's name follows, from a variable.
 var left = regexp.MustCompile(`\b(DELETE FROM|FROM|JOIN|INTO|UPDATE) $`)
 
-// statements are the texts of a file that may be SQL, and what is given to ofTable as if it were;
-// bare are the calls of ofTable with a table that is no word. In a file in which a variable stands
-// for a table, every word that is a table's name is taken for one that the variable may be.
+// statements returns the strings of a file that may be SQL, and a FROM for each table passed to a
+// function of ofTable; bare are the calls of such functions with a table that is no literal. In a
+// file that uses a variable for a table, every string that is a table's name counts as used.
 func statements(f *ast.File, owner map[string]string) (out, bare []string) {
 	var words []string
 	variable := false
@@ -158,7 +158,7 @@ func statements(f *ast.File, owner map[string]string) (out, bare []string) {
 	return out, bare
 }
 
-// TestKindsOfChangesAreListed: whoever tells of a change names its kind by the list's constant.
+// TestKindsOfChangesAreListed: every reported change names its kind by a constant of the list.
 func TestKindsOfChangesAreListed(t *testing.T) {
 	at := map[string]int{"Change": 0, "Changed": 0, "Remove": 5}
 	seen := 0

@@ -8,8 +8,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// TestStanding checks, on both engines, whose credential something is and whether it holds now: by
-// card, by user number, and by a face that a terminal has matched.
+// TestStanding: the owner of a credential and whether it is valid now, by card, by user number, and
+// by a face that a terminal has matched.
 func TestStanding(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()

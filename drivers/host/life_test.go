@@ -83,7 +83,7 @@ func TestQuarantineEndsByItself(t *testing.T) {
 	})
 }
 
-// A program that takes longer to start than it has to run for leaves quarantine as well.
+// A program whose start takes longer than SteadyAfter leaves quarantine as well.
 func TestQuarantineOfASlowStarter(t *testing.T) {
 	mark := filepath.Join(t.TempDir(), "well")
 	sp := spec("until")
@@ -93,7 +93,7 @@ func TestQuarantineOfASlowStarter(t *testing.T) {
 		LastPause:       10 * time.Millisecond,
 		QuarantinePause: 20 * time.Millisecond,
 		QuarantineMax:   20 * time.Millisecond,
-		SteadyAfter:     time.Millisecond, // no program starts as fast
+		SteadyAfter:     time.Millisecond, // shorter than any start
 	}, sp)
 	await(t, h, "until", "its quarantine", func(st host.Status) bool { return !st.Quarantine.IsZero() })
 	if err := os.WriteFile(mark, nil, 0o600); err != nil {

@@ -62,7 +62,7 @@ func (s *supervisor) session(ctx context.Context, p *program) error {
 		asking:  newAsking(s),
 	}
 	s.up(p)
-	// counted from here: a program may take longer than that to start
+	// counted from here, because a start may take longer than SteadyAfter
 	steady := time.AfterFunc(s.host.options.SteadyAfter, s.steady)
 	defer steady.Stop()
 

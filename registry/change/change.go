@@ -1,9 +1,9 @@
-// Package change is the list of the kinds of thing of whose changes a commit tells: whoever writes
-// one and whoever follows it mean the same word. It refuses to know what a thing is made of, and
-// the store that tells of changes decides nothing by them.
+// Package change lists the kinds of objects whose changes a commit reports, so that writers and
+// followers use the same words. It refuses to know what an object contains, and the store that
+// reports changes does not act on them.
 package change
 
-// Kind says what kind of thing is another now.
+// Kind is the kind of an object that changed.
 type Kind string
 
 // The kinds.
@@ -12,23 +12,23 @@ const (
 	Site     Kind = "site"
 	Building Kind = "building"
 	Zone     Kind = "zone"
-	Setting  Kind = "setting" // the id is its key
+	Setting  Kind = "setting" // the ID is its key
 
 	Profile Kind = "profile"
 	Device  Kind = "device"
-	Desired Kind = "desired" // of a device's twin
-	Fields  Kind = "fields"  // what a device reports beside its profile
-	Command Kind = "command" // the id is the device's
+	Desired Kind = "desired" // the desired values of a device's twin
+	Fields  Kind = "fields"  // what a device reports beyond its profile
+	Command Kind = "command" // the ID is the device's
 
 	Person  Kind = "person"
-	Consent Kind = "consent" // the id is the person's, as of Face and Pass
+	Consent Kind = "consent" // the ID is the person's, as for Face and Pass
 	Face    Kind = "face"
-	Pass    Kind = "pass" // a card, a code: all but a face
+	Pass    Kind = "pass" // any credential except a face
 
 	User    Kind = "user"
 	Key     Kind = "key"
 	Webhook Kind = "webhook"
 
-	Session Kind = "session" // and the corrections of its answers
+	Session Kind = "session" // or corrections of its attendance
 	Leave   Kind = "leave"
 )

@@ -9,10 +9,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// What others ask of people for their own rows: whose key, which class, which name.
+// Queries about people for the rows of other aggregates: key, class and name.
 
-// Whose are people by id, with the school and the key under which what is theirs is sealed. Who
-// is not there is left out.
+// Whose returns people by ID, each with their school and the key that seals their data. Unknown IDs
+// are left out.
 func Whose(
 	ctx context.Context, c store.Conn, ids []g.PersonID,
 ) (map[g.PersonID]Keyed, error) {
@@ -32,10 +32,10 @@ func Whose(
 	return out, nil
 }
 
-// Label is what a list shows of somebody. The name is a courtesy: empty without people:read.
+// Label describes a person in a list. Name is empty without people:read.
 type Label struct{ Name, Class string }
 
-// Labels are the labels of people.
+// Labels returns the labels of people, by ID.
 func Labels(ctx context.Context, v View, ids []g.PersonID) (map[g.PersonID]Label, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -57,7 +57,7 @@ func Labels(ctx context.Context, v View, ids []g.PersonID) (map[g.PersonID]Label
 	})
 }
 
-// classes are labels without names: nothing is decrypted.
+// classes returns labels without names, which needs no decryption.
 func (v View) classes(ctx context.Context, ids []g.PersonID) (map[g.PersonID]Label, error) {
 	out := make(map[g.PersonID]Label, len(ids))
 	for part := range slices.Chunk(once(ids), store.Chunk) {
@@ -76,7 +76,7 @@ func (v View) classes(ctx context.Context, ids []g.PersonID) (map[g.PersonID]Lab
 	return out, nil
 }
 
-// read gives f those of the people that there are.
+// read calls f for each of the people that exists.
 func (v View) read(ctx context.Context, ids []g.PersonID, f func(Keyed)) error {
 	for part := range slices.Chunk(once(ids), store.Chunk) {
 		q := "SELECT " + personColumns + " FROM persons WHERE id IN (" + store.Marks(len(part)) + ")"
@@ -94,15 +94,16 @@ func (v View) read(ctx context.Context, ids []g.PersonID, f func(Keyed)) error {
 	return nil
 }
 
-// once has each id once.
+// once returns the IDs sorted and without duplicates.
 func once(ids []g.PersonID) []g.PersonID {
 	return slices.Compact(slices.Sorted(slices.Values(ids)))
 }
 
-// maxClass is how many people one statement can name.
+// maxClass limits the people named in one statement.
 const maxClass = 30_000
 
-// OfClass are the people of a class, in one school or in all that are in reach, gone ones too.
+// OfClass returns the people of a class, in one school or in all within reach, including those who
+// have left.
 func OfClass(
 	ctx context.Context, v View, in store.Reach, school g.SchoolID, class string,
 ) ([]g.PersonID, error) {

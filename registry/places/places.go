@@ -112,16 +112,16 @@ type Place struct {
 	Kind   change.Kind
 	ID     string
 	School g.SchoolID
-	// Standing is the school that the place belongs to as it stands.
+	// Standing returns the stored place's school.
 	Standing func(ctx context.Context, t *store.Tx) (g.SchoolID, error)
-	Above    *Above // what it stands in; nil for a site
+	Above    *Above // its parent; nil for a site
 	Set      func(ctx context.Context, t *store.Tx) error
 	After    any
 	// Before reads the stored place; nil, nil if it is new.
 	Before func(ctx context.Context, t *store.Tx) (any, error)
 }
 
-// Above is the place that another one stands in.
+// Above is the parent of a place.
 type Above struct {
 	Noun, ID string
 	School   func(ctx context.Context, t *store.Tx) (g.SchoolID, error)
@@ -253,7 +253,7 @@ func (v View) DeleteBuilding(ctx context.Context, id g.BuildingID) error {
 		})
 }
 
-// Empty refuses to delete a place in which something is left; count counts it.
+// Empty returns an error if count, the number of users of a place, is not 0.
 func Empty(count *sql.Row, noun, users string) error {
 	n := 0
 	if err := count.Scan(&n); err != nil {
@@ -301,7 +301,7 @@ func buildingBefore(id g.BuildingID) store.Former {
 	}
 }
 
-// asItStands reads a place; nil, nil where it is new.
+// asItStands reads a stored place; nil, nil if it is new.
 func asItStands[T any](row *sql.Row, old *T, into ...any) (any, error) {
 	err := row.Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -29,7 +29,7 @@ func MayUnmark(ctx context.Context, v View, t *store.Tx, x g.Zone) error {
 			"without it a camera could be bound there").At("private")
 }
 
-// ZoneBefore is a zone as it stands.
+// ZoneBefore reads the stored zone.
 func ZoneBefore(id g.ZoneID) store.Former {
 	return func(ctx context.Context, t *store.Tx) (any, error) {
 		var old g.Zone

@@ -51,7 +51,7 @@ func (v View) Attendance(ctx context.Context, f AttendanceFilter) ([]AttendanceR
 	return out, next, v.label(ctx, out)
 }
 
-// where is what the filter asks of the table.
+// where returns the SQL condition of the filter.
 func (f AttendanceFilter) where(
 	ctx context.Context, who people.View, in store.Reach,
 ) (w store.Where, err error) {
@@ -90,7 +90,7 @@ func (f AttendanceFilter) where(
 	return w, nil
 }
 
-// label writes names and classes beside the answers.
+// label adds names and classes to the rows.
 func (v View) label(ctx context.Context, rows []AttendanceRow) error {
 	ids := make([]g.PersonID, len(rows))
 	for i, row := range rows {
@@ -176,7 +176,7 @@ func (v View) PutAttendance(
 	return changed, nil
 }
 
-// others are the rows that say something else than what stands, or than one before them.
+// others returns the rows that differ from the stored ones and from earlier rows of the same call.
 func others(ctx context.Context, t *store.Tx, rows []g.Attendance) (fresh []g.Attendance, err error) {
 	standing := map[g.SessionID]map[g.PersonID]string{}
 	for _, a := range rows {
@@ -195,10 +195,10 @@ func others(ctx context.Context, t *store.Tx, rows []g.Attendance) (fresh []g.At
 	return fresh, nil
 }
 
-// answerWriter writes answers of people and sessions that are there, and of one school.
+// answerWriter writes rows whose person and session exist and belong to the same school.
 type answerWriter struct {
 	people map[g.PersonID]people.Keyed
-	school map[g.SessionID]g.SchoolID // "" where there is no such session
+	school map[g.SessionID]g.SchoolID // "" if the session does not exist
 	stmt   *store.Stmt
 }
 
@@ -357,14 +357,14 @@ func (v View) Corrections(ctx context.Context, id g.SessionID) ([]Correction, er
 	return v.openCorrections(ctx, id, sealed)
 }
 
-// sealedCorrection is a correction as it is kept.
+// sealedCorrection is a correction as stored.
 type sealedCorrection struct {
 	person g.PersonID
 	at     int64
 	body   []byte
 }
 
-// openCorrections opens them with the people's keys; of who was deleted meanwhile there are none.
+// openCorrections decrypts corrections; those of people deleted meanwhile are left out.
 func (v View) openCorrections(
 	ctx context.Context, id g.SessionID, sealed []sealedCorrection,
 ) ([]Correction, error) {

@@ -47,14 +47,14 @@ func (v View) Leaves(
 	return out, v.withoutReasons(ctx, school, out)
 }
 
-// sealedLeave is a leave as it is kept.
+// sealedLeave is a leave as stored.
 type sealedLeave struct {
 	id     string
 	person g.PersonID
 	body   []byte
 }
 
-// openLeaves opens leaves with the people's keys; of who was deleted meanwhile there are none.
+// openLeaves decrypts leaves; those of people deleted meanwhile are left out.
 func (v View) openLeaves(ctx context.Context, sealed []sealedLeave) ([]g.Leave, error) {
 	ids := make([]g.PersonID, len(sealed))
 	for i, l := range sealed {

@@ -6,13 +6,13 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 )
 
-// Change is a rule or a procedure that differs.
+// Change is a rule or procedure that was added, changed or removed.
 type Change struct {
-	Key      string // rules. or procedures. and its id
-	From, To string // in full; empty for one that is new or gone
+	Key      string // rules. or procedures. and its ID
+	From, To string // full texts; empty if added or removed
 }
 
-// Changes lists the rules and procedures that differ, by id, with their full texts.
+// Changes returns the differences between two sets of rules and procedures, by ID, with full texts.
 func Changes(old, now Files) ([]Change, error) {
 	before, err := old.Texts()
 	if err != nil {
