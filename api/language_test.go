@@ -62,3 +62,23 @@ func TestProblemsInTheReadersLanguage(t *testing.T) {
 		}
 	}
 }
+
+// What a file of people is remarked on comes in the reader's language.
+func TestRemarksInTheReadersLanguage(t *testing.T) {
+	w := newWorld(t).schools()
+	c := w.user(w.a, g.RoleAdmin)
+	const file = "kind,number,name\nstudent,1,Li\nstudent,1,Wang\n"
+	remarked := func(language string) string {
+		t.Helper()
+		return string(c.do("POST", "/v1/people/import/preview", file, "Content-Type", "text/csv",
+			"Accept-Language", language).want(200).body)
+	}
+	en, zh := remarked("en"), remarked("zh-CN")
+	if want := "the number stands in line 2 too"; !strings.Contains(en, want) ||
+		strings.Contains(zh, want) {
+		t.Errorf("got %s in English and %s in Chinese, want %q in the first alone", en, zh, want)
+	}
+	if want := "第 2 行也有这个编号"; strings.Count(zh, want) < 2 {
+		t.Errorf("got %s, want %q as message and error of the line", zh, want)
+	}
+}

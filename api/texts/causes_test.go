@@ -10,7 +10,7 @@ import (
 )
 
 // TestConsoleHasTheReasons: the console has the catalogue's text for every reason's code. With
-// GATEHOUSE_WRITE_CAUSES set this test writes the console's file (npm run causes in api/console).
+// GATEHOUSE_WRITE_CAUSES set this test writes the console's file.
 func TestConsoleHasTheReasons(t *testing.T) {
 	const file = "../console/src/i18n/causes.json"
 	type said struct {
@@ -40,6 +40,6 @@ func TestConsoleHasTheReasons(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want.Bytes()) {
-		t.Errorf("%s is not what the catalogue says: npm run causes in api/console writes it", file)
+		t.Errorf("%s is not what the catalogue says: this test with GATEHOUSE_WRITE_CAUSES set writes it", file)
 	}
 }

@@ -5,7 +5,7 @@ import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
 import { Navigate, Route, Routes, useNavigate } from 'react-router'
 import { APIError, call, setCSRF } from './api/client'
 import { signInIsBack, whenSignedOut } from './api/signin'
-import type { Me, Permission, SetupState } from './api/types'
+import type { Language, Me, Permission } from './api/types'
 import { chosenBeforeSignIn, useT } from './i18n'
 import { LiveProvider, renewAll } from './live'
 import { Gate, SetupPage, SignInPage } from './pages/gate'
@@ -20,7 +20,7 @@ export function App() {
   const go = useNavigate()
   const setup = useQuery({
     queryKey: ['setup'],
-    queryFn: () => call<SetupState>('/v1/setup', { quiet: true }),
+    queryFn: () => call('/v1/setup', { quiet: true }),
     staleTime: Infinity,
   })
   const [expired, setExpired] = useState(false) // the session of the page shown has expired
@@ -30,7 +30,7 @@ export function App() {
     staleTime: 60_000,
     queryFn: async () => {
       try {
-        const m = await call<Me>('/v1/me', { quiet: true })
+        const m = await call('/v1/me', { quiet: true })
         setCSRF(m.csrf)
         return m
       } catch (e) {
@@ -62,14 +62,14 @@ export function App() {
       setCSRF(m.csrf)
       cache.setQueryData(['me'], language ? { ...m, user: { ...m.user, language } } : m)
       if (language && language !== m.user.language)
-        void call('/v1/me', { method: 'PUT', body: { language } }).catch(() => {})
+        void call('/v1/me', { method: 'PUT', body: { language: language as Language } }).catch(() => {})
     } else void cache.invalidateQueries({ queryKey: ['me'] })
     cache.setQueryData(['setup'], { needed: false })
   }
   // Somebody signed in again: the same user continues, another one starts afresh.
   const back = async (m?: Me) => {
     const was = cache.getQueryData<Me>(['me'])
-    const now = m?.csrf ? m : await call<Me>('/v1/me', { quiet: true })
+    const now = m?.csrf ? m : await call('/v1/me', { quiet: true })
     if (now.user.id !== was?.user.id) return window.location.assign('/')
     entered(now)
     setExpired(false)

@@ -5,7 +5,7 @@ import { keepPreviousData, useQuery, useQueryClient, type QueryClient } from '@t
 import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { call, query } from './api/client'
 import { openStream, type StreamState } from './api/stream'
-import type { EventKind, GatewayEvent, Permission, Tally, Wall } from './api/types'
+import type { EventKind, GatewayEvent, Permission, Tally } from './api/types'
 import { loudest, pattern, Siren } from './lib/sound'
 import { useSchoolParam, useSession, useStored } from './session'
 
@@ -60,7 +60,7 @@ export function useWall({ limit = wallRows, ...where }: WallFilter = {}) {
   const { can } = useSession()
   return useQuery({
     queryKey: ['alerts', 'wall', school, { ...where, limit }],
-    queryFn: ({ signal }) => call<Wall>('/v1/wall' + query({ ...where, limit, school }), { signal }),
+    queryFn: ({ signal }) => call('/v1/wall', { query: { ...where, limit, school }, signal }),
     enabled: can('alerts:read'),
     placeholderData: keepPreviousData,
     refetchInterval: 15_000, // in case the stream is lost

@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSearchParams } from 'react-router'
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { call } from './api/client'
-import type { List, Me, Permission, School } from './api/types'
+import type { Language, Me, Permission, School } from './api/types'
 import { languages, setLanguage, useT } from './i18n'
 import * as format from './lib/format'
 import { changed, filtered, useHere } from './ui/address'
@@ -35,7 +35,7 @@ export function SessionProvider({
   const district = me.school.kind === 'district'
   const schools = useQuery({
     queryKey: ['schools'],
-    queryFn: () => call<List<School>>('/v1/schools?limit=1000'),
+    queryFn: () => call('/v1/schools?limit=1000'),
     enabled: district,
     staleTime: 60_000,
   })
@@ -55,7 +55,7 @@ export function SessionProvider({
       can: (p) => me.permissions.includes(p),
       speak: (language) => {
         cache.setQueryData<Me>(['me'], (m) => m && { ...m, user: { ...m.user, language } })
-        void call('/v1/me', { method: 'PUT', body: { language } }).catch(() => {})
+        void call('/v1/me', { method: 'PUT', body: { language: language as Language } }).catch(() => {})
       },
       signOut: async () => {
         await call('/v1/session', { method: 'DELETE', quiet: true }).catch(() => {})

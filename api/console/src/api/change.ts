@@ -1,7 +1,7 @@
 // Optimistic concurrency: a form sends only the fields that it changed, on the condition that
 // nobody else has changed the same ones.
 
-import { APIError, call, tagged } from './client'
+import { APIError, ask, tagged } from './client'
 
 export type Fields = Record<string, unknown>
 
@@ -99,7 +99,7 @@ export async function change<R = unknown>(
   const patch = difference(base, next)
   if (Object.keys(patch).length === 0) return undefined
   const send = (etag: string, now: Fields) =>
-    call<R>(path, {
+    ask<R>(path, {
       method: how.method ?? 'PATCH',
       body: how.body ? how.body(patch, now) : patch,
       match: etag,
@@ -136,5 +136,5 @@ export async function remove(path: string, shown: object): Promise<void> {
     for (const c of others) was[c.field] = c.now
     throw new Clashes(others)
   }
-  await call(path, { method: 'DELETE', match: etag })
+  await ask(path, { method: 'DELETE', match: etag })
 }

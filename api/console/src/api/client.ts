@@ -1,6 +1,7 @@
 // The only module that makes HTTP requests to the gateway: cookie sign-in, CSRF header, problem
 // details.
 
+import type { Answer, Body, Query, Verb } from './paths'
 import { signInEnded } from './signin'
 
 export interface FieldError {
@@ -71,7 +72,7 @@ export interface Request {
 }
 
 /** Builds "?a=1&b=2", leaving out what is empty. */
-export function query(params: Record<string, string | number | boolean | undefined | null>): string {
+export function query(params: Readonly<Record<string, unknown>>): string {
   const q = new URLSearchParams()
   for (const [k, v] of Object.entries(params)) {
     if (v !== undefined && v !== null && v !== '' && v !== false) q.set(k, String(v))
@@ -168,8 +169,22 @@ function orAborted(wait: Promise<void>, signal?: AbortSignal): Promise<void> {
   })
 }
 
+/** A request to a path of the document. */
+export type Asking<P extends string, M extends Verb> = Omit<Request, 'method' | 'body'> & {
+  query?: Query<P, M>
+  body?: Body<P, M>
+} & (M extends 'GET' ? { method?: M } : { method: M })
+
 /** Sends a request and parses the JSON response; an empty response is undefined. */
-export async function call<T>(path: string, r: Request = {}): Promise<T> {
+export async function call<P extends string, M extends Verb = 'GET'>(
+  path: P,
+  r?: Asking<P, M>,
+): Promise<Answer<P, M>> {
+  return ask<Answer<P, M>>(path + query(r?.query ?? {}), r)
+}
+
+/** The same for a path that is known at run time only. */
+export async function ask<T>(path: string, r: Request = {}): Promise<T> {
   const res = await checked(path, r)
   const text = await res.text()
   return (text ? JSON.parse(text) : undefined) as T

@@ -6,9 +6,6 @@ import type { components } from './schema'
 
 type S = components['schemas']
 
-// T with some fields typed more narrowly than in the document.
-type With<T, F> = Omit<T, keyof F> & F
-
 /** The request body of an operation. */
 export type Sent<Name extends keyof S> = S[Name]
 
@@ -22,10 +19,18 @@ export interface List<T> {
 
 export type AlertState = S['Alert']['state']
 export type AttendanceState = S['Attendance']['state']
+export type Approval = S['Handover']['approval']
+export type CheckState = S['Check']['state']
+export type CommandState = S['DeviceCommand']['state']
 export type DeviceState = S['Twin']['state']
 export type DeviceType = S['Profile']['type']
 export type Direction = NonNullable<S['SightingRow']['direction']>
 export type EventKind = S['Event']['kind']
+export type ImportAction = S['ImportLine']['action']
+export type ImportMode = S['ImportReport']['mode']
+/** What the console and the gateway speak. */
+export type Language = S['SetupInput']['language']
+export type MakerState = NonNullable<S['APIKey']['maker_state']>
 export type Method = S['Pass']['method']
 export type Permission = S['Me']['permissions'][number]
 export type PersonKind = S['Person']['kind']
@@ -41,18 +46,9 @@ export type Weakness = NonNullable<S['Twin']['weak']>
 export type ZoneKind = S['Zone']['kind']
 
 /** What is not over, most urgent first, with the number of all. */
-export type Wall = With<S['Wall'], { items: Alert[] }>
+export type Wall = S['Wall']
 /** A number of alerts by severity. */
 export type Tally = S['Tally']
-
-// Enums that the document describes as strings.
-
-export type Approval = '' | 'waiting' | 'approved' | 'refused'
-export type CheckState = 'ok' | 'warning' | 'critical'
-export type CommandState = 'queued' | 'sent' | 'delivered' | 'confirmed' | 'failed' | 'expired'
-export type ImportAction = 'create' | 'update' | 'same' | 'skip' | 'error' | 'leave'
-export type ImportMode = 'merge' | 'add' | 'update' | 'full' | 'promote' | 'overwrite'
-export type MakerState = 'active' | 'disabled' | 'ended' | 'gone' | 'unknown'
 
 /** All values of an enum, in display order. A missing one does not compile. */
 function all<E extends string>(words: Record<E, true>): E[] {
@@ -221,11 +217,11 @@ export type Zone = S['Zone']
 // Devices.
 
 export type Action = S['Action']
-export type CommandResult = With<S['CommandResult'], { state?: CommandState }>
+export type CommandResult = S['CommandResult']
 export type Confinement = S['Confinement']
 export type Device = S['DeviceRow']
 export type DeviceCertificate = S['DeviceCertificate']
-export type DeviceCommand = With<S['DeviceCommand'], { state: CommandState }>
+export type DeviceCommand = S['DeviceCommand']
 export type DeviceCreated = S['NewDevice']
 export type DeviceQuality = S['DeviceQuality']
 export type DeviceSummary = S['DeviceCounts']
@@ -245,20 +241,17 @@ export type Rejection = S['RejectionRow']
 export type StatusRow = S['StatusRow']
 export type Twin = S['Twin']
 export type TwinValue = S['TwinValue']
-export type UnknownField = With<S['UnknownField'], { kind?: '' | Property['type'] }>
-export type UnknownFields = With<S['UnknownFields'], { items: UnknownField[] | null }>
+export type UnknownField = S['UnknownField']
+export type UnknownFields = S['UnknownFields']
 export type Value = TwinValue['value'] | null
 
 // People.
 
 export type Consent = S['Consent']
-export type ImportLine = With<S['ImportLine'], { action: ImportAction }>
+export type ImportLine = S['ImportLine']
 export type ImportProgress = S['ImportProgress']
 export type ImportRemark = S['Remark']
-export type ImportReport = With<
-  S['ImportReport'],
-  { lines: ImportLine[]; leaving: ImportLine[]; mode: ImportMode }
->
+export type ImportReport = S['ImportReport']
 export type Pass = S['Pass']
 export type Person = S['Person']
 export type PersonPage = S['PersonPage']
@@ -270,8 +263,8 @@ export type Question = S['Question']
 export type Alert = S['AlertRow']
 export type Attendance = S['AttendanceRow']
 export type GatewayEvent = S['Event']
-export type Handover = With<S['Handover'], { approval: Approval }>
-export type Incident = With<S['Incident'], { handover: Handover }>
+export type Handover = S['Handover']
+export type Incident = S['Incident']
 export type IncidentStep = S['IncidentStep']
 export type Match = S['Match']
 export type Session = S['Session']
@@ -279,10 +272,10 @@ export type Sighting = S['SightingRow']
 
 // API keys, webhooks and the gateway itself.
 
-export type APIKey = With<S['APIKey'], { maker_state?: MakerState }>
+export type APIKey = S['APIKey']
 export type AuditChange = S['AuditChange']
 export type AuditEntry = S['AuditEntry']
-export type Check = With<S['Check'], { state: CheckState }>
+export type Check = S['Check']
 export type Delivery = S['Delivery']
 export type NewKey = S['NewKey']
 export type NewSecret = S['NewSecret']
@@ -293,8 +286,8 @@ export type Reload = S['Reload']
 export type ReloadChange = S['ReloadChange']
 export type Rule = S['RuleInfo']
 export type SetupState = S['SetupState']
-export type Status = With<S['GatewayStatus'], { checks: Check[] | null }>
-export type Webhook = With<S['Webhook'], { maker_state?: MakerState }>
+export type Status = S['GatewayStatus']
+export type Webhook = S['Webhook']
 
 // The second factor.
 

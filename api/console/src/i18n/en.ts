@@ -1,4 +1,5 @@
 // The console in English.
+import { causes } from './causes'
 
 export const en = {
   common: {
@@ -249,7 +250,8 @@ export const en = {
     resolveTitle: 'Resolve the alert',
     silence: 'Silence until it ends',
     silenceTitle: 'Silence the alert until it ends',
-    silenceText: 'What it reports still holds. It leaves the wall now; if it happens again after it has ended, a new alert comes.',
+    silenceText:
+      'What it reports still holds. It leaves the wall now; if it happens again after it has ended, a new alert comes.',
     resolveComment: 'What was it, and what was done?',
     close: 'Close',
     closeTitle: 'Close the alert',
@@ -1011,144 +1013,7 @@ export const en = {
       as_it_is: 'Nothing is covered: enrol it as it is',
     },
   },
-  cause: {
-    name_unknown: 'The name in {{address}} is unknown: check the spelling, or give the IP address',
-    nothing_there:
-      'Nothing listens at {{address}}: check the address and the port ({{protocol}} usually has ' +
-      '{{port}}), and that {{protocol}} is switched on',
-    no_route: 'There is no way to {{address}}: check the address and the network',
-    no_answer:
-      '{{address}} does not answer within {{within}}: check the address, that it speaks {{protocol}}, ' +
-      'and that it has power',
-    hung_up:
-      '{{address}} hung up: it may be restarting, speak something else than {{protocol}}, or take no ' +
-      'more connections',
-    odd_answer: '{{address}} answers something else than {{protocol}} expects: {{detail}}',
-    not_trusted:
-      'The certificate of {{address}} is not trusted ({{detail}}): install one that is, or name its ' +
-      "authority's PEM file",
-    login_refused:
-      '{{address}} refuses the user name or the password: check both, and its list of who may what',
-    not_connected: 'The device is not connected; try again once it is',
-    not_writable:
-      '{{property}} is no property that can be written; say where it lives, and writable: true, in the ' +
-      'profile',
-    bad_value: '{{property}}: {{detail}}',
-    unconfirmed: 'It was sent, and the device has not said what came of it',
-    not_tried: 'It was not tried, since what came before it failed',
-    no_reason: 'The driver ended the connection without a reason',
-    panicked: 'The driver panicked in {{where}}: {{detail}}',
-    driver_down: 'Driver "{{driver}}" is not running: {{detail}}',
-    silent: 'Silent for more than {{seconds}} s',
-    heard_again: 'Heard again',
-    mqtt_ended: 'The MQTT connection ended',
-    more: 'And {{count}} more',
-    no_value:
-      '{{property}} ({{register}}) reads {{raw}}, which stands for no value: the sensor behind it is ' +
-      'missing or broken',
-    register_mute: '{{property}} ({{register}}) gives no answer',
-    serial_missing:
-      'There is no serial line {{line}}: check the name; adapters are renumbered when they are plugged ' +
-      'in again, and names below /dev/serial/by-id are not',
-    serial_closed:
-      "The serial line {{line}} may not be opened: give the driver's user access to it (group dialout)",
-    serial_mute:
-      'No answer on {{line}} within {{within}}: check the unit id, the baud rate, the parity and the ' +
-      'wiring',
-    serial_broken:
-      'The serial line {{line}} does not work: {{detail}}; check the baud rate, the parity and the ' +
-      'wiring',
-    modbus_function:
-      '{{register}} of unit {{unit}}: the equipment does not know this kind of register (exception 1): ' +
-      'try another table, e.g. holding for input',
-    modbus_address:
-      '{{register}} of unit {{unit}}: the equipment has no such register (exception 2): check the ' +
-      'address against its manual; manuals often count from 1, or write 40001 for holding:0',
-    modbus_value:
-      '{{register}} of unit {{unit}}: the equipment refuses this value or length (exception 3): check ' +
-      'the form in the profile',
-    modbus_failed:
-      '{{register}} of unit {{unit}}: the equipment has failed (exception 4): look at the equipment ' +
-      'itself',
-    modbus_busy:
-      '{{register}} of unit {{unit}}: the equipment is busy (exception {{exception}}): poll it less ' +
-      'often',
-    modbus_path:
-      '{{register}} of unit {{unit}}: the Modbus gateway has no way to this unit (exception 10): check ' +
-      "the gateway's serial line and its routing",
-    modbus_unit:
-      '{{register}} of unit {{unit}}: no such unit answers behind the Modbus gateway (exception 11): ' +
-      "check the unit id, the wiring and the unit's power",
-    modbus_other:
-      '{{register}} of unit {{unit}}: the equipment answers exception {{exception}}: look it up in its ' +
-      'manual',
-    client_id: '{{address}} refuses the client id {{client_id}}: give another',
-    topic_forbidden:
-      "The broker does not let this user read {{topic}}: change the broker's access list, or the topic",
-    no_subscription: 'The broker did not answer the subscription within {{within}}',
-    broker_hung_up: 'The broker hung up: {{detail}}',
-    broker_says_away: 'Its broker says that it is {{word}}',
-    availability_odd: 'The availability message "{{word}}" is neither "{{up}}" nor "{{down}}"',
-    never_called:
-      'The terminal has not called: set its cloud server (ADMS) to {{where}}, and compare its serial ' +
-      'number with {{serial}}',
-    wrong_caller: 'Calls with its serial number come from {{from}} and are refused: {{detail}}',
-    called_last: 'The terminal has not called since {{since}}: check its power and its network',
-    lines_odd:
-      '{{bad}} of {{lines}} log lines could not be read ({{detail}}); they are kept with what was ' +
-      'refused',
-    not_listening: 'The driver does not listen yet; check its setting listen',
-    serial_taken:
-      'Serial number {{serial}} belongs to device "{{device}}" already; serial numbers are each ' +
-      'terminal’s own',
-    terminal_says: 'The terminal refuses: {{detail}} ({{number}})',
-    not_fetched: 'The terminal did not call in time; the command is withdrawn',
-    commands_queue: '{{count}} commands wait for the terminal already; check that it calls',
-    frozen: 'The camera sends the same picture again and again; switch it off and on',
-    black:
-      'The picture is black; look for a cap or tape on the lens, for light, and whether infrared light ' +
-      'is on',
-    covered: 'The picture shows nothing; something covers the lens',
-    blurred: 'The picture has no sharp edge; clean the lens and set its focus',
-    camera_closed: 'The camera at {{address}} closed the connection',
-    camera_blind:
-      'The camera at {{address}} sends data, but no complete picture for {{within}}; set its key frame ' +
-      'interval (I-frame interval, GOP) to 2 seconds or less',
-    camera_no_video:
-      "The stream at {{address}} has no H.264 or H.265 video, it has {{has}}; set the camera's video " +
-      'encoding to H.264',
-    camera_unknown: 'There is no host named "{{host}}"; check its spelling, or give the camera’s IP address',
-    camera_untrusted:
-      'The certificate of the camera at {{address}} is not trusted; install one that is, or use ' +
-      'rtsp:// in a network of its own',
-    camera_no_answer:
-      'Nothing answers at {{address}} within {{within}}; check the address, and that the camera is on ' +
-      'and reachable from this machine',
-    camera_refuses:
-      'The host {{host}} refuses connections on port {{port}}; check the port (usually 554) and that ' +
-      'RTSP is switched on in the camera',
-    camera_quiet: 'The camera at {{address}} has sent nothing for {{within}}',
-    camera_no_rtsp:
-      "{{address}} closed the connection without an answer; check that the port is the camera's RTSP " +
-      'port, usually 554',
-    camera_odd: 'The camera at {{address}} does not speak RTSP as expected: {{detail}}',
-    camera_login: 'The camera at {{address}} asks for a user name and password',
-    camera_password: 'The camera at {{address}} refuses this user name or password',
-    camera_forbids:
-      'The camera at {{address}} does not let this user watch; give it the right to view the stream',
-    camera_no_stream: 'The camera at {{address}} has no stream "{{path}}"; its manual names the path',
-    camera_no_tcp:
-      'The camera at {{address}} does not send over TCP; allow "RTP over RTSP" or "RTP over TCP" in it',
-    camera_full: 'The camera at {{address}} has no room for another viewer ({{status}}); close another one',
-    camera_status: 'The camera at {{address}} answered {{status}}',
-    camera_sends_on:
-      'The camera sends us on to {{address}}, which asks for a password; passwords stay with the ' +
-      'address that they were given for: register that address itself',
-    no_ask_answer: 'The gateway did not answer in time',
-    nobody: 'Nobody is known by what was shown',
-    pass_expired: 'The time of what was shown is over',
-    person_left: 'Who holds it does not belong to the school any more',
-  },
+  cause: causes('en'),
   picture: {
     deed: 'Picture…',
     title: 'The picture of this alert',

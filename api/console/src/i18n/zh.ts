@@ -1,4 +1,5 @@
 // The console in Chinese.
+import { causes } from './causes'
 
 export const zh = {
   common: {
@@ -941,96 +942,7 @@ export const zh = {
       as_it_is: '并无遮挡：照此登记',
     },
   },
-  cause: {
-    name_unknown: '地址 {{address}} 中的名称无法解析：请检查拼写，或填写 IP 地址',
-    nothing_there:
-      '{{address}} 上没有服务在监听：请检查地址和端口（{{protocol}} 通常为 {{port}}），并确认已启用 ' +
-      '{{protocol}}',
-    no_route: '网络无法到达 {{address}}：请检查地址和网络',
-    no_answer: '{{address}} 在 {{within}} 内没有应答：请检查地址、是否使用 {{protocol}} 以及设备是否通电',
-    hung_up: '{{address}} 断开了连接：设备可能正在重启、不使用 {{protocol}}，或连接数已满',
-    odd_answer: '{{address}} 的应答不符合 {{protocol}}：{{detail}}',
-    not_trusted: '{{address}} 的证书不受信任（{{detail}}）：请安装受信任的证书，或指定其颁发机构的 PEM 文件',
-    login_refused: '{{address}} 拒绝了用户名或密码：请检查两者以及对方的访问列表',
-    not_connected: '设备未连接，请待其连接后重试',
-    not_writable: '{{property}} 不是可写属性：请在物模型中注明其位置，并设置 writable: true',
-    bad_value: '{{property}}：{{detail}}',
-    unconfirmed: '已发送，设备尚未回报结果',
-    not_tried: '前一步失败，因此未执行',
-    no_reason: '驱动结束了连接，但未说明原因',
-    panicked: '驱动在 {{where}} 中出错：{{detail}}',
-    driver_down: '驱动“{{driver}}”未运行：{{detail}}',
-    silent: '超过 {{seconds}} 秒没有消息',
-    heard_again: '重新收到消息',
-    mqtt_ended: 'MQTT 连接已断开',
-    more: '另有 {{count}} 项',
-    no_value: '{{property}}（{{register}}）读数为 {{raw}}，表示没有值：其传感器缺失或损坏',
-    register_mute: '{{property}}（{{register}}）没有应答',
-    serial_missing:
-      '没有串口 {{line}}：请检查名称；适配器重新插入后编号会变，/dev/serial/by-id 下的名称不会变',
-    serial_closed: '无权打开串口 {{line}}：请授予驱动的用户访问权限（dialout 组）',
-    serial_mute: '{{line}} 在 {{within}} 内没有应答：请检查单元号、波特率、校验位和接线',
-    serial_broken: '串口 {{line}} 无法工作：{{detail}}；请检查波特率、校验位和接线',
-    modbus_function:
-      '单元 {{unit}} 的 {{register}}：设备不支持此类寄存器（异常 1）：请换一种，例如把 input 改为 ' +
-      'holding',
-    modbus_address:
-      '单元 {{unit}} 的 {{register}}：设备没有此寄存器（异常 2）：请对照说明书检查地址；说明书常从 1 ' +
-      '开始计数，或把 holding:0 写作 40001',
-    modbus_value: '单元 {{unit}} 的 {{register}}：设备拒绝此数值或长度（异常 3）：请检查物模型中的格式',
-    modbus_failed: '单元 {{unit}} 的 {{register}}：设备故障（异常 4）：请检查设备本身',
-    modbus_busy: '单元 {{unit}} 的 {{register}}：设备忙（异常 {{exception}}）：请降低轮询频率',
-    modbus_path: '单元 {{unit}} 的 {{register}}：Modbus 网关到不了该单元（异常 10）：请检查网关的串口及路由',
-    modbus_unit:
-      '单元 {{unit}} 的 {{register}}：Modbus 网关之后没有该单元应答（异常 11）：' +
-      '请检查单元号、接线和电源',
-    modbus_other: '单元 {{unit}} 的 {{register}}：设备回应异常 {{exception}}：请查阅说明书',
-    client_id: '{{address}} 拒绝客户端标识 {{client_id}}：请换一个',
-    topic_forbidden: '代理服务器不允许该用户读取 {{topic}}：请修改其访问列表或主题',
-    no_subscription: '代理服务器在 {{within}} 内没有应答订阅',
-    broker_hung_up: '代理服务器断开了连接：{{detail}}',
-    broker_says_away: '代理服务器称设备状态为 {{word}}',
-    availability_odd: '状态消息“{{word}}”既不是“{{up}}”也不是“{{down}}”',
-    never_called: '终端尚未连接：请将其云服务器（ADMS）设为 {{where}}，并核对序列号 {{serial}}',
-    wrong_caller: '来自 {{from}} 的连接使用了它的序列号，已被拒绝：{{detail}}',
-    called_last: '终端自 {{since}} 起没有连接：请检查电源和网络',
-    lines_odd: '日志 {{lines}} 行中有 {{bad}} 行无法读取（{{detail}}）；已与被拒数据一起保留',
-    not_listening: '驱动尚未监听；请检查其 listen 设置',
-    serial_taken: '序列号 {{serial}} 已属于设备“{{device}}”；每台终端的序列号各不相同',
-    terminal_says: '终端拒绝：{{detail}}（{{number}}）',
-    not_fetched: '终端没有及时连接；命令已撤回',
-    commands_queue: '已有 {{count}} 条命令在等待终端；请确认终端能够连接',
-    frozen: '画面静止：摄像机不断发送同一画面。请断电重启。',
-    black: '画面全黑。请检查镜头盖或遮挡物、照明以及红外灯是否开启。',
-    covered: '画面没有内容：镜头被遮挡。',
-    blurred: '画面没有清晰的边缘。请清洁镜头并调整焦距。',
-    camera_closed: '摄像机 {{address}} 断开了连接',
-    camera_blind:
-      '摄像机 {{address}} 在发送数据，但 {{within}} 内没有完整画面；请将其关键帧间隔（I ' +
-      '帧间隔、GOP）设为 2 秒或更短',
-    camera_no_video:
-      '{{address}} 的码流没有 H.264 或 H.265 视频，只有 {{has}}；请将摄像机的视频编码设为 H.264',
-    camera_unknown: '没有名为“{{host}}”的主机；请检查拼写，或填写摄像机的 IP 地址',
-    camera_untrusted: '摄像机 {{address}} 的证书不受信任；请安装受信任的证书，或在独立网络中使用 rtsp://',
-    camera_no_answer: '{{address}} 在 {{within}} 内没有应答；请检查地址，并确认摄像机已开启且可从本机访问',
-    camera_refuses:
-      '主机 {{host}} 拒绝端口 {{port}} 的连接；请检查端口（通常为 554），并确认摄像机已启用 RTSP',
-    camera_quiet: '摄像机 {{address}} 已有 {{within}} 没有发送数据',
-    camera_no_rtsp: '{{address}} 未应答便断开了连接；请确认端口是摄像机的 RTSP 端口，通常为 554',
-    camera_odd: '摄像机 {{address}} 的应答不符合 RTSP：{{detail}}',
-    camera_login: '摄像机 {{address}} 要求用户名和密码',
-    camera_password: '摄像机 {{address}} 拒绝了该用户名或密码',
-    camera_forbids: '摄像机 {{address}} 不允许该用户观看；请授予其查看码流的权限',
-    camera_no_stream: '摄像机 {{address}} 没有码流“{{path}}”；路径见其说明书',
-    camera_no_tcp: '摄像机 {{address}} 不通过 TCP 发送；请在其中允许 “RTP over RTSP” 或 “RTP over TCP”',
-    camera_full: '摄像机 {{address}} 的观看数已满（{{status}}）；请关闭其他观看者',
-    camera_status: '摄像机 {{address}} 应答 {{status}}',
-    camera_sends_on: '摄像机将我们转到 {{address}}，该处要求密码；密码只用于所登记的地址：请直接登记该地址',
-    no_ask_answer: '网关没有及时应答',
-    nobody: '没有人持有所出示的凭证',
-    pass_expired: '所出示的凭证已过期',
-    person_left: '持有人已不属于本校',
-  },
+  cause: causes('zh'),
   picture: {
     deed: '图片…',
     title: '此警报的图片',

@@ -511,7 +511,7 @@ function Trial({
     deed.run(async () => {
       const profile = draft.choice === 'own' ? profileFrom(draft) : draft.profile
       setProbe(
-        await call<Probe>('/v1/devices/probe', {
+        await call('/v1/devices/probe', {
           method: 'POST',
           body: {
             driver: draft.driver,
@@ -616,7 +616,7 @@ function Place({
           ))
         setAdded(profile) // reuse it if the device is refused and sent again
       }
-      const made = await call<DeviceCreated>('/v1/devices', {
+      const made = await call('/v1/devices', {
         method: 'POST',
         body: {
           school,

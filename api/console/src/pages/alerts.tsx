@@ -3,7 +3,7 @@
 import { Accordion, Group, Select, Tabs } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { call } from '../api/client'
-import { alertStates, severities, type Alert, type List, type Rule } from '../api/types'
+import { alertStates, severities } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSchoolParam } from '../session'
 import { Empty, Loaded, Page, Panel, Rows } from '../ui/kit'
@@ -44,7 +44,7 @@ function History() {
   const places = usePlaces()
   const { get, put } = useAddress()
   const v = { state: get('state'), severity: get('severity'), zone: get('zone'), q: get('q') }
-  const list = usePaged<Alert>('alerts', '/v1/alerts', { ...v, school }, { limit: 50 })
+  const list = usePaged('alerts', '/v1/alerts', { ...v, school }, { limit: 50 })
   return (
     <Panel flush label={t('alerts.history')}>
       <div className="filters">
@@ -125,7 +125,7 @@ function History() {
 function Rules() {
   const { t } = useT()
   const f = useFormat()
-  const q = useQuery({ queryKey: ['rules'], queryFn: () => call<List<Rule>>('/v1/rules') })
+  const q = useQuery({ queryKey: ['rules'], queryFn: () => call('/v1/rules') })
   return (
     <Panel flush label={t('alerts.rules')}>
       <Loaded q={q}>

@@ -5,13 +5,12 @@ import { IconPencil, IconUserCheck } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import { call, query } from '../api/client'
+import { call } from '../api/client'
 import {
   attendanceStates,
   directions,
   type Attendance,
   type AttendanceState,
-  type List,
   type Session,
   type Sent,
   type Direction,
@@ -42,7 +41,7 @@ export function AttendancePage() {
   const date = get('date') || today
   const sessions = useQuery({
     queryKey: ['sessions', schoolID, date],
-    queryFn: () => call<List<Session>>('/v1/sessions' + query({ date, school: schoolID })),
+    queryFn: () => call('/v1/sessions', { query: { date, school: schoolID } }),
     select: (d) => [...d.items].sort((a, b) => a.start.localeCompare(b.start)),
     refetchInterval: 60_000,
   })
@@ -132,12 +131,11 @@ function SessionView({ s, fix }: { s: Session; fix: (person: string) => void }) 
   const q = get('q')
   const summary = useQuery({
     queryKey: ['attendance', 'summary', s.id],
-    queryFn: () =>
-      call<Partial<Record<AttendanceState, number>>>('/v1/attendance/summary' + query({ session: s.id })),
+    queryFn: () => call('/v1/attendance/summary', { query: { session: s.id } }),
     refetchInterval: 15_000,
   })
   const [fixing, , closeFix] = useOpen('correct')
-  const list = usePaged<Attendance>(
+  const list = usePaged(
     'attendance',
     '/v1/attendance',
     { session: s.id, state, class: cls, q },

@@ -2,8 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from 'react-router'
-import { call, query } from '../api/client'
-import type { Device, List, Sighting } from '../api/types'
+import { call } from '../api/client'
 import { useT } from '../i18n'
 import { reasonText } from '../lib/reason'
 import { useSchoolParam, useSession } from '../session'
@@ -18,12 +17,7 @@ export function CamerasPage() {
   const school = useSchoolParam()
   const places = usePlaces()
   // Twelve pictures are as many as a person can watch, and limit the load on the gateway.
-  const list = usePaged<Device>(
-    'devices',
-    '/v1/devices',
-    { type: 'camera', school },
-    { limit: 12, every: 10_000 },
-  )
+  const list = usePaged('devices', '/v1/devices', { type: 'camera', school }, { limit: 12, every: 10_000 })
   return (
     <Page title={t('nav.cameras')} sub={t('camera.sub')}>
       <PagedList
@@ -63,7 +57,7 @@ export function CameraPage() {
   const places = usePlaces()
   const q = useQuery({
     queryKey: ['device', id],
-    queryFn: () => call<Device>(`/v1/devices/${encodeURIComponent(id)}`),
+    queryFn: () => call(`/v1/devices/${encodeURIComponent(id)}`),
     refetchInterval: 5000,
   })
   return (
@@ -93,8 +87,7 @@ function Latest({ id }: { id: string }) {
   const { t } = useT()
   const q = useQuery({
     queryKey: ['sightings', 'latest', id],
-    queryFn: ({ signal }) =>
-      call<List<Sighting>>('/v1/sightings' + query({ device: id, limit: 25 }), { signal }),
+    queryFn: ({ signal }) => call('/v1/sightings', { query: { device: id, limit: 25 }, signal }),
     refetchInterval: 10_000,
   })
   return (

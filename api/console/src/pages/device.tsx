@@ -16,19 +16,7 @@ import { useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import { APIError, call } from '../api/client'
 import { change, remove } from '../api/change'
-import type {
-  Action,
-  CommandResult,
-  Device,
-  DeviceCreated,
-  Occurrence,
-  Property,
-  Rejection,
-  Sighting,
-  StatusRow,
-  Value,
-  Sent,
-} from '../api/types'
+import type { Action, Device, DeviceCreated, Property, Value, Sent } from '../api/types'
 import { useT } from '../i18n'
 import { timeOf, unitText } from '../lib/format'
 import { reasonText } from '../lib/reason'
@@ -60,7 +48,7 @@ export function DevicePage() {
   const { t } = useT()
   const q = useQuery({
     queryKey: ['device', id],
-    queryFn: ({ signal }) => call<Device>(`/v1/devices/${encodeURIComponent(id)}`, { signal }),
+    queryFn: ({ signal }) => call(`/v1/devices/${encodeURIComponent(id)}`, { signal }),
     refetchInterval: (x) =>
       x.state.error instanceof APIError && x.state.error.status === 404 ? false : 1500,
   })
@@ -324,10 +312,10 @@ function Wish({
       over={value === null}
       onDo={async () => {
         if (value === null) return leaves
-        const r = await call<CommandResult>(
-          `/v1/devices/${encodeURIComponent(d.id)}/desired/${encodeURIComponent(name)}`,
-          { method: 'PUT', body: { value } satisfies Sent<'DesiredInput'> },
-        )
+        const r = await call(`/v1/devices/${encodeURIComponent(d.id)}/desired/${encodeURIComponent(name)}`, {
+          method: 'PUT',
+          body: { value } satisfies Sent<'DesiredInput'>,
+        })
         if (r?.state) said(t('commands.means.' + r.state))
         await cache.invalidateQueries({ queryKey: ['device', d.id] })
       }}>
@@ -384,7 +372,7 @@ function Command({
       onDo={async () => {
         const given = (e: [string, Value]): e is [string, NonNullable<Value>] => e[1] !== null && e[1] !== ''
         const set = Object.fromEntries(Object.entries(values).filter(given))
-        const r = await call<CommandResult>(`/v1/devices/${encodeURIComponent(d.id)}/commands`, {
+        const r = await call(`/v1/devices/${encodeURIComponent(d.id)}/commands`, {
           method: 'POST',
           body: { action: name, values: set } satisfies Sent<'CommandInput'>,
         })
@@ -442,7 +430,7 @@ function SightingsOf({ id }: { id: string }) {
   const { t } = useT()
   const [reason, setReason] = useState('')
   const [said, setSaid] = useState('')
-  const list = usePaged<Sighting>('sightings', '/v1/sightings', { device: id, reason: said }, { limit: 50 })
+  const list = usePaged('sightings', '/v1/sightings', { device: id, reason: said }, { limit: 50 })
   const back = (
     <form
       className="lookback"
@@ -481,7 +469,7 @@ function SightingsOf({ id }: { id: string }) {
 
 function OccurrencesOf({ id }: { id: string }) {
   const { t } = useT()
-  const list = usePaged<Occurrence>('occurrences', '/v1/occurrences', { device: id }, { limit: 50 })
+  const list = usePaged('occurrences', '/v1/occurrences', { device: id }, { limit: 50 })
   return (
     <Panel title={t('device.happened')} flush>
       <OccurrenceRows list={list} />
@@ -491,12 +479,7 @@ function OccurrencesOf({ id }: { id: string }) {
 
 function StatusLog({ id }: { id: string }) {
   const { t } = useT()
-  const list = usePaged<StatusRow>(
-    'device',
-    `/v1/devices/${encodeURIComponent(id)}/status-log`,
-    {},
-    { limit: 50 },
-  )
+  const list = usePaged('device', `/v1/devices/${encodeURIComponent(id)}/status-log`, {}, { limit: 50 })
   return (
     <Panel title={t('device.log')} flush>
       <PagedList list={list} empty={<Empty title={t('device.noLog')} hint={t('device.noLogHint')} />}>
@@ -519,7 +502,7 @@ function StatusLog({ id }: { id: string }) {
 
 function Rejections({ id }: { id: string }) {
   const { t } = useT()
-  const list = usePaged<Rejection>('rejections', '/v1/rejections', { device: id }, { limit: 50 })
+  const list = usePaged('rejections', '/v1/rejections', { device: id }, { limit: 50 })
   return (
     <Panel title={t('device.rejected')} flush>
       <PagedList
@@ -562,7 +545,7 @@ function DeviceDeeds({ d }: { d: Device }) {
   const cache = useQueryClient()
   const [open, setOpen, close] = useOpen('do')
   const [shown, setShown] = useState<DeviceCreated>()
-  const path = `/v1/devices/${encodeURIComponent(d.id)}`
+  const path = `/v1/devices/${encodeURIComponent(d.id)}` as const
   return (
     <>
       {d.driver === 'mqtt-front' && (
@@ -604,7 +587,7 @@ function DeviceDeeds({ d }: { d: Device }) {
         title={t('device.newPassword')}
         text={t('device.newPasswordText')}
         deed={t('device.newPassword')}
-        onDo={async () => setShown(await call<DeviceCreated>(`${path}/password`, { method: 'POST' }))}
+        onDo={async () => setShown(await call(`${path}/password`, { method: 'POST' }))}
       />
       <ShownOnce opened={!!shown} onClose={() => setShown(undefined)} title={t('credentials.title')}>
         {shown && <Credentials c={shown} />}

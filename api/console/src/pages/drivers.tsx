@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { call } from '../api/client'
-import type { Driver, List, LogLine, Refusal } from '../api/types'
+import type { Driver } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useNow, useSession } from '../session'
 import { Ask } from '../ui/ask'
@@ -141,7 +141,7 @@ export function Refusals() {
   const f = useFormat()
   const q = useQuery({
     queryKey: ['refusals'],
-    queryFn: () => call<List<Refusal>>('/v1/refusals'),
+    queryFn: () => call('/v1/refusals'),
     refetchInterval: 10_000,
     retry: false,
   })
@@ -289,7 +289,7 @@ function Log({ name }: { name: string }) {
   const q = useQuery({
     queryKey: ['driverlog', name],
     queryFn: async () => {
-      const d = await call<List<LogLine>>(`/v1/drivers/${encodeURIComponent(name)}/log`)
+      const d = await call(`/v1/drivers/${encodeURIComponent(name)}/log`)
       return d.items
     },
     refetchInterval: 3000,

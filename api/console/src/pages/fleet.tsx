@@ -4,15 +4,8 @@ import { Button, Select } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
-import { call, query } from '../api/client'
-import {
-  deviceStates,
-  deviceTypes,
-  type Device,
-  type DeviceSummary,
-  type Driver,
-  type List,
-} from '../api/types'
+import { call } from '../api/client'
+import { deviceStates, deviceTypes, type Device } from '../api/types'
 import { useT } from '../i18n'
 import { reasonText } from '../lib/reason'
 import { useFormat, useNow, useSchoolParam, useSession } from '../session'
@@ -40,10 +33,11 @@ export function FleetPage() {
     q: get('q'),
     school,
   }
-  const list = usePaged<Device>('devices', '/v1/devices', filter, { every: 3000 })
+  const sort = { by: get('sort'), to: (by: string | null) => put('sort', by) }
+  const list = usePaged('devices', '/v1/devices', { ...filter, sort: sort.by }, { every: 3000 })
   const summary = useQuery({
     queryKey: ['devices', 'summary', school],
-    queryFn: () => call<DeviceSummary>('/v1/devices/summary' + query({ school })),
+    queryFn: () => call('/v1/devices/summary', { query: { school } }),
     refetchInterval: 5000,
   })
   const drivers = useDrivers()
@@ -139,17 +133,19 @@ export function FleetPage() {
               rows={rows}
               id={(d) => d.id}
               to={(d) => `/fleet/${d.id}`}
+              sort={sort}
               columns={[
                 {
                   key: 'name',
+                  sort: 'name',
                   label: t('fleet.name'),
                   main: true,
                   cell: (d) => <Link to={`/fleet/${d.id}`}>{d.name || d.id}</Link>,
                 },
-                { key: 'state', label: t('fleet.state'), cell: (d) => <StateOf d={d} /> },
+                { key: 'state', sort: 'state', label: t('fleet.state'), cell: (d) => <StateOf d={d} /> },
                 { key: 'values', label: t('fleet.values'), cell: (d) => <TwinValues d={d} max={4} /> },
                 { key: 'type', label: t('fleet.type'), cell: (d) => t('deviceType.' + d.type) },
-                { key: 'zone', label: t('fleet.zone'), cell: (d) => places.zoneName(d.zone) },
+                { key: 'zone', sort: 'zone', label: t('fleet.zone'), cell: (d) => places.zoneName(d.zone) },
                 { key: 'driver', label: t('fleet.driver'), cell: (d) => <Tag>{d.driver}</Tag> },
                 {
                   key: 'seen',
@@ -183,7 +179,7 @@ export function useDrivers() {
   const { can } = useSession()
   return useQuery({
     queryKey: ['drivers'],
-    queryFn: () => call<List<Driver>>('/v1/drivers'),
+    queryFn: () => call('/v1/drivers'),
     enabled: can('drivers:read'),
     refetchInterval: 10_000,
   })

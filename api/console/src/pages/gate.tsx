@@ -13,7 +13,7 @@ import {
 } from '@mantine/core'
 import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import { APIError, call } from '../api/client'
-import type { Me, SignedIn, Sent } from '../api/types'
+import type { Language, Me, Sent, SignedIn } from '../api/types'
 import limits from '../api/limits.json'
 import { chooseBeforeSignIn, languages, setLanguage, useT } from '../i18n'
 import { LanguageMenu, SchemeButton } from '../shell'
@@ -78,7 +78,7 @@ export function SignInForm({ onDone, first = '', around = (form) => form }: Sign
   const submit = async () => {
     const m = await deed.run(
       async () =>
-        (await call<SignedIn>('/v1/session', {
+        (await call('/v1/session', {
           method: 'POST',
           body: { name, password } satisfies Sent<'SignInInput'>,
           quiet: true,
@@ -162,8 +162,11 @@ export function SetupPage({ onDone }: { onDone: (m?: Me) => void }) {
     const { again: _, ...body } = v
     const m = await deed.run(
       async () =>
-        (await call<Me>('/v1/setup', { method: 'POST', body: { ...body, language: lang }, quiet: true })) ??
-        ({} as Me),
+        (await call('/v1/setup', {
+          method: 'POST',
+          body: { ...body, language: lang as Language },
+          quiet: true,
+        })) ?? ({} as Me),
     )
     if (m) onDone(m)
   }

@@ -17,13 +17,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { Link } from 'react-router'
 import { APIError, call, query } from '../api/client'
-import {
-  importModes,
-  personKinds,
-  type ImportMode,
-  type ImportProgress,
-  type ImportReport,
-} from '../api/types'
+import { importModes, personKinds, type ImportMode, type ImportReport } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useNow, useSchoolParam } from '../session'
 import { Page, Panel, Trouble } from '../ui/kit'
@@ -84,7 +78,7 @@ export function ImportPage() {
   const send = async (path: string, signal?: AbortSignal) => {
     const mine = crypto.getRandomValues(new Uint32Array(2)).join('-')
     setName(mine)
-    return call<ImportReport>(`${path}&progress=${mine}`, {
+    return call(`${path}&progress=${mine}`, {
       method: 'POST',
       body: new Blob([await file!.arrayBuffer()]),
       type: file!.name.endsWith('.xlsx') ? workbook : 'text/csv',
@@ -204,7 +198,7 @@ function Working({ name, what, size, lines }: { name: string; what: string; size
   const far = useQuery({
     queryKey: ['import', name],
     queryFn: ({ signal }) =>
-      call<ImportProgress>(`/v1/people/import/progress/${name}`, { signal }).catch((e: unknown) => {
+      call(`/v1/people/import/progress/${name}`, { signal }).catch((e: unknown) => {
         if (e instanceof APIError && e.status === 404) return null // it has not arrived yet, or is done
         throw e
       }),

@@ -4,7 +4,7 @@ import { SegmentedControl } from '@mantine/core'
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from 'react-router'
 import { APIError, call } from '../api/client'
-import { incidentStates, type Alert, type Incident } from '../api/types'
+import { incidentStates } from '../api/types'
 import { useT } from '../i18n'
 import { useNow, useSchoolParam } from '../session'
 import { AlertCard } from '../ui/alertcard'
@@ -19,7 +19,7 @@ export function IncidentsPage() {
   const school = useSchoolParam()
   const { get, put } = useAddress()
   const state = ['closed', 'all'].includes(get('state')) ? get('state') : 'open'
-  const list = usePaged<Incident>(
+  const list = usePaged(
     'incidents',
     '/v1/incidents',
     { state: state === 'all' ? '' : state, school },
@@ -63,7 +63,7 @@ export function IncidentPage() {
   const now = useNow()
   const q = useQuery({
     queryKey: ['incident', id],
-    queryFn: () => call<Incident>(`/v1/incidents/${encodeURIComponent(id)}`),
+    queryFn: () => call(`/v1/incidents/${encodeURIComponent(id)}`),
   })
   if (q.error instanceof APIError && q.error.status === 404)
     return (
@@ -92,7 +92,7 @@ function AlertsOf({ ids, now }: { ids: string[]; now: number }) {
   const all = useQueries({
     queries: ids.slice(0, 50).map((id) => ({
       queryKey: ['alert', id],
-      queryFn: () => call<Alert>(`/v1/alerts/${encodeURIComponent(id)}`),
+      queryFn: () => call(`/v1/alerts/${encodeURIComponent(id)}`),
     })),
   })
   if (ids.length === 0) return <Empty title={t('incident.noAlerts')} />

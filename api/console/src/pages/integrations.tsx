@@ -14,18 +14,14 @@ import {
 } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { call, query } from '../api/client'
+import { call } from '../api/client'
 import { change, remove } from '../api/change'
 import {
   eventKinds,
   permissions,
   type APIKey,
-  type NewKey,
   type Delivery,
-  type List,
   type MakerState,
-  type NewSecret,
-  type NewWebhook,
   type Permission,
   type Webhook,
   type Sent,
@@ -105,7 +101,7 @@ function Keys() {
   const { me } = useSession()
   const q = useQuery({
     queryKey: ['keys', school],
-    queryFn: () => call<List<APIKey>>('/v1/keys' + query({ school, limit: 500 })),
+    queryFn: () => call('/v1/keys', { query: { school, limit: 500 } }),
   })
   const find = (id: string) => q.data?.items?.find((k) => k.id === id)
   const { subject: revoke } = useSubject(revokeID, find(revokeID))
@@ -268,7 +264,7 @@ function AddKey({
   const save = async () => {
     const expires = new Date(Date.now() + Number(v.days) * 86_400_000).toISOString()
     onMade(
-      await call<NewKey>('/v1/keys', {
+      await call('/v1/keys', {
         method: 'POST',
         body: {
           school,
@@ -333,7 +329,7 @@ function Webhooks() {
   const test = useDeed()
   const q = useQuery({
     queryKey: ['webhooks', school],
-    queryFn: () => call<List<Webhook>>('/v1/webhooks' + query({ school, limit: 500 })),
+    queryFn: () => call('/v1/webhooks', { query: { school, limit: 500 } }),
   })
   const find = (id: string) => q.data?.items?.find((w) => w.id === id)
   const { subject: gone } = useSubject(goneID, find(goneID))
@@ -350,7 +346,7 @@ function Webhooks() {
     })
   const rotate = (w: Webhook) =>
     test.run(async () => {
-      const r = await call<NewSecret>(`/v1/webhooks/${encodeURIComponent(w.id)}/secret`, {
+      const r = await call(`/v1/webhooks/${encodeURIComponent(w.id)}/secret`, {
         method: 'POST',
         body: { keep_hours: 24 } satisfies Sent<'RotateInput'>,
       })
@@ -522,7 +518,7 @@ function NewHook({ onClose, onMade }: { onClose: () => void; onMade: (secret: st
   const form = useForm('WebhookInput', { url: '', kinds: [] as EventKind[] })
   const { v, set, text } = form
   const save = async () => {
-    const r = await call<NewWebhook>('/v1/webhooks', {
+    const r = await call('/v1/webhooks', {
       method: 'POST',
       body: { school, url: v.url.trim(), kinds: v.kinds } satisfies Sent<'WebhookInput'>,
     })
@@ -564,7 +560,7 @@ function Deliveries({ w }: { w: Webhook }) {
   const { t } = useT()
   const cache = useQueryClient()
   const deed = useDeed()
-  const list = usePaged<Delivery>(
+  const list = usePaged(
     'deliveries',
     `/v1/webhooks/${encodeURIComponent(w.id)}/deliveries`,
     {},

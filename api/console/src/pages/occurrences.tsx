@@ -1,7 +1,6 @@
 // Past occurrences of all devices.
 
 import { Select } from '@mantine/core'
-import type { Occurrence } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSchoolParam } from '../session'
 import { useAddress } from '../ui/address'
@@ -16,12 +15,7 @@ export function OccurrencesPage() {
   const places = usePlaces()
   const { get, put } = useAddress()
   const v = { kind: get('kind'), zone: get('zone') }
-  const list = usePaged<Occurrence>(
-    'occurrences',
-    '/v1/occurrences',
-    { ...v, school },
-    { limit: 50, every: 15_000 },
-  )
+  const list = usePaged('occurrences', '/v1/occurrences', { ...v, school }, { limit: 50, every: 15_000 })
   return (
     <Page title={t('nav.occurrences')} sub={t('occurrence.sub')}>
       <Panel flush label={t('nav.occurrences')}>

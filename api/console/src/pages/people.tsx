@@ -4,8 +4,8 @@ import { Button, Group, Progress, Select, Stack, Switch, Text, TextInput } from 
 import { IconFileImport, IconUserPlus } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from 'react-router'
-import { call, query } from '../api/client'
-import { personKinds, type List, type Person, type PersonKind, type PersonRow, type Sent } from '../api/types'
+import { call } from '../api/client'
+import { personKinds, type PersonKind, type PersonRow, type Sent } from '../api/types'
 import { useT } from '../i18n'
 import { useSchoolParam, useSession } from '../session'
 import { Empty, Page, Panel, Rows, Tag, leaves } from '../ui/kit'
@@ -21,7 +21,7 @@ export function useClasses() {
   const { can } = useSession()
   const q = useQuery({
     queryKey: ['people', 'classes', school],
-    queryFn: () => call<List<string>>('/v1/classes' + query({ school })),
+    queryFn: () => call('/v1/classes', { query: { school } }),
     enabled: can('people:read'),
   })
   return q.data?.items ?? []
@@ -41,8 +41,9 @@ export function PeoplePage() {
     left: get('left') === 'yes',
     photo: get('photo') === 'outdated' ? 'outdated' : '',
     school,
-  }
-  const list = usePaged<PersonRow>('people', '/v1/people', filter)
+  } as const
+  const sort = { by: get('sort'), to: (by: string | null) => put('sort', by) }
+  const list = usePaged('people', '/v1/people', { ...filter, sort: sort.by })
   const filtered = !!(filter.kind || filter.class || filter.q || filter.left || filter.photo)
   const name = (p: PersonRow) => (can('people:open') ? <Link to={`/people/${p.id}`}>{p.name}</Link> : p.name)
   return (
@@ -117,11 +118,12 @@ export function PeoplePage() {
               rows={rows}
               id={(p) => p.id}
               to={can('people:open') ? (p) => `/people/${p.id}` : undefined}
+              sort={sort}
               columns={[
-                { key: 'name', label: t('people.name'), main: true, cell: name },
+                { key: 'name', sort: 'name', label: t('people.name'), main: true, cell: name },
                 { key: 'kind', label: t('people.kind'), cell: (p) => t('personKind.' + p.kind) },
-                { key: 'class', label: t('people.class'), cell: (p) => p.class || '–' },
-                { key: 'number', label: t('people.number'), cell: (p) => p.number || '–' },
+                { key: 'class', sort: 'class', label: t('people.class'), cell: (p) => p.class || '–' },
+                { key: 'number', sort: 'number', label: t('people.number'), cell: (p) => p.number || '–' },
                 {
                   key: 'consent',
                   label: t('people.consent'),
@@ -187,7 +189,7 @@ function AddPerson({ onClose, classes }: { onClose: () => void; classes: string[
   const { v, set, text, check } = form
   const save = async () => {
     const student = v.kind === 'student'
-    const p = await call<Person>('/v1/people', {
+    const p = await call('/v1/people', {
       method: 'POST',
       body: {
         school,

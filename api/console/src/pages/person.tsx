@@ -7,16 +7,7 @@ import { useRef, useState } from 'react'
 import { Link, useLocation, useNavigate, useParams } from 'react-router'
 import { APIError, call, query, tagged } from '../api/client'
 import { change, Clashes } from '../api/change'
-import {
-  cardMethods,
-  type Attendance,
-  type List,
-  type Pass,
-  type PersonPage as PersonData,
-  type Session,
-  type Sighting,
-  type Sent,
-} from '../api/types'
+import { cardMethods, type Pass, type PersonPage as PersonData, type Sent } from '../api/types'
 import { useT, type T } from '../i18n'
 import { instantIn } from '../lib/format'
 import { photoToSend, PhotoRefused, refusalOf } from '../lib/photo'
@@ -311,7 +302,8 @@ function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) 
     face.run(async () => {
       setPhoto(file)
       const sent = await photoToSend(file)
-      await call(`/v1/people/${encodeURIComponent(p.id)}/face` + query({ answers: answers?.join(',') }), {
+      await call(`/v1/people/${encodeURIComponent(p.id)}/face`, {
+        query: { answers: answers?.join(',') },
         method: 'POST',
         body: sent,
         type: sent.type || 'image/jpeg',
@@ -544,7 +536,7 @@ function EditPerson({
   const { v, text, check } = form
   const fresh = useRef(false) // somebody else's change was shown: fetch from now on
   const save = async () => {
-    const path = `/v1/people/${encodeURIComponent(p.id)}`
+    const path = `/v1/people/${encodeURIComponent(p.id)}` as const
     // Use the ETag of the page's state: another fetch would be audited.
     await change(path, form.base, v, {
       read: path + query({ reason }),
@@ -581,13 +573,13 @@ function AttendanceOf({ id, reason }: { id: string; reason: string }) {
   const f = useFormat()
   const q = useQuery({
     queryKey: ['person-attendance', id],
-    queryFn: () => call<List<Attendance>>('/v1/attendance' + query({ person: id, limit: 20, reason })),
+    queryFn: () => call('/v1/attendance', { query: { person: id, limit: 20, reason } }),
     staleTime: Infinity,
     refetchOnWindowFocus: false,
   })
   const sessions = useQuery({
     queryKey: ['sessions', 'today'],
-    queryFn: () => call<List<Session>>('/v1/sessions'),
+    queryFn: () => call('/v1/sessions'),
   })
   const name = (s: string, kind: string) => {
     const found = sessions.data?.items?.find((x) => x.id === s)
@@ -628,7 +620,7 @@ function AttendanceOf({ id, reason }: { id: string; reason: string }) {
 
 function SightingsOf({ id, reason }: { id: string; reason: string }) {
   const { t } = useT()
-  const list = usePaged<Sighting>('person-sightings', '/v1/sightings', { person: id, reason }, { limit: 20 })
+  const list = usePaged('person-sightings', '/v1/sightings', { person: id, reason }, { limit: 20 })
   return (
     <Panel title={t('person.sightings')} flush>
       <PagedList list={list} empty={<Empty title={t('sighting.none')} hint={t('sighting.noneHint')} />}>

@@ -26,7 +26,7 @@ function Days() {
   const at = useAddress()
   const days = spans.includes(at.get('days')) ? at.get('days') : '2'
   const today = dayIn(school.timezone, Date.now())
-  const list = usePaged<QualityDay>(
+  const list = usePaged(
     'quality',
     '/v1/quality',
     { school: useSchoolParam(), from: back(today, Number(days) - 1), to: today },
@@ -183,7 +183,7 @@ function Devices({ day }: { day: string }) {
   const at = useAddress()
   const id = at.get('in') || school.id
   const filter = { school: id, from: day, to: day, level: at.get('level'), kind: at.get('kind') }
-  const list = usePaged<DeviceQuality>('quality', '/v1/quality/devices', filter, { every: 30_000 })
+  const list = usePaged('quality', '/v1/quality/devices', filter, { every: 30_000 })
   return (
     <Page
       title={t('nav.quality')}

@@ -3,7 +3,7 @@
 
 import { Button, Divider, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useState } from 'react'
-import { call } from '../api/client'
+import { ask } from '../api/client'
 import type { MakePasskey, Me, NewTOTP, ShowPasskey, SignedIn } from '../api/types'
 import limits from '../api/limits.json'
 import { useT } from '../i18n'
@@ -19,7 +19,7 @@ interface StepProps {
 }
 
 const post = <R,>(path: string, body: Record<string, unknown>) =>
-  call<R>(path, { method: 'POST', body, quiet: true })
+  ask<R>(path, { method: 'POST', body, quiet: true })
 
 export function SecondStep(p: StepProps) {
   return p.at.step === 'enrol' ? <Enrol {...p} /> : <Show {...p} />

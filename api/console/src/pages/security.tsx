@@ -4,7 +4,7 @@ import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@ma
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/client'
-import type { Factor, FactorState, MakePasskey, NewTOTP, Passkeys, Recovery } from '../api/types'
+import type { Factor, NewTOTP, Passkeys, Sent } from '../api/types'
 import limits from '../api/limits.json'
 import { useT } from '../i18n'
 import { makePasskey, obstacle } from '../lib/passkey'
@@ -24,7 +24,7 @@ export function SecurityPage() {
   const [doing, setDoing] = useState<Doing>()
   const q = useQuery({
     queryKey: ['own-second-factor'],
-    queryFn: () => call<FactorState>('/v1/me/second-factor'),
+    queryFn: () => call('/v1/me/second-factor'),
   })
   const close = () => {
     setDoing(undefined)
@@ -156,11 +156,11 @@ function Do({ doing, onClose }: { doing: Doing; onClose: () => void }) {
         said(t('security.removed'))
         onClose()
       } else if (add === 'passkey') {
-        const begun = await call<MakePasskey>('/v1/me/second-factor/passkey', {
+        const begun = await call('/v1/me/second-factor/passkey', {
           method: 'POST',
           body: { password },
         })
-        const credential = await makePasskey(begun.options)
+        const credential = (await makePasskey(begun.options)) as Sent<'PasskeyAnswer'>
         added(
           await call('/v1/me/second-factor/passkey/confirm', {
             method: 'POST',
@@ -169,13 +169,13 @@ function Do({ doing, onClose }: { doing: Doing; onClose: () => void }) {
         )
       } else if (add) {
         setSecret(
-          await call<NewTOTP>('/v1/me/second-factor/totp', {
+          await call('/v1/me/second-factor/totp', {
             method: 'POST',
             body: { password, name: v.name || usual },
           }),
         )
       } else {
-        const r = await call<Recovery>('/v1/me/second-factor/recovery', {
+        const r = await call('/v1/me/second-factor/recovery', {
           method: 'POST',
           body: { password },
         })

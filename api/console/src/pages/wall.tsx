@@ -5,8 +5,8 @@ import { IconKeyboard } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import { call, query } from '../api/client'
-import { severities, type Alert, type Incident, type List, type Wall } from '../api/types'
+import { call } from '../api/client'
+import { severities, type Alert, type Wall } from '../api/types'
 import { useT } from '../i18n'
 import { tallied, useLive, useWall, wallMost, wallRows } from '../live'
 import { useNow, useSchoolParam } from '../session'
@@ -196,8 +196,7 @@ function Incidents({ now }: { now: number }) {
   const school = useSchoolParam()
   const incidents = useQuery({
     queryKey: ['incidents', 'open', school],
-    queryFn: ({ signal }) =>
-      call<List<Incident>>('/v1/incidents' + query({ state: 'open', limit: 50, school }), { signal }),
+    queryFn: ({ signal }) => call('/v1/incidents', { query: { state: 'open', limit: 50, school }, signal }),
     refetchInterval: 30_000,
   })
   return (

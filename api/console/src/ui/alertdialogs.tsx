@@ -3,7 +3,7 @@
 
 import { Alert as Notice, Group, Select, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { APIError, call, query } from '../api/client'
+import { APIError, ask, call } from '../api/client'
 import type { Alert, Sent } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
@@ -38,7 +38,7 @@ export function AlertDialogs() {
   const cache = useQueryClient()
   const q = useQuery({
     queryKey: ['alert', id],
-    queryFn: () => call<Alert>(`/v1/alerts/${encodeURIComponent(id)}`),
+    queryFn: () => call(`/v1/alerts/${encodeURIComponent(id)}`),
     enabled: id !== '' && can('alerts:read'),
     retry: false,
   })
@@ -51,7 +51,7 @@ export function AlertDialogs() {
   }
   const act = async (what: string, body: Sent<'CommentInput'> | Sent<'ResolveInput'>) => {
     try {
-      await call(`/v1/alerts/${encodeURIComponent(id)}/${what}`, { method: 'POST', body })
+      await ask(`/v1/alerts/${encodeURIComponent(id)}/${what}`, { method: 'POST', body })
     } finally {
       renew()
     }
@@ -205,7 +205,7 @@ function Picture({ a, gone, onClose, onDone }: DialogProps) {
   const form = useForm('KeepInput', { reason: '', days: '7' })
   const { v, set, text } = form
   const reason = v.reason.trim()
-  const path = `/v1/alerts/${encodeURIComponent(a.id)}/picture`
+  const path = `/v1/alerts/${encodeURIComponent(a.id)}/picture` as const
   const done = (what: string) => {
     said(t(what))
     onDone()
@@ -216,7 +216,7 @@ function Picture({ a, gone, onClose, onDone }: DialogProps) {
     done('picture.kept')
   }
   const destroy = async () => {
-    await call(path + query({ reason }), { method: 'DELETE' })
+    await call(path, { query: { reason }, method: 'DELETE' })
     done('picture.destroyed')
   }
   return (

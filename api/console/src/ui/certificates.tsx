@@ -6,7 +6,7 @@ import { IconAlertTriangle } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/client'
-import type { Alert, Device, DeviceCertificate, List } from '../api/types'
+import type { Device, DeviceCertificate } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
 import { Ask } from './ask'
@@ -18,11 +18,11 @@ export function CertificatesPanel({ d }: { d: Device }) {
   const { can } = useSession()
   const cache = useQueryClient()
   const [ask, setAsk] = useState<DeviceCertificate | 'all'>()
-  const path = `/v1/devices/${encodeURIComponent(d.id)}`
+  const path = `/v1/devices/${encodeURIComponent(d.id)}` as const
   const key = ['device', d.id, 'certificates']
   const q = useQuery({
     queryKey: key,
-    queryFn: ({ signal }) => call<List<DeviceCertificate>>(`${path}/certificates?limit=50`, { signal }),
+    queryFn: ({ signal }) => call(`${path}/certificates?limit=50`, { signal }),
     enabled: d.driver === 'mqtt-front',
   })
   const rows = q.data?.items ?? []
@@ -92,8 +92,7 @@ export function DeviceTroubles({ id }: { id: string }) {
   const { can } = useSession()
   const q = useQuery({
     queryKey: ['device', id, 'troubles'],
-    queryFn: ({ signal }) =>
-      call<List<Alert>>(`/v1/alerts?device=${encodeURIComponent(id)}&limit=20`, { signal }),
+    queryFn: ({ signal }) => call(`/v1/alerts?device=${encodeURIComponent(id)}&limit=20`, { signal }),
     refetchInterval: 10_000,
     enabled: can('alerts:read'),
   })

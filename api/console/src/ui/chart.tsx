@@ -87,7 +87,7 @@ export function Chart({
     queryKey: ['telemetry', device, property, hours],
     queryFn: ({ signal }) => {
       const end = Math.floor(Date.now() / 1000)
-      return call<RangeAnswer>(
+      return call(
         '/v1/telemetry/api/v1/query_range' +
           query({
             query: `${metric(property)}{device=${literal(device)}}`,

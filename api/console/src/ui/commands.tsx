@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { call } from '../api/client'
-import type { CommandState, Device, DeviceCommand, List } from '../api/types'
+import type { CommandState, Device } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat } from '../session'
 import { Panel, Rows, Tag, type Tone } from './kit'
@@ -33,8 +33,7 @@ export function CommandsPanel({ d }: { d: Device }) {
   const profiles = useProfiles()
   const q = useQuery({
     queryKey: ['device', d.id, 'commands'],
-    queryFn: ({ signal }) =>
-      call<List<DeviceCommand>>(`/v1/devices/${encodeURIComponent(d.id)}/commands?limit=10`, { signal }),
+    queryFn: ({ signal }) => call(`/v1/devices/${encodeURIComponent(d.id)}/commands?limit=10`, { signal }),
     refetchInterval: 3000,
   })
   const rows = q.data?.items ?? []

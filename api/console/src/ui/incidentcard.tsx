@@ -4,7 +4,7 @@ import { Button, Checkbox, Group, Stack, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import { call } from '../api/client'
+import { ask } from '../api/client'
 import type { Incident } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
@@ -69,7 +69,7 @@ function Steps({ i, onDone }: { i: Incident; onDone: () => Promise<unknown> }) {
   const tick = async (n: number) => {
     setBusy(n)
     try {
-      await call(`/v1/incidents/${i.id}/steps/${n}`, { method: 'POST', body: {} })
+      await ask(`/v1/incidents/${i.id}/steps/${n}`, { method: 'POST', body: {} })
     } catch (e) {
       saidError(e, t)
     }

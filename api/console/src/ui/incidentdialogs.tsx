@@ -2,7 +2,7 @@
 
 import { Alert as Notice, Stack, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { APIError, call } from '../api/client'
+import { APIError, ask, call } from '../api/client'
 import type { Incident } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
@@ -27,10 +27,10 @@ export function IncidentDialogs() {
   const { can } = useSession()
   const cache = useQueryClient()
   const { id, deed, close } = useIncidentDialog()
-  const path = `/v1/incidents/${encodeURIComponent(id)}`
+  const path = `/v1/incidents/${encodeURIComponent(id)}` as const
   const q = useQuery({
     queryKey: ['incident', id],
-    queryFn: () => call<Incident>(path),
+    queryFn: () => call(path),
     enabled: id !== '' && can('alerts:read'),
     retry: false,
   })
@@ -39,7 +39,7 @@ export function IncidentDialogs() {
   if (!i) return null
   const post = async (what: string, body: Record<string, unknown>) => {
     try {
-      await call(`${path}/${what}`, { method: 'POST', body: { version: i.version, ...body } })
+      await ask(`${path}/${what}`, { method: 'POST', body: { version: i.version, ...body } })
     } finally {
       await Promise.all([
         cache.invalidateQueries({ queryKey: ['incidents'] }),

@@ -13,7 +13,15 @@ import {
   Tooltip,
 } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { IconAlertTriangle, IconCheck, IconCopy, IconRefresh } from '@tabler/icons-react'
+import {
+  IconAlertTriangle,
+  IconCheck,
+  IconChevronDown,
+  IconChevronUp,
+  IconCopy,
+  IconRefresh,
+  IconSelector,
+} from '@tabler/icons-react'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { useEffect, useState, type ReactNode } from 'react'
 import { useNavigate } from 'react-router'
@@ -229,6 +237,7 @@ export function Loaded<D>({ q, children }: { q: UseQueryResult<D>; children: (d:
 
 export interface Column<R> {
   key: string
+  sort?: string // what the list is asked to be sorted by, where its head is pressed
   label: string
   cell: (r: R) => ReactNode
   main?: boolean // the card's heading on a narrow screen
@@ -238,6 +247,27 @@ export interface Column<R> {
   nowrap?: boolean // times, numbers, short words
 }
 
+/** How a list is sorted: a field, with - before it where it falls; empty: in its own order. */
+export interface Sorting {
+  by: string
+  to: (by: string | null) => void
+}
+
+const direction = (field: string, sort: Sorting) =>
+  sort.by === field ? 'ascending' : sort.by === '-' + field ? 'descending' : 'none'
+
+/** The head of a column by which the list is sorted: first up, then down, then in its own order. */
+function SortHead({ label, field, sort }: { label: string; field: string; sort: Sorting }) {
+  const now = direction(field, sort)
+  const next = { none: field, ascending: '-' + field, descending: null }[now]
+  const Icon = { none: IconSelector, ascending: IconChevronUp, descending: IconChevronDown }[now]
+  return (
+    <button type="button" className="sort-head" onClick={() => sort.to(next)}>
+      {label} <Icon size={14} aria-hidden />
+    </button>
+  )
+}
+
 /** A table; on a narrow screen each row becomes a card. */
 export function Rows<R>(p: {
   label: string
@@ -245,6 +275,7 @@ export function Rows<R>(p: {
   rows: R[]
   id: (r: R) => string | number
   to?: (r: R) => string
+  sort?: Sorting
 }) {
   const go = useNavigate()
   return (
@@ -256,9 +287,14 @@ export function Rows<R>(p: {
               <th
                 key={c.key}
                 scope="col"
+                aria-sort={c.sort && p.sort ? direction(c.sort, p.sort) : undefined}
                 data-right={c.right || undefined}
                 data-shrink={c.shrink || undefined}>
-                {c.label || <span className="hidden">{c.key}</span>}
+                {c.sort && p.sort ? (
+                  <SortHead label={c.label} field={c.sort} sort={p.sort} />
+                ) : (
+                  c.label || <span className="hidden">{c.key}</span>
+                )}
               </th>
             ))}
           </tr>

@@ -4,7 +4,6 @@ import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { call } from '../api/client'
-import type { Knock, List } from '../api/types'
 import { useT } from '../i18n'
 import { useSession } from '../session'
 import { Empty, Loaded, Panel, Rows } from './kit'
@@ -14,7 +13,7 @@ export function Knocks() {
   const { can } = useSession()
   const q = useQuery({
     queryKey: ['knocks'],
-    queryFn: () => call<List<Knock>>('/v1/knocks'),
+    queryFn: () => call('/v1/knocks'),
     refetchInterval: 10_000,
     retry: false,
   })

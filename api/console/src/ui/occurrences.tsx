@@ -7,7 +7,7 @@ import { useT } from '../i18n'
 import { said } from '../lib/occurrence'
 import { useFormat } from '../session'
 import { Empty, Rows, Tag } from './kit'
-import { PagedList, usePaged } from './paged'
+import { PagedList, type Paged } from './paged'
 import { usePlaces, useProfiles } from './states'
 import { When } from './when'
 
@@ -33,13 +33,7 @@ function Happened({ o }: { o: Occurrence }) {
 }
 
 /** A list of occurrences; `where` adds device and zone, for lists of several devices. */
-export function OccurrenceRows({
-  list,
-  where,
-}: {
-  list: ReturnType<typeof usePaged<Occurrence>>
-  where?: boolean
-}) {
+export function OccurrenceRows({ list, where }: { list: Paged<Occurrence>; where?: boolean }) {
   const { t } = useT()
   const places = usePlaces()
   return (

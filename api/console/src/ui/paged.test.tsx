@@ -11,7 +11,7 @@ import { PagedList, usePaged } from './paged'
 const answer = (url: string) => {
   const q = new URL(url, 'http://x').searchParams
   const from = Number(q.get('cursor') ?? 0)
-  const items = [0, 1, 2].map((n) => `${q.get('q') ?? ''}${from + n}`)
+  const items = [0, 1, 2].map((n) => ({ name: `${q.get('q') ?? ''}${from + n}` }))
   return new Response(JSON.stringify({ items, next: from < 6 ? String(from + 3) : undefined }))
 }
 
@@ -36,11 +36,11 @@ function List({ school }: { school?: string }) {
   const go = useNavigate()
   const here = useLocation()
   at = here.pathname + here.search
-  const list = usePaged<string>('rows', '/v1/rows', { q: get('q'), school }, { limit: 3 })
+  const list = usePaged('rows', '/v1/people', { q: get('q'), school }, { limit: 3 })
   return (
     <>
       <PagedList list={list} empty="none">
-        {(rows) => <p>{rows.join(' ')}</p>}
+        {(rows) => <p>{rows.map((r) => r.name).join(' ')}</p>}
       </PagedList>
       <button id="filter" onClick={() => put('q', 'x')} />
       <button id="both" onClick={() => (put('q', 'x', { typed: true }), put('state', 'open'))} />

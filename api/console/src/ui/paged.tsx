@@ -1,16 +1,18 @@
 // Lists of any length, page by page. The position is in the address.
 
 import { Alert, Button, Text } from '@mantine/core'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { useEffect, useRef, type ReactNode } from 'react'
 import { useLocation, useSearchParams } from 'react-router'
-import { APIError, call, query } from '../api/client'
+import { APIError, ask, query } from '../api/client'
+import type { Answer, Query } from '../api/paths'
 import type { List } from '../api/types'
 import { useT } from '../i18n'
 import { changed, useHere } from './address'
 import { Loaded } from './kit'
 
-type Params = Record<string, string | number | boolean | undefined>
+/** A row of the list that a path answers. */
+type Row<P extends string> = Answer<P> extends { items: (infer R)[] } ? R : never
 
 interface Options {
   limit?: number
@@ -22,8 +24,21 @@ interface Options {
 /** The cursors of the previous pages. They are kept in the browser's history, not in links. */
 type Trail = Record<string, string[]>
 
+export interface Paged<R> {
+  q: UseQueryResult<List<R>>
+  page: number
+  next?: () => void
+  previous?: () => void
+  first?: () => void
+}
+
 /** One page of a list, and the way to the others. Changed filters start at the first page. */
-export function usePaged<R>(key: string, path: string, params: Params, o: Options = {}) {
+export function usePaged<P extends string>(
+  key: string,
+  path: P,
+  params: Omit<Query<P>, 'limit' | 'cursor'>,
+  o: Options = {},
+): Paged<Row<P>> {
   const [search, setSearch] = useSearchParams()
   const state = useLocation().state as { trail?: Trail } | null
   const here = useHere()
@@ -46,7 +61,7 @@ export function usePaged<R>(key: string, path: string, params: Params, o: Option
   const limit = o.limit ?? 100
   const q = useQuery({
     queryKey: [key, path, JSON.stringify(params), limit, at],
-    queryFn: ({ signal }) => call<List<R>>(path + query({ ...params, limit, cursor: at }), { signal }),
+    queryFn: ({ signal }) => ask<List<Row<P>>>(path + query({ ...params, limit, cursor: at }), { signal }),
     placeholderData: keepPreviousData,
     refetchInterval: o.every,
     enabled: o.enabled ?? true,
@@ -68,7 +83,7 @@ export function PagedList<R>({
   empty,
   children,
 }: {
-  list: ReturnType<typeof usePaged<R>>
+  list: Paged<R>
   empty: ReactNode
   children: (rows: R[]) => ReactNode
 }) {

@@ -4,8 +4,7 @@ import { Select } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { call, query } from '../api/client'
-import type { List, PersonRow } from '../api/types'
+import { call } from '../api/client'
 import { useT } from '../i18n'
 import { useSchoolParam } from '../session'
 
@@ -21,8 +20,7 @@ export function PersonPicker(p: {
   const [q] = useDebouncedValue(text, 250)
   const found = useQuery({
     queryKey: ['people', 'pick', school, q],
-    queryFn: ({ signal }) =>
-      call<List<PersonRow>>('/v1/people' + query({ q, limit: 30, school }), { signal }),
+    queryFn: ({ signal }) => call('/v1/people', { query: { q, limit: 30, school }, signal }),
     placeholderData: keepPreviousData,
   })
   const data = (found.data?.items ?? []).map((x) => ({

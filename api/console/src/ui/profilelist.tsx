@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/client'
 import { remove } from '../api/change'
-import type { List, Profile, ProfileUse } from '../api/types'
+import type { Profile } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
 import { Ask } from './ask'
@@ -21,7 +21,7 @@ export function ProfileList() {
   const [gone, setGone] = useState<Profile>()
   const q = useQuery({
     queryKey: ['profiles', 'use'],
-    queryFn: ({ signal }) => call<List<ProfileUse>>('/v1/profile-use?limit=1000', { signal }),
+    queryFn: ({ signal }) => call('/v1/profile-use?limit=1000', { signal }),
   })
   const uses = new Map((q.data?.items ?? []).map((u) => [u.profile, u.devices]))
   const title = (p: Profile) => f.local(p.title, p.title_zh) || p.id

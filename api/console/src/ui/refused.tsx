@@ -3,7 +3,7 @@
 
 import { Button, Modal, Text } from '@mantine/core'
 import { useState } from 'react'
-import { call, query } from '../api/client'
+import { call } from '../api/client'
 import type { RefusedContent, Rejection } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
@@ -35,7 +35,7 @@ export function KeptContent({ r }: { r: Rejection }) {
         deed={t('refused.deed')}
         comment={{ label: t('why.reason'), required: true }}
         onDo={async (reason) =>
-          setContent(await call<RefusedContent>(`/v1/rejections/${r.seq}/content` + query({ reason })))
+          setContent(await call(`/v1/rejections/${r.seq}/content`, { query: { reason } }))
         }
       />
       <Modal

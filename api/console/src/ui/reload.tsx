@@ -2,7 +2,7 @@
 
 import { Button, Group, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
-import { call, query } from '../api/client'
+import { call } from '../api/client'
 import type { Reload, ReloadChange } from '../api/types'
 import { useT } from '../i18n'
 import { useSession } from '../session'
@@ -17,7 +17,7 @@ export function ReloadPanel() {
   const read = (dry: boolean) =>
     deed.run(async () => {
       setFound(undefined) // after an error the preview is no longer valid
-      const r = await call<Reload>('/v1/reload' + query({ dry_run: dry }), { method: 'POST' })
+      const r = await call('/v1/reload', { query: { dry_run: dry }, method: 'POST' })
       setFound(r)
       if (r.applied) said(t('reload.applied'))
     })

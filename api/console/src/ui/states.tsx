@@ -1,17 +1,8 @@
 // States as words with a tone.
 
 import { useQuery } from '@tanstack/react-query'
-import { call, query } from '../api/client'
-import type {
-  AlertState,
-  AttendanceState,
-  DeviceState,
-  List,
-  Places,
-  Profile,
-  Property,
-  Severity,
-} from '../api/types'
+import { call } from '../api/client'
+import type { AlertState, AttendanceState, DeviceState, Property, Severity } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSchoolParam, useSession } from '../session'
 import { Tag, type Tone } from './kit'
@@ -84,7 +75,7 @@ export function usePlaces() {
   const { school: s } = useSession()
   const q = useQuery({
     queryKey: ['places', s.id],
-    queryFn: () => call<Places>('/v1/places' + query({ school: school ?? s.id })),
+    queryFn: () => call('/v1/places', { query: { school: school ?? s.id } }),
     staleTime: 60_000,
   })
   const zones = q.data?.zones ?? []
@@ -114,7 +105,7 @@ export function useProfiles() {
   const f = useFormat()
   const q = useQuery({
     queryKey: ['profiles'],
-    queryFn: () => call<List<Profile>>('/v1/profiles?limit=1000'),
+    queryFn: () => call('/v1/profiles?limit=1000'),
     staleTime: 60_000,
     enabled: can('devices:read'),
   })

@@ -18,10 +18,10 @@ export function UnknownFieldsPanel({ d }: { d: Device }) {
   const now = useNow(1000)
   const { can } = useSession()
   const [adding, setAdding] = useState(false)
-  const path = `/v1/devices/${encodeURIComponent(d.id)}/fields`
+  const path = `/v1/devices/${encodeURIComponent(d.id)}/fields` as const
   const q = useQuery({
     queryKey: ['device', d.id, 'fields'],
-    queryFn: ({ signal }) => call<UnknownFields>(path, { signal }),
+    queryFn: ({ signal }) => call(path, { signal }),
     refetchInterval: 10_000,
   })
   const rows = q.data?.items ?? []

@@ -4,8 +4,7 @@ import { Alert, Button, Select, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import { call, query } from '../../api/client'
-import type { AuditEntry, List, User } from '../../api/types'
+import { call } from '../../api/client'
 import { useT } from '../../i18n'
 import { dayIn, instantIn } from '../../lib/format'
 import { useFormat, useSchoolParam, useSession } from '../../session'
@@ -81,10 +80,10 @@ export function AuditTab() {
     ...daySpan(s.timezone, from, to, Date.now()),
     school,
   }
-  const list = usePaged<AuditEntry>('audit', '/v1/audit', filter, { limit: 50, enabled: !odd })
+  const list = usePaged('audit', '/v1/audit', filter, { limit: 50, enabled: !odd })
   const users = useQuery({
     queryKey: ['users', school],
-    queryFn: () => call<List<User>>('/v1/users' + query({ school, limit: 1000 })),
+    queryFn: () => call('/v1/users', { query: { school, limit: 1000 } }),
     enabled: can('users:admin'),
   })
   const check = useDeed()

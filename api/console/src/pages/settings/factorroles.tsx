@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { call, query } from '../../api/client'
 import { change } from '../../api/change'
-import { signInRoles, type FactorRoles, type Role } from '../../api/types'
+import { signInRoles, type Role } from '../../api/types'
 import { useT } from '../../i18n'
 import { useSession } from '../../session'
 import { FormTrouble } from '../../ui/clash'
@@ -17,7 +17,7 @@ export function FactorRolesPanel() {
   const { school } = useSession()
   const q = useQuery({
     queryKey: ['second-factor-roles', school.id],
-    queryFn: () => call<FactorRoles>('/v1/second-factor-roles' + query({ school: school.id })),
+    queryFn: () => call('/v1/second-factor-roles', { query: { school: school.id } }),
   })
   return (
     <Panel title={t('factorRoles.title')}>

@@ -6,7 +6,6 @@ import { useState } from 'react'
 import { Link } from 'react-router'
 import { change } from '../../api/change'
 import { call, query } from '../../api/client'
-import type { Recorded } from '../../api/types'
 import limits from '../../api/limits.json'
 import { useT } from '../../i18n'
 import { useSchoolParam, useSession } from '../../session'
@@ -18,7 +17,7 @@ export function useRecorded() {
   const school = useSchoolParam()
   return useQuery({
     queryKey: ['recorded', school],
-    queryFn: () => call<Recorded>('/v1/recorded' + query({ school })),
+    queryFn: () => call('/v1/recorded', { query: { school } }),
   })
 }
 

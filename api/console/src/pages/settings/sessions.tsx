@@ -2,13 +2,12 @@
 
 import { Button, Group, MultiSelect, Select, SimpleGrid, Switch, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { call, query } from '../../api/client'
+import { call } from '../../api/client'
 import { change, remove } from '../../api/change'
 import {
   personKinds,
   sessionKinds,
   zoneKinds,
-  type List,
   type PersonKind,
   type Session,
   type ZoneKind,
@@ -37,7 +36,7 @@ export function SessionsTab() {
   const [goneID, askGone, noGone] = useOpen('delete')
   const q = useQuery({
     queryKey: ['sessions', schoolID, date],
-    queryFn: () => call<List<Session>>('/v1/sessions' + query({ date, school: schoolID })),
+    queryFn: () => call('/v1/sessions', { query: { date, school: schoolID } }),
   })
   const { subject, gone: editedAway } = useSubject(
     id,

@@ -3,9 +3,9 @@
 import { Button, PasswordInput, Select, Switch, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { call, query } from '../../api/client'
+import { call } from '../../api/client'
 import { change } from '../../api/change'
-import { signInRoles, type FactorState, type List, type Role, type User } from '../../api/types'
+import { signInRoles, type FactorState, type Role, type User } from '../../api/types'
 import { languages, useT } from '../../i18n'
 import { useSchoolParam, useSession } from '../../session'
 import { Ask } from '../../ui/ask'
@@ -15,6 +15,7 @@ import { When } from '../../ui/when'
 import { useOpen } from '../../ui/address'
 import { useSubject } from '../../ui/dialog'
 import { FormDialog, useForm } from '../../ui/form'
+import type { Language } from '../../api/types'
 
 export function UsersTab() {
   const { t } = useT()
@@ -22,11 +23,11 @@ export function UsersTab() {
   const [id, edit, close] = useOpen('edit')
   const q = useQuery({
     queryKey: ['users', school],
-    queryFn: () => call<List<User>>('/v1/users' + query({ school, limit: 1000 })),
+    queryFn: () => call('/v1/users', { query: { school, limit: 1000 } }),
   })
   const factors = useQuery({
     queryKey: ['second-factors', school],
-    queryFn: () => call<List<FactorState>>('/v1/second-factors' + query({ school, limit: 1000 })),
+    queryFn: () => call('/v1/second-factors', { query: { school, limit: 1000 } }),
   })
   const { subject, gone } = useSubject(
     id,
@@ -139,7 +140,11 @@ function Edit({
         disabled,
         ...(password ? { password } : {}),
       })
-    else await call('/v1/users', { method: 'POST', body: { ...rest, password, school } })
+    else
+      await call('/v1/users', {
+        method: 'POST',
+        body: { ...rest, language: rest.language as Language, password, school },
+      })
     await cache.invalidateQueries({ queryKey: ['users'] })
   }
   return (
