@@ -30,7 +30,7 @@ func (o Occurrence) validate(at, kind string) error {
 	case KindZKTeco:
 		if o.event() == 0 {
 			return gatehouse.FieldErrorf(at+".kind",
-				"a terminal has no event for %s %v; it has tamper, alarm (what: duress, cancelled) "+
+				"a terminal has no event for %s %v; it has tamper, alarm (what: duress) "+
 					"and door (what: opened, closed, forced, held, exit_button, remote)",
 				o.Kind, o.Data)
 		}
@@ -47,8 +47,6 @@ func (o Occurrence) event() int {
 		return 100
 	case "alarm duress":
 		return 101
-	case "alarm cancelled":
-		return 7
 	case "door remote":
 		return 8
 	case "door held":

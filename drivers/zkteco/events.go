@@ -11,7 +11,6 @@ import (
 // Event numbers (rtlog) of ZKTeco's access controllers for alarms and doors. Other events are
 // reported only as a number, in the property event.
 const (
-	eventAlarmCancelled = 7
 	eventRemoteOpening  = 8
 	eventHeldOpen       = 28
 	eventTamper         = 100
@@ -30,8 +29,6 @@ func happening(event int) (kind gatehouse.OccurrenceKind, what string) {
 		return gatehouse.OccurrenceTamper, ""
 	case eventDuressPassword, eventDuressFinger:
 		return gatehouse.OccurrenceAlarm, "duress"
-	case eventAlarmCancelled:
-		return gatehouse.OccurrenceAlarm, "cancelled"
 	case eventForcedOpen:
 		return gatehouse.OccurrenceDoor, "forced"
 	case eventHeldOpen:

@@ -44,7 +44,6 @@ func TestAlarmsAndDoorsAreOccurrences(t *testing.T) {
 		"tamper map[door:2]",
 		"alarm map[door:2 what:duress]",
 		"alarm map[door:2 what:duress]",
-		"alarm map[door:2 what:cancelled]",
 		"door map[door:2 what:forced]",
 		"door map[door:2 what:held]",
 		"door map[door:2 what:opened]",

@@ -713,7 +713,6 @@ export const en = {
     exit_button: 'opened by the exit button',
     remote: 'opened from afar',
     duress: 'somebody was made to open',
-    cancelled: 'alarm cancelled',
   },
   sighting: {
     day: 'The last 24 hours. Looking further back needs a reason, which is kept in the audit log.',

@@ -103,7 +103,7 @@ test('every value that the API can give has a word', () => {
     sessionKind: sessionKinds,
     eventKind: eventKinds,
     occurrenceKind: ['alarm', 'door', 'sale', 'tamper'],
-    occurrenceWhat: ['opened', 'closed', 'forced', 'held', 'exit_button', 'remote', 'duress', 'cancelled'],
+    occurrenceWhat: ['opened', 'closed', 'forced', 'held', 'exit_button', 'remote', 'duress'],
     matchReason: [
       'matched',
       'below_threshold',

@@ -676,7 +676,6 @@ export const zh = {
     exit_button: '出门按钮开门',
     remote: '远程开门',
     duress: '胁迫开门',
-    cancelled: '报警已取消',
   },
   sighting: {
     day: '仅显示最近 24 小时。查看更早的记录需说明原因，原因会写入审计日志。',
