@@ -50,8 +50,8 @@ type NotifyEffect struct {
 	Zone     g.ZoneID
 }
 
-// identify returns prefix and 16 characters of a hash over the parts.
-func identify(prefix string, seq uint64, parts ...string) string {
+// hashID returns prefix and 16 characters of a hash over the parts.
+func hashID(prefix string, seq uint64, parts ...string) string {
 	h := sha256.New()
 	var n [8]byte
 	for _, p := range parts {
@@ -71,7 +71,7 @@ func (s *subject) id(prefix string, more ...string) string {
 	if s.rule.momentary && s.rule.Per != PerTrack {
 		key = "" // holds the sequence already
 	}
-	return identify(prefix, s.first, append([]string{string(s.rule.ID), key}, more...)...)
+	return hashID(prefix, s.first, append([]string{string(s.rule.ID), key}, more...)...)
 }
 
 func instant(ns int64) time.Time { return time.Unix(0, ns).UTC() }

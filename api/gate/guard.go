@@ -71,9 +71,9 @@ func RequestOf(ctx context.Context) *http.Request {
 // View is the registry as the caller may see it.
 func (gt *Gate) View(ctx context.Context) *registry.View { return gt.reg.In(CallerOf(ctx).Scope) }
 
-// Identify finds the caller by bearer key or sign-in cookie. Where both are there the key
+// Authenticate finds the caller by bearer key or sign-in cookie. Where both are there the key
 // counts, since no browser sends one unasked.
-func (gt *Gate) Identify(r *http.Request) (*Caller, error) {
+func (gt *Gate) Authenticate(r *http.Request) (*Caller, error) {
 	if auth := r.Header.Get("Authorization"); auth != "" {
 		scheme, secret, _ := strings.Cut(auth, " ")
 		secret = strings.TrimSpace(secret)
@@ -181,7 +181,7 @@ func (gt *Gate) admit(w http.ResponseWriter, r *http.Request, e Endpoint) (*Call
 		}
 		return nil, limit(gt.remotes, gt.Remote(r))
 	}
-	c, err := gt.Identify(r)
+	c, err := gt.Authenticate(r)
 	if err != nil {
 		if lerr := limit(gt.strangers, gt.Remote(r)); lerr != nil {
 			return nil, lerr

@@ -311,7 +311,7 @@ func (f *feed) beat(ctx context.Context) error {
 	}
 	if time.Since(f.asked) >= recheck {
 		f.asked = time.Now()
-		now, err := f.s.Identify(f.r)
+		now, err := f.s.Authenticate(f.r)
 		if err != nil {
 			return err
 		}

@@ -59,6 +59,9 @@ func (v View) SetDesired(ctx context.Context, id g.DeviceID, name string, val g.
 // loadTwins reads the twins of the devices that exist; new ones for devices never heard.
 func loadTwins(ctx context.Context, t *store.Tx, ids []g.DeviceID) (map[g.DeviceID]*g.Twin, error) {
 	out := make(map[g.DeviceID]*g.Twin, len(ids))
+	// declared once, since whatever a row is scanned into escapes to the heap
+	var seen int64
+	var reported, desired, causes []byte
 	for len(ids) > 0 {
 		part := ids[:min(store.Chunk, len(ids))]
 		ids = ids[len(part):]
@@ -69,8 +72,6 @@ func loadTwins(ctx context.Context, t *store.Tx, ids []g.DeviceID) (map[g.Device
 			store.Marks(len(part)) + ")"
 		err := store.Each(ctx, t, q, store.Anys(part), func(scan func(...any) error) error {
 			tw := &g.Twin{}
-			var seen int64
-			var reported, desired, causes []byte
 			err := scan(&tw.Device, &tw.State, &tw.Reason, &seen, &tw.Seq, &reported, &desired,
 				&tw.Weak, &causes)
 			if err != nil {
