@@ -48,6 +48,14 @@ func TestAttendanceIsFoundByWords(t *testing.T) {
 		}
 		must[[]g.Attendance](t)(d.sys.Sessions.PutAttendance(ctx, rows))
 		v := d.as(d.a, g.RoleTeacher)
+		for class, want := range map[string]int{"7-1": 3, "7-2": 2, "9-9": 0} {
+			if got := answersOfClass(t, v, class); got != want {
+				t.Errorf("class %s: got %d, want %d", class, got, want)
+			}
+		}
+		if got := answersOfClass(t, d.as(d.b, g.RoleTeacher), "7-1"); got != 0 {
+			t.Errorf("another school's teacher: got %d, want none", got)
+		}
 		for q, want := range map[string]int{
 			"li":      4,
 			"MING li": 1,
@@ -86,4 +94,24 @@ func TestAttendanceIsFoundByWords(t *testing.T) {
 			t.Errorf("got %v for a name without a session, want it refused", err)
 		}
 	})
+}
+
+// answersOfClass counts a class's answers, page by page.
+func answersOfClass(t *testing.T, v *registry.View, class string) (n int) {
+	t.Helper()
+	f := sessions.AttendanceFilter{Class: class, Page: registry.Page{Limit: 2}}
+	for {
+		page, next, err := v.Sessions.Attendance(t.Context(), f)
+		ok(t, err)
+		for _, row := range page {
+			if row.Class != class {
+				t.Errorf("got somebody of the class %s, want %s", row.Class, class)
+			}
+		}
+		n += len(page)
+		if next == "" {
+			return n
+		}
+		f.Cursor = next
+	}
 }
