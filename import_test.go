@@ -162,8 +162,9 @@ var house = []room{
 	},
 	{
 		"gateway/ingest/mqttback",
-		"root gateway/event gateway/follow gateway/ingest/directory gateway/ingest/intake " +
-			"gateway/ingest/mqttfront gateway/journal registry registry/change registry/fleet",
+		"root gateway/event gateway/follow gateway/ingest/directory " +
+			"gateway/ingest/intake gateway/ingest/mqttfront gateway/journal registry " +
+			"registry/change registry/fleet",
 		"",
 	},
 	{
@@ -285,14 +286,15 @@ var house = []room{
 			"gateway/anchor gateway/backup gateway/command gateway/config gateway/control " +
 			"gateway/faces gateway/fleet gateway/follow gateway/follow/alerting " +
 			"gateway/follow/attendance gateway/follow/history gateway/follow/quality " +
-			"gateway/follow/resolve gateway/follow/telemetry gateway/follow/telemetry/influx " +
-			"gateway/follow/telemetry/victoria gateway/follow/twins gateway/ingest/directory " +
-			"gateway/ingest/flapping gateway/ingest/identify gateway/ingest/intake " +
-			"gateway/ingest/mqttback gateway/ingest/mqttfront gateway/ingest/outbox " +
-			"gateway/ingest/pace gateway/ingest/presence gateway/ingest/states gateway/journal " +
-			"gateway/keys gateway/listeners gateway/live gateway/media gateway/notify " +
-			"gateway/notify/webhook gateway/parts gateway/retention gateway/selfwatch registry " +
-			"vision",
+			"gateway/follow/resolve gateway/follow/telemetry " +
+			"gateway/follow/telemetry/influx gateway/follow/telemetry/victoria " +
+			"gateway/follow/twins gateway/ingest/directory gateway/ingest/flapping " +
+			"gateway/ingest/identify gateway/ingest/intake gateway/ingest/mqttback " +
+			"gateway/ingest/mqttfront gateway/ingest/outbox gateway/ingest/pace " +
+			"gateway/ingest/presence gateway/ingest/states gateway/journal gateway/keys " +
+			"gateway/listeners gateway/live gateway/media gateway/notify " +
+			"gateway/notify/webhook gateway/parts gateway/retention gateway/selfwatch " +
+			"registry vision",
 		"",
 	},
 	{"gateway/demo", "root gateway/app gateway/config gateway/ingest/mqttfront registry", "yaml"},

@@ -93,9 +93,6 @@ func Open(ctx context.Context, cfg config.Config, o Options) (_ *App, err error)
 	if a.ingest, err = openIngest(ctx, a.given, a.stores, &a.closers); err != nil {
 		return nil, err
 	}
-	if err := a.takeUpFlapping(ctx); err != nil {
-		return nil, err
-	}
 	if a.readers, err = openReaders(a.given, a.stores, a.ingest); err != nil {
 		return nil, err
 	}
@@ -144,9 +141,9 @@ func (a *App) Faces() people.Faces { return a.faces }
 // closes it. A part that fails stops all the others.
 func (a *App) Run(ctx context.Context) error {
 	server := listeners.NewServer(a.api.Handler(), a.log)
-	keeper := a.keeper()
+	states := keeper(a.given, a.stores, a.ingest, a.readers)
 	all := []parts.Part{
-		{Name: "outbox", Run: a.pumpOutbox},
+		{Name: "outbox", Run: pump(a.given, a.stores, a.ingest, a.readers).Run},
 		{Name: "live", Run: a.hub.Run},
 		{Name: "twin", Run: a.twins.Run},
 		{Name: history.Cursor, Run: a.feed.Follow(history.Cursor, a.history.Apply)},
@@ -158,7 +155,7 @@ func (a *App) Run(ctx context.Context) error {
 		{Name: "webhooks", Run: a.feed.Follow("webhooks", a.notify.Deliver)},
 		{Name: "notify", Run: a.notify.Run},
 		{Name: "commands", Run: a.commands.Run},
-		{Name: "keeping", Run: keeper.Silence},
+		{Name: "keeping", Run: states.Silence},
 		{Name: "retention", Run: a.retention.Run},
 		{Name: "watch", Run: a.watch.Run},
 		{Name: "profiles", Run: func(ctx context.Context) error { return a.profiles.Follow(ctx, a.host) }},
@@ -168,7 +165,7 @@ func (a *App) Run(ctx context.Context) error {
 			return a.intake.Fields.Keep(ctx, write, a.log)
 		}},
 		{Name: "rivals", Run: a.rivals.Run},
-		{Name: "flapping", Run: keeper.Flapping},
+		{Name: "flapping", Run: states.Flapping},
 		{Name: "anchor", Run: a.anchor.Run},
 		{Name: "drivers", Run: func(ctx context.Context) error { return a.host.Run(ctx, a.cfg.Specs()) }},
 		{Name: "directory", Run: a.directory.Run},

@@ -14,6 +14,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/identify"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/intake"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/pace"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/states"
 	"github.com/gatehouse-iot/gatehouse/gateway/live"
 	"github.com/gatehouse-iot/gatehouse/gateway/media"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -53,6 +54,10 @@ func openIngest(ctx context.Context, in given, s *stores, later *closers) (x *in
 		x.schools.Changed(c)
 	})
 	later.add(func() error { cancel(); return nil })
+	view := s.reg.In(g.SystemScope("flapping"))
+	if err := states.TakeUp(ctx, view, x.flapping, in.now()); err != nil {
+		return nil, err
+	}
 	x.intake = &intake.Intake{
 		States:    x.flapping,
 		Directory: x.directory,

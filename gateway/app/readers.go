@@ -1,9 +1,6 @@
 package app
 
 import (
-	"fmt"
-	"slices"
-
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/attendance"
@@ -12,7 +9,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/resolve"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/twins"
-	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -69,22 +65,6 @@ func openReaders(in given, s *stores, x *ingest) (*readers, error) {
 		Now:       in.now,
 		Logger:    in.log,
 	})
-	return r, dropCursors(in, s.journal)
-}
-
-// dropCursors removes the positions of readers that this version does not have: the journal would
-// keep every record after them, until its disk space is used up.
-func dropCursors(in given, j *journal.Journal) error {
-	readers := []string{"twin", history.Cursor, "telemetry", "rules", "quality", "webhooks"}
-	for _, c := range j.Stat().Cursors {
-		if slices.Contains(readers, c.Name) {
-			continue
-		}
-		if err := j.DropCursor(c.Name); err != nil {
-			return fmt.Errorf("drop the position of the reader %s: %w", c.Name, err)
-		}
-		in.log.Warn("the position of a reader that this version does not have was dropped: the "+
-			"journal keeps nothing for it", "reader", c.Name, "seq", c.Seq)
-	}
-	return nil
+	return r, follow.DropOthers(s.journal, in.log, "twin", history.Cursor, "telemetry", "rules",
+		"quality", "webhooks")
 }

@@ -4,18 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
-	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry/influx"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry/victoria"
 )
-
-// tokenEnv is the environment variable that holds the telemetry server's token
-// if no file is configured.
-const tokenEnv = "GATEHOUSE_TELEMETRY_TOKEN"
 
 // series is a store of readings. Append is idempotent, and is called again after an error.
 type series interface {
@@ -31,7 +25,7 @@ func openTelemetry(in given, dir string) (series, error) {
 	if c.Store == "embedded" {
 		return embedded(in, dir), nil
 	}
-	token, err := telemetryToken(in)
+	token, err := in.cfg.TelemetryToken()
 	if err != nil {
 		return nil, err
 	}
@@ -76,24 +70,6 @@ func embedded(in given, dir string) series {
 			Logger:  in.log,
 		})
 	})
-}
-
-// telemetryToken is the token for the telemetry server.
-func telemetryToken(in given) (string, error) {
-	c := in.cfg.Telemetry
-	if c.TokenFile == "" {
-		return os.Getenv(tokenEnv), nil
-	}
-	file := in.cfg.Path(c.TokenFile)
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("telemetry.token_file: %w", err)
-	}
-	text := strings.TrimSpace(string(b))
-	if text == "" {
-		return "", fmt.Errorf("telemetry.token_file: %s is empty; write the token into it", file)
-	}
-	return text, nil
 }
 
 // noNil returns a nil interface beside an error, not an interface that holds a nil store.

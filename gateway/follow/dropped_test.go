@@ -1,4 +1,4 @@
-package app
+package follow_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 )
 
@@ -27,8 +28,8 @@ func TestAReaderThatIsNoMoreHoldsNothingBack(t *testing.T) {
 		c.Close()
 	}
 	var log bytes.Buffer
-	in := given{log: slog.New(slog.NewTextHandler(&log, nil))}
-	if err := dropCursors(in, j); err != nil {
+	out := slog.New(slog.NewTextHandler(&log, nil))
+	if err := follow.DropOthers(j, out, "twin", "telemetry"); err != nil {
 		t.Fatal(err)
 	}
 	var left []string
