@@ -13,8 +13,9 @@ const reloadHelp = `Usage: gateway reload [--dry-run] [--config FILE | --data-di
 Has the running gateway read its configuration, rules, procedures and certificates anew, and says
 what changed; with --dry-run it only says what would. Rules, drivers, certificates, limits, how long
 things are kept, when a face counts as recognised and the log's level take effect at once, devices
-and browsers stay connected, and a driver whose entry changed is started anew. What needs a restart is said and waits for it. A mistake in a file changes
-nothing: the answer says where it is and what mends it. SIGHUP does the same; the log says the rest.
+and browsers stay connected, and a driver whose entry changed is started anew. What needs a restart
+is said and waits for it. A mistake in a file changes nothing: the answer says where it is and what
+mends it. SIGHUP does the same; the log says the rest.
 `
 
 func reload(ctx context.Context, c *call) error {

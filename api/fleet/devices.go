@@ -59,7 +59,7 @@ type devicesInput struct {
 	Driver g.DriverName  `query:"driver" maxLength:"64" doc:"Of this driver."`
 	State  g.DeviceState `query:"state" doc:"In this state."`
 	Weak   weakFilter    `query:"weak" doc:"In use, and weak in this way; any: in some way that can be mended; none: looked at, and not weak; unknown: nobody has said."`
-	Sort   string        `query:"sort" enum:"name,-name,zone,-zone,state,-state," doc:"In this order; - before it: the other way round. Names by pinyin, zones by their names, of states the worst first. Default: by id."`
+	Sort   string        `query:"sort" enum:"name,-name,zone,-zone,state,-state" doc:"In this order; - before it: the other way round. Names by pinyin, zones by their names, of states the worst first. Default: by id."`
 	Query  string        `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in name, id, serial, zone and profile."`
 }
 

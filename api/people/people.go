@@ -45,7 +45,7 @@ type peopleInput struct {
 	Kind  g.PersonKind `query:"kind" doc:"Of this kind."`
 	Class string       `query:"class" maxLength:"40" doc:"Of this class."`
 	Query string       `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in name, number and class."`
-	Sort  string       `query:"sort" enum:"class,-class,name,-name,number,-number," doc:"In this order, in each school by itself; - before it: the other way round. Names by pinyin. Default: class, in it by number."`
+	Sort  string       `query:"sort" enum:"class,-class,name,-name,number,-number" doc:"In this order, in each school by itself; - before it: the other way round. Names by pinyin. Default: class, in it by number."`
 	Left  bool         `query:"left" doc:"Those who have left the school, instead of those who are there."`
 	Photo string       `query:"photo" enum:"outdated," doc:"outdated: whose face was measured by another model than the present one, so that a new photograph is needed. GET /v1/recorded counts them."`
 }
