@@ -63,7 +63,7 @@ func TestProblemsInTheReadersLanguage(t *testing.T) {
 	}
 }
 
-// What a file of people is remarked on comes in the reader's language.
+// Remarks about a file of people come in the reader's language.
 func TestRemarksInTheReadersLanguage(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleAdmin)
