@@ -183,7 +183,7 @@ export async function call<P extends string, M extends Verb = 'GET'>(
   return ask<Answer<P, M>>(path + query(r?.query ?? {}), r)
 }
 
-/** The same for a path that is known at run time only. */
+/** Sends a request to a path that is only known at run time. */
 export async function ask<T>(path: string, r: Request = {}): Promise<T> {
   const res = await checked(path, r)
   const text = await res.text()

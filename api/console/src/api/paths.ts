@@ -1,21 +1,21 @@
-// What each path of the API takes and answers, out of its document: a path that the gateway does not
-// have, a parameter that it does not know and a field that it does not answer do not compile.
+// Request and response types of each path, from the API's document: unknown paths, parameters and
+// response fields do not compile.
 
 import type { paths } from './schema'
 
 export type Verb = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-// A path of the document with * for what stands in braces.
+// A path of the document with * for each parameter in braces.
 type Said<P extends string> = P extends `${infer A}{${string}}${infer B}` ? `${A}*${Said<B>}` : P
 
-// A path as it is asked, without its query, with * for what is put in: `/v1/devices/${id}`.
+// A requested path without its query, with * for each inserted value: `/v1/devices/${id}`.
 type Asked<P extends string> = P extends `${infer A}?${string}` ? Segments<A> : Segments<P>
 type Segments<P extends string> = P extends `${infer A}/${infer B}` ? `${Wild<A>}/${Segments<B>}` : Wild<P>
 type Wild<S extends string> = string extends S ? '*' : S
 
 type Known = { [P in keyof paths as Said<P>]: paths[P] }
 
-/** The operation of a path; never where the gateway has none. */
+/** The operation of a path; never if the gateway has none. */
 export type Operation<P extends string, M extends Verb> =
   Asked<P> extends keyof Known
     ? Lowercase<M> extends keyof Known[Asked<P>]
@@ -33,22 +33,22 @@ type Success<R> = 200 extends keyof R
       ? JSONOf<R[202]>
       : undefined
 
-/** What an operation answers. */
+/** The response of an operation. */
 export type Answer<P extends string, M extends Verb = 'GET'> =
   Operation<P, M> extends { responses: infer R } ? Success<R> : never
 
-/** What an operation takes in its query; what is empty is left out. */
+/** The query parameters of an operation; empty ones are not sent. */
 export type Query<P extends string, M extends Verb = 'GET'> =
   Operation<P, M> extends { parameters: { query?: infer Q } }
     ? { [K in keyof Q]?: Loose<Q[K]> }
     : Record<string, never>
 
-// A list is sent as its words with commas between them; a word comes from the page's address, and the
-// gateway says whether it is one.
+// Lists are sent as comma-separated words. Words come from the page's address, so any string is
+// allowed: the gateway checks them.
 type Loose<V> =
   NonNullable<V> extends unknown[] ? string | null : NonNullable<V> extends string ? string | null : V | null
 
-/** What an operation takes as its body: JSON, or a file. */
+/** The request body of an operation: JSON or a file. */
 export type Body<P extends string, M extends Verb> =
   Operation<P, M> extends { requestBody?: { content: infer C } }
     ? C extends { 'application/json': infer J }

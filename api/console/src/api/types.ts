@@ -28,7 +28,7 @@ export type Direction = NonNullable<S['SightingRow']['direction']>
 export type EventKind = S['Event']['kind']
 export type ImportAction = S['ImportLine']['action']
 export type ImportMode = S['ImportReport']['mode']
-/** What the console and the gateway speak. */
+/** The languages of the console and the gateway. */
 export type Language = S['SetupInput']['language']
 export type MakerState = NonNullable<S['APIKey']['maker_state']>
 export type Method = S['Pass']['method']

@@ -1,8 +1,8 @@
-// Why a device is in its state, or does not do something: the words of the gateway's own catalogue, so
-// that the console says what the API says.
+// Reasons for a device's state or for a failed command: the texts of the gateway's catalogue, so
+// that console and API use the same ones.
 import all from './causes.json'
 
-/** The words by code, as sentences with i18next's places. */
+/** Returns the texts by code, as sentences with i18next placeholders. */
 export function causes(lang: 'en' | 'zh'): Record<string, string> {
   return Object.fromEntries(Object.entries(all).map(([code, said]) => [code, sentence(said[lang])]))
 }

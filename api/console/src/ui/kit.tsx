@@ -237,7 +237,7 @@ export function Loaded<D>({ q, children }: { q: UseQueryResult<D>; children: (d:
 
 export interface Column<R> {
   key: string
-  sort?: string // what the list is asked to be sorted by, where its head is pressed
+  sort?: string // the sort field that a click on its header selects
   label: string
   cell: (r: R) => ReactNode
   main?: boolean // the card's heading on a narrow screen
@@ -247,7 +247,7 @@ export interface Column<R> {
   nowrap?: boolean // times, numbers, short words
 }
 
-/** How a list is sorted: a field, with - before it where it falls; empty: in its own order. */
+/** How a list is sorted: a field, preceded by - for descending; empty: the default order. */
 export interface Sorting {
   by: string
   to: (by: string | null) => void
@@ -256,7 +256,7 @@ export interface Sorting {
 const direction = (field: string, sort: Sorting) =>
   sort.by === field ? 'ascending' : sort.by === '-' + field ? 'descending' : 'none'
 
-/** The head of a column by which the list is sorted: first up, then down, then in its own order. */
+/** The header of a sortable column: clicks cycle through ascending, descending and default order. */
 function SortHead({ label, field, sort }: { label: string; field: string; sort: Sorting }) {
   const now = direction(field, sort)
   const next = { none: field, ascending: '-' + field, descending: null }[now]

@@ -11,7 +11,7 @@ import { useT } from '../i18n'
 import { changed, useHere } from './address'
 import { Loaded } from './kit'
 
-/** A row of the list that a path answers. */
+/** A row of the list that a path returns. */
 type Row<P extends string> = Answer<P> extends { items: (infer R)[] } ? R : never
 
 interface Options {
