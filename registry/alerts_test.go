@@ -572,8 +572,8 @@ func TestTheWallHoldsTheMostSevere(t *testing.T) {
 	})
 }
 
-// TestOneUnreadableEventHoldsUpNoOther: a damaged row of the outbox is said to be one, and the
-// alerts behind it come.
+// TestOneUnreadableEventHoldsUpNoOther: a damaged row of the outbox is reported, and the events
+// behind it are still delivered.
 func TestOneUnreadableEventHoldsUpNoOther(t *testing.T) {
 	ctx := t.Context()
 	dir := t.TempDir()

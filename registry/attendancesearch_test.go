@@ -96,7 +96,7 @@ func TestAttendanceIsFoundByWords(t *testing.T) {
 	})
 }
 
-// answersOfClass counts a class's answers, page by page.
+// answersOfClass counts a class's attendance rows, page by page.
 func answersOfClass(t *testing.T, v *registry.View, class string) (n int) {
 	t.Helper()
 	f := sessions.AttendanceFilter{Class: class, Page: registry.Page{Limit: 2}}

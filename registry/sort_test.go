@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
-// TestPeopleAreSorted: names by pinyin and numbers by what they count, page by page, and a walk
-// loses nobody whose name changes meanwhile.
+// TestPeopleAreSorted: names by pinyin and numbers by value, page by page, and a walk does not lose
+// a person whose name changes meanwhile.
 func TestPeopleAreSorted(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -83,8 +83,8 @@ func TestPeopleAreSorted(t *testing.T) {
 	})
 }
 
-// TestDevicesAreSorted: by name, by their rooms' names and by state, the worst first; a walk loses
-// none that fails meanwhile.
+// TestDevicesAreSorted: by name, by zone name and by state, worst first; a walk does not lose a
+// device that fails meanwhile.
 func TestDevicesAreSorted(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
@@ -146,7 +146,7 @@ func TestDevicesAreSorted(t *testing.T) {
 			"-state": {"three", "one", "two", "dev-a"},
 		} {
 			got := read(by, still)
-			if by == "zone" && slices.Index(got, "three") == 0 { // Han before Latin is as good
+			if by == "zone" && slices.Index(got, "three") == 0 { // Han before Latin is also right
 				want = []g.DeviceID{"three", "two", "one", "dev-a"}
 			}
 			if !slices.Equal(got, want) {
@@ -161,7 +161,7 @@ func TestDevicesAreSorted(t *testing.T) {
 		turn := uint64(3)
 		walked := read("state", func() {
 			turn++
-			says(turn, "one", g.StateFault) // the place in which the walk has been already
+			says(turn, "one", g.StateFault) // moves to a part that the walk has passed
 		})
 		if !slices.Equal(walked, state) {
 			t.Errorf("got %v where one fails meanwhile, want each once: %v", walked, state)

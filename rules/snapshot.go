@@ -13,7 +13,7 @@ import (
 // devices as JSON, version 2 only kept values that rules read.
 const snapshotVersion = 3
 
-// The snapshot is JSON with short keys; times are Unix nanoseconds.
+// savedEngine is a snapshot, JSON with short keys; times are Unix nanoseconds.
 type savedEngine struct {
 	Version int                      `json:"version"`
 	Seq     uint64                   `json:"seq"`

@@ -59,7 +59,7 @@ func (v View) SetDesired(ctx context.Context, id g.DeviceID, name string, val g.
 // loadTwins reads the twins of the devices that exist; new ones for devices never heard.
 func loadTwins(ctx context.Context, t *store.Tx, ids []g.DeviceID) (map[g.DeviceID]*g.Twin, error) {
 	out := make(map[g.DeviceID]*g.Twin, len(ids))
-	// declared once, since whatever a row is scanned into escapes to the heap
+	// declared once, because variables passed to Scan escape to the heap
 	var seen int64
 	var reported, desired, causes []byte
 	for len(ids) > 0 {

@@ -253,7 +253,7 @@ type Page struct {
 type OutboxRow struct {
 	ID    int64
 	Event g.Event
-	Err   error // why the event cannot be read; the row stays, and others are not held up by it
+	Err   error // why the event cannot be read; the row stays and does not block others
 }
 
 // Forget removes data just deleted from disk by a checkpoint, as far as readers allow.
