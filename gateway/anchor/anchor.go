@@ -125,9 +125,15 @@ func (k *Keeper) keep(ctx context.Context, x registry.AuditAnchor) error {
 	return errors.Join(errs...)
 }
 
-// remember replaces the gateway's own note of the last anchor.
+// remember replaces the gateway's own note of the last anchor. After a power cut the file holds the
+// old anchor or the new one: an empty one would end the comparison without a word.
 func remember(path, word string) error {
-	if err := os.WriteFile(path+".new", []byte(word+"\n"), 0o600); err != nil {
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("remember the anchor: %w", err)
+	}
+	_, err = f.WriteString(word + "\n")
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("remember the anchor: %w", err)
 	}
 	return os.Rename(path+".new", path)

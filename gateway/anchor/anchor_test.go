@@ -25,6 +25,19 @@ func TestAnchorsAreFoundInAnyLog(t *testing.T) {
 	}
 }
 
+// TestAnchorsAcrossPieces: in a very long line an anchor stands wherever the pieces are cut.
+func TestAnchorsAcrossPieces(t *testing.T) {
+	a := registry.AuditAnchor{Time: time.Unix(1788246000, 0).UTC(), MAC: strings.Repeat("ab", 32)}
+	a.Seq, a.Hash = 42, strings.Repeat("0f", 32)
+	for before := 64<<10 - 200; before <= 64<<10+1; before++ {
+		text := strings.Repeat("x", before) + anchor.Text(a) + strings.Repeat("y", 100) + anchor.Text(a)
+		got, err := anchor.Read(strings.NewReader(text))
+		if err != nil || len(got) != 2 || got[0] != a || got[1] != a {
+			t.Fatalf("after %d bytes: got %+v, %v, want the anchor twice", before, got, err)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	a := registry.AuditAnchor{Time: time.Unix(1, 0), MAC: strings.Repeat("0", 64)}
 	f.Add(anchor.Text(a))

@@ -21,6 +21,9 @@ func Text(a registry.AuditAnchor) string {
 
 var anchorWord = regexp.MustCompile(`gha1:(\d{1,19}):([0-9a-f]{64}|):(\d{1,12}):([0-9a-f]{64})`)
 
+// longestAnchor is how many bytes an anchor has at most.
+const longestAnchor = len("gha1:::") + 19 + 64 + 12 + 1 + 64
+
 // maxAnchors is the most that Read returns: about 100 years of one an hour.
 const maxAnchors = 1_000_000
 
@@ -28,10 +31,15 @@ const maxAnchors = 1_000_000
 // without one are skipped.
 func Read(r io.Reader) ([]registry.AuditAnchor, error) {
 	var out []registry.AuditAnchor
+	var begun []byte // the end of the piece before, in which an anchor may have begun
 	lines := bufio.NewReaderSize(r, 64<<10)
 	for {
-		line, err := lines.ReadSlice('\n') // a longer line comes in pieces
-		for _, m := range anchorWord.FindAllSubmatch(line, -1) {
+		piece, err := lines.ReadSlice('\n') // a longer line comes in pieces
+		text, used := append(begun, piece...), 0
+		for _, at := range anchorWord.FindAllIndex(text, -1) {
+			used = at[1]
+		}
+		for _, m := range anchorWord.FindAllSubmatch(text, -1) {
 			seq, seqErr := strconv.ParseUint(string(m[1]), 10, 63)
 			at, atErr := strconv.ParseInt(string(m[3]), 10, 64)
 			if seqErr != nil || atErr != nil {
@@ -42,6 +50,10 @@ func Read(r io.Reader) ([]registry.AuditAnchor, error) {
 			if out = append(out, a); len(out) > maxAnchors {
 				return nil, g.Errorf(g.TooLarge, "more than %d anchors", maxAnchors)
 			}
+		}
+		begun = nil
+		if errors.Is(err, bufio.ErrBufferFull) {
+			begun = append(begun, text[max(used, len(text)-longestAnchor):]...)
 		}
 		switch {
 		case errors.Is(err, io.EOF):
