@@ -96,7 +96,11 @@ class Thermometer {
     try {
       const url = new URL('http://' + address + where)
       const ip = await this.allowed(url.hostname)
-      const [status, text] = await this.request({ method, host: ip, port: url.port || 80, path: where, signal }, body)
+      const headers = { Host: url.host } // the name, although the connection goes to the checked address
+      const [status, text] = await this.request(
+        { method, host: ip, port: url.port || 80, path: where, headers, signal },
+        body,
+      )
       if (status < 300) return text
       throw new Away('odd_answer', `${address} answers ${status} to ${where}`, {
         address,

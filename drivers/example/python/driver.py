@@ -113,7 +113,7 @@ class Thermometer:
             connection.connect()
             try:
                 self.another_machine(connection.sock)
-                connection.request(method, path, body)
+                connection.request(method, path, body, {"Host": address})
                 answer = connection.getresponse()
                 text = answer.read(64 << 10)
             finally:
