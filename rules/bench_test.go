@@ -271,16 +271,16 @@ func (c *crowd) observe(kind string, n int) time.Duration {
 			Received: morning(float64(c.seq) / 10),
 		}
 		ev := &events[i]
-		switch {
-		case kind == "readings":
+		switch kind {
+		case "readings":
 			ev.Kind, ev.Reading = g.EventReading, &g.Reading{
 				Values: map[string]g.Value{"temperature": g.NumberValue(float64(20 + c.seq%40))},
 			}
-		case kind == "statuses":
+		case "statuses":
 			ev.Kind, ev.Status = g.EventStatus, &g.Status{
 				State: []g.DeviceState{g.StateOnline, g.StateOffline}[c.seq/1000%2],
 			}
-		case kind == "occurrences":
+		case "occurrences":
 			ev.Kind, ev.Occurrence = g.EventOccurrence, &g.Occurrence{Kind: "sale"}
 		default:
 			ev.Kind, ev.Sighting = g.EventSighting, &g.Sighting{
