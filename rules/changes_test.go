@@ -17,19 +17,40 @@ const changing = `
 rules:
   - {id: hot, title: T, severity: warning, when: {property: temperature, above: 5}, for: 3s, clear: {after: 2s}}
   - {id: hot-once, title: T, severity: warning, when: {property: temperature, above: 6}, once: {every: 20s}}
-  - {id: fire, title: T, severity: critical, per: zone, when: {all: [{property: smoke, is: true}, {property: temperature, above: 4}]}}
-  - {id: often, title: T, severity: info, when: {count: {of: {property: temperature, above: 7}, at_least: 2, within: 15s}}}
+  - {id: fire, title: T, severity: critical, per: zone,
+     when: {all: [{property: smoke, is: true}, {property: temperature, above: 4}]}}
+  - {id: often, title: T, severity: info,
+     when: {count: {of: {property: temperature, above: 7}, at_least: 2, within: 15s}}}
   - {id: silent, title: T, severity: info, when: {absent: {property: temperature, for: 9s}}}
   - {id: down, title: T, severity: major, per: driver, when: {status: offline}}
-  - {id: stranger, title: T, severity: major, per: track, when: {sighting: {person: unknown, method: face}}, unless: {sighting: {person: known, method: [card]}, same: zone, within: 4s}, once: {every: 10s}}
-  - {id: cards, title: T, severity: info, when: {count: {of: {sighting: {person: unknown, method: card}}, at_least: 2, within: 12s}}}
-  - {id: climbing, title: T, severity: info, when: {rate: {property: temperature, over: 16s, above: 3, rollover: 10}}, clear: {after: 1s}}
-  - {id: share, title: T, severity: info, per: zone, when: {share: {of: {property: temperature, above: 5}, at_least: 50%}}, rises: [{severity: warning, after: 5s}, {severity: major, when: {property: smoke, is: true}}]}
-  - {id: muted, title: T, severity: info, when: {property: smoke, is: true}, for: 2s, muted_by: [{rule: share, same: zone}, {rule: down, same: driver}]}
-  - {id: faces, title: T, severity: info, per: zone, when: {count: {of: {sighting: {}}, distinct: track, at_least: 2, within: 12s}}}
-  - {id: order, title: T, severity: info, per: zone, when: {sequence: {steps: [{sighting: {}}, {occurrence: {kind: door}}, {property: smoke, is: true}], within: 20s}}}
-  - {id: doors, title: T, severity: info, per: building, when: {all: [{count: {of: {occurrence: {kind: door, data: {by: li}}}, at_least: 1, within: 9s}}, {time: {from: "08:01"}}]}}
-  - {id: again, title: T, severity: info, per: zone, when: {all: [{sighting: {person: unknown, method: face}}, {count: {of: {sighting: {person: unknown, method: card}}, at_least: 2, within: 12s}}]}}
+  - {id: stranger, title: T, severity: major, per: track,
+     when: {sighting: {person: unknown, method: face}},
+     unless: {sighting: {person: known, method: [card]}, same: zone, within: 4s},
+     once: {every: 10s}}
+  - {id: cards, title: T, severity: info,
+     when: {count: {of: {sighting: {person: unknown, method: card}}, at_least: 2, within: 12s}}}
+  - {id: climbing, title: T, severity: info,
+     when: {rate: {property: temperature, over: 16s, above: 3, rollover: 10}},
+     clear: {after: 1s}}
+  - {id: share, title: T, severity: info, per: zone,
+     when: {share: {of: {property: temperature, above: 5}, at_least: 50%}},
+     rises: [{severity: warning, after: 5s}, {severity: major, when: {property: smoke, is: true}}]}
+  - {id: muted, title: T, severity: info,
+     when: {property: smoke, is: true}, for: 2s,
+     muted_by: [{rule: share, same: zone}, {rule: down, same: driver}]}
+  - {id: faces, title: T, severity: info, per: zone,
+     when: {count: {of: {sighting: {}}, distinct: track, at_least: 2, within: 12s}}}
+  - {id: order, title: T, severity: info, per: zone,
+     when: {sequence:
+       {steps: [{sighting: {}}, {occurrence: {kind: door}}, {property: smoke, is: true}], within: 20s}}}
+  - {id: doors, title: T, severity: info, per: building,
+     when:
+       {all: [{count: {of: {occurrence: {kind: door, data: {by: li}}}, at_least: 1, within: 9s}},
+       {time: {from: "08:01"}}]}}
+  - {id: again, title: T, severity: info, per: zone,
+     when:
+       {all: [{sighting: {person: unknown, method: face}},
+       {count: {of: {sighting: {person: unknown, method: card}}, at_least: 2, within: 12s}}]}}
 `
 
 // moving is a directory in which devices change their zone.

@@ -20,8 +20,8 @@ type setupState struct {
 type setupInput struct {
 	Body struct {
 		Admin    string `json:"admin" minLength:"1" maxLength:"64" doc:"The administrator's sign-in name." example:"admin"`
-		Password string `json:"password" minLength:"1" maxLength:"200" doc:"The administrator's password, at least 10 characters." example:"correct-horse-battery"`
-		FullName string `json:"full_name,omitempty" maxLength:"200" doc:"The administrator's name, as colleagues know it." example:"Li Wei"`
+		Password string `json:"password" minLength:"1" maxLength:"200" example:"correct-horse-battery"`
+		FullName string `json:"full_name,omitempty" maxLength:"200" example:"Li Wei"`
 		School   string `json:"school" minLength:"1" maxLength:"200" doc:"The school's name." example:"Riverside School"`
 		Timezone string `json:"timezone" minLength:"1" maxLength:"64" doc:"IANA time zone." example:"Asia/Shanghai"`
 		Language string `json:"language" enum:"en,zh-CN" doc:"What people see first." example:"en"`

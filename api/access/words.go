@@ -20,4 +20,6 @@ AuditChange.field: The field's name; of one inside an object, with a dot.
 AuditChange.before: What it was; empty where it was not there.
 AuditChange.after: What it is now.
 User.name: The sign-in name.
+SetupInput.password: The administrator's password, at least 10 characters.
+SetupInput.full_name: The administrator's name, as colleagues know it.
 `

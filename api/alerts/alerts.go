@@ -49,8 +49,8 @@ type resolveInput struct {
 	gate.ByID
 	Body struct {
 		Version     int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"2"`
-		Comment     string `json:"comment,omitempty" maxLength:"2000" doc:"What it was and what was done." example:"burnt toast, windows opened"`
-		UntilItEnds bool   `json:"until_it_ends,omitempty" doc:"Silence the alert although its condition still holds, until that ends. Without it, such an alert is not resolved (reason still_holds)." example:"false"`
+		Comment     string `json:"comment,omitempty" maxLength:"2000" example:"burnt toast, windows opened"`
+		UntilItEnds bool   `json:"until_it_ends,omitempty" example:"false"`
 	}
 }
 

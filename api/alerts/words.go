@@ -53,4 +53,7 @@ Alert.values: What was measured when it fired.
 Alert.sighting: The sighting's id, where there is one.
 Alert.incident: The incident's id, where there is one.
 Alert.person: The person's id, where somebody known is meant.
+ResolveInput.until_it_ends: Silence the alert although its condition still holds, until that ends. Without it,
+	such an alert is not resolved (reason still_holds).
+ResolveInput.comment: What it was and what was done.
 `

@@ -41,8 +41,8 @@ type DriverInfo struct {
 	Started      time.Time    `json:"started,omitzero"`
 	Devices      int          `json:"devices"`
 	Observations uint64       `json:"observations"`
-	Answered     uint64       `json:"answered,omitempty" doc:"Questions of its devices that were answered in time, since the gateway started."`
-	Unanswered   uint64       `json:"unanswered,omitempty" doc:"Questions without an answer: too many at a time, too late, or none could be given. Its devices did what their profiles say under no_answer."`
+	Answered     uint64       `json:"answered,omitempty"`
+	Unanswered   uint64       `json:"unanswered,omitempty"`
 	Pinned       bool         `json:"pinned"`
 	SHA256       string       `json:"sha256,omitempty"`
 	Address      []Field      `json:"address"`
@@ -115,13 +115,13 @@ type CommandResult struct {
 	State   g.CommandState     `json:"state,omitempty" doc:"How far it has come: queued, sent, delivered or confirmed. See GET /v1/devices/{id}/commands."`
 	Message string             `json:"message"`
 	Values  map[string]g.Value `json:"values,omitempty"`
-	Writes  []Write            `json:"writes,omitempty" maxItems:"1000" doc:"What came of each property that was to be set, where the driver says so; absent from drivers of before."`
+	Writes  []Write            `json:"writes,omitempty" maxItems:"1000"`
 }
 
 // Write is the outcome of writing one property.
 type Write struct {
 	Property string    `json:"property" doc:"Its name in the device's profile."`
-	Outcome  string    `json:"outcome" enum:"done,refused,unconfirmed,not_tried" doc:"done; refused (it is as it was); unconfirmed (it was sent, and nobody knows); or not_tried (nothing was sent)."`
+	Outcome  string    `json:"outcome" enum:"done,refused,unconfirmed,not_tried"`
 	Reason   *g.Reason `json:"reason,omitempty" doc:"Why it is not done."`
 }
 

@@ -74,7 +74,7 @@ func (s *area) unknownFields(
 	if err != nil {
 		return nil, err
 	}
-	may := gate.CallerOf(ctx).Scope.Can(g.DevicesWrite) && s.onlyTop(ctx) == nil
+	may := gate.CallerOf(ctx).Scope.Can(g.DevicesWrite) && s.EverySchool(ctx) == nil
 	return gate.Answer(UnknownFields{
 		Items:   fields,
 		Profile: row.Profile,
@@ -85,7 +85,7 @@ func (s *area) unknownFields(
 
 func (s *area) addFields(ctx context.Context, in *addFieldsInput) (*gate.Body[g.Profile], error) {
 	if in.Body.Own == "" {
-		if err := s.onlyTop(ctx); err != nil {
+		if err := s.EverySchool(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -32,7 +32,7 @@ func (s *area) registerKnocks() {
 			if s.fleet == nil {
 				return nil, gate.Missing("drivers")
 			}
-			if err := s.onlyTop(ctx); err != nil {
+			if err := s.EverySchool(ctx); err != nil {
 				return nil, err
 			}
 			return gate.PageOf(s.Gate, s.fleet.Knocks(ctx), *in, nil, func(k Knock) string {

@@ -72,7 +72,7 @@ func (s *area) registerProfileChanges(tag string) {
 	remove.Doc = profilesOwner + "Refused with a conflict while a device has it."
 	gate.Handle(s.Gate, remove,
 		func(ctx context.Context, in *gate.ByIDMatching) (*gate.None, error) {
-			if err := s.onlyTop(ctx); err != nil {
+			if err := s.EverySchool(ctx); err != nil {
 				return nil, err
 			}
 			id := g.ProfileID(in.ID)
@@ -92,7 +92,7 @@ func (s *area) putProfile(
 	_, err := s.View(ctx).Fleet.Profile(ctx, p.ID)
 	switch {
 	case err == nil:
-		err = s.onlyTop(ctx)
+		err = s.EverySchool(ctx)
 	case g.ErrorCode(err) == g.NotFound:
 		err = nil
 	}

@@ -151,4 +151,11 @@ Property.reports: When the device reports it: periodic (again and again, as wher
 Property.type: number, boolean or string.
 Action.input: What the action takes.
 Affordance.data: What may come with it, by name.
+DriverInfo.answered: Questions of its devices that were answered in time, since the gateway started.
+DriverInfo.unanswered: Questions without an answer: too many at a time, too late, or none could be given. Its
+	devices did what their profiles say under no_answer.
+Write.outcome: done; refused (it is as it was); unconfirmed (it was sent, and nobody knows); or not_tried
+	(nothing was sent).
+CommandResult.writes: What came of each property that was to be set, where the driver says so; absent from
+	drivers of before.
 `

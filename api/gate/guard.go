@@ -71,6 +71,24 @@ func RequestOf(ctx context.Context) *http.Request {
 // View is the registry as the caller may see it.
 func (gt *Gate) View(ctx context.Context) *registry.View { return gt.reg.In(CallerOf(ctx).Scope) }
 
+// EverySchool refuses callers who do not see every school of the gateway, for what touches all of
+// them.
+func (gt *Gate) EverySchool(ctx context.Context) error {
+	mine, err := gt.View(ctx).Places.Schools(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := gt.reg.In(g.SystemScope("api")).Places.Schools(ctx)
+	if err != nil {
+		return err
+	}
+	if len(mine) < len(all) {
+		return g.Errorf(g.Forbidden,
+			"this touches every school of the gateway; ask the district's administrator")
+	}
+	return nil
+}
+
 // Authenticate finds the caller by bearer key or sign-in cookie. Where both are there the key
 // counts, since no browser sends one unasked.
 func (gt *Gate) Authenticate(r *http.Request) (*Caller, error) {

@@ -64,11 +64,13 @@ func (e *equipment) on() error {
 			e.mu.Unlock()
 			e.done.Go(func() {
 				defer c.Close()
+				interval := time.NewTicker(5 * time.Millisecond)
+				defer interval.Stop()
 				for {
 					if _, err := fmt.Fprintln(c, "21.5"); err != nil {
 						return
 					}
-					time.Sleep(5 * time.Millisecond) // the thermometer's interval
+					<-interval.C
 				}
 			})
 		}

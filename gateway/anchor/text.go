@@ -36,17 +36,16 @@ func Read(r io.Reader) ([]registry.AuditAnchor, error) {
 	for {
 		piece, err := lines.ReadSlice('\n') // a longer line comes in pieces
 		text, used := append(begun, piece...), 0
-		for _, at := range anchorWord.FindAllIndex(text, -1) {
-			used = at[1]
-		}
-		for _, m := range anchorWord.FindAllSubmatch(text, -1) {
-			seq, seqErr := strconv.ParseUint(string(m[1]), 10, 63)
-			at, atErr := strconv.ParseInt(string(m[3]), 10, 64)
+		for _, m := range anchorWord.FindAllSubmatchIndex(text, -1) {
+			part := func(n int) string { return string(text[m[2*n]:m[2*n+1]]) }
+			used = m[1]
+			seq, seqErr := strconv.ParseUint(part(1), 10, 63)
+			at, atErr := strconv.ParseInt(part(3), 10, 64)
 			if seqErr != nil || atErr != nil {
 				continue
 			}
-			a := registry.AuditAnchor{Time: time.Unix(at, 0).UTC(), MAC: string(m[4])}
-			a.Seq, a.Hash = seq, string(m[2])
+			a := registry.AuditAnchor{Time: time.Unix(at, 0).UTC(), MAC: part(4)}
+			a.Seq, a.Hash = seq, part(2)
 			if out = append(out, a); len(out) > maxAnchors {
 				return nil, g.Errorf(g.TooLarge, "more than %d anchors", maxAnchors)
 			}
