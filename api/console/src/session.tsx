@@ -3,7 +3,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSearchParams } from 'react-router'
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
-import { call } from './api/client'
+import { call, signOut } from './api/client'
 import type { Language, Me, Permission, School } from './api/types'
 import { languages, setLanguage, useT } from './i18n'
 import * as format from './lib/format'
@@ -58,7 +58,7 @@ export function SessionProvider({
         void call('/v1/me', { method: 'PUT', body: { language: language as Language } }).catch(() => {})
       },
       signOut: async () => {
-        await call('/v1/session', { method: 'DELETE', quiet: true }).catch(() => {})
+        await signOut().catch(() => {})
         onSignedOut()
       },
     }

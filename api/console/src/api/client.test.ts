@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { APIError, call } from './client'
+import { APIError, call, signOut } from './client'
 import { change } from './change'
 import { signInIsBack, whenSignedOut } from './signin'
 
@@ -70,5 +70,40 @@ test('what waits for a sign-in ends when the page that asked is left', async () 
   const stop = new AbortController()
   const answer = call('/v1/alerts', { signal: stop.signal })
   stop.abort()
+  await expect(answer).rejects.toMatchObject({ name: 'AbortError' })
+})
+
+test('who signs out breaks off what is being read, and nothing is asked until the answer', async () => {
+  const asked: string[] = []
+  let answer = (_: Response) => {}
+  vi.stubGlobal('fetch', (path: string, r: RequestInit) => {
+    asked.push(`${r.method} ${path}`)
+    return new Promise<Response>((done, fail) => {
+      if (r.method === 'DELETE') answer = done
+      r.signal?.addEventListener('abort', () => fail(r.signal!.reason))
+    })
+  })
+  const ended = vi.fn()
+  void call('/v1/alerts').then(ended, ended)
+  const gone = signOut()
+  void call('/v1/zones').then(ended, ended)
+  answer(new Response(null, { status: 204 }))
+  await gone
+  expect(asked).toEqual(['GET /v1/alerts', 'DELETE /v1/session'])
+  expect(ended).not.toHaveBeenCalled()
+
+  vi.stubGlobal('fetch', async () => new Response('{"needed":false}'))
+  expect(await call('/v1/setup')).toEqual({ needed: false })
+})
+
+test('a read that its caller breaks off says so', async () => {
+  vi.stubGlobal(
+    'fetch',
+    (_: string, r: RequestInit) =>
+      new Promise((_done, fail) => r.signal!.addEventListener('abort', () => fail(r.signal!.reason))),
+  )
+  const caller = new AbortController()
+  const answer = call('/v1/alerts', { signal: caller.signal })
+  caller.abort()
   await expect(answer).rejects.toMatchObject({ name: 'AbortError' })
 })

@@ -71,6 +71,46 @@ export interface Request {
   deed?: boolean // part of an action, so it fails instead of waiting for another sign-in
 }
 
+// Reads that the gateway has not answered, and whether their user is leaving.
+const reads = new Set<AbortController>()
+let leaving = false
+const left = new DOMException('the user signs out', 'AbortError')
+
+/**
+ * Ends the sign-in. Reads that are on their way are broken off first and none begins before the
+ * gateway's answer, since it would refuse them; they never end, as their pages do not last longer.
+ */
+export async function signOut(): Promise<void> {
+  leaving = true
+  for (const read of reads) read.abort(left)
+  try {
+    await call('/v1/session', { method: 'DELETE', quiet: true })
+  } finally {
+    leaving = false
+  }
+}
+
+const never = <T>() => new Promise<T>(() => {})
+
+// Fetches what only reads, until its caller breaks it off or the user leaves.
+async function read(path: string, init: RequestInit): Promise<Response> {
+  if (leaving) return never()
+  const under = new AbortController()
+  const stop = () => under.abort(init.signal?.reason)
+  if (init.signal?.aborted) stop()
+  init.signal?.addEventListener('abort', stop, { once: true })
+  reads.add(under)
+  try {
+    return await fetch(path, { ...init, signal: under.signal })
+  } catch (e) {
+    if (under.signal.reason === left) return never()
+    throw e
+  } finally {
+    reads.delete(under)
+    init.signal?.removeEventListener('abort', stop)
+  }
+}
+
 /** Builds "?a=1&b=2", leaving out what is empty. */
 export function query(params: Readonly<Record<string, unknown>>): string {
   const q = new URLSearchParams()
@@ -95,14 +135,15 @@ async function send(path: string, r: Request): Promise<Response> {
   if (method === 'POST') headers['Idempotency-Key'] = deed ? keyOf(deed) : newKey()
   if (r.match) headers['If-Match'] = r.match
   try {
-    const res = await fetch(path, {
+    const init: RequestInit = {
       method,
       headers,
       body,
       signal: r.signal,
       credentials: 'same-origin',
       cache: 'no-store',
-    })
+    }
+    const res = await (method === 'GET' ? read(path, init) : fetch(path, init))
     if (deed && res.status < 500 && res.status !== 409 && res.status !== 401) unanswered.delete(deed)
     return res
   } catch (e) {
