@@ -53,6 +53,7 @@ const (
 type Engine struct {
 	rules      []*rule
 	named      map[g.RuleID]*rule
+	plain      map[g.RuleID][]*rule // by the ID in their text, which schools may share
 	procedures map[string]Procedure
 
 	byProperty   map[string]*index
@@ -138,12 +139,15 @@ func (e *Engine) arrange(rs []Rule, ps []Procedure) {
 	e.byStatus, e.bySighting = &index{}, &index{}
 	e.byOccurrence, e.byUnless = &index{}, &index{}
 	e.named = make(map[g.RuleID]*rule, len(rs))
+	e.plain = make(map[g.RuleID][]*rule, len(rs))
 	for _, r := range rs {
 		if e.named[r.ID] != nil {
 			continue
 		}
 		c := compileRule(r, len(e.rules))
 		e.named[r.ID] = c
+		id, _ := Plain(r.ID)
+		e.plain[id] = append(e.plain[id], c)
 		e.rules = append(e.rules, c)
 		for _, p := range c.props {
 			if e.byProperty[p] == nil {
@@ -166,8 +170,10 @@ func (e *Engine) arrange(rs []Rule, ps []Procedure) {
 	}
 	for _, r := range e.rules {
 		for _, m := range r.MutedBy {
-			if by := e.named[m.Rule]; by != nil && by != r {
-				by.hush(r, m.Same)
+			for _, by := range e.plain[m.Rule] {
+				if by != r {
+					by.hush(r, m.Same)
+				}
 			}
 		}
 	}
@@ -209,6 +215,8 @@ func (e *Engine) inherit(r, o *rule) {
 			Fired:    s.fired,
 			Stage:    s.stage,
 			Answered: s.answered,
+			Remind:   s.remind,
+			Told:     s.told,
 		})
 	}
 }

@@ -41,6 +41,8 @@ func (w Where) keys() []indexKey {
 		return indexKeys('r', w.Driver)
 	case len(w.School) > 0:
 		return indexKeys('s', w.School)
+	case len(w.Only) > 0:
+		return indexKeys('s', w.Only)
 	case len(w.Type) > 0:
 		return indexKeys('t', w.Type)
 	case len(w.ZoneKind) > 0:
@@ -117,6 +119,8 @@ func (d *device) spot() spot { return spot{zone: d.Zone, kind: d.Kind, building:
 
 func (w Where) matches(d *device, at spot) bool {
 	return within(w.School, d.School) &&
+		within(w.Only, d.School) &&
+		!slices.Contains(w.Except, d.School) &&
 		within(w.Building, at.building) &&
 		within(w.Zone, at.zone) &&
 		within(w.ZoneKind, at.kind) &&
@@ -130,7 +134,7 @@ func within[T comparable](list []T, x T) bool { return len(list) == 0 || slices.
 
 // passing selects where a passage can explain a finding of the rule: the same place, at any device.
 func (r *rule) passing() Where {
-	w := Where{School: r.Where.School}
+	w := Where{School: r.Where.School, Only: r.Where.Only, Except: r.Where.Except}
 	switch r.Unless.Same {
 	case PerZone:
 		w.Building, w.Zone, w.ZoneKind = r.Where.Building, r.Where.Zone, r.Where.ZoneKind

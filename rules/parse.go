@@ -5,6 +5,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"go.yaml.in/yaml/v3"
 )
 
 // Parse parses a rule file: YAML with one key, rules. It is strict; the error joins a
@@ -44,6 +45,49 @@ func Parse(name string, b []byte) ([]Rule, error) {
 		return nil, err
 	}
 	return out, nil
+}
+
+// ParseOne parses the text of one rule: its keys alone, or a file with one rule.
+func ParseOne(name string, b []byte) (Rule, error) {
+	doc, root, err := openDocument(name, b)
+	if err != nil {
+		return Rule{}, err
+	}
+	n := root
+	if root.n.Kind == yaml.MappingNode && len(root.n.Content) > 0 && root.n.Content[0].Value == "rules" {
+		if list, ok := root.object("rules").get("rules"); ok {
+			all := list.list()
+			if len(all) != 1 {
+				list.fail("%d rules; write one here", len(all))
+				return Rule{}, doc.err()
+			}
+			n = all[0]
+		}
+	}
+	r := parseRule(n)
+	r.File, r.Line, r.YAML = name, n.n.Line, string(b)
+	return r, doc.err()
+}
+
+// Alone is the text of a rule as ParseOne takes it, from its text in a file.
+func Alone(text string) string {
+	lines := strings.Split(text, "\n")
+	bare := strings.TrimLeft(lines[0], " ")
+	rest, dashed := strings.CutPrefix(bare, "-")
+	if !dashed {
+		return text
+	}
+	keys := strings.TrimLeft(rest, " ")
+	indent := len(lines[0]) - len(keys)
+	out := []string{keys}
+	for _, line := range lines[1:] {
+		cut := 0
+		for cut < indent && cut < len(line) && line[cut] == ' ' {
+			cut++
+		}
+		out = append(out, line[cut:])
+	}
+	return strings.Join(out, "\n") + "\n"
 }
 
 // ownText is lines from..to without trailing blank lines and comments, which belong to the next

@@ -167,9 +167,11 @@ func Check(rs []Rule, ps []Procedure) error {
 		}
 		known[p.ID] = true
 	}
-	first := map[g.RuleID]Rule{}
+	first, plain := map[g.RuleID]Rule{}, map[g.RuleID][]Rule{}
 	for _, r := range rs {
 		at := place(r)
+		id, _ := Plain(r.ID)
+		plain[id] = append(plain[id], r)
 		if f, twice := first[r.ID]; twice {
 			errs = append(errs,
 				g.FieldErrorf(at, "the id %q is taken by %s; choose another", r.ID, place(f)))
@@ -188,7 +190,7 @@ func Check(rs []Rule, ps []Procedure) error {
 	}
 	for _, r := range rs {
 		for _, m := range r.MutedBy {
-			if err := checkMute(r, m, first); err != nil {
+			if err := checkMute(r, m, plain[m.Rule]); err != nil {
 				errs = append(errs, err)
 			}
 		}
@@ -197,23 +199,27 @@ func Check(rs []Rule, ps []Procedure) error {
 }
 
 // checkMute checks that the muting rule exists, and that its subjects are each in one such place.
-func checkMute(r Rule, m Mute, all map[g.RuleID]Rule) error {
-	by, ok := all[m.Rule]
+func checkMute(r Rule, m Mute, named []Rule) error {
+	id, _ := Plain(r.ID)
 	switch {
-	case !ok:
+	case len(named) == 0:
 		return g.FieldErrorf(place(r),
 			"rule %q is muted by the rule %q, which no file holds; write it or remove the key",
 			r.ID, m.Rule)
-	case m.Rule == r.ID:
+	case m.Rule == id:
 		return g.FieldErrorf(place(r), "rule %q is muted by itself; name another rule", r.ID)
-	case by.When.momentary():
-		return g.FieldErrorf(place(r),
-			"rule %q is muted by %q, which is true for a moment only and mutes nothing; name a rule "+
-				"that lasts", r.ID, m.Rule)
-	case !slices.Contains(by.Per.within(), m.Same):
-		return g.FieldErrorf(place(r),
-			"rule %q is muted by %q at the same %s, but that is one alert for a whole %s; use a "+
-				"place that is as wide", r.ID, m.Rule, m.Same, by.Per)
+	}
+	for _, by := range named {
+		switch {
+		case by.When.momentary():
+			return g.FieldErrorf(place(r),
+				"rule %q is muted by %q, which is true for a moment only and mutes nothing; name a "+
+					"rule that lasts", r.ID, m.Rule)
+		case !slices.Contains(by.Per.within(), m.Same):
+			return g.FieldErrorf(place(r),
+				"rule %q is muted by %q at the same %s, but that is one alert for a whole %s; use a "+
+					"place that is as wide", r.ID, m.Rule, m.Same, by.Per)
+		}
 	}
 	return nil
 }

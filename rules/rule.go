@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -72,6 +73,21 @@ type Where struct {
 	Profile  []g.ProfileID  `json:"profile,omitempty"`
 	Type     []g.DeviceType `json:"type,omitempty"`
 	Driver   []g.DriverName `json:"driver,omitempty"`
+
+	// Only are the schools for which the rule holds, none: all; Except those that have a rule of
+	// their own in its place. Neither is part of what the rule says.
+	Only   []g.SchoolID `json:"-"`
+	Except []g.SchoolID `json:"-"`
+}
+
+// OfSchool is the ID in the engine, and in alerts, of a rule that a school has written itself: two
+// schools may use the same one.
+func OfSchool(id g.RuleID, school g.SchoolID) g.RuleID { return id + "@" + g.RuleID(school) }
+
+// Plain is the rule's ID as in its text, and the school that wrote it, "" for a rule of a file.
+func Plain(id g.RuleID) (g.RuleID, g.SchoolID) {
+	plain, school, _ := strings.Cut(string(id), "@")
+	return g.RuleID(plain), g.SchoolID(school)
 }
 
 // Condition is a tree; exactly one field is set. The tags here and below are the words of the
