@@ -1,9 +1,9 @@
 // Decides between first run, sign-in and the console, and names every page.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useState } from 'react'
 import { Navigate, Route, Routes, useNavigate } from 'react-router'
-import { APIError, call, setCSRF } from './api/client'
+import { APIError, call, setCSRF, signedOut as readAgain } from './api/client'
 import { signInIsBack, whenSignedOut } from './api/signin'
 import type { Language, Me, Permission } from './api/types'
 import { chosenBeforeSignIn, useT } from './i18n'
@@ -56,6 +56,9 @@ export function App() {
       }),
     [cache, signedOut],
   )
+  const shown = me.data?.user.id
+  // Once the pages of a user are gone, before those that follow begin to read.
+  useLayoutEffect(() => readAgain, [shown])
   const entered = (m?: Me) => {
     const language = chosenBeforeSignIn()
     if (m?.csrf) {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { APIError, call, signOut } from './client'
+import { APIError, call, signedOut, signOut } from './client'
 import { change } from './change'
 import { signInIsBack, whenSignedOut } from './signin'
 
@@ -73,7 +73,7 @@ test('what waits for a sign-in ends when the page that asked is left', async () 
   await expect(answer).rejects.toMatchObject({ name: 'AbortError' })
 })
 
-test('who signs out breaks off what is being read, and nothing is asked until the answer', async () => {
+test('who signs out breaks off what is being read, and nothing is asked until the pages are gone', async () => {
   const asked: string[] = []
   let answer = (_: Response) => {}
   vi.stubGlobal('fetch', (path: string, r: RequestInit) => {
@@ -89,9 +89,11 @@ test('who signs out breaks off what is being read, and nothing is asked until th
   void call('/v1/zones').then(ended, ended)
   answer(new Response(null, { status: 204 }))
   await gone
+  void call('/v1/places').then(ended, ended)
   expect(asked).toEqual(['GET /v1/alerts', 'DELETE /v1/session'])
   expect(ended).not.toHaveBeenCalled()
 
+  signedOut()
   vi.stubGlobal('fetch', async () => new Response('{"needed":false}'))
   expect(await call('/v1/setup')).toEqual({ needed: false })
 })

@@ -77,17 +77,18 @@ let leaving = false
 const left = new DOMException('the user signs out', 'AbortError')
 
 /**
- * Ends the sign-in. Reads that are on their way are broken off first and none begins before the
- * gateway's answer, since it would refuse them; they never end, as their pages do not last longer.
+ * Ends the sign-in. Reads that are on their way are broken off first and none begins before
+ * signedOut, since the gateway would refuse them; they never end, as their pages do not last longer.
  */
 export async function signOut(): Promise<void> {
   leaving = true
   for (const read of reads) read.abort(left)
-  try {
-    await call('/v1/session', { method: 'DELETE', quiet: true })
-  } finally {
-    leaving = false
-  }
+  await call('/v1/session', { method: 'DELETE', quiet: true })
+}
+
+/** The pages of the user who signed out are gone: reads are sent again. */
+export function signedOut() {
+  leaving = false
 }
 
 const never = <T>() => new Promise<T>(() => {})
