@@ -48,6 +48,7 @@ const (
 	IncidentsApprove Permission = "incidents:approve"
 	TelemetryRead    Permission = "telemetry:read"
 	CameraView       Permission = "camera:view"
+	MessagesSend     Permission = "messages:send"
 	KeysAdmin        Permission = "keys:admin" // keys and webhooks
 	UsersAdmin       Permission = "users:admin"
 	SettingsWrite    Permission = "settings:write"
@@ -62,8 +63,8 @@ func (r Role) Permissions() []Permission {
 		return []Permission{DevicesRead, DevicesWrite, DriversRead, PeopleRead, PeopleOpen,
 			PeopleWrite, FacesAdmin, SightingsRead, SightingsWrite,
 			AttendanceRead, AttendanceWrite, AlertsRead, AlertsWrite, IncidentsApprove,
-			TelemetryRead, CameraView, KeysAdmin, UsersAdmin, SettingsWrite, AuditRead,
-			StatusRead}
+			TelemetryRead, CameraView, MessagesSend, KeysAdmin, UsersAdmin, SettingsWrite,
+			AuditRead, StatusRead}
 	case RoleSecurity:
 		return []Permission{
 			DevicesRead, PeopleRead, PeopleOpen, SightingsRead, SightingsWrite, AttendanceRead,

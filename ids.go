@@ -21,6 +21,9 @@ type (
 	UserID     string // usr_…: somebody who signs in
 	KeyID      string // key_…: an API key
 	WebhookID  string // whk_…
+	ChannelID  string // chn_…: a way by which a school sends messages to people
+	AddressID  string // adr_…: where somebody is reached
+	MessageID  string // msg_…, deterministic where a program sends it
 	RuleID     string // chosen by whoever wrote the rule, e.g. "smoke-and-heat"
 	AlertID    string // alt_…, deterministic: hash of rule, subject and first event
 	IncidentID string // inc_…

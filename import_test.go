@@ -69,6 +69,11 @@ var house = []room{
 		"",
 	},
 	{
+		"registry/messages",
+		"root registry/access registry/change registry/people registry/places registry/store",
+		"",
+	},
+	{
 		"registry/deeds",
 		"root registry/access registry/change registry/people registry/places " +
 			"registry/store",
@@ -77,7 +82,7 @@ var house = []room{
 	{"registry/views", "root registry/people registry/store", ""},
 	{"registry",
 		"root registry/access registry/alerts registry/deeds registry/fleet registry/history" +
-			" registry/hooks registry/people registry/places registry/sessions registry/store " +
+			" registry/hooks registry/messages registry/people registry/places registry/sessions registry/store " +
 			"registry/views", ""},
 	{"registry/sheet", "", "excelize x/text"},
 	{"registry/roster", "root registry/sheet", "x/text"},

@@ -24,7 +24,8 @@ var tables = map[string]string{
 		"import_passes import_consents",
 	"access": "users signins signin_tries signin_places signin_steps second_factors " +
 		"second_factor_roles recovery_codes api_keys idempotency",
-	"hooks": "webhooks deliveries",
+	"hooks":    "webhooks deliveries",
+	"messages": "channels addresses wishes templates messages recipients sendings",
 	"fleet": "profiles devices twins device_fields device_certificates certificate_floors " +
 		"commands",
 	"history":  "sightings statuses occurrences rejections quality quality_reader quality_state",

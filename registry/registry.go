@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/registry/hooks"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/sessions"
@@ -33,6 +34,7 @@ type Registry struct {
 	history  *history.Book
 	sessions *sessions.Book
 	alerts   *alerts.Book
+	messages *messages.Book
 	deeds    *deeds.Book
 	views    *views.Book
 }
@@ -48,6 +50,7 @@ type View struct {
 	History  history.View
 	Sessions sessions.View
 	Alerts   alerts.View
+	Messages messages.View
 	Deeds    deeds.View
 	Views    views.View
 
@@ -70,6 +73,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.history = history.New(s, r.people)
 	r.sessions = sessions.New(s, r.people)
 	r.alerts = alerts.New(s, r.people, r.Access)
+	r.messages = messages.New(s, r.people, r.Access)
 	r.deeds = deeds.New(s, r.places, r.people, r.Access)
 	r.views = views.New(s, r.people)
 	return r, nil
@@ -89,6 +93,7 @@ func (r *Registry) In(scope g.Scope) *View {
 		History:  r.history.In(s),
 		Sessions: r.sessions.In(s),
 		Alerts:   r.alerts.In(s),
+		Messages: r.messages.In(s),
 		Deeds:    r.deeds.In(s),
 		Views:    r.views.In(s),
 

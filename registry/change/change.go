@@ -29,6 +29,11 @@ const (
 	Key     Kind = "key"
 	Webhook Kind = "webhook"
 
+	Channel  Kind = "channel" // by which messages are sent
+	Contact  Kind = "contact" // addresses and wishes; the ID is the user's or person's
+	Template Kind = "template"
+	Message  Kind = "message"
+
 	Session Kind = "session" // or corrections of its attendance
 	Leave   Kind = "leave"
 )

@@ -1,0 +1,194 @@
+package messages
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// Outcome is what came of sending a letter once.
+type Outcome struct {
+	Letter Letter
+	State  State     // Queued: it is tried again at Next
+	Next   time.Time // with Queued
+	Code   string    // of a failure
+	Error  string    // what the other side said, in English
+	Peer   string    // how the other side names it; its reports come under this
+	Lost   bool      // the address is gone: it is not used again
+}
+
+// Settle writes what came of letters; only for system scopes. Of a recipient to whom nothing can be
+// sent any more by this step, the next one is due.
+func (v View) Settle(ctx context.Context, all []Outcome) error {
+	if err := v.s.OnlySystem(); err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		told := map[g.MessageID]bool{}
+		for _, o := range all {
+			if err := settle(ctx, t, o); err != nil {
+				return fmt.Errorf("settle message %s: %w", o.Letter.Message, err)
+			}
+			if !told[o.Letter.Message] {
+				told[o.Letter.Message] = true
+				t.Change(change.Message, o.Letter.School, string(o.Letter.Message), "state")
+			}
+		}
+		return nil
+	})
+}
+
+func settle(ctx context.Context, t *store.Tx, o Outcome) error {
+	attempt, next, sent := o.Letter.Attempt, time.Time{}, time.Time{}
+	switch o.State {
+	case Sent, Delivered:
+		sent = t.Now
+		attempt++
+	case Queued:
+		next = o.Next
+		attempt++
+	}
+	var delivered time.Time
+	if o.State == Delivered {
+		delivered = t.Now
+	}
+	n, err := t.Exec(ctx,
+		"UPDATE sendings SET state = ?, attempt = ?, next = ?, code = ?, error = ?, peer = ?, sent = ?, "+
+			"delivered = ? WHERE id = ? AND state = 'queued'",
+		string(o.State), attempt, store.Micros(next), o.Code, store.Clean(store.Short(o.Error)), o.Peer,
+		store.Micros(sent), store.Micros(delivered), o.Letter.Sending)
+	if err != nil || n == 0 {
+		return err // it was stopped meanwhile
+	}
+	if o.Lost && o.Letter.address != "" && o.Letter.address != phone {
+		if _, err := t.Exec(ctx, "UPDATE addresses SET lost = ? WHERE id = ?",
+			store.Clean(store.Short(o.Error)), string(o.Letter.address)); err != nil {
+			return err
+		}
+	}
+	return rise(ctx, t, o.Letter.Recipient, o.State)
+}
+
+// rise takes what came of one sending over into its recipient's state.
+func rise(ctx context.Context, t *store.Tx, recipient int64, s State) (err error) {
+	switch s {
+	case Sent:
+		_, err = t.Exec(ctx, "UPDATE recipients SET state = 'sent' WHERE id = ? AND state = 'waiting'",
+			recipient)
+	case Delivered:
+		_, err = t.Exec(ctx,
+			"UPDATE recipients SET state = 'delivered' WHERE id = ? AND state IN ('waiting', 'sent')",
+			recipient)
+	case Failed:
+		_, err = t.Exec(ctx,
+			"UPDATE recipients SET next = ?, state = 'waiting' WHERE id = ? AND "+
+				"state IN ('waiting', 'sent') AND NOT EXISTS (SELECT 1 FROM sendings s WHERE "+
+				"s.recipient = recipients.id AND s.state IN ('queued', 'sent', 'delivered'))",
+			store.Micros(t.Now), recipient)
+	}
+	return err
+}
+
+// Report takes what the other side of a channel reports of a letter later: that it arrived, or did
+// not; only for system scopes. A report of an unknown letter changes nothing.
+func (v View) Report(ctx context.Context, ch g.ChannelID, peer string, s State, code string) error {
+	if err := v.s.OnlySystem(); err != nil {
+		return err
+	}
+	if peer == "" || s != Delivered && s != Failed {
+		return nil
+	}
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		var id, recipient int64
+		var message g.MessageID
+		var school g.SchoolID
+		found := false
+		err := store.Each(ctx, t,
+			"SELECT s.id, r.id, m.id, m.school FROM sendings s JOIN recipients r ON r.id = s.recipient "+
+				"JOIN messages m ON m.id = r.message WHERE s.channel = ? AND s.peer = ? AND s.state = 'sent'",
+			[]any{string(ch), peer}, func(scan func(...any) error) error {
+				found = true
+				return scan(&id, &recipient, &message, &school)
+			})
+		if err != nil || !found {
+			return err
+		}
+		delivered := time.Time{}
+		if s == Delivered {
+			delivered = t.Now
+		}
+		if _, err := t.Exec(ctx, "UPDATE sendings SET state = ?, code = ?, delivered = ? WHERE id = ?",
+			string(s), store.Clean(store.Short(code)), store.Micros(delivered), id); err != nil {
+			return fmt.Errorf("take a report: %w", err)
+		}
+		t.Change(change.Message, school, string(message), "state")
+		return rise(ctx, t, recipient, s)
+	})
+}
+
+// Read notes that a recipient has read a message, or answered it: nothing further is sent to it.
+func (v View) Read(ctx context.Context, id g.MessageID, to To) error {
+	in, err := v.s.Reach(ctx, g.MessagesSend)
+	if err != nil {
+		return err
+	}
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		school, err := store.SchoolOf(ctx, t, "messages", "message", string(id))
+		if err != nil {
+			return err
+		}
+		if err := in.Owns(school, "message", string(id)); err != nil {
+			return err
+		}
+		var recipient int64
+		err = t.Row(ctx, "SELECT id FROM recipients WHERE message = ? AND who = ?", string(id),
+			to.who()).Scan(&recipient)
+		if err != nil {
+			return store.Missing(err, "recipient", to.who())
+		}
+		return read(ctx, t, school, id, recipient)
+	})
+}
+
+func read(
+	ctx context.Context, t *store.Tx, school g.SchoolID, id g.MessageID, recipient int64,
+) error {
+	n, err := t.Exec(ctx,
+		"UPDATE recipients SET state = 'read', read = ?, next = 0 WHERE id = ? AND read = 0",
+		store.Micros(t.Now), recipient)
+	if err != nil || n == 0 {
+		return err
+	}
+	if _, err := t.Exec(ctx,
+		"UPDATE sendings SET state = 'stopped', next = 0 WHERE recipient = ? AND next > 0",
+		recipient); err != nil {
+		return fmt.Errorf("end what was still to be sent: %w", err)
+	}
+	t.Change(change.Message, school, string(id), "state")
+	return nil
+}
+
+// Trim deletes messages created before a time with all that came of them, at most limit at once, and
+// returns how many; only for system scopes.
+func (v View) Trim(ctx context.Context, before time.Time, limit int) (n int64, err error) {
+	if err := v.s.OnlySystem(); err != nil {
+		return 0, err
+	}
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		n, err = t.Exec(ctx, "DELETE FROM messages WHERE id IN "+
+			"(SELECT id FROM messages WHERE created < ? ORDER BY created LIMIT ?)",
+			store.Micros(before), limit)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("trim messages: %w", err)
+	}
+	return n, nil
+}

@@ -1,0 +1,93 @@
+package messages
+
+// Template is what a kind of message says in one language. Names in braces are parameters; a line
+// whose parameters are all empty is left out.
+type Template struct {
+	Kind     string `json:"kind"`
+	Language string `json:"language"`
+	Subject  string `json:"subject"`
+	Text     string `json:"text"`
+	Own      bool   `json:"own"` // of the school; false: as shipped
+}
+
+// shipped are the templates where a school has none of its own.
+func shipped() []Template {
+	return []Template{
+		{
+			Kind:     "alert",
+			Language: "en",
+			Subject:  "{severity}: {title}",
+			Text: "{title}\nWhere: {place}\nDevice: {device}\nSince: {time}\n" +
+				"I take it: {take}\nThe alert: {link}",
+		},
+		{
+			Kind:     "alert",
+			Language: "zh-CN",
+			Subject:  "{severity}：{title}",
+			Text: "{title}\n地点：{place}\n设备：{device}\n时间：{time}\n" +
+				"我来处理：{take}\n查看告警：{link}",
+		},
+		{
+			Kind:     "alert.unanswered",
+			Language: "en",
+			Subject:  "Nobody has answered: {title}",
+			Text: "Nobody has answered this alert: {title}\nWhere: {place}\nSince: {time}\n" +
+				"Told so far: {who}\nI take it: {take}\nThe alert: {link}",
+		},
+		{
+			Kind:     "alert.unanswered",
+			Language: "zh-CN",
+			Subject:  "无人响应：{title}",
+			Text: "这条告警无人响应：{title}\n地点：{place}\n时间：{time}\n" +
+				"已通知：{who}\n我来处理：{take}\n查看告警：{link}",
+		},
+		{
+			Kind:     "broadcast",
+			Language: "en",
+			Subject:  "{subject}",
+			Text:     "{text}\nPlease confirm that you have read this: {read}\n{school}",
+		},
+		{
+			Kind:     "broadcast",
+			Language: "zh-CN",
+			Subject:  "{subject}",
+			Text:     "{text}\n请确认已阅读：{read}\n{school}",
+		},
+		{
+			Kind:     "confirm",
+			Language: "en",
+			Subject:  "Your code is {code}",
+			Text:     "{code} confirms this address for messages of {school}. It is valid for 15 minutes.",
+		},
+		{
+			Kind:     "confirm",
+			Language: "zh-CN",
+			Subject:  "验证码 {code}",
+			Text:     "{code} 是用于接收{school}消息的验证码，15 分钟内有效。",
+		},
+		{
+			Kind:     "test",
+			Language: "en",
+			Subject:  "Test of {channel}",
+			Text:     "This is a test of the channel {channel} of {school}, sent at {time}. Nothing is to be done.",
+		},
+		{
+			Kind:     "test",
+			Language: "zh-CN",
+			Subject:  "测试：{channel}",
+			Text:     "这是{school}的通道“{channel}”在 {time} 发出的测试消息，无需处理。",
+		},
+		{
+			Kind:     "digest",
+			Language: "en",
+			Subject:  "{count} messages of {school}",
+			Text:     "{list}",
+		},
+		{
+			Kind:     "digest",
+			Language: "zh-CN",
+			Subject:  "{school}的 {count} 条消息",
+			Text:     "{list}",
+		},
+	}
+}
