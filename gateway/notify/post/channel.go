@@ -1,0 +1,82 @@
+package post
+
+import (
+	"context"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Channel is one way to send, with its settings. Send may be called by several goroutines at a time.
+type Channel interface {
+	// Send tries once. It returns soon after ctx ends.
+	Send(ctx context.Context, l Letter) Outcome
+}
+
+// Letter is what a channel sends in one attempt.
+type Letter struct {
+	ID       string // the same in each attempt; letters, digits, '_' and '-'
+	To       string // "": the channel's own address
+	Subject  string // one line
+	Text     string
+	Language string // en or zh-CN
+	Link     string // where it is answered or read; ""
+	Urgent   bool
+	Now      time.Time // of this attempt
+	Made     time.Time // the same in each attempt
+}
+
+// Outcome is what came of an attempt.
+type Outcome struct {
+	Verdict Verdict
+	Code    string        // what the other side answered, e.g. "smtp 550"
+	Err     error         // nil where it took the letter
+	Pause   time.Duration // how long the other side asks to wait; 0: it does not say
+	Peer    string        // how the other side names the letter in later reports
+}
+
+// Verdict says what is to follow.
+type Verdict int
+
+const (
+	Taken   Verdict = iota // the other side has it
+	Arrived                // and says that it reached the recipient
+	Later                  // this letter is tried again
+	Away                   // nothing can be sent by this channel now: all of it rests
+	Refused                // this letter will never be taken
+	Lost                   // the address is gone: it is not used again
+)
+
+// Settings are a channel's, by name.
+type Settings struct {
+	Values, Secrets map[string]string
+	Private         bool // private addresses may be connected to (setting webhooks.private)
+}
+
+// Kind is a kind of channel: its settings, and how one is opened. Open refuses settings with an
+// error that names the field.
+type Kind struct {
+	Name      string
+	Fields    []Field
+	PerMinute int // how many letters the other side takes a minute; 0: any number
+	Open      func(Settings) (Channel, error)
+}
+
+// Field is one setting of a kind of channel.
+type Field struct {
+	Name    string   `json:"name"`
+	Secret  bool     `json:"secret"`
+	Needed  bool     `json:"needed"`
+	Options []string `json:"options,omitempty"` // the values that it takes; empty: any
+}
+
+// Health is what is known of a channel since the gateway started.
+type Health struct {
+	Channel   g.ChannelID `json:"channel"`
+	Sent      int         `json:"sent"`
+	Failed    int         `json:"failed"`
+	LastSent  time.Time   `json:"last_sent,omitzero"`
+	LastError string      `json:"last_error,omitempty"`
+	ErrorAt   time.Time   `json:"error_at,omitzero"`
+	Rests     time.Time   `json:"rests_until,omitzero"` // nothing is sent before
+}

@@ -1,0 +1,120 @@
+package post
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
+)
+
+// line is one channel as it runs: its pace, its rests and its health.
+type line struct {
+	id        g.ChannelID
+	channel   Channel // nil: it cannot be opened, or is disabled
+	why       string  // then
+	perMinute int
+
+	mu      sync.Mutex
+	sent    []time.Time // within the last minute, where there is a pace
+	away    int         // failures in turn that speak for the channel
+	resting time.Time
+	health  Health
+}
+
+// newLine opens a channel. One that cannot be opened fails its letters with the reason.
+func newLine(c messages.Keyed, kinds map[string]Kind, private bool) *line {
+	l := &line{id: c.ID, health: Health{Channel: c.ID}}
+	k, ok := kinds[c.Kind]
+	switch {
+	case c.Disabled:
+		l.why = "the channel is disabled"
+		return l
+	case !ok:
+		l.why = "this gateway has no channel of the kind " + c.Kind
+		return l
+	}
+	l.perMinute = k.PerMinute
+	if n, err := strconv.Atoi(c.Settings["per_minute"]); err == nil && n > 0 {
+		l.perMinute = n
+	}
+	ch, err := k.Open(Settings{Values: c.Settings, Secrets: c.Secret, Private: private})
+	if err != nil {
+		l.why = err.Error()
+		return l
+	}
+	l.channel = ch
+	return l
+}
+
+// share is how many letters a lane may send in a minute: a quarter is kept for alarms.
+func (l *line) share(lane messages.Lane) int {
+	if lane == messages.Alarm {
+		return l.perMinute
+	}
+	return max(1, l.perMinute*3/4)
+}
+
+// wait is how long the next letter of a lane has to wait; where it is 0 the letter counts as sent.
+func (l *line) wait(lane messages.Lane, now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now.Before(l.resting) {
+		return l.resting.Sub(now)
+	}
+	if l.perMinute == 0 {
+		return 0
+	}
+	for len(l.sent) > 0 && now.Sub(l.sent[0]) >= time.Minute {
+		l.sent = l.sent[1:]
+	}
+	if n := l.share(lane); len(l.sent) >= n {
+		return time.Minute - now.Sub(l.sent[len(l.sent)-n])
+	}
+	l.sent = append(l.sent, now)
+	return 0
+}
+
+// note takes what came of an attempt into the channel's health, and has it rest where it is away.
+func (l *line) note(out Outcome, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if out.Err == nil {
+		l.health.Sent++
+		l.health.LastSent, l.away = now, 0
+		return
+	}
+	l.health.Failed++
+	l.health.LastError, l.health.ErrorAt = out.Err.Error(), now
+	if out.Verdict != Away {
+		l.away = 0
+		return
+	}
+	l.away++
+	l.resting = now.Add(max(min(time.Second<<min(l.away, 8), 2*time.Minute), out.Pause))
+}
+
+func (l *line) state() Health {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h := l.health
+	h.Rests = l.resting
+	return h
+}
+
+// patience is how long one attempt may take.
+func patience(lane messages.Lane) time.Duration {
+	if lane == messages.Alarm {
+		return 15 * time.Second
+	}
+	return 30 * time.Second
+}
+
+// try sends a letter once.
+func (l *line) try(ctx context.Context, lane messages.Lane, x Letter) Outcome {
+	ctx, cancel := context.WithTimeout(ctx, patience(lane))
+	defer cancel()
+	return l.channel.Send(ctx, x)
+}
