@@ -197,6 +197,10 @@ var house = []room{
 	{"gateway/notify", "root registry registry/change registry/hooks", ""},
 	{"gateway/notify/webhook", "root gateway/notify", "x/text"},
 
+	// Messages to people: one queue that knows no channel, and its channels, which know only it.
+	{"gateway/notify/post", "root registry registry/change registry/messages", ""},
+	{"gateway/notify/smtp", "root gateway/notify/post", "go-mail"},
+
 	// The readers of the journal: the common loop, and one package a reader. They do not import
 	// each other.
 
@@ -298,7 +302,8 @@ var house = []room{
 			"gateway/ingest/mqttfront gateway/ingest/outbox gateway/ingest/pace " +
 			"gateway/ingest/presence gateway/ingest/states gateway/journal gateway/keys " +
 			"gateway/listeners gateway/live gateway/media gateway/notify " +
-			"gateway/notify/webhook gateway/parts gateway/retention gateway/selfwatch " +
+			"gateway/notify/post gateway/notify/smtp gateway/notify/webhook gateway/parts " +
+			"gateway/retention gateway/selfwatch " +
 			"registry vision",
 		"",
 	},
@@ -346,6 +351,7 @@ var parties = map[string]string{
 	"mediacommon":       "github.com/bluenviron/mediacommon/v2",
 	"mp4ff":             "github.com/Eyevinn/mp4ff",
 	"onnxruntime":       "github.com/yalue/onnxruntime_go",
+	"go-mail":           "github.com/wneessen/go-mail",
 	"otp":               "github.com/pquerna/otp",
 	"paho":              "github.com/eclipse/paho.mqtt.golang",
 	"pgx":               "github.com/jackc/pgx/v5",

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ type call struct {
 func calls(d *district) map[string]call {
 	b := d.b.ID
 	dev, child, gate := d.device[b].ID, d.child[b].ID, d.gate[b]
-	return map[string]call{
+	table := map[string]call{
 		"Places.Schools": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			all, err := v.Places.Schools(ctx)
 			for _, s := range all {
@@ -671,6 +672,8 @@ func calls(d *district) map[string]call {
 			return x, err
 		}},
 	}
+	maps.Copy(table, messageCalls(d))
+	return table
 }
 
 // morning is an arrival session of a school, ses-a or ses-b.
@@ -802,6 +805,7 @@ func fill(t *testing.T, d *district) {
 	ok(t,
 		d.sys.Hooks.QueueDeliveries(ctx,
 			[]hooks.Delivery{{Webhook: hook.ID, EventID: "e", Body: []byte("{}")}}))
+	fillMessages(t, d)
 	ok(t, d.sys.Deeds.PutSetting(ctx, b, "k", json.RawMessage(`"secret"`)))
 }
 

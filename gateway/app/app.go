@@ -26,6 +26,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/post"
 	"github.com/gatehouse-iot/gatehouse/gateway/parts"
 	"github.com/gatehouse-iot/gatehouse/gateway/retention"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
@@ -72,6 +73,7 @@ type App struct {
 	retention *retention.Keeper
 	watch     *selfwatch.Watch
 	notify    *notify.Queue
+	post      *post.Queue
 	api       *api.Server
 	control   *control.Server
 	reloader  *reloader
@@ -154,6 +156,7 @@ func (a *App) Run(ctx context.Context) error {
 		{Name: "quality", Run: a.counting.Run},
 		{Name: "webhooks", Run: a.feed.Follow("webhooks", a.notify.Deliver)},
 		{Name: "notify", Run: a.notify.Run},
+		{Name: "messages", Run: a.post.Run},
 		{Name: "commands", Run: a.commands.Run},
 		{Name: "keeping", Run: states.Silence},
 		{Name: "retention", Run: a.retention.Run},

@@ -14,6 +14,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/post"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/smtp"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/webhook"
 	"github.com/gatehouse-iot/gatehouse/gateway/retention"
 )
@@ -49,6 +51,15 @@ func (a *App) openAPI() error {
 	posts := webhook.New(a.cfg.Webhooks.Private)
 	a.notify = notify.New(a.reg, posts, a.now, a.log)
 	c := a.cfg.HTTP
+	a.post = post.New(post.Options{
+		Registry: a.reg,
+		Kinds:    channels(),
+		BaseURL:  strings.TrimSuffix(c.BaseURL, "/"),
+		Private:  a.cfg.Webhooks.Private,
+		Keep:     a.cfg.Messages.KeepFor,
+		Now:      a.now,
+		Logger:   a.log,
+	})
 	var err error
 	a.api, err = api.New(api.Deps{
 		Registry:  a.reg,
@@ -82,6 +93,11 @@ func (a *App) openAPI() error {
 		a.closers.add(func() error { a.api.Close(); return nil })
 	}
 	return err
+}
+
+// channels are the kinds of channel by which messages are sent to people.
+func channels() []post.Kind {
+	return []post.Kind{smtp.Kind()}
 }
 
 // hooks implements webhooks.Queue: the delivery queue, and the channel's check of addresses.

@@ -32,6 +32,7 @@ type Config struct {
 	Flapping   Flapping  `yaml:"flapping"`
 	Quality    Quality   `yaml:"quality"`
 	Webhooks   Webhooks  `yaml:"webhooks"`
+	Messages   Messages  `yaml:"messages"`
 	Audit      Audit     `yaml:"audit"`
 	Reach      Reach     `yaml:"reach"`
 	Confine    Confine   `yaml:"confine"`
@@ -234,6 +235,11 @@ type Confine struct {
 // Webhooks says whether webhooks may post to private addresses.
 type Webhooks struct {
 	Private bool `yaml:"private"`
+}
+
+// Messages says how long messages to people are kept, with what came of them.
+type Messages struct {
+	KeepFor time.Duration `yaml:"keep_for"`
 }
 
 // Path resolves a path of the configuration: relative ones start at the file's folder.

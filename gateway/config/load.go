@@ -52,6 +52,7 @@ func Default() Config {
 		Audit:    Audit{AnchorEvery: time.Hour},
 		Quality:  Quality{LateAfter: 5 * time.Minute, From: "00:00", To: "24:00"},
 		History:  History{KeepFor: 3 * 365 * 24 * time.Hour},
+		Messages: Messages{KeepFor: 90 * 24 * time.Hour},
 	}
 }
 

@@ -175,6 +175,9 @@ func (c *Config) validateKeeping() error {
 	if c.Media.KeepFor < time.Hour {
 		return g.FieldErrorf("media.keep_for", "%s is too short; at least 1h", c.Media.KeepFor)
 	}
+	if c.Messages.KeepFor < 7*24*time.Hour {
+		return g.FieldErrorf("messages.keep_for", "%s is too short; at least 168h", c.Messages.KeepFor)
+	}
 	if c.History.KeepFor < 24*time.Hour {
 		return g.FieldErrorf("history.keep_for", "%s is too short; at least 24h", c.History.KeepFor)
 	}

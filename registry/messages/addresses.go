@@ -13,6 +13,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/access"
 	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
@@ -160,7 +161,8 @@ func (v View) self(ctx context.Context) (g.UserID, g.SchoolID, error) {
 	if v.s.System != "" || !strings.HasPrefix(id, "usr") || v.s.Scope.School == "" {
 		return "", "", g.Errorf(g.Forbidden, "only somebody who is signed in has addresses of their own")
 	}
-	return g.UserID(id), v.s.Scope.School, nil
+	u, err := access.UserRow(ctx, v.r.access, v.s.Reg, g.UserID(id))
+	return u.ID, u.School, err
 }
 
 // Mine lists the caller's own addresses, oldest first.

@@ -16,7 +16,7 @@ type Kind struct {
 func Kinds() []Kind {
 	return []Kind{
 		{"alert", []string{"title", "severity", "place", "time", "device", "link", "take", "school"}},
-		{"alert.unanswered", []string{
+		{"unanswered", []string{
 			"title", "severity", "place", "time", "who", "link", "take", "school",
 		}},
 		{"broadcast", []string{"subject", "text", "read", "school", "name"}},

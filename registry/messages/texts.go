@@ -28,14 +28,14 @@ func shipped() []Template {
 				"我来处理：{take}\n查看告警：{link}",
 		},
 		{
-			Kind:     "alert.unanswered",
+			Kind:     "unanswered",
 			Language: "en",
 			Subject:  "Nobody has answered: {title}",
 			Text: "Nobody has answered this alert: {title}\nWhere: {place}\nSince: {time}\n" +
 				"Told so far: {who}\nI take it: {take}\nThe alert: {link}",
 		},
 		{
-			Kind:     "alert.unanswered",
+			Kind:     "unanswered",
 			Language: "zh-CN",
 			Subject:  "无人响应：{title}",
 			Text: "这条告警无人响应：{title}\n地点：{place}\n时间：{time}\n" +

@@ -34,6 +34,7 @@ const permissions = [
   'incidents:approve',
   'telemetry:read',
   'camera:view',
+  'messages:send',
   'keys:admin',
   'users:admin',
   'settings:write',

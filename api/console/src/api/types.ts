@@ -155,6 +155,7 @@ export const permissions = all<Permission>({
   'incidents:approve': true,
   'telemetry:read': true,
   'camera:view': true,
+  'messages:send': true,
   'keys:admin': true,
   'users:admin': true,
   'settings:write': true,
