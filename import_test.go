@@ -195,7 +195,8 @@ var house = []room{
 
 	// Notifications: one queue that knows no channel, and its channels, which know only the queue.
 	{"gateway/notify", "root registry registry/change registry/hooks", ""},
-	{"gateway/notify/webhook", "root gateway/notify", "x/text"},
+	{"gateway/notify/webhook", "root gateway/notify gateway/notify/outward", ""},
+	{"gateway/notify/outward", "root", "x/text"},
 
 	// Messages to people: one queue that knows no channel, and its channels, which know only it.
 	{"gateway/notify/post", "root registry registry/change registry/messages", ""},

@@ -41,8 +41,8 @@ type mailSession struct {
 	to string
 }
 
-func (x *mailSession) Reset()                                {}
-func (x *mailSession) Logout() error                         { return nil }
+func (x *mailSession) Reset()                                 {}
+func (x *mailSession) Logout() error                          { return nil }
 func (x *mailSession) Mail(string, *gosmtp.MailOptions) error { return nil }
 
 func (x *mailSession) Rcpt(to string, _ *gosmtp.RcptOptions) error {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/outward"
 )
 
 // answerWithin is how long a server has to respond.
@@ -33,7 +34,12 @@ var _ notify.Channel = (*Channel)(nil)
 
 // New makes the channel; private lets it reach private and loopback addresses, and plain http.
 func New(private bool) *Channel {
-	return &Channel{private: private, client: newClient(private)}
+	return &Channel{private: private, client: outward.Client(private)}
+}
+
+// Check refuses an address that nothing may be posted to; the errors are of the field url.
+func (c *Channel) Check(ctx context.Context, address string) error {
+	return outward.Check(ctx, address, c.private)
 }
 
 // Send posts once.
@@ -59,7 +65,7 @@ func request(ctx context.Context, m notify.Message) (*http.Request, error) {
 	if err != nil {
 		return nil, errors.New("the address cannot be used")
 	}
-	signature, err := signAll(m.Secrets, m.ID, m.Now, m.Body)
+	signature, err := outward.Sign(m.Secrets, m.ID, m.Now, m.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +106,7 @@ func outcome(resp *http.Response, now time.Time) notify.Outcome {
 		return out
 	}
 	out.Err = fmt.Errorf("the server answered %s", resp.Status)
-	out.Pause = retryAfter(resp.Header.Get("Retry-After"), now)
+	out.Pause = outward.RetryAfter(resp.Header.Get("Retry-After"), now)
 	out.Fault = faultOf(resp.StatusCode, out.Pause)
 	return out
 }
@@ -119,15 +125,4 @@ func faultOf(status int, asked time.Duration) notify.Fault {
 		return notify.Away
 	}
 	return notify.Unclear
-}
-
-// retryAfter reads RFC 9110, section 10.2.3: seconds or a date. At most a day is honoured.
-func retryAfter(v string, now time.Time) time.Duration {
-	var d time.Duration
-	if n, err := strconv.Atoi(v); err == nil {
-		d = time.Duration(min(max(n, 0), 86400)) * time.Second
-	} else if t, err := http.ParseTime(v); err == nil {
-		d = t.Sub(now)
-	}
-	return min(max(d, 0), 24*time.Hour)
 }

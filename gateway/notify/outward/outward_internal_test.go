@@ -1,4 +1,4 @@
-package webhook
+package outward
 
 import (
 	"encoding/json"
@@ -43,6 +43,29 @@ func TestSign(t *testing.T) {
 			t.Errorf("got %s %v, want %s", got, err, v.Signature)
 		}
 	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
+	for v, want := range map[string]time.Duration{
+		"": 0, "120": 2 * time.Minute, "-5": 0, "999999999": 24 * time.Hour, "soon": 0,
+		now.Add(time.Hour).Format(http.TimeFormat):  time.Hour,
+		now.Add(-time.Hour).Format(http.TimeFormat): 0} {
+		if got := RetryAfter(v, now); got != want {
+			t.Errorf("%q: got %s, want %s", v, got, want)
+		}
+	}
+}
+
+func FuzzRetryAfter(f *testing.F) {
+	for _, s := range []string{"", "120", "Wed, 21 Oct 2026 07:28:00 GMT", "'", "\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if d := RetryAfter(s, time.Unix(1_700_000_000, 0)); d < 0 || d > 24*time.Hour {
+			t.Errorf("RetryAfter(%q) is %s", s, d)
+		}
+	})
 }
 
 func TestReachable(t *testing.T) {
@@ -92,27 +115,4 @@ func TestNeverPosted(t *testing.T) {
 			t.Errorf("%s: got %v, want it allowed: %v", addr, err, want)
 		}
 	}
-}
-
-func TestRetryAfter(t *testing.T) {
-	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
-	for v, want := range map[string]time.Duration{
-		"": 0, "120": 2 * time.Minute, "-5": 0, "999999999": 24 * time.Hour, "soon": 0,
-		now.Add(time.Hour).Format(http.TimeFormat):  time.Hour,
-		now.Add(-time.Hour).Format(http.TimeFormat): 0} {
-		if got := retryAfter(v, now); got != want {
-			t.Errorf("%q: got %s, want %s", v, got, want)
-		}
-	}
-}
-
-func FuzzRetryAfter(f *testing.F) {
-	for _, s := range []string{"", "120", "Wed, 21 Oct 2026 07:28:00 GMT", "'", "\xff"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		if d := retryAfter(s, time.Unix(1_700_000_000, 0)); d < 0 || d > 24*time.Hour {
-			t.Errorf("retryAfter(%q) is %s", s, d)
-		}
-	})
 }

@@ -1,4 +1,4 @@
-package webhook
+package outward
 
 import (
 	"crypto/hmac"
@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// signAll is the header with a signature of each secret, between spaces.
-func signAll(secrets []string, id string, at time.Time, body []byte) (string, error) {
+// Sign is the header webhook-signature of Standard Webhooks 1.0: a signature by each secret, with
+// spaces between them.
+func Sign(secrets []string, id string, at time.Time, body []byte) (string, error) {
 	all := make([]string, len(secrets))
 	for i, secret := range secrets {
 		one, err := sign(secret, id, at, body)
@@ -22,7 +23,7 @@ func signAll(secrets []string, id string, at time.Time, body []byte) (string, er
 	return strings.Join(all, " "), nil
 }
 
-// sign is the webhook-signature of Standard Webhooks 1.0: v1, and the base64 of HMAC-SHA256
+// sign is v1, and the base64 of HMAC-SHA256
 // over "id.timestamp.body" with the key that follows whsec_ in base64.
 func sign(secret, id string, at time.Time, body []byte) (string, error) {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))

@@ -1,4 +1,4 @@
-package webhook
+package outward
 
 import (
 	"context"
@@ -19,26 +19,26 @@ import (
 // Check refuses an address that nothing may be posted to, and a name that leads to one that no
 // setting allows, such as that of a machine's metadata; the errors are of the field url. A name
 // that cannot be resolved now may be later: each delivery looks again.
-func (c *Channel) Check(ctx context.Context, address string) error {
+func Check(ctx context.Context, address string, private bool) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil {
 		return g.FieldErrorf("url",
 			"this is no address to post to; write it like https://sis.school.example/gatehouse, "+
 				"without a name or password")
 	}
-	if u.Scheme == "http" && !c.private {
+	if u.Scheme == "http" && !private {
 		return g.FieldErrorf("url",
 			"use https: events hold what children do (the setting webhooks.private allows plain "+
 				"http for a server in the school)")
 	}
-	return c.mayPost(ctx, u.Hostname())
+	return mayPost(ctx, u.Hostname(), private)
 }
 
-func (c *Channel) mayPost(ctx context.Context, host string) error {
+func mayPost(ctx context.Context, host string, private bool) error {
 	host = norm.NFKC.String(host) // as clients read it: ①⑥⑨ and full-width digits are digits
 	host = strings.NewReplacer("。", ".", "｡", ".").Replace(host)
 	if ip, err := netip.ParseAddr(host); err == nil {
-		if reachOf(ip) == privately && !c.private {
+		if reachOf(ip) == privately && !private {
 			return g.FieldErrorf("url",
 				"%s is a private address; the setting webhooks.private allows a server in the "+
 					"school",
@@ -91,9 +91,9 @@ func reachOf(ip netip.Addr) reach {
 	return anybody
 }
 
-// newClient connects only where that is allowed, follows no redirect and uses no proxy. What is
+// Client connects only where that is allowed, follows no redirect and uses no proxy. What is
 // checked is the address that is connected to, after DNS.
-func newClient(private bool) *http.Client {
+func Client(private bool) *http.Client {
 	control := func(_, address string, _ syscall.RawConn) error {
 		to := never
 		if ap, err := netip.ParseAddrPort(address); err == nil {
@@ -101,10 +101,10 @@ func newClient(private bool) *http.Client {
 		}
 		switch {
 		case to == never:
-			return fmt.Errorf("webhooks may never reach %s: machines keep their own metadata there",
+			return fmt.Errorf("%s is never connected to: machines keep their own metadata there",
 				address)
 		case to == privately && !private:
-			return fmt.Errorf("webhooks may not reach %s (setting webhooks.private)", address)
+			return fmt.Errorf("%s is a private address (setting webhooks.private)", address)
 		}
 		return nil
 	}
