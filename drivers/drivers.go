@@ -186,5 +186,7 @@ const (
 	MaxProfile  = 64 << 10        // bytes of a profile as JSON
 	MaxFields   = 64              // of Settings and of Address in a Description
 	MaxWrites   = 1000            // in a Result
+	MaxWatches  = 16              // viewers of live pictures of a driver program at a time
+	MaxPicture  = 4 << 20         // bytes of Picture.Data
 	StopTimeout = 5 * time.Second // a driver that has not stopped by then is killed
 )

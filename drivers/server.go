@@ -27,10 +27,12 @@ const orphanTimeout = 30 * time.Second
 type server struct {
 	driverpb.UnimplementedDriverServer
 	driver  Driver
-	version int // contract version, agreed on in the handshake before anything is served
+	version int           // contract version, agreed on in the handshake before anything is served
+	watches chan struct{} // semaphore of running Watches; capacity MaxWatches
 
 	mu      sync.Mutex
 	session bool          // a session has begun; a second one is refused
+	fleet   *fleet        // of the session; nil before it
 	ended   chan struct{} // closed when the session has ended
 	stopped chan struct{} // closed by stop
 	once    sync.Once
@@ -41,6 +43,7 @@ func newServer(d Driver) *server {
 	return &server{
 		driver:  d,
 		version: ContractVersion,
+		watches: make(chan struct{}, MaxWatches),
 		ended:   make(chan struct{}),
 		stopped: make(chan struct{}),
 		line:    line{up: make(chan struct{}), down: make(chan struct{})},
@@ -111,6 +114,7 @@ func (s *server) Describe(
 	_, w.Probes = s.driver.(Prober)
 	_, w.Commands = s.driver.(Commander)
 	_, w.Discovers = s.driver.(Discoverer)
+	_, w.Watches = s.driver.(Watcher)
 	w.Contract = uint32(s.version)
 	return w, nil
 }

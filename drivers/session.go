@@ -31,6 +31,9 @@ func (s *server) Session(
 	f := newFleet(s.driver, out)
 	f.asks = newAsks(s.version)
 	f.rate = rateOf(stream.Context())
+	s.mu.Lock()
+	s.fleet = f
+	s.mu.Unlock()
 	sendCtx, cancel := context.WithCancel(stream.Context())
 	var sending, receiving sync.WaitGroup
 	sending.Go(func() { out.run(sendCtx, f.asks, stream.Send) })

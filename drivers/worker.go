@@ -23,11 +23,12 @@ const (
 
 // worker keeps one device connected.
 type worker struct {
-	fleet   *fleet
-	id      gatehouse.DeviceID
-	want    *Device       // guarded by fleet.mu; nil: release the device
-	changed chan struct{} // capacity 1: want has changed
-	pace    *rate.Limiter // nil: unlimited
+	fleet      *fleet
+	id         gatehouse.DeviceID
+	want       *Device       // guarded by fleet.mu; nil: release the device
+	connection *connection   // guarded by fleet.mu; nil: no Connect is running
+	changed    chan struct{} // capacity 1: want has changed
+	pace       *rate.Limiter // nil: unlimited
 	// unanswered passes that the gateway has not been told of; capacity maxUntold
 	untold chan gatehouse.Observation
 
@@ -92,10 +93,14 @@ func (w *worker) next() *Device {
 
 // attempt runs one Connect. A nil error means that the worker ended it.
 func (w *worker) attempt(d Device) (emitted bool, err error) {
-	ctx, cancel := context.WithCancel(w.fleet.ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(w.fleet.ctx)
 	a := &attempt{worker: w, weak: w.fleet.assess(d)}
 	d.link = w
+	w.connects(&connection{ctx: ctx, device: d})
+	defer func() {
+		w.connects(nil)
+		cancel(err)
+	}()
 	ended := make(chan error, 1)
 	go func() {
 		ended <- guard(fmt.Sprintf("Connect of device %q", d.ID), func() error {
@@ -111,7 +116,7 @@ func (w *worker) attempt(d Device) (emitted bool, err error) {
 	case <-w.fleet.ctx.Done():
 	}
 	if err == nil {
-		cancel()
+		cancel(errLetGo())
 		w.await(ended)
 	}
 	return a.end(), err

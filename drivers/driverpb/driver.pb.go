@@ -3,8 +3,8 @@
 // two ends, which packages drivers and host implement.
 //
 // Life of a program: handshake of hashicorp/go-plugin (gRPC, mutual TLS), Describe, Configure (only
-// for a driver with settings), then one Session. The program ends with its Session. Probe, Command
-// and Discover may be called at any time while the Session is open.
+// for a driver with settings), then one Session. The program ends with its Session. Probe, Command,
+// Discover and Watch may be called at any time while the Session is open.
 //
 // The two ends agree on a version in the handshake. The package name below is the same for all
 // versions. What version 2 added is marked (2): a gateway that speaks version 1 does not know it,
@@ -85,6 +85,7 @@ type Description struct {
 	Commands      bool                   `protobuf:"varint,11,opt,name=commands,proto3" json:"commands,omitempty"`
 	Discovers     bool                   `protobuf:"varint,12,opt,name=discovers,proto3" json:"discovers,omitempty"`
 	Contract      uint32                 `protobuf:"varint,13,opt,name=contract,proto3" json:"contract,omitempty"` // the agreed version of the contract
+	Watches       bool                   `protobuf:"varint,14,opt,name=watches,proto3" json:"watches,omitempty"`   // (2) Watch is implemented
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -208,6 +209,13 @@ func (x *Description) GetContract() uint32 {
 		return x.Contract
 	}
 	return 0
+}
+
+func (x *Description) GetWatches() bool {
+	if x != nil {
+		return x.Watches
+	}
+	return false
 }
 
 type Field struct {
@@ -838,6 +846,134 @@ func (x *Write) GetReason() *Reason {
 	return nil
 }
 
+type WatchRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRequest) Reset() {
+	*x = WatchRequest{}
+	mi := &file_driver_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRequest) ProtoMessage() {}
+
+func (x *WatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
+func (*WatchRequest) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *WatchRequest) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+// Picture is one encoded picture of a camera. (2)
+type Picture struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Codec string                 `protobuf:"bytes,1,opt,name=codec,proto3" json:"codec,omitempty"` // h264 or h265
+	// Decoding can begin here: data holds the parameter sets too, and no later picture refers to one
+	// before this.
+	Key bool `protobuf:"varint,2,opt,name=key,proto3" json:"key,omitempty"`
+	// One access unit as a byte stream with start codes (ITU-T H.264 and H.265, annex B), at most
+	// 4 MiB.
+	Data []byte `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	// When it is shown, in 1/90000 s from an arbitrary start. It does not wrap around.
+	Stamp int64 `protobuf:"varint,4,opt,name=stamp,proto3" json:"stamp,omitempty"`
+	// How many pictures were left out before this one because the gateway did not take them in time.
+	// Only whole groups are left out: the picture after a gap is a key picture.
+	Dropped       uint32 `protobuf:"varint,5,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Picture) Reset() {
+	*x = Picture{}
+	mi := &file_driver_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Picture) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Picture) ProtoMessage() {}
+
+func (x *Picture) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Picture.ProtoReflect.Descriptor instead.
+func (*Picture) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Picture) GetCodec() string {
+	if x != nil {
+		return x.Codec
+	}
+	return ""
+}
+
+func (x *Picture) GetKey() bool {
+	if x != nil {
+		return x.Key
+	}
+	return false
+}
+
+func (x *Picture) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *Picture) GetStamp() int64 {
+	if x != nil {
+		return x.Stamp
+	}
+	return 0
+}
+
+func (x *Picture) GetDropped() uint32 {
+	if x != nil {
+		return x.Dropped
+	}
+	return 0
+}
+
 type DiscoverRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -846,7 +982,7 @@ type DiscoverRequest struct {
 
 func (x *DiscoverRequest) Reset() {
 	*x = DiscoverRequest{}
-	mi := &file_driver_proto_msgTypes[11]
+	mi := &file_driver_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +994,7 @@ func (x *DiscoverRequest) String() string {
 func (*DiscoverRequest) ProtoMessage() {}
 
 func (x *DiscoverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[11]
+	mi := &file_driver_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +1007,7 @@ func (x *DiscoverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiscoverRequest.ProtoReflect.Descriptor instead.
 func (*DiscoverRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{11}
+	return file_driver_proto_rawDescGZIP(), []int{13}
 }
 
 type Candidate struct {
@@ -886,7 +1022,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_driver_proto_msgTypes[12]
+	mi := &file_driver_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -898,7 +1034,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[12]
+	mi := &file_driver_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -911,7 +1047,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{12}
+	return file_driver_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Candidate) GetSerial() string {
@@ -959,7 +1095,7 @@ type FromHost struct {
 
 func (x *FromHost) Reset() {
 	*x = FromHost{}
-	mi := &file_driver_proto_msgTypes[13]
+	mi := &file_driver_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -971,7 +1107,7 @@ func (x *FromHost) String() string {
 func (*FromHost) ProtoMessage() {}
 
 func (x *FromHost) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[13]
+	mi := &file_driver_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -984,7 +1120,7 @@ func (x *FromHost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FromHost.ProtoReflect.Descriptor instead.
 func (*FromHost) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{13}
+	return file_driver_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *FromHost) GetMessage() isFromHost_Message {
@@ -1081,7 +1217,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_driver_proto_msgTypes[14]
+	mi := &file_driver_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1093,7 +1229,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[14]
+	mi := &file_driver_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1106,7 +1242,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{14}
+	return file_driver_proto_rawDescGZIP(), []int{16}
 }
 
 // Ack acknowledges one Batch: without an error all of it is on the gateway's disk, with an error
@@ -1121,7 +1257,7 @@ type Ack struct {
 
 func (x *Ack) Reset() {
 	*x = Ack{}
-	mi := &file_driver_proto_msgTypes[15]
+	mi := &file_driver_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1133,7 +1269,7 @@ func (x *Ack) String() string {
 func (*Ack) ProtoMessage() {}
 
 func (x *Ack) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[15]
+	mi := &file_driver_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1146,7 +1282,7 @@ func (x *Ack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ack.ProtoReflect.Descriptor instead.
 func (*Ack) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{15}
+	return file_driver_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Ack) GetBatch() uint64 {
@@ -1174,7 +1310,7 @@ type FromDriver struct {
 
 func (x *FromDriver) Reset() {
 	*x = FromDriver{}
-	mi := &file_driver_proto_msgTypes[16]
+	mi := &file_driver_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1322,7 @@ func (x *FromDriver) String() string {
 func (*FromDriver) ProtoMessage() {}
 
 func (x *FromDriver) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[16]
+	mi := &file_driver_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1335,7 @@ func (x *FromDriver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FromDriver.ProtoReflect.Descriptor instead.
 func (*FromDriver) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{16}
+	return file_driver_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *FromDriver) GetBatch() *Batch {
@@ -1231,7 +1367,7 @@ type Ask struct {
 
 func (x *Ask) Reset() {
 	*x = Ask{}
-	mi := &file_driver_proto_msgTypes[17]
+	mi := &file_driver_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1243,7 +1379,7 @@ func (x *Ask) String() string {
 func (*Ask) ProtoMessage() {}
 
 func (x *Ask) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[17]
+	mi := &file_driver_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1256,7 +1392,7 @@ func (x *Ask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ask.ProtoReflect.Descriptor instead.
 func (*Ask) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{17}
+	return file_driver_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Ask) GetId() uint64 {
@@ -1308,7 +1444,7 @@ type Answer struct {
 
 func (x *Answer) Reset() {
 	*x = Answer{}
-	mi := &file_driver_proto_msgTypes[18]
+	mi := &file_driver_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1320,7 +1456,7 @@ func (x *Answer) String() string {
 func (*Answer) ProtoMessage() {}
 
 func (x *Answer) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[18]
+	mi := &file_driver_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1333,7 +1469,7 @@ func (x *Answer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Answer.ProtoReflect.Descriptor instead.
 func (*Answer) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{18}
+	return file_driver_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Answer) GetId() uint64 {
@@ -1375,7 +1511,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_driver_proto_msgTypes[19]
+	mi := &file_driver_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +1523,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[19]
+	mi := &file_driver_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1400,7 +1536,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{19}
+	return file_driver_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Batch) GetId() uint64 {
@@ -1435,7 +1571,7 @@ type Observation struct {
 
 func (x *Observation) Reset() {
 	*x = Observation{}
-	mi := &file_driver_proto_msgTypes[20]
+	mi := &file_driver_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1447,7 +1583,7 @@ func (x *Observation) String() string {
 func (*Observation) ProtoMessage() {}
 
 func (x *Observation) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[20]
+	mi := &file_driver_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1460,7 +1596,7 @@ func (x *Observation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Observation.ProtoReflect.Descriptor instead.
 func (*Observation) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{20}
+	return file_driver_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Observation) GetDevice() string {
@@ -1537,7 +1673,7 @@ type Occurrence struct {
 
 func (x *Occurrence) Reset() {
 	*x = Occurrence{}
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1549,7 +1685,7 @@ func (x *Occurrence) String() string {
 func (*Occurrence) ProtoMessage() {}
 
 func (x *Occurrence) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1562,7 +1698,7 @@ func (x *Occurrence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Occurrence.ProtoReflect.Descriptor instead.
 func (*Occurrence) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{21}
+	return file_driver_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Occurrence) GetKind() string {
@@ -1588,7 +1724,7 @@ type Reading struct {
 
 func (x *Reading) Reset() {
 	*x = Reading{}
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1600,7 +1736,7 @@ func (x *Reading) String() string {
 func (*Reading) ProtoMessage() {}
 
 func (x *Reading) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1613,7 +1749,7 @@ func (x *Reading) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reading.ProtoReflect.Descriptor instead.
 func (*Reading) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{22}
+	return file_driver_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Reading) GetValues() map[string]*Value {
@@ -1639,7 +1775,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_driver_proto_msgTypes[23]
+	mi := &file_driver_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1651,7 +1787,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[23]
+	mi := &file_driver_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1664,7 +1800,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{23}
+	return file_driver_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Status) GetState() string {
@@ -1706,7 +1842,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_driver_proto_msgTypes[24]
+	mi := &file_driver_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1718,7 +1854,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[24]
+	mi := &file_driver_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1731,7 +1867,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{24}
+	return file_driver_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Reason) GetCode() string {
@@ -1760,7 +1896,7 @@ type Unreadable struct {
 
 func (x *Unreadable) Reset() {
 	*x = Unreadable{}
-	mi := &file_driver_proto_msgTypes[25]
+	mi := &file_driver_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1772,7 +1908,7 @@ func (x *Unreadable) String() string {
 func (*Unreadable) ProtoMessage() {}
 
 func (x *Unreadable) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[25]
+	mi := &file_driver_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1785,7 +1921,7 @@ func (x *Unreadable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unreadable.ProtoReflect.Descriptor instead.
 func (*Unreadable) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{25}
+	return file_driver_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Unreadable) GetRaw() []byte {
@@ -1832,7 +1968,7 @@ type Sighting struct {
 
 func (x *Sighting) Reset() {
 	*x = Sighting{}
-	mi := &file_driver_proto_msgTypes[26]
+	mi := &file_driver_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1844,7 +1980,7 @@ func (x *Sighting) String() string {
 func (*Sighting) ProtoMessage() {}
 
 func (x *Sighting) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[26]
+	mi := &file_driver_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1857,7 +1993,7 @@ func (x *Sighting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sighting.ProtoReflect.Descriptor instead.
 func (*Sighting) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{26}
+	return file_driver_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Sighting) GetId() string {
@@ -1965,7 +2101,7 @@ type Match struct {
 
 func (x *Match) Reset() {
 	*x = Match{}
-	mi := &file_driver_proto_msgTypes[27]
+	mi := &file_driver_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1977,7 +2113,7 @@ func (x *Match) String() string {
 func (*Match) ProtoMessage() {}
 
 func (x *Match) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[27]
+	mi := &file_driver_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1990,7 +2126,7 @@ func (x *Match) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Match.ProtoReflect.Descriptor instead.
 func (*Match) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{27}
+	return file_driver_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Match) GetScore() float64 {
@@ -2049,7 +2185,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_driver_proto_msgTypes[28]
+	mi := &file_driver_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2061,7 +2197,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[28]
+	mi := &file_driver_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2074,7 +2210,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{28}
+	return file_driver_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Value) GetKind() isValue_Kind {
@@ -2152,7 +2288,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_driver_proto_msgTypes[29]
+	mi := &file_driver_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2164,7 +2300,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[29]
+	mi := &file_driver_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2177,7 +2313,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{29}
+	return file_driver_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Error) GetCode() string {
@@ -2241,7 +2377,7 @@ var File_driver_proto protoreflect.FileDescriptor
 const file_driver_proto_rawDesc = "" +
 	"\n" +
 	"\fdriver.proto\x12\x13gatehouse.driver.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n" +
-	"\x0fDescribeRequest\"\xa0\x03\n" +
+	"\x0fDescribeRequest\"\xba\x03\n" +
 	"\vDescription\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x19\n" +
@@ -2258,7 +2394,8 @@ const file_driver_proto_rawDesc = "" +
 	" \x01(\bR\x06probes\x12\x1a\n" +
 	"\bcommands\x18\v \x01(\bR\bcommands\x12\x1c\n" +
 	"\tdiscovers\x18\f \x01(\bR\tdiscovers\x12\x1a\n" +
-	"\bcontract\x18\r \x01(\rR\bcontract\"\xaf\x02\n" +
+	"\bcontract\x18\r \x01(\rR\bcontract\x12\x18\n" +
+	"\awatches\x18\x0e \x01(\bR\awatches\"\xaf\x02\n" +
 	"\x05Field\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x19\n" +
@@ -2325,7 +2462,15 @@ const file_driver_proto_rawDesc = "" +
 	"\x05Write\x12\x1a\n" +
 	"\bproperty\x18\x01 \x01(\tR\bproperty\x12\x18\n" +
 	"\aoutcome\x18\x02 \x01(\tR\aoutcome\x123\n" +
-	"\x06reason\x18\x03 \x01(\v2\x1b.gatehouse.driver.v1.ReasonR\x06reason\"\x11\n" +
+	"\x06reason\x18\x03 \x01(\v2\x1b.gatehouse.driver.v1.ReasonR\x06reason\"&\n" +
+	"\fWatchRequest\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\"u\n" +
+	"\aPicture\x12\x14\n" +
+	"\x05codec\x18\x01 \x01(\tR\x05codec\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\bR\x03key\x12\x12\n" +
+	"\x04data\x18\x03 \x01(\fR\x04data\x12\x14\n" +
+	"\x05stamp\x18\x04 \x01(\x03R\x05stamp\x12\x18\n" +
+	"\adropped\x18\x05 \x01(\rR\adropped\"\x11\n" +
 	"\x0fDiscoverRequest\"\xd6\x01\n" +
 	"\tCandidate\x12\x16\n" +
 	"\x06serial\x18\x01 \x01(\tR\x06serial\x12\x14\n" +
@@ -2450,14 +2595,15 @@ const file_driver_proto_rawDesc = "" +
 	"\x04said\x18\b \x01(\fR\x04said\x1a9\n" +
 	"\vParamsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\xf2\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\xbe\x04\n" +
 	"\x06Driver\x12R\n" +
 	"\bDescribe\x12$.gatehouse.driver.v1.DescribeRequest\x1a .gatehouse.driver.v1.Description\x12W\n" +
 	"\tConfigure\x12%.gatehouse.driver.v1.ConfigureRequest\x1a#.gatehouse.driver.v1.ConfigureReply\x12E\n" +
 	"\x05Probe\x12\x1b.gatehouse.driver.v1.Device\x1a\x1f.gatehouse.driver.v1.ProbeReply\x12Q\n" +
 	"\aCommand\x12#.gatehouse.driver.v1.CommandRequest\x1a!.gatehouse.driver.v1.CommandReply\x12R\n" +
 	"\bDiscover\x12$.gatehouse.driver.v1.DiscoverRequest\x1a\x1e.gatehouse.driver.v1.Candidate0\x01\x12M\n" +
-	"\aSession\x12\x1d.gatehouse.driver.v1.FromHost\x1a\x1f.gatehouse.driver.v1.FromDriver(\x010\x01B5Z3github.com/gatehouse-iot/gatehouse/drivers/driverpbb\x06proto3"
+	"\aSession\x12\x1d.gatehouse.driver.v1.FromHost\x1a\x1f.gatehouse.driver.v1.FromDriver(\x010\x01\x12J\n" +
+	"\x05Watch\x12!.gatehouse.driver.v1.WatchRequest\x1a\x1c.gatehouse.driver.v1.Picture0\x01B5Z3github.com/gatehouse-iot/gatehouse/drivers/driverpbb\x06proto3"
 
 var (
 	file_driver_proto_rawDescOnce sync.Once
@@ -2471,7 +2617,7 @@ func file_driver_proto_rawDescGZIP() []byte {
 	return file_driver_proto_rawDescData
 }
 
-var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
+var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_driver_proto_goTypes = []any{
 	(*DescribeRequest)(nil),       // 0: gatehouse.driver.v1.DescribeRequest
 	(*Description)(nil),           // 1: gatehouse.driver.v1.Description
@@ -2484,91 +2630,95 @@ var file_driver_proto_goTypes = []any{
 	(*CommandRequest)(nil),        // 8: gatehouse.driver.v1.CommandRequest
 	(*CommandReply)(nil),          // 9: gatehouse.driver.v1.CommandReply
 	(*Write)(nil),                 // 10: gatehouse.driver.v1.Write
-	(*DiscoverRequest)(nil),       // 11: gatehouse.driver.v1.DiscoverRequest
-	(*Candidate)(nil),             // 12: gatehouse.driver.v1.Candidate
-	(*FromHost)(nil),              // 13: gatehouse.driver.v1.FromHost
-	(*Stop)(nil),                  // 14: gatehouse.driver.v1.Stop
-	(*Ack)(nil),                   // 15: gatehouse.driver.v1.Ack
-	(*FromDriver)(nil),            // 16: gatehouse.driver.v1.FromDriver
-	(*Ask)(nil),                   // 17: gatehouse.driver.v1.Ask
-	(*Answer)(nil),                // 18: gatehouse.driver.v1.Answer
-	(*Batch)(nil),                 // 19: gatehouse.driver.v1.Batch
-	(*Observation)(nil),           // 20: gatehouse.driver.v1.Observation
-	(*Occurrence)(nil),            // 21: gatehouse.driver.v1.Occurrence
-	(*Reading)(nil),               // 22: gatehouse.driver.v1.Reading
-	(*Status)(nil),                // 23: gatehouse.driver.v1.Status
-	(*Reason)(nil),                // 24: gatehouse.driver.v1.Reason
-	(*Unreadable)(nil),            // 25: gatehouse.driver.v1.Unreadable
-	(*Sighting)(nil),              // 26: gatehouse.driver.v1.Sighting
-	(*Match)(nil),                 // 27: gatehouse.driver.v1.Match
-	(*Value)(nil),                 // 28: gatehouse.driver.v1.Value
-	(*Error)(nil),                 // 29: gatehouse.driver.v1.Error
-	nil,                           // 30: gatehouse.driver.v1.ConfigureRequest.SettingsEntry
-	nil,                           // 31: gatehouse.driver.v1.Device.AddressEntry
-	nil,                           // 32: gatehouse.driver.v1.Device.SecretEntry
-	nil,                           // 33: gatehouse.driver.v1.ProbeReply.ValuesEntry
-	nil,                           // 34: gatehouse.driver.v1.CommandRequest.ValuesEntry
-	nil,                           // 35: gatehouse.driver.v1.CommandReply.ValuesEntry
-	nil,                           // 36: gatehouse.driver.v1.Candidate.AddressEntry
-	nil,                           // 37: gatehouse.driver.v1.Occurrence.DataEntry
-	nil,                           // 38: gatehouse.driver.v1.Reading.ValuesEntry
-	nil,                           // 39: gatehouse.driver.v1.Reason.ParamsEntry
-	nil,                           // 40: gatehouse.driver.v1.Error.ParamsEntry
-	(*timestamppb.Timestamp)(nil), // 41: google.protobuf.Timestamp
+	(*WatchRequest)(nil),          // 11: gatehouse.driver.v1.WatchRequest
+	(*Picture)(nil),               // 12: gatehouse.driver.v1.Picture
+	(*DiscoverRequest)(nil),       // 13: gatehouse.driver.v1.DiscoverRequest
+	(*Candidate)(nil),             // 14: gatehouse.driver.v1.Candidate
+	(*FromHost)(nil),              // 15: gatehouse.driver.v1.FromHost
+	(*Stop)(nil),                  // 16: gatehouse.driver.v1.Stop
+	(*Ack)(nil),                   // 17: gatehouse.driver.v1.Ack
+	(*FromDriver)(nil),            // 18: gatehouse.driver.v1.FromDriver
+	(*Ask)(nil),                   // 19: gatehouse.driver.v1.Ask
+	(*Answer)(nil),                // 20: gatehouse.driver.v1.Answer
+	(*Batch)(nil),                 // 21: gatehouse.driver.v1.Batch
+	(*Observation)(nil),           // 22: gatehouse.driver.v1.Observation
+	(*Occurrence)(nil),            // 23: gatehouse.driver.v1.Occurrence
+	(*Reading)(nil),               // 24: gatehouse.driver.v1.Reading
+	(*Status)(nil),                // 25: gatehouse.driver.v1.Status
+	(*Reason)(nil),                // 26: gatehouse.driver.v1.Reason
+	(*Unreadable)(nil),            // 27: gatehouse.driver.v1.Unreadable
+	(*Sighting)(nil),              // 28: gatehouse.driver.v1.Sighting
+	(*Match)(nil),                 // 29: gatehouse.driver.v1.Match
+	(*Value)(nil),                 // 30: gatehouse.driver.v1.Value
+	(*Error)(nil),                 // 31: gatehouse.driver.v1.Error
+	nil,                           // 32: gatehouse.driver.v1.ConfigureRequest.SettingsEntry
+	nil,                           // 33: gatehouse.driver.v1.Device.AddressEntry
+	nil,                           // 34: gatehouse.driver.v1.Device.SecretEntry
+	nil,                           // 35: gatehouse.driver.v1.ProbeReply.ValuesEntry
+	nil,                           // 36: gatehouse.driver.v1.CommandRequest.ValuesEntry
+	nil,                           // 37: gatehouse.driver.v1.CommandReply.ValuesEntry
+	nil,                           // 38: gatehouse.driver.v1.Candidate.AddressEntry
+	nil,                           // 39: gatehouse.driver.v1.Occurrence.DataEntry
+	nil,                           // 40: gatehouse.driver.v1.Reading.ValuesEntry
+	nil,                           // 41: gatehouse.driver.v1.Reason.ParamsEntry
+	nil,                           // 42: gatehouse.driver.v1.Error.ParamsEntry
+	(*timestamppb.Timestamp)(nil), // 43: google.protobuf.Timestamp
 }
 var file_driver_proto_depIdxs = []int32{
 	2,  // 0: gatehouse.driver.v1.Description.settings:type_name -> gatehouse.driver.v1.Field
 	2,  // 1: gatehouse.driver.v1.Description.address:type_name -> gatehouse.driver.v1.Field
-	30, // 2: gatehouse.driver.v1.ConfigureRequest.settings:type_name -> gatehouse.driver.v1.ConfigureRequest.SettingsEntry
-	31, // 3: gatehouse.driver.v1.Device.address:type_name -> gatehouse.driver.v1.Device.AddressEntry
-	32, // 4: gatehouse.driver.v1.Device.secret:type_name -> gatehouse.driver.v1.Device.SecretEntry
+	32, // 2: gatehouse.driver.v1.ConfigureRequest.settings:type_name -> gatehouse.driver.v1.ConfigureRequest.SettingsEntry
+	33, // 3: gatehouse.driver.v1.Device.address:type_name -> gatehouse.driver.v1.Device.AddressEntry
+	34, // 4: gatehouse.driver.v1.Device.secret:type_name -> gatehouse.driver.v1.Device.SecretEntry
 	6,  // 5: gatehouse.driver.v1.Device.reach:type_name -> gatehouse.driver.v1.Reach
-	33, // 6: gatehouse.driver.v1.ProbeReply.values:type_name -> gatehouse.driver.v1.ProbeReply.ValuesEntry
-	34, // 7: gatehouse.driver.v1.CommandRequest.values:type_name -> gatehouse.driver.v1.CommandRequest.ValuesEntry
-	35, // 8: gatehouse.driver.v1.CommandReply.values:type_name -> gatehouse.driver.v1.CommandReply.ValuesEntry
+	35, // 6: gatehouse.driver.v1.ProbeReply.values:type_name -> gatehouse.driver.v1.ProbeReply.ValuesEntry
+	36, // 7: gatehouse.driver.v1.CommandRequest.values:type_name -> gatehouse.driver.v1.CommandRequest.ValuesEntry
+	37, // 8: gatehouse.driver.v1.CommandReply.values:type_name -> gatehouse.driver.v1.CommandReply.ValuesEntry
 	10, // 9: gatehouse.driver.v1.CommandReply.writes:type_name -> gatehouse.driver.v1.Write
-	24, // 10: gatehouse.driver.v1.Write.reason:type_name -> gatehouse.driver.v1.Reason
-	36, // 11: gatehouse.driver.v1.Candidate.address:type_name -> gatehouse.driver.v1.Candidate.AddressEntry
+	26, // 10: gatehouse.driver.v1.Write.reason:type_name -> gatehouse.driver.v1.Reason
+	38, // 11: gatehouse.driver.v1.Candidate.address:type_name -> gatehouse.driver.v1.Candidate.AddressEntry
 	5,  // 12: gatehouse.driver.v1.FromHost.connect:type_name -> gatehouse.driver.v1.Device
-	15, // 13: gatehouse.driver.v1.FromHost.ack:type_name -> gatehouse.driver.v1.Ack
-	14, // 14: gatehouse.driver.v1.FromHost.stop:type_name -> gatehouse.driver.v1.Stop
-	18, // 15: gatehouse.driver.v1.FromHost.answer:type_name -> gatehouse.driver.v1.Answer
-	29, // 16: gatehouse.driver.v1.Ack.error:type_name -> gatehouse.driver.v1.Error
-	19, // 17: gatehouse.driver.v1.FromDriver.batch:type_name -> gatehouse.driver.v1.Batch
-	17, // 18: gatehouse.driver.v1.FromDriver.ask:type_name -> gatehouse.driver.v1.Ask
-	24, // 19: gatehouse.driver.v1.Answer.reason:type_name -> gatehouse.driver.v1.Reason
-	20, // 20: gatehouse.driver.v1.Batch.observations:type_name -> gatehouse.driver.v1.Observation
-	41, // 21: gatehouse.driver.v1.Observation.time:type_name -> google.protobuf.Timestamp
-	22, // 22: gatehouse.driver.v1.Observation.reading:type_name -> gatehouse.driver.v1.Reading
-	26, // 23: gatehouse.driver.v1.Observation.sighting:type_name -> gatehouse.driver.v1.Sighting
-	23, // 24: gatehouse.driver.v1.Observation.status:type_name -> gatehouse.driver.v1.Status
-	25, // 25: gatehouse.driver.v1.Observation.unreadable:type_name -> gatehouse.driver.v1.Unreadable
-	21, // 26: gatehouse.driver.v1.Observation.occurrence:type_name -> gatehouse.driver.v1.Occurrence
-	37, // 27: gatehouse.driver.v1.Occurrence.data:type_name -> gatehouse.driver.v1.Occurrence.DataEntry
-	38, // 28: gatehouse.driver.v1.Reading.values:type_name -> gatehouse.driver.v1.Reading.ValuesEntry
-	24, // 29: gatehouse.driver.v1.Status.causes:type_name -> gatehouse.driver.v1.Reason
-	39, // 30: gatehouse.driver.v1.Reason.params:type_name -> gatehouse.driver.v1.Reason.ParamsEntry
-	27, // 31: gatehouse.driver.v1.Sighting.match:type_name -> gatehouse.driver.v1.Match
-	40, // 32: gatehouse.driver.v1.Error.params:type_name -> gatehouse.driver.v1.Error.ParamsEntry
-	28, // 33: gatehouse.driver.v1.ProbeReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	28, // 34: gatehouse.driver.v1.CommandRequest.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	28, // 35: gatehouse.driver.v1.CommandReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	28, // 36: gatehouse.driver.v1.Occurrence.DataEntry.value:type_name -> gatehouse.driver.v1.Value
-	28, // 37: gatehouse.driver.v1.Reading.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	17, // 13: gatehouse.driver.v1.FromHost.ack:type_name -> gatehouse.driver.v1.Ack
+	16, // 14: gatehouse.driver.v1.FromHost.stop:type_name -> gatehouse.driver.v1.Stop
+	20, // 15: gatehouse.driver.v1.FromHost.answer:type_name -> gatehouse.driver.v1.Answer
+	31, // 16: gatehouse.driver.v1.Ack.error:type_name -> gatehouse.driver.v1.Error
+	21, // 17: gatehouse.driver.v1.FromDriver.batch:type_name -> gatehouse.driver.v1.Batch
+	19, // 18: gatehouse.driver.v1.FromDriver.ask:type_name -> gatehouse.driver.v1.Ask
+	26, // 19: gatehouse.driver.v1.Answer.reason:type_name -> gatehouse.driver.v1.Reason
+	22, // 20: gatehouse.driver.v1.Batch.observations:type_name -> gatehouse.driver.v1.Observation
+	43, // 21: gatehouse.driver.v1.Observation.time:type_name -> google.protobuf.Timestamp
+	24, // 22: gatehouse.driver.v1.Observation.reading:type_name -> gatehouse.driver.v1.Reading
+	28, // 23: gatehouse.driver.v1.Observation.sighting:type_name -> gatehouse.driver.v1.Sighting
+	25, // 24: gatehouse.driver.v1.Observation.status:type_name -> gatehouse.driver.v1.Status
+	27, // 25: gatehouse.driver.v1.Observation.unreadable:type_name -> gatehouse.driver.v1.Unreadable
+	23, // 26: gatehouse.driver.v1.Observation.occurrence:type_name -> gatehouse.driver.v1.Occurrence
+	39, // 27: gatehouse.driver.v1.Occurrence.data:type_name -> gatehouse.driver.v1.Occurrence.DataEntry
+	40, // 28: gatehouse.driver.v1.Reading.values:type_name -> gatehouse.driver.v1.Reading.ValuesEntry
+	26, // 29: gatehouse.driver.v1.Status.causes:type_name -> gatehouse.driver.v1.Reason
+	41, // 30: gatehouse.driver.v1.Reason.params:type_name -> gatehouse.driver.v1.Reason.ParamsEntry
+	29, // 31: gatehouse.driver.v1.Sighting.match:type_name -> gatehouse.driver.v1.Match
+	42, // 32: gatehouse.driver.v1.Error.params:type_name -> gatehouse.driver.v1.Error.ParamsEntry
+	30, // 33: gatehouse.driver.v1.ProbeReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	30, // 34: gatehouse.driver.v1.CommandRequest.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	30, // 35: gatehouse.driver.v1.CommandReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	30, // 36: gatehouse.driver.v1.Occurrence.DataEntry.value:type_name -> gatehouse.driver.v1.Value
+	30, // 37: gatehouse.driver.v1.Reading.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
 	0,  // 38: gatehouse.driver.v1.Driver.Describe:input_type -> gatehouse.driver.v1.DescribeRequest
 	3,  // 39: gatehouse.driver.v1.Driver.Configure:input_type -> gatehouse.driver.v1.ConfigureRequest
 	5,  // 40: gatehouse.driver.v1.Driver.Probe:input_type -> gatehouse.driver.v1.Device
 	8,  // 41: gatehouse.driver.v1.Driver.Command:input_type -> gatehouse.driver.v1.CommandRequest
-	11, // 42: gatehouse.driver.v1.Driver.Discover:input_type -> gatehouse.driver.v1.DiscoverRequest
-	13, // 43: gatehouse.driver.v1.Driver.Session:input_type -> gatehouse.driver.v1.FromHost
-	1,  // 44: gatehouse.driver.v1.Driver.Describe:output_type -> gatehouse.driver.v1.Description
-	4,  // 45: gatehouse.driver.v1.Driver.Configure:output_type -> gatehouse.driver.v1.ConfigureReply
-	7,  // 46: gatehouse.driver.v1.Driver.Probe:output_type -> gatehouse.driver.v1.ProbeReply
-	9,  // 47: gatehouse.driver.v1.Driver.Command:output_type -> gatehouse.driver.v1.CommandReply
-	12, // 48: gatehouse.driver.v1.Driver.Discover:output_type -> gatehouse.driver.v1.Candidate
-	16, // 49: gatehouse.driver.v1.Driver.Session:output_type -> gatehouse.driver.v1.FromDriver
-	44, // [44:50] is the sub-list for method output_type
-	38, // [38:44] is the sub-list for method input_type
+	13, // 42: gatehouse.driver.v1.Driver.Discover:input_type -> gatehouse.driver.v1.DiscoverRequest
+	15, // 43: gatehouse.driver.v1.Driver.Session:input_type -> gatehouse.driver.v1.FromHost
+	11, // 44: gatehouse.driver.v1.Driver.Watch:input_type -> gatehouse.driver.v1.WatchRequest
+	1,  // 45: gatehouse.driver.v1.Driver.Describe:output_type -> gatehouse.driver.v1.Description
+	4,  // 46: gatehouse.driver.v1.Driver.Configure:output_type -> gatehouse.driver.v1.ConfigureReply
+	7,  // 47: gatehouse.driver.v1.Driver.Probe:output_type -> gatehouse.driver.v1.ProbeReply
+	9,  // 48: gatehouse.driver.v1.Driver.Command:output_type -> gatehouse.driver.v1.CommandReply
+	14, // 49: gatehouse.driver.v1.Driver.Discover:output_type -> gatehouse.driver.v1.Candidate
+	18, // 50: gatehouse.driver.v1.Driver.Session:output_type -> gatehouse.driver.v1.FromDriver
+	12, // 51: gatehouse.driver.v1.Driver.Watch:output_type -> gatehouse.driver.v1.Picture
+	45, // [45:52] is the sub-list for method output_type
+	38, // [38:45] is the sub-list for method input_type
 	38, // [38:38] is the sub-list for extension type_name
 	38, // [38:38] is the sub-list for extension extendee
 	0,  // [0:38] is the sub-list for field type_name
@@ -2579,14 +2729,14 @@ func file_driver_proto_init() {
 	if File_driver_proto != nil {
 		return
 	}
-	file_driver_proto_msgTypes[13].OneofWrappers = []any{
+	file_driver_proto_msgTypes[15].OneofWrappers = []any{
 		(*FromHost_Connect)(nil),
 		(*FromHost_Disconnect)(nil),
 		(*FromHost_Ack)(nil),
 		(*FromHost_Stop)(nil),
 		(*FromHost_Answer)(nil),
 	}
-	file_driver_proto_msgTypes[28].OneofWrappers = []any{
+	file_driver_proto_msgTypes[30].OneofWrappers = []any{
 		(*Value_Number)(nil),
 		(*Value_Bool)(nil),
 		(*Value_Text)(nil),
@@ -2597,7 +2747,7 @@ func file_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_driver_proto_rawDesc), len(file_driver_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   41,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

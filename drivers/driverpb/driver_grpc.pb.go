@@ -3,8 +3,8 @@
 // two ends, which packages drivers and host implement.
 //
 // Life of a program: handshake of hashicorp/go-plugin (gRPC, mutual TLS), Describe, Configure (only
-// for a driver with settings), then one Session. The program ends with its Session. Probe, Command
-// and Discover may be called at any time while the Session is open.
+// for a driver with settings), then one Session. The program ends with its Session. Probe, Command,
+// Discover and Watch may be called at any time while the Session is open.
 //
 // The two ends agree on a version in the handshake. The package name below is the same for all
 // versions. What version 2 added is marked (2): a gateway that speaks version 1 does not know it,
@@ -37,6 +37,7 @@ const (
 	Driver_Command_FullMethodName   = "/gatehouse.driver.v1.Driver/Command"
 	Driver_Discover_FullMethodName  = "/gatehouse.driver.v1.Driver/Discover"
 	Driver_Session_FullMethodName   = "/gatehouse.driver.v1.Driver/Session"
+	Driver_Watch_FullMethodName     = "/gatehouse.driver.v1.Driver/Watch"
 )
 
 // DriverClient is the client API for Driver service.
@@ -49,6 +50,9 @@ type DriverClient interface {
 	Command(ctx context.Context, in *CommandRequest, opts ...grpc.CallOption) (*CommandReply, error)
 	Discover(ctx context.Context, in *DiscoverRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Candidate], error)
 	Session(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[FromHost, FromDriver], error)
+	// (2) Live pictures of a connected device, for as long as the gateway reads. The gateway ends a
+	// watch by cancelling the call, the program by a status with an Error. At most 16 run at a time.
+	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Picture], error)
 }
 
 type driverClient struct {
@@ -131,6 +135,25 @@ func (c *driverClient) Session(ctx context.Context, opts ...grpc.CallOption) (gr
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Driver_SessionClient = grpc.BidiStreamingClient[FromHost, FromDriver]
 
+func (c *driverClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Picture], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Driver_ServiceDesc.Streams[2], Driver_Watch_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchRequest, Picture]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Driver_WatchClient = grpc.ServerStreamingClient[Picture]
+
 // DriverServer is the server API for Driver service.
 // All implementations must embed UnimplementedDriverServer
 // for forward compatibility.
@@ -141,6 +164,9 @@ type DriverServer interface {
 	Command(context.Context, *CommandRequest) (*CommandReply, error)
 	Discover(*DiscoverRequest, grpc.ServerStreamingServer[Candidate]) error
 	Session(grpc.BidiStreamingServer[FromHost, FromDriver]) error
+	// (2) Live pictures of a connected device, for as long as the gateway reads. The gateway ends a
+	// watch by cancelling the call, the program by a status with an Error. At most 16 run at a time.
+	Watch(*WatchRequest, grpc.ServerStreamingServer[Picture]) error
 	mustEmbedUnimplementedDriverServer()
 }
 
@@ -168,6 +194,9 @@ func (UnimplementedDriverServer) Discover(*DiscoverRequest, grpc.ServerStreaming
 }
 func (UnimplementedDriverServer) Session(grpc.BidiStreamingServer[FromHost, FromDriver]) error {
 	return status.Error(codes.Unimplemented, "method Session not implemented")
+}
+func (UnimplementedDriverServer) Watch(*WatchRequest, grpc.ServerStreamingServer[Picture]) error {
+	return status.Error(codes.Unimplemented, "method Watch not implemented")
 }
 func (UnimplementedDriverServer) mustEmbedUnimplementedDriverServer() {}
 func (UnimplementedDriverServer) testEmbeddedByValue()                {}
@@ -280,6 +309,17 @@ func _Driver_Session_Handler(srv interface{}, stream grpc.ServerStream) error {
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Driver_SessionServer = grpc.BidiStreamingServer[FromHost, FromDriver]
 
+func _Driver_Watch_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(DriverServer).Watch(m, &grpc.GenericServerStream[WatchRequest, Picture]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Driver_WatchServer = grpc.ServerStreamingServer[Picture]
+
 // Driver_ServiceDesc is the grpc.ServiceDesc for Driver service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -315,6 +355,11 @@ var Driver_ServiceDesc = grpc.ServiceDesc{
 			Handler:       _Driver_Session_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "Watch",
+			Handler:       _Driver_Watch_Handler,
+			ServerStreams: true,
 		},
 	},
 	Metadata: "driver.proto",

@@ -41,6 +41,8 @@ type Fixture struct {
 	Show func(ctx context.Context, credential string) (passed bool, err error)
 	// Write are properties that Device accepts, with values.
 	Write map[string]gatehouse.Value
+	// Watch is set if Device is a camera that shows live pictures.
+	Watch bool
 
 	Patience time.Duration // limit for each single wait; default 30 s
 }
@@ -121,6 +123,7 @@ func Check(ctx context.Context, f Fixture) []Result {
 			do("reports what happens", b.occurs)
 			do("asks who may pass", b.asks)
 			do("writes", b.writes)
+			do("shows live pictures", b.watched)
 			do("reports lost equipment", b.loses)
 			do("finds it again", b.findsAgain)
 		}

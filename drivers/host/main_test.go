@@ -68,7 +68,7 @@ func drive(kind string) {
 			Plugins:    plugin.PluginSet{driverpb.PluginName: raw{}},
 			GRPCServer: plugin.DefaultGRPCServer,
 		})
-	case "flood", "bytes", "empty", "hog", "idle", "wordy", "curious":
+	case "flood", "bytes", "empty", "hog", "idle", "wordy", "curious", "film":
 		plugin.Serve(&plugin.ServeConfig{
 			HandshakeConfig: plugin.HandshakeConfig{
 				ProtocolVersion:  drivers.ContractVersion,
@@ -306,7 +306,7 @@ func (r raw) Describe(context.Context, *driverpb.DescribeRequest) (*driverpb.Des
 		}
 		return d, nil
 	}
-	return &driverpb.Description{Name: "raw", Version: "1"}, nil
+	return &driverpb.Description{Name: "raw", Version: "1", Watches: r.kind == "film"}, nil
 }
 
 func (r raw) Session(

@@ -36,7 +36,7 @@ type Status struct {
 	Pinned   bool   // its checksum was required and is right
 	SHA256   string // of the program, at its last start
 	// Optional capabilities.
-	Probes, Commands, Discovers bool
+	Probes, Commands, Discovers, Watches bool
 
 	Restarts     int       // starts after the first
 	Started      time.Time // of the current run; zero if none

@@ -44,6 +44,7 @@ type supervisor struct {
 	cancelRun context.CancelFunc          // ends the current run or pause
 	learned   map[string]needs            // needs by program checksum
 	askTold   time.Time                   // last time a question without an answer was logged
+	watches   map[*watch]bool             // viewers; at most drivers.MaxWatches
 }
 
 // entry is one device assigned to the driver.
@@ -62,6 +63,7 @@ func newSupervisor(h *Host, spec Spec) *supervisor {
 		status:  Status{Name: spec.Name, Path: spec.Path, State: Stopped},
 		devices: map[gatehouse.DeviceID]*entry{},
 		gone:    map[gatehouse.DeviceID]bool{},
+		watches: map[*watch]bool{},
 	}
 }
 
@@ -323,6 +325,7 @@ func (s *supervisor) prepare(ctx context.Context, c driverpb.DriverClient) (end 
 	s.set(func(st *Status) {
 		st.Description = d
 		st.Probes, st.Commands, st.Discovers = w.GetProbes(), w.GetCommands(), w.GetDiscovers()
+		st.Watches = w.GetWatches()
 	})
 	settings, err := withDefaults(d.Settings, s.spec.Settings)
 	if err != nil {
@@ -399,6 +402,7 @@ func (s *supervisor) put(d drivers.Device) {
 	}
 	e.device, e.told = d, false
 	delete(s.gone, d.ID)
+	s.blind(d.ID)
 	s.signal()
 }
 
@@ -410,6 +414,7 @@ func (s *supervisor) drop(id gatehouse.DeviceID) {
 		return
 	}
 	delete(s.devices, id)
+	s.blind(id)
 	if s.client != nil {
 		s.gone[id] = true
 	}

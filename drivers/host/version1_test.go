@@ -158,6 +158,11 @@ func TestVersion1IsServed(t *testing.T) {
 	if gatehouse.ErrorCode(err) != gatehouse.NotFound {
 		t.Errorf("got %v, want %s", err, gatehouse.NotFound)
 	}
+	err = h.Watch(t.Context(), "dev_here", drivers.NewPictures())
+	if gatehouse.ErrorCode(err) != gatehouse.NotFound ||
+		err.Error() != `driver "version1" has no live pictures` {
+		t.Errorf("got %v, want it said that there are no live pictures", err)
+	}
 }
 
 // TestUnderAGatewayOfVersion1 runs a program built with today's package under a gateway that only
