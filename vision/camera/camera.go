@@ -34,8 +34,9 @@ type camera struct {
 	clock   *clocked     // owned by the looking goroutine
 	missed  atomic.Int64 // frames replaced before they were looked at, since the last reading
 	tracker *vision.Tracker
-	watch   *vision.PictureWatch // owned by the looking goroutine
-	frames  chan vision.Frame    // size 1
+	judge   *vision.PictureWatch // owned by the looking goroutine
+	live    *live
+	frames  chan vision.Frame // size 1
 	latest  atomic.Pointer[vision.Frame]
 	outbox  outbox
 	weak    atomic.Value // gatehouse.Weakness, as the stream showed it
@@ -52,7 +53,8 @@ func newCamera(s *setup, tracks string) *camera {
 		chain:   chain,
 		clock:   clock,
 		tracker: vision.NewTracker(tracks, s.repeat),
-		watch:   vision.NewPictureWatch(s.pictures),
+		judge:   vision.NewPictureWatch(s.pictures),
+		live:    newLive(),
 		frames:  make(chan vision.Frame, 1),
 		outbox:  outbox{ready: make(chan struct{}, 1)},
 	}
@@ -62,7 +64,7 @@ func newCamera(s *setup, tracks string) *camera {
 func (c *camera) run(ctx context.Context, a address, emit drivers.Emit) error {
 	g, inner := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		err := play(inner, a, c.sampler())
+		err := play(inner, a, sink{units: c.live.feed, pictures: c.sampler()})
 		if err == nil && ctx.Err() == nil {
 			return inner.Err() // another goroutine's error ended inner
 		}
@@ -126,7 +128,7 @@ func (c *camera) look(ctx context.Context) error {
 // lookAt processes one frame and puts the observations that are due into the outbox. A face counts
 // only if the picture there has changed since it was last taken, so a still yields no sighting.
 func (c *camera) lookAt(f vision.Frame) error {
-	state, changed := c.watch.Add(f)
+	state, changed := c.judge.Add(f)
 	seen, err := c.see(f, state)
 	if err != nil {
 		return err
@@ -157,11 +159,11 @@ func (c *camera) see(f vision.Frame, state vision.PictureState) ([]vision.Seen, 
 		return nil, nil
 	}
 	seen, err := c.chain.Look(f, vision.VideoLimits(), func(face vision.Face) bool {
-		return c.watch.Fresh(face.Box) && c.tracker.Wants(f.Time, face)
+		return c.judge.Fresh(face.Box) && c.tracker.Wants(f.Time, face)
 	})
 	for _, s := range seen {
 		if len(s.Embedding) > 0 {
-			c.watch.Take(s.Face.Box)
+			c.judge.Take(s.Face.Box)
 		}
 	}
 	return seen, err

@@ -49,6 +49,7 @@ func TestConformance(t *testing.T) {
 		Wrong:    with("rtsp://127.0.0.1:1/"),
 		Vanish:   func() error { gone.die(); return nil },
 		Return:   func() error { gone.rise(t); return nil },
+		Watch:    true,
 		Patience: patience,
 	})
 }

@@ -48,7 +48,7 @@ func (c *camera) addCost(values map[string]gatehouse.Value, f vision.Frame) {
 		0.5)))
 	if held, ok := resident(); ok {
 		values["memory_mib"] = gatehouse.NumberValue(round1(float64(held) / float64(max(
-			c.setup.watched.Load(), 1)) / (1 << 20)))
+			c.setup.connected.Load(), 1)) / (1 << 20)))
 	}
 }
 

@@ -32,9 +32,9 @@ type setup struct {
 	slots      chan struct{} // semaphore of config.workers
 	photos     chan struct{} // semaphore of one: a photograph may need much memory
 
-	reader   photoReader
-	pictures vision.PictureTimes
-	watched  atomic.Int64 // number of connected cameras
+	reader    photoReader
+	pictures  vision.PictureTimes
+	connected atomic.Int64 // number of connected cameras
 }
 
 func newDriver() *driver {
@@ -251,7 +251,7 @@ func (d *driver) enter(id gatehouse.DeviceID, c *camera, s *setup) error {
 			held>>20, len(d.cameras), s.memory>>20)
 	}
 	d.cameras[id] = c
-	s.watched.Store(int64(len(d.cameras)))
+	s.connected.Store(int64(len(d.cameras)))
 	return nil
 }
 
@@ -260,7 +260,7 @@ func (d *driver) leave(id gatehouse.DeviceID, c *camera) {
 	defer d.mu.Unlock()
 	if d.cameras[id] == c {
 		delete(d.cameras, id)
-		c.setup.watched.Store(int64(len(d.cameras)))
+		c.setup.connected.Store(int64(len(d.cameras)))
 	}
 }
 
@@ -307,7 +307,7 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	var p trial
-	err = play(ctx, a, p.take)
+	err = play(ctx, a, sink{pictures: p.take})
 	if p.done() {
 		return d.withReach(p.result())
 	}

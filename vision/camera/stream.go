@@ -97,13 +97,19 @@ type picture struct {
 	weak    gatehouse.Weakness // of the camera that it is of
 }
 
-// play connects, decodes and calls each for every picture, always from the same goroutine. It
-// returns the error of each or of the stream, or nil once ctx has ended.
-func play(ctx context.Context, a address, each func(picture) error) error {
-	return playOn(a, func(a address) error { return playAt(ctx, a, each) })
+// sink takes what play passes on, always from the same goroutine.
+type sink struct {
+	units    func(accessUnit)    // each access unit before it is decoded; nil: not wanted
+	pictures func(picture) error // each decoded picture; an error ends the stream
 }
 
-func playAt(ctx context.Context, a address, each func(picture) error) error {
+// play connects, decodes and passes everything on. It returns the error of the sink or of the
+// stream, or nil once ctx has ended.
+func play(ctx context.Context, a address, to sink) error {
+	return playOn(a, func(a address) error { return playAt(ctx, a, to) })
+}
+
+func playAt(ctx context.Context, a address, to sink) error {
 	var sent redirects
 	said := &talk{md5: a.md5}
 	inner, cancel := context.WithCancelCause(ctx)
@@ -137,16 +143,16 @@ func playAt(ctx context.Context, a address, each func(picture) error) error {
 	defer func() { cancel(nil); <-closed }()
 
 	var seen atomic.Int64 // when the last picture was decoded, Unix nanoseconds
-	finish, err := open(client, a, said, func(p picture) {
+	finish, err := open(client, a, said, to.units, func(p picture) {
 		seen.Store(time.Now().UnixNano())
-		if err := each(p); err != nil {
+		if err := to.pictures(p); err != nil {
 			cancel(err)
 		}
 	}, cancel)
 	playing := err == nil
 	if playing {
 		seen.Store(time.Now().UnixNano())
-		err = watch(inner, client, &seen)
+		err = outlast(inner, client, &seen)
 	}
 	cancel(nil)
 	<-closed
@@ -161,7 +167,7 @@ func playAt(ctx context.Context, a address, each func(picture) error) error {
 	}
 	if !playing && said.md5Instead(err) {
 		a.md5 = true
-		return playAt(ctx, a, each)
+		return playAt(ctx, a, to)
 	}
 	if on := sent.turn(err); !playing && on != err {
 		return on
@@ -171,8 +177,8 @@ func playAt(ctx context.Context, a address, each func(picture) error) error {
 
 func ptr[T any](v T) *T { return &v }
 
-// watch blocks until the stream ends, ctx ends, or no picture was decoded for blindTime.
-func watch(ctx context.Context, client *gortsplib.Client, seen *atomic.Int64) error {
+// outlast blocks until the stream ends, ctx ends, or no picture was decoded for blindTime.
+func outlast(ctx context.Context, client *gortsplib.Client, seen *atomic.Int64) error {
 	ended := make(chan error, 1)
 	go func() { ended <- client.Wait() }()
 	tick := time.NewTicker(time.Second)
@@ -199,11 +205,12 @@ var (
 	errNoVideo = errors.New("no video")
 )
 
-// open sets up and plays the stream, and calls pictures for what is decoded. The caller must call
-// finish, which frees the decoder, after the client is closed. end is called with an error that
-// cannot pass, such as pictures that are too large.
+// open sets up and plays the stream, and calls units with what arrives and pictures with what is
+// decoded. The caller must call finish, which frees the decoder, after the client is closed. end is
+// called with an error that cannot pass, such as pictures that are too large.
 func open(
-	client *gortsplib.Client, a address, said *talk, pictures func(picture), end func(error),
+	client *gortsplib.Client, a address, said *talk, units func(accessUnit), pictures func(picture),
+	end func(error),
 ) (finish func(), err error) {
 	desc, _, err := client.Describe(a.url)
 	if said.noVideo {
@@ -220,7 +227,11 @@ func open(
 	if err != nil {
 		return nil, err
 	}
+	if units == nil {
+		units = func(accessUnit) {}
+	}
 	dec.Prepare(v.sets)
+	units(accessUnit{codec: v.codec, nals: v.sets})
 	if _, err := client.Setup(desc.BaseURL, v.medium, 0, 0); err != nil {
 		dec.Close()
 		return nil, err
@@ -231,13 +242,14 @@ func open(
 		if err != nil {
 			return // incomplete or lost packets: the decoder recovers
 		}
+		units(accessUnit{codec: v.codec, nals: unit, stamp: p.Timestamp})
 		n, err := dec.Decode(unit)
 		if gatehouse.ErrorCode(err) == gatehouse.TooLarge {
 			end(err)
 			return
 		}
 		if err != nil || n == 0 {
-			return // a damaged unit; if it goes on, watch returns errBlind
+			return // a damaged unit; if it goes on, outlast returns errBlind
 		}
 		pictures(picture{
 			decoder: dec,

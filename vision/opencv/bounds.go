@@ -64,7 +64,7 @@ func admit(c Codec, unit [][]byte) error {
 }
 
 func demandOf(c Codec, n []byte) (demand, bool) {
-	if !isParameters(c, n) || len(n) > 4096 {
+	if _, ok := c.ParameterSet(n); !ok || len(n) > 4096 {
 		return demand{}, false
 	}
 	if c == H265 {

@@ -90,7 +90,7 @@ func (d *Decoder) Decode(unit [][]byte) (pictures int, err error) {
 		return 0, err
 	}
 	if !d.started {
-		if !startsPicture(d.codec, unit) {
+		if !d.codec.StartsPicture(unit) {
 			d.Prepare(unit)
 			return 0, nil
 		}
@@ -130,7 +130,7 @@ func (d *Decoder) Decode(unit [][]byte) (pictures int, err error) {
 // or those sent before it. It ignores other units.
 func (d *Decoder) Prepare(units [][]byte) {
 	for _, n := range units {
-		if isParameters(d.codec, n) && len(n) <= 4096 {
+		if _, ok := d.codec.ParameterSet(n); ok && len(n) <= 4096 {
 			d.params = append(d.params, append([]byte(nil), n...))
 		}
 	}
@@ -240,43 +240,4 @@ func (d *Decoder) Close() {
 	d.out.Free()
 	d.ctx.Free()
 	d.ctx = nil
-}
-
-// startsPicture reports whether decoding can begin with the unit: at an IDR picture; in H.264 also
-// at a recovery point, which cameras without key frames send; in H.265 at any random access
-// picture, types 16 to 21 (H.264 table 7-1, H.265 table 7-1).
-func startsPicture(c Codec, unit [][]byte) bool {
-	for _, n := range unit {
-		if len(n) < 2 {
-			continue
-		}
-		if c == H265 {
-			if t := n[0] >> 1 & 0x3f; t >= 16 && t <= 21 {
-				return true
-			}
-			continue
-		}
-		switch n[0] & 0x1f {
-		case 5:
-			return true
-		case 6:
-			if n[1] == 6 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// isParameters reports whether a NAL unit is a parameter set.
-func isParameters(c Codec, n []byte) bool {
-	if len(n) < 2 {
-		return false
-	}
-	if c == H265 {
-		t := n[0] >> 1 & 0x3f
-		return t >= 32 && t <= 34
-	}
-	t := n[0] & 0x1f
-	return t == 7 || t == 8
 }
