@@ -246,15 +246,16 @@ const sleep = (ms, signal) =>
     signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
   })
 
-// Serves one device until letGo. It reports the device online and offline itself: the gateway only
-// knows whether the program runs.
+// Serves one device until letGo, and begins when before, the end of what served it until now, has
+// come: a device is never served twice at a time. It reports the device online and offline itself:
+// the gateway only knows whether the program runs.
 class Served {
-  constructor(session, device) {
+  constructor(session, device, before) {
     this.session = session
     this.device = device
     this.thermometer = new Thermometer(device)
     this.gone = new AbortController()
-    this.done = this.run()
+    this.done = Promise.resolve(before).then(() => this.run())
   }
 
   letGo() {
@@ -321,6 +322,7 @@ class Driver {
   constructor(version) {
     this.version = version
     this.devices = new Map()
+    this.leaving = new Map() // by device: the end of what served it
     this.ended = new Promise((resolve) => (this.end = resolve))
     setTimeout(() => this.session ?? this.end(), 30_000).unref() // no session: the gateway has died
   }
@@ -345,6 +347,15 @@ class Driver {
     answer(null, { message: 'the door is open' })
   }
 
+  letGo(device) {
+    const served = this.devices.get(device)
+    if (!served) return
+    this.devices.delete(device)
+    const end = served.letGo()
+    this.leaving.set(device, end)
+    end.then(() => this.leaving.get(device) === end && this.leaving.delete(device))
+  }
+
   serve(stream) {
     if (this.session) return stream.end()
     const session = (this.session = new Session(stream, this.version))
@@ -355,13 +366,16 @@ class Driver {
         case 'answer':
           return session.answered(said.answer)
         case 'connect':
-          this.devices.get(said.connect.id)?.letGo()
-          return this.devices.set(said.connect.id, new Served(session, said.connect))
+          this.letGo(said.connect.id)
+          return this.devices.set(
+            said.connect.id,
+            new Served(session, said.connect, this.leaving.get(said.connect.id)),
+          )
         case 'disconnect':
-          this.devices.get(said.disconnect)?.letGo()
-          return this.devices.delete(said.disconnect)
+          return this.letGo(said.disconnect)
         case 'stop': // acknowledgements are still read meanwhile
-          await Promise.race([Promise.all([...this.devices.values()].map((d) => d.letGo())), sleep(4000)])
+          for (const device of [...this.devices.keys()]) this.letGo(device)
+          await Promise.race([Promise.all([...this.leaving.values()]), sleep(4000)])
           session.end()
           return this.end()
       }

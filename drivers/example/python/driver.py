@@ -229,12 +229,13 @@ class Session:
 
 
 class Served(threading.Thread):
-    """Serves one device until let_go. It reports the device online and offline itself: the gateway
-    only knows whether the program runs."""
+    """Serves one device until let_go, and begins when before, which served it until now, has ended:
+    a device is never served twice at a time. It reports the device online and offline itself: the
+    gateway only knows whether the program runs."""
 
-    def __init__(self, session, device):
+    def __init__(self, session, device, before=None):
         super().__init__(daemon=True)
-        self.session, self.device = session, device
+        self.session, self.device, self.before = session, device, before
         self.thermometer = Thermometer(device)
         self.gone = threading.Event()
         self.wake = threading.Event()  # ends the wait: read now, or check gone
@@ -259,6 +260,9 @@ class Served(threading.Thread):
             self.wake.set()
 
     def run(self):
+        if self.before:
+            self.before.join()
+            self.before = None
         online, pause = None, 1
         while not self.gone.is_set():
             try:
@@ -293,6 +297,7 @@ class Driver:
         self.version = version
         self.session = Session(version)
         self.devices = {}
+        self.leaving = {}  # by device: what served it and has not ended yet
         self.begun, self.ended = threading.Event(), threading.Event()
 
     def describe(self, _request, _context):
@@ -339,7 +344,8 @@ class Driver:
                     self.session.answered(said.answer)
                 elif kind == "connect":
                     self.let_go(said.connect.id)
-                    served = self.devices[said.connect.id] = Served(self.session, said.connect)
+                    served = self.devices[said.connect.id] = Served(
+                        self.session, said.connect, self.leaving.pop(said.connect.id, None))
                     served.start()
                 elif kind == "disconnect":
                     self.let_go(said.disconnect)
@@ -351,12 +357,14 @@ class Driver:
         self.session.end()
 
     def let_go(self, device):
+        self.leaving = {d: s for d, s in self.leaving.items() if s.is_alive()}
         served = self.devices.pop(device, None)
         if served:
             served.let_go()
+            self.leaving[device] = served
 
     def stop(self):
-        served = list(self.devices.values())
+        served = [*self.devices.values(), *self.leaving.values()]
         for one in served:
             one.let_go()
         for one in served:
