@@ -119,57 +119,97 @@ func (q *asks) answered(w *driverpb.Answer) {
 	}
 }
 
-// maxUntold is how many unanswered passes of a device wait to be reported to the gateway. Further
-// ones are only logged.
-const maxUntold = 64
+// Limits on the report of unanswered passes.
+const (
+	maxUntold  = 64                     // waiting, of one device; further ones are only logged
+	tellWithin = StopTimeout / 2        // after the device was released; the rest is only logged
+	tellPause  = 500 * time.Millisecond // before a refused report is repeated
+)
 
 // letPass queues the report that somebody passed without an answer from the gateway. The report
 // does not say who: an unanswered credential identifies nobody.
 func (w *worker) letPass(p gatehouse.Profile, a gatehouse.Ask) {
-	o := gatehouse.Observation{
-		Device:     w.id,
-		Time:       time.Now(),
-		Occurrence: &gatehouse.Occurrence{Kind: gatehouse.OccurrenceUnanswered},
-	}
-	data := map[string]gatehouse.Value{}
-	for name, value := range map[string]string{
-		"method":    string(a.Method),
-		"direction": string(a.Direction),
-	} {
-		if _, ok := p.Events[string(gatehouse.OccurrenceUnanswered)].Data[name]; ok && value != "" {
-			data[name] = gatehouse.StringValue(value)
-		}
-	}
-	if len(data) > 0 {
-		o.Occurrence.Data = data
-	}
 	slog.Warn("somebody passed although the gateway did not answer", "device", w.id)
 	if w.fleet.asks.queue == nil {
 		return // version 1 has no occurrences
 	}
-	select {
-	case w.untold <- o:
-	default:
-		slog.Error("that somebody passed is not told to the gateway: too much waits to be",
-			"device", w.id)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.hushed {
+		select {
+		case w.untold <- unanswered(w.id, p, a):
+			return
+		default:
+		}
 	}
+	slog.Error("that somebody passed is not told to the gateway: the device is released, or too much "+
+		"waits to be told", "device", w.id)
 }
 
-// tellPassed reports the queued passes one by one, each until the gateway takes it, until ctx ends.
-func (w *worker) tellPassed(ctx context.Context) {
+// unanswered is the report of a pass, with the data that the profile has for it.
+func unanswered(id gatehouse.DeviceID, p gatehouse.Profile, a gatehouse.Ask) gatehouse.Observation {
+	o := gatehouse.Observation{
+		Device:     id,
+		Time:       time.Now(),
+		Occurrence: &gatehouse.Occurrence{Kind: gatehouse.OccurrenceUnanswered},
+	}
+	known := p.Events[string(gatehouse.OccurrenceUnanswered)].Data
+	for name, value := range map[string]string{
+		"method":    string(a.Method),
+		"direction": string(a.Direction),
+	} {
+		if _, ok := known[name]; !ok || value == "" {
+			continue
+		}
+		if o.Occurrence.Data == nil {
+			o.Occurrence.Data = map[string]gatehouse.Value{}
+		}
+		o.Occurrence.Data[name] = gatehouse.StringValue(value)
+	}
+	return o
+}
+
+// tellPassed reports the queued passes one by one, each until the gateway takes it. Once the device
+// is released it reports what is still queued, and returns. What it cannot report until ctx ends, it
+// logs.
+func (w *worker) tellPassed(ctx context.Context, released <-chan struct{}) {
 	for {
 		select {
 		case o := <-w.untold:
-			for w.fleet.out.emit(ctx, []gatehouse.Observation{o}) != nil && ctx.Err() == nil {
-				timer := time.NewTimer(firstPause)
-				select {
-				case <-timer.C:
-				case <-ctx.Done():
-				}
-				timer.Stop()
+			w.tell(ctx, o)
+		case <-released:
+			if w.hush() {
+				return
 			}
-		case <-ctx.Done():
+		}
+	}
+}
+
+// hush makes letPass queue nothing more; false: something is queued still.
+func (w *worker) hush() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hushed = len(w.untold) == 0
+	return w.hushed
+}
+
+// tell reports one pass until the gateway takes it, the session ends or ctx does.
+func (w *worker) tell(ctx context.Context, o gatehouse.Observation) {
+	for {
+		err := w.fleet.out.emit(ctx, []gatehouse.Observation{o})
+		if err == nil {
 			return
 		}
+		timer := time.NewTimer(tellPause)
+		select {
+		case <-timer.C:
+			continue
+		case <-w.fleet.out.over:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		slog.Error("that somebody passed is not told to the gateway: the device is released", "device",
+			w.id, "at", o.Time, "reason", err)
+		return
 	}
 }

@@ -131,6 +131,41 @@ func TestALateAnswerIsDropped(t *testing.T) {
 	}
 }
 
+// TestPassesOfAReleasedDeviceAreTold: those too that wait for the gateway when the device is removed.
+func TestPassesOfAReleasedDeviceAreTold(t *testing.T) {
+	const passes = 5
+	questions := make(chan string)
+	g, answers := door(t, gatehouse.NoAnswerAllow, questions)
+	for range passes {
+		questions <- "4711"
+	}
+	for range passes {
+		if a := <-answers; !a.Allow {
+			t.Errorf("got %+v, want it allowed by the profile", a)
+		}
+	}
+	if err := g.stream.Send(&driverpb.FromHost{
+		Message: &driverpb.FromHost_Disconnect{Disconnect: "door"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for told := 0; told < passes; {
+		m, err := g.stream.Recv()
+		if err != nil {
+			t.Fatalf("got %v after %d of %d passes", err, told, passes)
+		}
+		if m.GetBatch() == nil {
+			continue // one of the questions
+		}
+		g.ack(t, m.GetBatch(), nil)
+		for _, o := range m.GetBatch().GetObservations() {
+			if o.GetOccurrence().GetKind() == "unanswered" {
+				told++
+			}
+		}
+	}
+}
+
 // TestTooManyQuestions: beyond MaxAsks concurrent questions the gateway is not asked.
 func TestTooManyQuestions(t *testing.T) {
 	questions := make(chan string)

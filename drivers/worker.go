@@ -34,16 +34,21 @@ type worker struct {
 
 	mu       sync.Mutex
 	reported gatehouse.Status // the last status that the gateway accepted
+	hushed   bool             // untold takes nothing more: the device is released
 }
 
 // run connects, reports and backs off until the device is released or the session ends.
 func (w *worker) run() {
-	telling, stop := context.WithCancel(w.fleet.ctx)
+	telling, stop := context.WithCancel(context.Background())
+	released := make(chan struct{})
 	var told sync.WaitGroup
-	told.Go(func() { w.tellPassed(telling) })
+	told.Go(func() { w.tellPassed(telling, released) })
 	defer func() {
-		stop()
+		close(released)
+		timer := time.AfterFunc(tellWithin, stop)
 		told.Wait()
+		timer.Stop()
+		stop()
 	}()
 	failures := 0
 	for {
