@@ -27,7 +27,7 @@ func (s *server) Session(
 	s.session = true
 	s.mu.Unlock()
 
-	out := newOutbox()
+	out := newSender()
 	f := newFleet(s.driver, out)
 	f.asks = newAsks(s.version)
 	f.rate = rateOf(stream.Context())
@@ -61,7 +61,7 @@ func errSessionEnded() error {
 // receive handles the gateway's messages until the stream ends. It calls over on stop and at the
 // end.
 func receive(
-	stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb.FromDriver], f *fleet, out *outbox, over func(),
+	stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb.FromDriver], f *fleet, out *sender, over func(),
 ) {
 	defer over()
 	for {
@@ -93,7 +93,7 @@ func receive(
 // fleet is the devices that the gateway wants served, one worker each.
 type fleet struct {
 	driver  Driver
-	out     *outbox
+	out     *sender
 	asks    *asks
 	rate    int             // observations a second of one device; 0: unlimited
 	ctx     context.Context // of the workers; ends when the session does
@@ -105,7 +105,7 @@ type fleet struct {
 	halted  bool
 }
 
-func newFleet(d Driver, out *outbox) *fleet {
+func newFleet(d Driver, out *sender) *fleet {
 	f := &fleet{driver: d, out: out, asks: &asks{}, workers: map[gatehouse.DeviceID]*worker{}}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f

@@ -4,8 +4,6 @@ package main
 
 import (
 	"context"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,7 +24,7 @@ const (
 )
 
 // camera is one connected camera with three goroutines: one decodes, one looks for faces, one
-// emits. They are joined by a one-frame channel and an outbox; in both a newer value replaces an
+// emits. They are joined by a one-frame channel and the unsent observations; in both a newer value replaces an
 // older one.
 type camera struct {
 	setup   *setup
@@ -37,8 +35,8 @@ type camera struct {
 	judge   *vision.PictureWatch // owned by the looking goroutine
 	live    *live
 	frames  chan vision.Frame // size 1
-	latest  atomic.Pointer[vision.Frame]
-	outbox  outbox
+	newest  atomic.Pointer[vision.Frame]
+	unsent  *latest
 	weak    atomic.Value // gatehouse.Weakness, as the stream showed it
 	stats   stats        // owned by the looking goroutine
 	costed  time.Time    // when addCost last added "dropped"
@@ -56,7 +54,7 @@ func newCamera(s *setup, tracks string) *camera {
 		judge:   vision.NewPictureWatch(s.pictures),
 		live:    newLive(),
 		frames:  make(chan vision.Frame, 1),
-		outbox:  outbox{ready: make(chan struct{}, 1)},
+		unsent:  newLatest(),
 	}
 }
 
@@ -71,7 +69,7 @@ func (c *camera) run(ctx context.Context, a address, emit drivers.Emit) error {
 		return err
 	})
 	g.Go(func() error { return c.look(inner) })
-	g.Go(func() error { return c.outbox.run(inner, emit) })
+	g.Go(func() error { return c.unsent.run(inner, emit) })
 	err := g.Wait()
 	if ctx.Err() != nil {
 		return nil
@@ -95,7 +93,7 @@ func (c *camera) sampler() func(picture) error {
 			return err
 		}
 		f.Time = now
-		c.latest.Store(&f)
+		c.newest.Store(&f)
 		c.weak.Store(p.weak)
 		select {
 		case <-c.frames: // nobody has looked at it yet: replace it
@@ -125,7 +123,7 @@ func (c *camera) look(ctx context.Context) error {
 	}
 }
 
-// lookAt processes one frame and puts the observations that are due into the outbox. A face counts
+// lookAt processes one frame and puts the observations that are due into unsent. A face counts
 // only if the picture there has changed since it was last taken, so a still yields no sighting.
 func (c *camera) lookAt(f vision.Frame) error {
 	state, changed := c.judge.Add(f)
@@ -138,16 +136,16 @@ func (c *camera) lookAt(f vision.Frame) error {
 		if err != nil {
 			return err
 		}
-		c.outbox.put(r.Track, o)
+		c.unsent.put(r.Track, o)
 	}
 	if changed {
 		o := pictureStatus(f.Time, state)
 		o.Status.Weak, _ = c.weak.Load().(gatehouse.Weakness)
-		c.outbox.put(statusKey, o)
+		c.unsent.put(statusKey, o)
 	}
 	if o, ok := c.stats.add(f.Time, time.Now(), seen, state, changed); ok {
 		c.addCost(o.Reading.Values, f)
-		c.outbox.put("", o)
+		c.unsent.put("", o)
 	}
 	return nil
 }
@@ -212,7 +210,7 @@ func boxesBut(own vision.Box, seen []vision.Seen) []vision.Box {
 
 // snapshot returns the newest picture as JPEG, with boxes around the faces if draw is set.
 func (c *camera) snapshot(ctx context.Context, draw bool, now time.Time) (drivers.Result, error) {
-	f := c.latest.Load()
+	f := c.newest.Load()
 	if f == nil || now.Sub(f.Time) > staleAfter {
 		return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable,
 			"the camera has sent no picture in the last %v", staleAfter)
@@ -292,83 +290,3 @@ func (s *stats) add(
 }
 
 func round1(v float64) float64 { return float64(int64(v*10+0.5)) / 10 }
-
-// statusKey is the outbox key of the camera's state; each track has a key of its own.
-const statusKey = "status"
-
-// outbox holds the observations not yet emitted: the newest of each key, at most vision.MaxTracks
-// and one. When it is full, it drops the oldest one that is not the camera's state.
-type outbox struct {
-	ready chan struct{} // size 1
-
-	mu    sync.Mutex
-	keys  []string
-	items []gatehouse.Observation
-}
-
-func (b *outbox) put(key string, o gatehouse.Observation) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i, k := range b.keys {
-		if k == key {
-			b.items[i] = o
-			return // the wake-up is pending already
-		}
-	}
-	if len(b.keys) > vision.MaxTracks {
-		b.drop()
-	}
-	b.keys, b.items = append(b.keys, key), append(b.items, o)
-	b.wake()
-}
-
-// drop removes the oldest observation but not the camera's state, which is reported only on a
-// change and would stay wrong.
-func (b *outbox) drop() {
-	i := max(0, slices.IndexFunc(b.keys, func(k string) bool { return k != statusKey }))
-	b.keys, b.items = slices.Delete(b.keys, i, i+1), slices.Delete(b.items, i, i+1)
-}
-
-func (b *outbox) wake() {
-	select {
-	case b.ready <- struct{}{}:
-	default:
-	}
-}
-
-// take removes and returns the oldest observation.
-func (b *outbox) take() (o gatehouse.Observation, ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.keys) == 0 {
-		return o, false
-	}
-	o = b.items[0]
-	b.keys, b.items = b.keys[1:], b.items[1:]
-	return o, true
-}
-
-// emitPause is the wait before a refused emit is tried again.
-const emitPause = time.Second
-
-// run emits until ctx ends, one observation at a time, repeating each until the gateway accepts it.
-func (b *outbox) run(ctx context.Context, emit drivers.Emit) error {
-	for {
-		o, ok := b.take()
-		if !ok {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-b.ready:
-			}
-			continue
-		}
-		for emit(ctx, o) != nil {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-time.After(emitPause):
-			}
-		}
-	}
-}

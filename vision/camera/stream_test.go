@@ -363,8 +363,8 @@ func TestWhatIsNotKeptIsEmittedAgain(t *testing.T) {
 	}
 }
 
-func TestOutboxKeepsTheNewestOfEachAndDropsTheOldest(t *testing.T) {
-	b := outbox{ready: make(chan struct{}, 1)}
+func TestLatestKeepsTheNewestOfEachAndDropsTheOldest(t *testing.T) {
+	b := newLatest()
 	at := func(n int) gatehouse.Observation { return gatehouse.Observation{Sequence: uint64(n)} }
 	b.put("a", at(1))
 	b.put("b", at(2))
@@ -380,7 +380,7 @@ func TestOutboxKeepsTheNewestOfEachAndDropsTheOldest(t *testing.T) {
 		}
 		got = append(got, o.Sequence)
 	}
-	want := []uint64{2} // "a" was the oldest and was dropped when the outbox was full
+	want := []uint64{2} // "a" was the oldest and was dropped when it was full
 	for i := range vision.MaxTracks {
 		want = append(want, uint64(10+i))
 	}
@@ -389,9 +389,9 @@ func TestOutboxKeepsTheNewestOfEachAndDropsTheOldest(t *testing.T) {
 	}
 }
 
-// TestOutboxKeepsTheStateOfTheCamera: the state is reported only when it changes.
-func TestOutboxKeepsTheStateOfTheCamera(t *testing.T) {
-	b := outbox{ready: make(chan struct{}, 1)}
+// TestLatestKeepsTheStateOfTheCamera: the state is reported only when it changes.
+func TestLatestKeepsTheStateOfTheCamera(t *testing.T) {
+	b := newLatest()
 	b.put(statusKey, gatehouse.Observation{Sequence: 1})
 	for i := range 2 * vision.MaxTracks {
 		b.put(strconv.Itoa(i), gatehouse.Observation{Sequence: uint64(10 + i)})

@@ -34,7 +34,7 @@ type Config struct {
 type Models struct {
 	Tiling vision.Tiling // for video; not changed after Open
 
-	detector, landmarks, embedder, spoof *session
+	detector, landmarks, embedder, spoof *network
 	embedderSum                          string
 	yunet                                bool
 	dim                                  int
@@ -59,12 +59,12 @@ func Open(c Config) (*Models, error) {
 }
 
 func (m *Models) load(c Config) (err error) {
-	if m.detector, err = openSession("detector", c.Detector, 3); err != nil {
+	if m.detector, err = openNetwork("detector", c.Detector, 3); err != nil {
 		return err
 	}
 	switch len(m.detector.outputs) {
 	case 2:
-		if m.landmarks, err = openSession("landmarks", c.Landmarks, 1); err != nil {
+		if m.landmarks, err = openNetwork("landmarks", c.Landmarks, 1); err != nil {
 			return err
 		}
 	case 12:
@@ -74,14 +74,14 @@ func (m *Models) load(c Config) (err error) {
 			"%q has %d outputs; give an Ultra-Light RFB model (2) or a YuNet (12)", c.Detector,
 			len(m.detector.outputs))
 	}
-	if m.embedder, err = openSession("embedder", c.Embedder, 3); err != nil {
+	if m.embedder, err = openNetwork("embedder", c.Embedder, 3); err != nil {
 		return err
 	}
 	if m.embedderSum, err = checksum(c.Embedder); err != nil {
 		return gatehouse.FieldErrorf("embedder", "%v", err)
 	}
 	if c.AntiSpoof != "" {
-		if m.spoof, err = openSession("antispoof", c.AntiSpoof, 3); err != nil {
+		if m.spoof, err = openNetwork("antispoof", c.AntiSpoof, 3); err != nil {
 			return err
 		}
 	}
@@ -193,7 +193,7 @@ func checksum(path string) (string, error) {
 
 // Close frees the models. It may be called twice.
 func (m *Models) Close() {
-	for _, s := range []**session{&m.detector, &m.landmarks, &m.embedder, &m.spoof} {
+	for _, s := range []**network{&m.detector, &m.landmarks, &m.embedder, &m.spoof} {
 		(*s).close()
 		*s = nil
 	}

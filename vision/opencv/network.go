@@ -12,10 +12,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// session is one loaded model. run may be called from several goroutines; each call uses one
+// network is one loaded model. run may be called from several goroutines; each call uses one
 // thread.
-type session struct {
-	s       *ort.DynamicAdvancedSession
+type network struct {
+	session *ort.DynamicAdvancedSession
 	path    string
 	input   ort.Shape // batch of one
 	outputs []string
@@ -40,9 +40,9 @@ func startRuntime(library string) error {
 	return nil
 }
 
-// openSession loads the model in a file, whose input must have this many planes; key is the setting
+// openNetwork loads the model in a file, whose input must have this many planes; key is the setting
 // that named the file.
-func openSession(key, path string, planes int64) (*session, error) {
+func openNetwork(key, path string, planes int64) (*network, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, gatehouse.FieldErrorf(key,
 			"there is no file %q: run deploy/setup/assets.sh, or give the path of the model", path)
@@ -71,30 +71,30 @@ func openSession(key, path string, planes int64) (*session, error) {
 			return nil, fmt.Errorf("set session options: %w", err)
 		}
 	}
-	s := &session{path: path, input: ins[0].Dimensions.Clone()}
-	if s.input[0] < 1 {
-		s.input[0] = 1
+	n := &network{path: path, input: ins[0].Dimensions.Clone()}
+	if n.input[0] < 1 {
+		n.input[0] = 1
 	}
 	for _, out := range outs {
-		s.outputs = append(s.outputs, out.Name)
+		n.outputs = append(n.outputs, out.Name)
 	}
-	s.s, err = ort.NewDynamicAdvancedSession(path, []string{ins[0].Name}, s.outputs, o)
+	n.session, err = ort.NewDynamicAdvancedSession(path, []string{ins[0].Name}, n.outputs, o)
 	if err != nil {
 		return nil, gatehouse.FieldErrorf(key, "load %q: %v", path, err)
 	}
-	return s, nil
+	return n, nil
 }
 
 // run feeds one picture of the input size and returns the outputs in their order.
-func (s *session) run(in []float32) ([][]float32, error) {
-	t, err := ort.NewTensor(s.input, in)
+func (n *network) run(in []float32) ([][]float32, error) {
+	t, err := ort.NewTensor(n.input, in)
 	if err != nil {
-		return nil, fmt.Errorf("%s: make input: %w", s.name(), err)
+		return nil, fmt.Errorf("%s: make input: %w", n.name(), err)
 	}
 	defer t.Destroy()
-	outs := make([]ort.Value, len(s.outputs))
-	if err := s.s.Run([]ort.Value{t}, outs); err != nil {
-		return nil, fmt.Errorf("%s: run: %w", s.name(), err)
+	outs := make([]ort.Value, len(n.outputs))
+	if err := n.session.Run([]ort.Value{t}, outs); err != nil {
+		return nil, fmt.Errorf("%s: run: %w", n.name(), err)
 	}
 	result := make([][]float32, len(outs))
 	for i, o := range outs {
@@ -110,16 +110,16 @@ func (s *session) run(in []float32) ([][]float32, error) {
 }
 
 // size is the height and width of the model's input.
-func (s *session) size() (h, w int) { return int(s.input[2]), int(s.input[3]) }
+func (n *network) size() (h, w int) { return int(n.input[2]), int(n.input[3]) }
 
 // name is the file's name without extension.
-func (s *session) name() string {
-	base := filepath.Base(s.path)
+func (n *network) name() string {
+	base := filepath.Base(n.path)
 	return base[:len(base)-len(filepath.Ext(base))]
 }
 
-func (s *session) close() {
-	if s != nil && s.s != nil {
-		s.s.Destroy()
+func (n *network) close() {
+	if n != nil && n.session != nil {
+		n.session.Destroy()
 	}
 }

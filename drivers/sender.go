@@ -15,12 +15,13 @@ import (
 // sent at once, and under load each batch collects what arrived while the one before was written.
 const inFlight = 2
 
-// outbox sends the observations of all devices to the gateway in batches. Unacknowledged
+// sender sends the observations of all devices to the gateway in batches. Unacknowledged
 // observations are limited to Window and to driverpb.WindowBytes bytes: emit blocks beyond either.
-type outbox struct {
+type sender struct {
 	count *semaphore.Weighted
 	bytes *semaphore.Weighted
 	wake  chan struct{} // capacity 1
+	over  chan struct{} // closed by close
 
 	mu     sync.Mutex
 	queue  []*parcel
@@ -36,23 +37,24 @@ type parcel struct {
 	done         chan error // capacity 1
 }
 
-func newOutbox() *outbox {
-	return &outbox{
+func newSender() *sender {
+	return &sender{
 		count: semaphore.NewWeighted(Window),
 		bytes: semaphore.NewWeighted(driverpb.WindowBytes),
 		wake:  make(chan struct{}, 1),
+		over:  make(chan struct{}),
 		sent:  map[uint64][]*parcel{},
 	}
 }
 
 // emit returns nil once the gateway has acknowledged every observation.
-func (o *outbox) emit(ctx context.Context, observations []gatehouse.Observation) error {
+func (s *sender) emit(ctx context.Context, observations []gatehouse.Observation) error {
 	parcels, err := pack(observations)
 	if err != nil {
 		return err
 	}
 	for _, p := range parcels {
-		if err := o.push(ctx, p); err != nil {
+		if err := s.push(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -69,30 +71,30 @@ func (o *outbox) emit(ctx context.Context, observations []gatehouse.Observation)
 	return nil
 }
 
-func (o *outbox) push(ctx context.Context, p *parcel) error {
+func (s *sender) push(ctx context.Context, p *parcel) error {
 	n := int64(len(p.observations))
-	if err := o.count.Acquire(ctx, n); err != nil {
+	if err := s.count.Acquire(ctx, n); err != nil {
 		return err
 	}
-	if err := o.bytes.Acquire(ctx, p.size); err != nil {
-		o.count.Release(n)
+	if err := s.bytes.Acquire(ctx, p.size); err != nil {
+		s.count.Release(n)
 		return err
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.closed != nil {
-		o.count.Release(n)
-		o.bytes.Release(p.size)
-		return o.closed
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed != nil {
+		s.count.Release(n)
+		s.bytes.Release(p.size)
+		return s.closed
 	}
-	o.queue = append(o.queue, p)
-	o.signal()
+	s.queue = append(s.queue, p)
+	s.signal()
 	return nil
 }
 
-// run sends batches and questions until send fails, the outbox is closed or ctx ends. Questions go
+// run sends batches and questions until send fails, the sender is closed or ctx ends. Questions go
 // first: somebody is waiting at a door.
-func (o *outbox) run(ctx context.Context, q *asks, send func(*driverpb.FromDriver) error) {
+func (s *sender) run(ctx context.Context, q *asks, send func(*driverpb.FromDriver) error) {
 	for {
 		var ask *driverpb.Ask
 		select {
@@ -101,12 +103,12 @@ func (o *outbox) run(ctx context.Context, q *asks, send func(*driverpb.FromDrive
 		}
 		var b *driverpb.Batch
 		if ask == nil {
-			b = o.next()
+			b = s.next()
 		}
 		if ask == nil && b == nil {
 			select {
 			case ask = <-q.queue:
-			case <-o.wake:
+			case <-s.wake:
 				continue
 			case <-ctx.Done():
 				return
@@ -122,17 +124,17 @@ func (o *outbox) run(ctx context.Context, q *asks, send func(*driverpb.FromDrive
 }
 
 // next takes the next batch off the queue; nil if the queue is empty or inFlight is reached.
-func (o *outbox) next() *driverpb.Batch {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.queue) == 0 || len(o.sent) >= inFlight {
+func (s *sender) next() *driverpb.Batch {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.queue) == 0 || len(s.sent) >= inFlight {
 		return nil
 	}
-	o.lastID++
-	b := &driverpb.Batch{Id: o.lastID}
+	s.lastID++
+	b := &driverpb.Batch{Id: s.lastID}
 	var size int64
 	n := 0
-	for _, p := range o.queue {
+	for _, p := range s.queue {
 		if n > 0 &&
 			(len(b.Observations)+len(p.observations) > driverpb.MaxBatch ||
 				size+p.size > driverpb.BatchBytes) {
@@ -142,51 +144,52 @@ func (o *outbox) next() *driverpb.Batch {
 		size += p.size
 		n++
 	}
-	o.sent[b.Id] = o.queue[:n:n]
-	o.queue = o.queue[n:]
-	if len(o.queue) == 0 {
-		o.queue = nil // releases the backing array of the sent batches
+	s.sent[b.Id] = s.queue[:n:n]
+	s.queue = s.queue[n:]
+	if len(s.queue) == 0 {
+		s.queue = nil // releases the backing array of the sent batches
 	}
 	return b
 }
 
 // ack settles a batch. An unknown batch is ignored.
-func (o *outbox) ack(id uint64, err error) {
-	o.mu.Lock()
-	parcels := o.sent[id]
-	delete(o.sent, id)
-	o.signal()
-	o.mu.Unlock()
-	o.settle(parcels, err)
+func (s *sender) ack(id uint64, err error) {
+	s.mu.Lock()
+	parcels := s.sent[id]
+	delete(s.sent, id)
+	s.signal()
+	s.mu.Unlock()
+	s.settle(parcels, err)
 }
 
 // close fails every observation that is queued, in flight or still to come.
-func (o *outbox) close(reason error) {
-	o.mu.Lock()
-	if o.closed == nil {
-		o.closed = reason
+func (s *sender) close(reason error) {
+	s.mu.Lock()
+	if s.closed == nil {
+		s.closed = reason
+		close(s.over)
 	}
-	parcels := o.queue
-	o.queue = nil
-	for id, sent := range o.sent {
+	parcels := s.queue
+	s.queue = nil
+	for id, sent := range s.sent {
 		parcels = append(parcels, sent...)
-		delete(o.sent, id)
+		delete(s.sent, id)
 	}
-	o.mu.Unlock()
-	o.settle(parcels, reason)
+	s.mu.Unlock()
+	s.settle(parcels, reason)
 }
 
-func (o *outbox) settle(parcels []*parcel, err error) {
+func (s *sender) settle(parcels []*parcel, err error) {
 	for _, p := range parcels {
-		o.count.Release(int64(len(p.observations)))
-		o.bytes.Release(p.size)
+		s.count.Release(int64(len(p.observations)))
+		s.bytes.Release(p.size)
 		p.done <- err
 	}
 }
 
-func (o *outbox) signal() {
+func (s *sender) signal() {
 	select {
-	case o.wake <- struct{}{}:
+	case s.wake <- struct{}{}:
 	default:
 	}
 }
