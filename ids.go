@@ -29,6 +29,11 @@ type (
 	IncidentID string // inc_…
 	SessionID  string // ses_…: an attendance session, not a login
 	MediaID    string // med_…: evidence kept in the media store
+
+	RotaID       string // rot_…
+	OverrideID   string // ovr_…: a change of a rota for a time
+	EscalationID string // esc_…: a chain of steps
+
 	// sgt_…, deterministic: hash of device, device sequence or time, subject and kind
 	SightingID string
 	// occ_…: hash of device, sequence, time and kind if the device numbers its messages; else
