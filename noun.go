@@ -19,6 +19,7 @@ func nouns() []Text {
 		Word("person"), Word("pass"), Word("card"), Word("qr"), Word("pin"), Word("face"),
 		Word("session"), Word("leave"), Word("alert"), Word("incident"),
 		Word("rejection with its content"),
+		Word("rota"), Word("override"), Word("chain"),
 		Word("user"), Word("key"), Word("webhook"), Word("delivery"),
 		Word("channel"), Word("address"), Word("message"), Word("recipient"), Word("template"),
 		Word("name"), Word("full name"), Word("by"), Word("model"), Word("deed"), Word("reason"),

@@ -24,6 +24,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 	regalerts "github.com/gatehouse-iot/gatehouse/registry/alerts"
 	reghooks "github.com/gatehouse-iot/gatehouse/registry/hooks"
+	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 )
 
 const password = "correct-horse-battery"
@@ -284,6 +285,31 @@ func (w *world) schools() *world {
 			regalerts.Effects{Seq: 1, Alerts: []g.Alert{alert}, Incidents: []g.Incident{incident}}))(
 		t)
 	w.media.put(w.a.ID, "med_1")
+	rota := must(v.Oncall.PutRota(ctx, g.Rota{
+		School: w.a.ID,
+		Name:   "Nights",
+		Lines: []g.RotaLine{{
+			Start: "19:00",
+			End:   "07:00",
+			First: "2026-09-07",
+			Each:  g.TurnWeek,
+			Turns: [][]g.UserID{{}},
+		}},
+	}))(t)
+	chain := must(v.Oncall.PutChain(ctx, g.Escalation{
+		School: w.a.ID,
+		Name:   "All",
+		Wait:   5,
+		Steps:  []g.EscalationStep{{Roles: []g.Role{g.RoleSecurity}}},
+	}))(t)
+	must(v.Oncall.Note(ctx, []oncall.Call{{
+		Alert:   alert.ID,
+		School:  w.a.ID,
+		State:   oncall.CallDue,
+		Chain:   chain.ID,
+		Due:     now.Add(time.Hour),
+		Version: 1,
+	}}))(t)
 	user := must(v.Access.CreateUser(ctx,
 		g.User{
 			School:   w.a.ID,
@@ -315,6 +341,7 @@ func (w *world) schools() *world {
 		"webhook":  string(hook.ID),
 		"delivery": strconv.FormatInt(deliveries[0].ID, 10),
 		"alert":    string(alert.ID),
+		"rota":     string(rota.ID), "escalation": string(chain.ID),
 		"incident": string(incident.ID),
 		"user":     string(user.ID), "key": string(key.ID), "media": "med_1"} {
 		w.ids[noun] = id

@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/registry/hooks"
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
+	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/sessions"
@@ -35,6 +36,7 @@ type Registry struct {
 	sessions *sessions.Book
 	alerts   *alerts.Book
 	messages *messages.Book
+	oncall   *oncall.Book
 	deeds    *deeds.Book
 	views    *views.Book
 }
@@ -51,6 +53,7 @@ type View struct {
 	Sessions sessions.View
 	Alerts   alerts.View
 	Messages messages.View
+	Oncall   oncall.View
 	Deeds    deeds.View
 	Views    views.View
 
@@ -74,6 +77,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.sessions = sessions.New(s, r.people)
 	r.alerts = alerts.New(s, r.people, r.Access)
 	r.messages = messages.New(s, r.people, r.Access)
+	r.oncall = oncall.New(s, r.Access)
 	r.deeds = deeds.New(s, r.places, r.people, r.Access)
 	r.views = views.New(s, r.people)
 	return r, nil
@@ -94,6 +98,7 @@ func (r *Registry) In(scope g.Scope) *View {
 		Sessions: r.sessions.In(s),
 		Alerts:   r.alerts.In(s),
 		Messages: r.messages.In(s),
+		Oncall:   r.oncall.In(s),
 		Deeds:    r.deeds.In(s),
 		Views:    r.views.In(s),
 

@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/registry/hooks"
+	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 	"github.com/gatehouse-iot/gatehouse/registry/views"
@@ -620,6 +621,67 @@ func calls(d *district) map[string]call {
 			x, err := v.Alerts.Wall(ctx, alerts.WallFilter{})
 			return x.Items, err
 		}},
+		"Oncall.Rotas": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.Rotas(ctx, b)
+		}},
+		"Oncall.Rota": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.Rota(ctx, "rot-b")
+		}},
+		"Oncall.PutRota": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.PutRota(ctx, nights(b))
+		}},
+		"Oncall.DeleteRota": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Oncall.DeleteRota(ctx, "rot-b")
+		}},
+		"Oncall.Staff": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.Staff(ctx, b)
+		}},
+		"Oncall.Overrides": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.Overrides(ctx, "rot-b", time.Time{}, time.Time{})
+		}},
+		"Oncall.PutOverride": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.PutOverride(ctx, g.Override{
+				Rota: "rot-b",
+				From: d.clock.now(),
+				To:   d.clock.now().Add(time.Hour),
+				Who:  "usr_b",
+			})
+		}},
+		"Oncall.DeleteOverride": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			all, err := d.sys.Oncall.Overrides(ctx, "rot-b", time.Time{}, time.Time{})
+			if err != nil {
+				return nil, err
+			}
+			return nil, v.Oncall.DeleteOverride(ctx, "rot-b", all[0].ID)
+		}},
+		"Oncall.Chains": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.Chains(ctx, b)
+		}},
+		"Oncall.Chain": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.Chain(ctx, "esc-b")
+		}},
+		"Oncall.PutChain": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.PutChain(ctx, nightChain(b))
+		}},
+		"Oncall.DeleteChain": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Oncall.DeleteChain(ctx, "esc-b")
+		}},
+		"Oncall.Note": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.Note(ctx, []oncall.Call{{Alert: "alt_b", School: b}})
+		}},
+		"Oncall.Advance": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Oncall.Advance(ctx, []oncall.Move{{Was: oncall.Call{Alert: "alt_b"}}})
+		}},
+		"Oncall.Calls": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.Calls(ctx, oncall.CallDue, "", time.Time{}, 10)
+		}},
+		"Oncall.CallOf": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			c, _, err := v.Oncall.CallOf(ctx, "alt_b")
+			return c, err
+		}},
+		"Oncall.ForgetCalls": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.ForgetCalls(ctx, d.clock.now())
+		}},
 		"Alerts.Find": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Alerts.Find(ctx, "alt_b")
 		}},
@@ -800,6 +862,22 @@ func fill(t *testing.T, d *district) {
 			},
 		},
 	}))
+	must[g.Rota](t)(d.sys.Oncall.PutRota(ctx, nights(b)))
+	must[g.Override](t)(d.sys.Oncall.PutOverride(ctx, g.Override{
+		Rota: "rot-b",
+		From: at,
+		To:   at.Add(time.Hour),
+		Who:  "usr_b",
+	}))
+	must[g.Escalation](t)(d.sys.Oncall.PutChain(ctx, nightChain(b)))
+	must[[]oncall.Call](t)(d.sys.Oncall.Note(ctx, []oncall.Call{{
+		Alert:   "alt_b",
+		School:  b,
+		State:   oncall.CallDue,
+		Chain:   "esc-b",
+		Due:     at,
+		Version: 1,
+	}}))
 	hook, _, err := d.sys.Hooks.Create(ctx, g.Webhook{School: b, URL: "https://x.example"})
 	ok(t, err)
 	ok(t,

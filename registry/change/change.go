@@ -36,4 +36,8 @@ const (
 
 	Session Kind = "session" // or corrections of its attendance
 	Leave   Kind = "leave"
+
+	Rota       Kind = "rota" // or its overrides
+	Escalation Kind = "escalation"
+	Call       Kind = "call" // the ID is the alert's
 )

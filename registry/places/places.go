@@ -107,6 +107,19 @@ func ZonesOf(ctx context.Context, c store.Conn, building g.BuildingID) ([]g.Zone
 	return out, nil
 }
 
+// HasBuilding says whether a school has a building. It does not check the scope: the caller must.
+func HasBuilding(
+	ctx context.Context, c store.Conn, school g.SchoolID, id g.BuildingID,
+) (bool, error) {
+	n := 0
+	err := c.Row(ctx, "SELECT COUNT(*) FROM buildings WHERE id = ? AND school = ?", string(id),
+		string(school)).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("read building: %w", err)
+	}
+	return n > 0, nil
+}
+
 // Place is a site, building or zone to be written.
 type Place struct {
 	Kind   change.Kind

@@ -1,0 +1,199 @@
+package registry_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/oncall"
+)
+
+// nights is a rota of a school whose user usr_b is on duty each night.
+func nights(school g.SchoolID) g.Rota {
+	return g.Rota{
+		ID:     "rot-b",
+		School: school,
+		Name:   "Nights",
+		Lines: []g.RotaLine{{
+			Start: "19:00",
+			End:   "07:00",
+			First: "2026-09-01",
+			Each:  g.TurnWeek,
+			Turns: [][]g.UserID{{"usr_b"}},
+		}},
+	}
+}
+
+func nightChain(school g.SchoolID) g.Escalation {
+	return g.Escalation{
+		ID:     "esc-b",
+		School: school,
+		Name:   "Nights",
+		Wait:   5,
+		Steps:  []g.EscalationStep{{Rotas: []g.RotaID{"rot-b"}}},
+	}
+}
+
+// watch is a school with a guard on duty.
+func watch(t *testing.T, o registry.Options, c *clock) *district {
+	t.Helper()
+	d := newDistrict(t, o, c)
+	for _, u := range []g.User{
+		{ID: "usr_b", Role: g.RoleSecurity, Name: "guard-b"},
+		{ID: "usr_c", Role: g.RoleSecurity, Name: "guard-c"},
+		{ID: "usr_t", Role: g.RoleTeacher, Name: "teacher-t"},
+	} {
+		u.School, u.Language = d.b.ID, "en"
+		must[g.User](t)(d.sys.Access.CreateUser(t.Context(), u, "a long walk home"))
+	}
+	return d
+}
+
+func TestRotasAndChainsNameWhatTheSchoolHas(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx, d := t.Context(), watch(t, o, c)
+		v := d.as(d.b, g.RoleAdmin)
+		want := must[g.Rota](t)(v.Oncall.PutRota(ctx, nights(d.b.ID)))
+		got := must[g.Rota](t)(v.Oncall.Rota(ctx, "rot-b"))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		must[g.Escalation](t)(v.Oncall.PutChain(ctx, nightChain(d.b.ID)))
+		if err := v.Oncall.DeleteRota(ctx, "rot-b"); g.ErrorCode(err) != g.Conflict {
+			t.Errorf("a rota that a chain calls: got %v, want a conflict", err)
+		}
+		wrong := nights(d.b.ID)
+		wrong.Lines[0].Turns[0][0] = "usr_a"
+		if _, err := v.Oncall.PutRota(ctx, wrong); g.ErrorCode(err) != g.Invalid {
+			t.Errorf("a rota with a stranger: got %v, want invalid", err)
+		}
+		chain := nightChain(d.b.ID)
+		chain.Zones = []g.ZoneID{d.gate[d.a.ID].ID}
+		if _, err := v.Oncall.PutChain(ctx, chain); g.ErrorCode(err) != g.Invalid {
+			t.Errorf("a chain for another school's zone: got %v, want invalid", err)
+		}
+		chain.Zones, chain.Steps[0].Rotas = nil, []g.RotaID{"none"}
+		if _, err := v.Oncall.PutChain(ctx, chain); g.ErrorCode(err) != g.Invalid {
+			t.Errorf("a chain with a rota that is not there: got %v, want invalid", err)
+		}
+		ok(t, v.Oncall.DeleteChain(ctx, "esc-b"))
+		ok(t, v.Oncall.DeleteRota(ctx, "rot-b"))
+		able := map[g.UserID]bool{}
+		for _, m := range must[[]oncall.Member](t)(v.Oncall.Staff(ctx, d.b.ID)) {
+			able[m.ID] = m.Able
+		}
+		if !able["usr_b"] || !able["usr_c"] || able["usr_t"] {
+			t.Errorf("got %v, want the guards able and the teacher not", able)
+		}
+	})
+}
+
+// A guard gives away his own duty and takes over another's; what concerns others is the
+// administrator's. Why somebody is away is sealed, and not in the audit log.
+func TestWhoMayOverride(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx, d := t.Context(), watch(t, o, c)
+		must[g.Rota](t)(d.sys.Oncall.PutRota(ctx, nights(d.b.ID)))
+		guard := d.r.In(g.Scope{
+			School:      d.b.ID,
+			Actor:       "usr_c guard-c",
+			Permissions: g.RoleSecurity.Permissions(),
+		})
+		at := c.now()
+		one := func(instead, who g.UserID) g.Override {
+			return g.Override{
+				Rota:   "rot-b",
+				From:   at,
+				To:     at.Add(time.Hour),
+				For:    instead,
+				Who:    who,
+				Reason: "ill with a fever",
+			}
+		}
+		took := must[g.Override](t)(guard.Oncall.PutOverride(ctx, one("usr_b", "usr_c")))
+		must[g.Override](t)(guard.Oncall.PutOverride(ctx, one("usr_c", "")))
+		for _, x := range []g.Override{one("usr_b", ""), one("", "usr_b"), one("usr_b", "usr_t")} {
+			if _, err := guard.Oncall.PutOverride(ctx, x); g.ErrorCode(err) != g.Forbidden {
+				t.Errorf("%+v as usr_c: got %v, want forbidden", x, err)
+			}
+		}
+		all := must[[]g.Override](t)(guard.Oncall.Overrides(ctx, "rot-b", at, at.Add(time.Minute)))
+		if len(all) != 2 || all[0].Reason != "ill with a fever" || all[0].By != "usr_c guard-c" {
+			t.Errorf("got %+v, want both in order with who entered them", all)
+		}
+		ok(t, guard.Oncall.DeleteOverride(ctx, "rot-b", took.ID))
+		later := must[[]g.Override](t)(guard.Oncall.Overrides(ctx, "rot-b", at.Add(time.Hour),
+			time.Time{}))
+		if len(later) != 0 {
+			t.Errorf("got %v, want none after their end", later)
+		}
+		over := one("", "usr_b")
+		over.From, over.To = at.Add(-time.Hour), at
+		if _, err := d.sys.Oncall.PutOverride(ctx, over); g.ErrorCode(err) != g.Invalid {
+			t.Errorf("an override that is over: got %v, want invalid", err)
+		}
+	})
+}
+
+// What is seen of an alert again, or late, changes nothing; told again, its chain begins anew.
+func TestNotedOnceIsEnough(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx, d := t.Context(), watch(t, o, c)
+		due := func(version, retold int) oncall.Call {
+			return oncall.Call{
+				Alert:   "alt_1",
+				School:  d.b.ID,
+				State:   oncall.CallDue,
+				Chain:   "esc-b",
+				Due:     c.now(),
+				Version: version,
+				Retold:  retold,
+			}
+		}
+		note := func(seen ...oncall.Call) []oncall.Call {
+			return must[[]oncall.Call](t)(d.sys.Oncall.Note(ctx, seen))
+		}
+		state := func() oncall.Call {
+			one, _, err := d.sys.Oncall.CallOf(ctx, "alt_1")
+			ok(t, err)
+			return one
+		}
+		note(due(1, 0))
+		was := state()
+		now := was
+		now.Step = 1
+		move := oncall.Move{Was: was, Now: now, Done: []oncall.CallEntry{{
+			What: oncall.CallTold,
+			User: "usr_b",
+		}}}
+		ok(t, d.sys.Oncall.Advance(ctx, []oncall.Move{move}))
+		ok(t, d.sys.Oncall.Advance(ctx, []oncall.Move{move}))
+		note(due(1, 0), due(2, 0))
+		got, log, err := d.sys.Oncall.CallOf(ctx, "alt_1")
+		ok(t, err)
+		if got.Step != 1 || len(log) != 1 || log[0].Name != "guard-b" {
+			t.Errorf("got %+v with %+v, want one step done once", got, log)
+		}
+		answered := due(3, 0)
+		answered.State = oncall.CallAnswered
+		if ended := note(answered, answered, due(2, 0)); len(ended) != 1 || ended[0].Step != 1 {
+			t.Errorf("got %+v ended, want the call once", ended)
+		}
+		if got := state(); got.State != oncall.CallAnswered {
+			t.Errorf("got %+v, want answered", got)
+		}
+		note(due(4, 1))
+		if got := state(); got.State != oncall.CallDue || got.Step != 0 {
+			t.Errorf("got %+v, want the first step again", got)
+		}
+		answered.Version = 5
+		note(answered)
+		c.add(time.Hour)
+		if n := must[int64](t)(d.sys.Oncall.ForgetCalls(ctx, c.now())); n != 1 {
+			t.Errorf("got %d forgotten, want 1", n)
+		}
+	})
+}
