@@ -1,0 +1,406 @@
+package escalate_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/escalate"
+	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/oncall"
+)
+
+// night is a school at three in the morning with people, a registry and a clock that a test moves.
+type night struct {
+	t      *testing.T
+	dir    string
+	reg    *registry.Registry
+	view   *registry.View
+	school g.School
+	e      *escalate.Escalator
+
+	mu      sync.Mutex
+	clock   time.Time
+	said    []string // minute, whom, what; in order
+	ids     map[string]bool
+	stopped []string
+	lost    []g.UserID
+	refuse  error
+}
+
+func (n *night) now() time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.clock
+}
+
+func (n *night) pass(d time.Duration) {
+	n.mu.Lock()
+	n.clock = n.clock.Add(d)
+	n.mu.Unlock()
+}
+
+func began() time.Time { return time.Date(2026, 9, 8, 19, 0, 0, 0, time.UTC) } // 3:00 in Shanghai
+
+func newNight(t *testing.T) *night {
+	t.Helper()
+	n := &night{t: t, dir: t.TempDir(), clock: began(), ids: map[string]bool{}}
+	n.open()
+	t.Cleanup(func() { n.reg.Close() })
+	ctx := t.Context()
+	var err error
+	n.school, err = n.view.Places.CreateSchool(ctx,
+		g.School{Kind: g.KindSchool, Name: "A", Timezone: "Asia/Shanghai", Language: "zh-CN"})
+	n.ok(err)
+	for id, role := range map[g.UserID]g.Role{
+		"guard1": g.RoleSecurity, "guard2": g.RoleSecurity, "facility": g.RoleFacility,
+		"head": g.RoleAdmin, "head2": g.RoleAdmin,
+	} {
+		_, err := n.view.Access.CreateUser(ctx, g.User{
+			ID:       id,
+			School:   n.school.ID,
+			Name:     string(id),
+			Role:     role,
+			Language: "en",
+		}, "a long walk home")
+		n.ok(err)
+	}
+	_, err = n.view.Oncall.PutRota(ctx, g.Rota{
+		ID:     "nights",
+		School: n.school.ID,
+		Name:   "Nights",
+		Lines: []g.RotaLine{{
+			Start: "19:00",
+			End:   "07:00",
+			First: "2026-09-07",
+			Each:  g.TurnWeek,
+			Turns: [][]g.UserID{{"guard1"}, {"guard2"}},
+		}},
+	})
+	n.ok(err)
+	n.chain(g.Escalation{
+		Steps: []g.EscalationStep{
+			{Rotas: []g.RotaID{"nights"}},
+			{After: 3, Users: []g.UserID{"facility"}},
+			{After: 10, Roles: []g.Role{g.RoleSecurity}},
+		},
+		Wait: 5,
+	})
+	return n
+}
+
+// open opens the registry as after a start.
+func (n *night) open() {
+	var err error
+	n.reg, err = registry.Open(n.t.Context(), registry.Options{
+		Dir:       n.dir,
+		MasterKey: bytes.Repeat([]byte{7}, 32),
+		Now:       n.now,
+	})
+	n.ok(err)
+	n.view = n.reg.In(g.SystemScope("escalate"))
+	n.e = escalate.New(escalate.Options{
+		View:      n.view,
+		Subscribe: n.reg.Subscribe,
+		Tell:      n.tell,
+		Stop: func(_ context.Context, id string) error {
+			n.stopped = append(n.stopped, id)
+			return nil
+		},
+		Link: func(id g.AlertID, user g.UserID, _ time.Time) string {
+			return fmt.Sprintf("https://gate/take/%s/%s", id, user)
+		},
+		Now: n.now,
+		Log: slog.New(slog.DiscardHandler),
+	})
+}
+
+func (n *night) ok(err error) {
+	n.t.Helper()
+	if err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+// tell keeps what is said, once for each ID, as the queue does.
+func (n *night) tell(_ context.Context, x escalate.Notice) ([]g.UserID, error) {
+	if n.refuse != nil {
+		return nil, n.refuse
+	}
+	if n.ids[x.ID] {
+		return nil, nil
+	}
+	n.ids[x.ID] = true
+	var to []string
+	for _, p := range x.To {
+		to = append(to, string(p.User))
+		if !strings.HasSuffix(p.Link, string(x.Alert.ID)+"/"+string(p.User)) {
+			n.t.Errorf("got the link %s of %s", p.Link, p.User)
+		}
+	}
+	slices.Sort(to)
+	line := fmt.Sprintf("%d %s: %s", int(n.now().Sub(began()).Minutes()),
+		strings.Join(append(to, x.Channels...), ","), x.Alert.ID)
+	if x.Unanswered {
+		line = strings.Replace(line, string(x.Alert.ID), x.Alert.Title, 1)
+	}
+	if x.More > 0 {
+		line += fmt.Sprintf(" and %d more", x.More)
+	}
+	n.said = append(n.said, line)
+	return n.lost, nil
+}
+
+func (n *night) chain(c g.Escalation) {
+	n.t.Helper()
+	c.ID, c.School, c.Name = "chain", n.school.ID, "Chain"
+	_, err := n.view.Oncall.PutChain(n.t.Context(), c)
+	n.ok(err)
+}
+
+// raise writes alerts, and lets the escalator see the event as often as asked.
+func (n *night) raise(ids ...g.AlertID) {
+	n.t.Helper()
+	for _, id := range ids {
+		n.ok(n.view.Alerts.Apply(n.t.Context(), alerts.Effects{Alerts: []g.Alert{{
+			ID:       id,
+			School:   n.school.ID,
+			Rule:     "smoke",
+			Severity: g.Critical,
+			Title:    "Smoke",
+			Firing:   true,
+			Opened:   n.now(),
+		}}}))
+	}
+	n.see()
+}
+
+// see gives the escalator every event that waits in the outbox; they stay there, so that each is
+// seen again and again.
+func (n *night) see() {
+	n.t.Helper()
+	rows, err := n.view.Outbox(n.t.Context(), 0, 10_000)
+	n.ok(err)
+	var events []g.Event
+	for _, r := range rows {
+		events = append(events, r.Event)
+	}
+	n.ok(n.e.Apply(n.t.Context(), events))
+}
+
+func (n *night) work() {
+	n.t.Helper()
+	_, err := n.e.Work(n.t.Context())
+	n.ok(err)
+}
+
+// minutes lets time pass minute by minute.
+func (n *night) minutes(count int) {
+	n.t.Helper()
+	for range count {
+		n.pass(time.Minute)
+		n.work()
+	}
+}
+
+func (n *night) heard(want ...string) {
+	n.t.Helper()
+	if diff := cmp.Diff(want, n.said); diff != "" {
+		n.t.Error(diff)
+	}
+}
+
+func (n *night) take(id g.AlertID, by g.UserID) {
+	n.t.Helper()
+	a, err := n.view.Alerts.Find(n.t.Context(), id)
+	n.ok(err)
+	_, err = n.view.Alerts.Acknowledge(n.t.Context(), id, a.Version, g.User{ID: by})
+	n.ok(err)
+	n.see()
+}
+
+// Each level is told at its time, the head once nobody is left, and each once however often the
+// events are seen.
+func TestLevelsFollowAtTheirTimes(t *testing.T) {
+	n := newNight(t)
+	n.raise("alt_1")
+	n.work()
+	for range 30 {
+		n.see()
+		n.minutes(1)
+	}
+	n.heard("0 guard1: alt_1", "3 facility: alt_1", "13 guard1,guard2: alt_1",
+		"18 head,head2: Nobody answered: Smoke")
+	c, log, err := n.view.Oncall.CallOf(t.Context(), "alt_1")
+	n.ok(err)
+	if c.State != oncall.CallUnanswered || len(log) != 6 {
+		t.Errorf("got %+v with %d lines, want unanswered with 6", c, len(log))
+	}
+	head, err := n.view.Alerts.Find(t.Context(), c.Head)
+	n.ok(err)
+	if head.Rule != g.UnansweredRule || head.Severity != g.Critical || !head.Firing {
+		t.Errorf("got %+v, want an alert that tells the head", head)
+	}
+	n.see()
+	n.minutes(60)
+	if len(n.said) != 4 {
+		t.Errorf("got %v, want no escalation of the head's alert", n.said)
+	}
+	n.take("alt_1", "guard2")
+	if head, err = n.view.Alerts.Find(t.Context(), c.Head); err != nil || head.Firing {
+		t.Errorf("got %+v, %v, want the head's alert over", head, err)
+	}
+}
+
+// Whoever answers ends it: nobody is told any more, and what waits to be sent is taken back.
+func TestAnAnswerStops(t *testing.T) {
+	n := newNight(t)
+	n.raise("alt_1")
+	n.work()
+	n.pass(2 * time.Minute)
+	n.take("alt_1", "guard1")
+	n.minutes(60)
+	n.heard("0 guard1: alt_1")
+	if len(n.stopped) != 1 || !n.ids[n.stopped[0]] {
+		t.Errorf("got %v taken back, want the one message", n.stopped)
+	}
+}
+
+// An answer that has not come through the journal yet counts: the registry is asked before anybody
+// is told.
+func TestAnAnswerCountsBeforeItsEvent(t *testing.T) {
+	n := newNight(t)
+	n.raise("alt_1")
+	n.work()
+	n.pass(3 * time.Minute)
+	a, err := n.view.Alerts.Find(t.Context(), "alt_1")
+	n.ok(err)
+	_, err = n.view.Alerts.Acknowledge(t.Context(), "alt_1", a.Version, g.User{ID: "guard1"})
+	n.ok(err)
+	n.work()
+	n.heard("0 guard1: alt_1")
+}
+
+// A gateway that was off goes through what it missed at once, in order, each level once; a stop at
+// any moment, after the message and before its note, tells nobody twice.
+func TestOffForAWhile(t *testing.T) {
+	n := newNight(t)
+	n.raise("alt_1")
+	n.refuse = errors.New("the disk is full")
+	if _, err := n.e.Work(t.Context()); err == nil {
+		t.Error("got no error of a message that was not taken")
+	}
+	n.refuse = nil
+	n.ok(n.reg.Close())
+	n.pass(14 * time.Minute)
+	n.open()
+	n.see()
+	n.work()
+	n.heard("14 guard1: alt_1", "14 facility: alt_1", "14 guard1,guard2: alt_1")
+	n.minutes(10)
+	n.heard("14 guard1: alt_1", "14 facility: alt_1", "14 guard1,guard2: alt_1",
+		"18 head,head2: Nobody answered: Smoke")
+}
+
+// Who may not handle alerts any more is skipped, and it is said; a level that reaches nobody costs
+// no time.
+func TestRightsThatEnd(t *testing.T) {
+	n := newNight(t)
+	n.ok(n.view.Access.UpdateUser(t.Context(), g.User{
+		ID:       "guard1",
+		Name:     "guard1",
+		Role:     g.RoleSecurity,
+		Language: "en",
+		Disabled: true,
+	}))
+	n.raise("alt_1")
+	n.work()
+	n.minutes(11)
+	n.heard("0 facility: alt_1", "10 guard2: alt_1")
+	_, log, err := n.view.Oncall.CallOf(t.Context(), "alt_1")
+	n.ok(err)
+	if log[0].What != oncall.CallNoRights || log[0].User != "guard1" || log[0].Rota != "nights" {
+		t.Errorf("got %+v first, want that guard1 may not", log[0])
+	}
+}
+
+// Who has no address is skipped as well.
+func TestNoAddress(t *testing.T) {
+	n := newNight(t)
+	n.lost = []g.UserID{"guard1"}
+	n.raise("alt_1")
+	n.work()
+	n.heard("0 guard1: alt_1", "0 facility: alt_1")
+	_, log, err := n.view.Oncall.CallOf(t.Context(), "alt_1")
+	n.ok(err)
+	if log[0].What != oncall.CallNoWay {
+		t.Errorf("got %+v first, want that no message reaches guard1", log[0])
+	}
+}
+
+// A storm is told by one message a level and person, and the head by few.
+func TestAStormIsNoStormOfMessages(t *testing.T) {
+	n := newNight(t)
+	var ids []g.AlertID
+	for i := range 40 {
+		ids = append(ids, g.AlertID(fmt.Sprintf("alt_%02d", i)))
+	}
+	n.raise(ids...)
+	n.work()
+	n.minutes(30)
+	n.heard("0 guard1: alt_00 and 39 more", "3 facility: alt_00 and 39 more",
+		"13 guard1,guard2: alt_00 and 39 more",
+		"18 head,head2: Nobody answered 40 alerts, the last: Smoke")
+}
+
+// An alert that no chain was for is given to one that comes, from its first step.
+func TestAChainSeesWhatIs(t *testing.T) {
+	n := newNight(t)
+	n.ok(n.view.Oncall.DeleteChain(t.Context(), "chain"))
+	n.raise("alt_1")
+	n.minutes(5)
+	n.heard()
+	n.chain(g.Escalation{
+		Steps: []g.EscalationStep{{After: 1, Users: []g.UserID{"facility"}}},
+		Wait:  60,
+	})
+	n.ok(n.e.Rechoose(t.Context()))
+	n.minutes(3)
+	n.heard("6 facility: alt_1")
+}
+
+// A chain that is edited on the way is followed as it is now; one that is deleted leaves the alert
+// to what fits, or to nobody.
+func TestAChainThatChanges(t *testing.T) {
+	n := newNight(t)
+	n.raise("alt_1")
+	n.work()
+	n.chain(g.Escalation{
+		Steps: []g.EscalationStep{
+			{Users: []g.UserID{"guard1"}},
+			{After: 1, Users: []g.UserID{"head"}},
+		},
+		Wait: 5,
+	})
+	n.minutes(4)
+	n.heard("0 guard1: alt_1", "3 head: alt_1")
+	n.ok(n.view.Oncall.DeleteChain(t.Context(), "chain"))
+	n.minutes(30)
+	n.heard("0 guard1: alt_1", "3 head: alt_1")
+	c, _, err := n.view.Oncall.CallOf(t.Context(), "alt_1")
+	n.ok(err)
+	if c.State != oncall.CallNone {
+		t.Errorf("got %+v, want no chain", c)
+	}
+}
