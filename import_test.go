@@ -74,6 +74,11 @@ var house = []room{
 		"",
 	},
 	{
+		"registry/oncall",
+		"root registry/access registry/change registry/places registry/rota registry/store",
+		"",
+	},
+	{
 		"registry/deeds",
 		"root registry/access registry/change registry/people registry/places " +
 			"registry/store",
@@ -82,10 +87,12 @@ var house = []room{
 	{"registry/views", "root registry/people registry/store", ""},
 	{"registry",
 		"root registry/access registry/alerts registry/deeds registry/fleet registry/history" +
-			" registry/hooks registry/messages registry/people registry/places registry/sessions registry/store " +
+			" registry/hooks registry/messages registry/oncall registry/people registry/places " +
+			"registry/sessions registry/store " +
 			"registry/views", ""},
 	{"registry/sheet", "", "excelize x/text"},
 	{"registry/roster", "root registry/sheet", "x/text"},
+	{"registry/rota", "root", ""},
 	{"registry/historybench", "root registry registry/history registry/people", "pgx"},
 	{"registry/passkeytest", "", ""},
 
@@ -117,8 +124,8 @@ var house = []room{
 	// What every request passes: HTTP, identity, permission, document. Only here is huma.
 	{
 		"api",
-		"root api/access api/alerts api/attendance api/fleet api/gate api/live api/people " +
-			"api/places api/webhooks registry registry/change",
+		"root api/access api/alerts api/attendance api/fleet api/gate api/live api/oncall " +
+			"api/people api/places api/webhooks registry registry/change",
 		"huma",
 	},
 	{"api/gate", "root api/texts registry registry/access", "huma x/time"},
@@ -138,6 +145,7 @@ var house = []room{
 		"huma x/time",
 	},
 	{"api/live", "root api/gate registry/history", "huma"},
+	{"api/oncall", "root api/gate registry/oncall registry/rota", ""},
 	{"api/people", "root api/gate registry registry/alerts registry/people registry/roster", "huma"},
 	{"api/places", "root api/gate registry registry/alerts registry/places registry/views", ""},
 	{"api/webhooks", "root api/gate registry registry/hooks", ""},
@@ -221,6 +229,11 @@ var house = []room{
 		"gateway/follow/attendance",
 		"root gateway/follow gateway/ingest/directory registry registry/change " +
 			"registry/history rules",
+		"",
+	},
+	{
+		"gateway/follow/escalate",
+		"root registry registry/alerts registry/change registry/oncall registry/rota",
 		"",
 	},
 	{"gateway/follow/history", "root registry", ""},

@@ -35,6 +35,9 @@ func nameWords(r huma.Registry) {
 	as[g.Weakness, word[g.Weakness]](r)
 	as[g.MakerState, word[g.MakerState]](r)
 	as[g.CommandState, word[g.CommandState]](r)
+	as[g.TurnUnit, word[g.TurnUnit]](r)
+	as[g.HolidayShift, word[g.HolidayShift]](r)
+	as[g.Weekday, word[g.Weekday]](r)
 
 	as[g.SchoolID, idSchema](r)
 	as[g.SiteID, idSchema](r)
@@ -51,6 +54,9 @@ func nameWords(r huma.Registry) {
 	as[g.IncidentID, idSchema](r)
 	as[g.SessionID, idSchema](r)
 	as[g.MediaID, idSchema](r)
+	as[g.RotaID, idSchema](r)
+	as[g.OverrideID, idSchema](r)
+	as[g.EscalationID, idSchema](r)
 }
 
 // as makes S describe the domain's type T.
@@ -113,6 +119,12 @@ func wordsOf(of any) []any {
 			g.CommandQueued, g.CommandSent, g.CommandDelivered, g.CommandConfirmed,
 			g.CommandFailed, g.CommandExpired,
 		})
+	case g.TurnUnit:
+		return all(g.TurnUnits())
+	case g.HolidayShift:
+		return all(g.HolidayShifts())
+	case g.Weekday:
+		return all(g.Weekdays())
 	}
 	return nil
 }

@@ -18,9 +18,16 @@ var otherwise = map[string]string{
 	"school": "no such school",
 	"parent": "no such school",
 	"site":   "no such site", "building": "no such building", "zone": "no such zone",
-	"zones":   "no such zones",
-	"zones[]": "no such zone",
-	"person":  "no such person", "guardians": "no such people", "guardians[]": "no such person",
+	"zones":     "no such zones",
+	"zones[]":   "no such zone",
+	"buildings": "no such buildings", "buildings[]": "no such building",
+	"rotas": "no such rotas", "rotas[]": "no such rota",
+	"users": "no such users", "users[]": "no such user", "for": "no such user",
+	"who": "no such user", "lines": "lines without turns", "turns": "turns of nobody",
+	"turns[]": "no such users", "turns[][]": "no such user", "steps": "steps without people",
+	"start": "no time of day", "end": "no time of day", "first": "no day", "last": "no day",
+	"from": "no day", "to": "no day", "days": "each day once", "holidays": "holidays without days",
+	"person": "no such person", "guardians": "no such people", "guardians[]": "no such person",
 	"profile":  "no such profile",
 	"profile|": "no such profile",
 	"session":  "no such session", "id": "no such leave", "own": "no field to add",
@@ -55,13 +62,25 @@ var otherwise = map[string]string{
 var bodies = map[string]string{
 	"create-profile": strings.Replace(fullProfile, "{id}", "limits-{n}", 1),
 	// refused later, since it touches two schools
-	"update-profile": strings.Replace(fullProfile, "{id}", "new", 1),
-	"command-device": `{"action":"say","values":{"text":"Lunch"}}`,
-	"create-person":  `{"kind":"student","name":"Li Ming"}`,
-	"create-device":  `{"name":"Lab 3","profile":"smoke-heat-sensor","driver":"mqtt-front","zone":"{zone}"}`,
-	"create-webhook": `{"url":"https://sis.school.example/gatehouse"}`,
-	"create-session": `{"kind":"meal","name":"Lunch","start":"2026-09-01T11:00:00Z","due":"2026-09-01T11:30:00Z","end":"2026-09-01T12:00:00Z","zone_kinds":["canteen"],"who":["student"]}`,
+	"update-profile":    strings.Replace(fullProfile, "{id}", "new", 1),
+	"command-device":    `{"action":"say","values":{"text":"Lunch"}}`,
+	"create-person":     `{"kind":"student","name":"Li Ming"}`,
+	"create-device":     `{"name":"Lab 3","profile":"smoke-heat-sensor","driver":"mqtt-front","zone":"{zone}"}`,
+	"create-rota":       fullRota,
+	"update-rota":       fullRota,
+	"patch-rota":        fullRota,
+	"create-escalation": fullChain,
+	"update-escalation": fullChain,
+	"patch-escalation":  fullChain,
+	"create-webhook":    `{"url":"https://sis.school.example/gatehouse"}`,
+	"create-session":    `{"kind":"meal","name":"Lunch","start":"2026-09-01T11:00:00Z","due":"2026-09-01T11:30:00Z","end":"2026-09-01T12:00:00Z","zone_kinds":["canteen"],"who":["student"]}`,
 }
+
+const (
+	fullRota = `{"name":"Nights","lines":[{"start":"19:00","end":"07:00","first":"2026-09-07","each":"week","turns":[[]]}],
+	"holidays":[{"from":"2026-10-01","to":"2026-10-07"}]}`
+	fullChain = `{"name":"All","wait_minutes":5,"steps":[{"after_minutes":0,"roles":["security"]}]}`
+)
 
 const fullProfile = `{"id":"{id}","title":"Limits","type":"sensor","properties":{"x":{"type":"number","forms":{"register":"holding:1"}}},
 	"actions":{"open":{"title":"Open","input":{"x":{"type":"string","enum":["a"],"forms":{"register":"holding:1"}}}}},
@@ -147,7 +166,11 @@ func set(body any, steps []string, v any) any {
 	case "|":
 		return set(body, rest, v)
 	case "[]":
-		return []any{set(nil, rest, v)}
+		var first any
+		if list, _ := body.([]any); len(list) > 0 {
+			first = list[0]
+		}
+		return []any{set(first, rest, v)}
 	}
 	m := maps.Clone(asMap(body))
 	if m == nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/api/live"
+	"github.com/gatehouse-iot/gatehouse/api/oncall"
 	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
@@ -95,6 +96,7 @@ func (s *Server) register() {
 	s.registerStatus()
 	s.registerReload()
 	alerts.Register(s.front, s.deps.Rules)
+	oncall.Register(s.front)
 	attendance.Register(s.front, s.deps.Intake)
 	webhooks.Register(s.front, s.deps.Webhooks)
 	live.Register(s.front, live.Needs{

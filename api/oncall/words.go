@@ -1,0 +1,76 @@
+package oncall
+
+// words describes fields in the document, as the gate's Words takes them: those of duty.
+const words = `
+able: May handle the school's alerts now; who may not is skipped.
+rota: The rota's id.
+people: Who is on duty, or able to be.
+hole: Nobody is on duty who may handle alerts.
+Rota.lines: Who takes turns, and when. Whoever is on any line is on duty.
+Rota.holidays: Days that lines treat apart.
+RotaRow.lines: Who takes turns, and when. Whoever is on any line is on duty.
+RotaRow.holidays: Days that lines treat apart.
+RotaRow.holes: Times in which nobody is on duty who may handle alerts, the first 50.
+RotaRow.holes_total: How many such times there are.
+RotaRow.hole_hours: How long they are together, in hours.
+RotaRow.holes_until: Until when they were looked for: four weeks.
+RotaLine.name: What the line is called.
+RotaLine.days: On which days shifts begin, mon to sun; empty: each.
+RotaLine.start: When a shift begins and a turn is handed over, HH:MM by the school's clock.
+RotaLine.end: When a shift ends, HH:MM; on the next day where it is not after start.
+RotaLine.first: The day on which the first turn begins, YYYY-MM-DD.
+RotaLine.last: The last day on which a shift begins, YYYY-MM-DD; absent: it goes on.
+RotaLine.each: What a turn is counted in: weeks, days, or shifts that take place.
+RotaLine.every: How many of these a turn lasts; absent: 1.
+RotaLine.turns: The turns, in order and over again: the users who are on duty together. An empty turn is nobody's.
+RotaLine.holidays: off: no shift begins on a holiday; only: shifts begin on holidays alone; absent: holidays are days.
+Holiday.name: What the holiday is called.
+Holiday.from: The first day, YYYY-MM-DD.
+Holiday.to: The last day, YYYY-MM-DD.
+Override.by: Who entered it.
+Escalation.disabled: It calls nobody.
+Override.for: Who is not on duty; absent: who comes comes in addition.
+Override.who: Who is on duty instead; absent: nobody.
+Override.reason: Why.
+Override.created: When it was entered.
+Escalation.severities: For alerts of these severities; absent: of each.
+Escalation.buildings: For alerts in these buildings; with zones both absent: everywhere.
+Escalation.zones: For alerts in these zones.
+Escalation.steps: Whom to call, one after the other.
+Escalation.wait_minutes: How long after the last step the steps are gone through again, or the head is told.
+Escalation.repeat: How often all steps are gone through again.
+EscalationStep.after_minutes: How long after the step before; of the first: after the alert opened.
+EscalationStep.rotas: Whoever is on duty in these.
+EscalationStep.users: These users.
+EscalationStep.roles: Everybody of these roles.
+EscalationStep.channels: These channels, such as the robot of a group.
+Member.role: The role.
+Duty.rotas: Who is on duty, rota by rota.
+Duty.uncovered: Severities, of critical and major, for which no chain holds everywhere in the school.
+DutyRota.until: Until when these are on duty; absent: for the next four weeks.
+DutyRota.next: Who is on duty then.
+DutyPlan.rotas: The plan, rota by rota.
+DutyPlanRota.spans: Who is on duty, one span after the other without a gap.
+DutyPlanRota.overrides: Who stands in for whom in that time.
+Calling.alert: The alert's id.
+Calling.state: due: a step is to come; answered: somebody has it in hand, or it is over; unanswered: nobody
+	answered and no step is left; none: no chain is for it.
+Calling.chain: The chain's id.
+Calling.chain_name: The chain's name.
+Calling.chain_name_zh: The chain's Chinese name.
+Calling.step: The next step, from 0.
+Calling.round: How often all steps were gone through.
+Calling.due: When the next step is due.
+Calling.head: The alert that tells the head that nobody answered.
+Calling.log: What was done, the newest last.
+CallEntry.due: When it was to be done.
+CallEntry.chain: The chain's id.
+CallEntry.step: The step, from 0.
+CallEntry.round: The round, from 0.
+CallEntry.what: told; no_rights: the person may not handle alerts any more; nobody: nobody was on duty; gone: the
+	rota or channel is there no more; no_way: the message could not be handed over; ran_out: the head was told.
+CallEntry.user: Who.
+CallEntry.name: The name.
+CallEntry.channel: Which channel.
+CallEntry.message: The id of the message.
+`
