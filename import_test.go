@@ -145,7 +145,11 @@ var house = []room{
 		"huma x/time",
 	},
 	{"api/live", "root api/gate registry/history", "huma"},
-	{"api/oncall", "root api/gate registry/oncall registry/rota", ""},
+	{
+		"api/oncall",
+		"root api/gate api/texts registry/alerts registry/oncall registry/rota",
+		"x/time",
+	},
 	{"api/people", "root api/gate registry registry/alerts registry/people registry/roster", "huma"},
 	{"api/places", "root api/gate registry registry/alerts registry/places registry/views", ""},
 	{"api/webhooks", "root api/gate registry registry/hooks", ""},

@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/api/live"
+	"github.com/gatehouse-iot/gatehouse/api/oncall"
 	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
@@ -44,6 +45,7 @@ type Deps struct {
 	// Reach checks an address before a driver gets it; nil: any is allowed.
 	Reach func(ctx context.Context, fields []fleet.Field, address map[string]string) error
 
+	Links   *oncall.Links                    // sign and read "I take it"; nil: there are none
 	Metrics http.Handler                     // the gateway's own metrics, Prometheus text
 	Status  func(ctx context.Context) Status // the gateway's health in words
 	Rules   func() []alerts.RuleInfo         // the rules that are loaded

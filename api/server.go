@@ -96,7 +96,7 @@ func (s *Server) register() {
 	s.registerStatus()
 	s.registerReload()
 	alerts.Register(s.front, s.deps.Rules)
-	oncall.Register(s.front)
+	oncall.Register(s.front, s.deps.Links)
 	attendance.Register(s.front, s.deps.Intake)
 	webhooks.Register(s.front, s.deps.Webhooks)
 	live.Register(s.front, live.Needs{

@@ -1,25 +1,41 @@
 // Package oncall is the API of duty: rotas with their overrides, escalation chains, who is on duty
-// when, and what an alert's chain did.
+// when, what an alert's chain did, and the links by which a person takes an alert without signing
+// in.
 //
-// It calls nobody, and it does not decide who is on duty, which package registry/rota does.
+// It calls nobody, and it decides neither who is on duty, which package registry/rota does, nor
+// what taking an alert means, which is the registry's.
 package oncall
 
 import (
+	"html/template"
+	"time"
+
+	"golang.org/x/time/rate"
+
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/rota"
 )
 
 // area is what the operations use.
-type area struct{ *gate.Gate }
+type area struct {
+	*gate.Gate
+	links *Links
+	takes *template.Template
+	tries *gate.Limiter // of links, by address
+}
 
-// Register adds the operations.
-func Register(r *gate.Gate) {
-	s := &area{r}
+// Register adds the operations. Without links alerts are taken in the console only.
+func Register(r *gate.Gate, links *Links) {
+	s := &area{
+		Gate:  r,
+		links: links,
+		tries: gate.NewLimiter(rate.Every(2*time.Second), 20, 10_000),
+	}
 	s.Words(words)
 	s.AtLast(func(d *gate.Schemas) {
-		d.OneOf("Calling", "state", texts(oncall.CallStates())...)
-		d.OneOf("CallEntry", "what", texts(oncall.CallWhats())...)
+		d.OneOf("Calling", "state", wordsOf(oncall.CallStates())...)
+		d.OneOf("CallEntry", "what", wordsOf(oncall.CallWhats())...)
 		d.Items("EscalationStepInput", "channels", gate.MaxWord)
 		turns := d.Field("RotaLineInput", "turns")
 		turns.Items.MaxItems = new(rota.MaxTogether)
@@ -30,9 +46,12 @@ func Register(r *gate.Gate) {
 	s.registerChains()
 	s.registerDuty()
 	s.registerCalls()
+	if links != nil {
+		s.registerTake()
+	}
 }
 
-func texts[T ~string](words []T) (out []string) {
+func wordsOf[T ~string](words []T) (out []string) {
 	for _, w := range words {
 		out = append(out, string(w))
 	}

@@ -1,0 +1,230 @@
+package oncall
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/api/texts"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/oncall"
+)
+
+// TakePath is below which the links lie.
+const TakePath = "/take/"
+
+//go:embed take.html
+var takeHTML string
+
+// takePolicy lets the page show itself and send its one form, and nothing else.
+const takePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; " +
+	"base-uri 'none'; frame-ancestors 'none'"
+
+// page is what the page shows.
+type page struct {
+	Language texts.Language
+	Heading  string
+	Severity g.Severity
+	Title    string
+	Lines    []string // where, when
+	Note     string   // what came of it, or why nothing can
+	Button   string   // "": there is nothing to do
+	Good     bool
+}
+
+// takeFace is what Links and the registry know of a link's person and alert.
+type takeFace struct {
+	link     link
+	row      alerts.AlertRow
+	school   g.School
+	member   oncall.Member
+	language texts.Language
+}
+
+// registerTake serves the links. GET shows the alert and changes nothing, since mail scanners and
+// previews follow links; POST, which the page's button sends, takes the alert. No cookie counts
+// here, so that a page of another site gains nothing by sending the form.
+func (s *area) registerTake() {
+	s.takes = template.Must(template.New("take").Parse(takeHTML))
+	s.Plain("GET "+TakePath+"{token}", func(w http.ResponseWriter, r *http.Request) {
+		s.atLink(w, r, s.showTake)
+	})
+	s.Plain("POST "+TakePath+"{token}", func(w http.ResponseWriter, r *http.Request) {
+		s.atLink(w, r, s.take)
+	})
+}
+
+// atLink bounds the rate of an address before any work, reads the link and hands on what it is for.
+func (s *area) atLink(
+	w http.ResponseWriter, r *http.Request,
+	then func(ctx context.Context, f takeFace) (int, page),
+) {
+	ctx := r.Context()
+	language := gate.LanguageOf(ctx)
+	if v := s.tries.Allow(s.Remote(r), s.Now()); !v.OK {
+		w.Header().Set("Retry-After", "10")
+		s.render(w, r, http.StatusTooManyRequests, refusal(language,
+			g.Word("Too many tries from your address: wait ten seconds, then open the link again.")))
+		return
+	}
+	l, err := s.links.open(r.PathValue("token"), s.Now())
+	if errors.Is(err, errForged) {
+		s.render(w, r, http.StatusNotFound, refusal(language, g.Word("This link is not valid. Open "+
+			"the one in the message as a whole, or sign in to the console.")))
+		return
+	}
+	f, known := s.face(ctx, l, language)
+	switch {
+	case known != nil && g.ErrorCode(known) != g.NotFound && g.ErrorCode(known) != g.Forbidden:
+		s.Log().ErrorContext(ctx, "a link that takes an alert failed", "error", known)
+		s.render(w, r, http.StatusServiceUnavailable, refusal(language,
+			g.Word("The gateway cannot look at this now: try again in a minute.")))
+		return
+	case errors.Is(err, errExpired):
+		s.render(w, r, http.StatusGone, refusal(f.language, g.Word("This link has ended. Sign in to "+
+			"the console to see what is open.")))
+		return
+	case known != nil:
+		s.render(w, r, http.StatusForbidden, refusal(f.language,
+			g.Word("You may not handle this alert any more. Tell whoever is on duty.")))
+		return
+	}
+	status, p := then(ctx, f)
+	s.render(w, r, status, p)
+}
+
+// face reads what a link is about. It is Forbidden where the person may not handle the alert now,
+// with the language in which to say so.
+func (s *area) face(ctx context.Context, l link, language texts.Language) (takeFace, error) {
+	f := takeFace{link: l, language: language}
+	v := s.In(g.SystemScope("take"))
+	row, err := v.Alerts.Find(ctx, l.alert)
+	if err != nil {
+		return f, err
+	}
+	f.row = row
+	if f.school, err = v.Places.School(ctx, row.School); err != nil {
+		return f, err
+	}
+	staff, err := v.Oncall.Staff(ctx, row.School)
+	if err != nil {
+		return f, err
+	}
+	for _, m := range staff {
+		if m.ID == l.user {
+			f.member, f.language = m, texts.Accept(m.Language)
+		}
+	}
+	if !f.member.Able {
+		return f, g.Errorf(g.Forbidden, "only the gateway itself may do this")
+	}
+	return f, nil
+}
+
+func (s *area) showTake(_ context.Context, f takeFace) (int, page) {
+	p := f.page(s.Now())
+	if f.row.State == g.AlertOpen {
+		p.Heading = f.say(g.Textf("%s, can you take this?", f.member.Name))
+		p.Button = f.say(g.Word("I take it"))
+		return http.StatusOK, p
+	}
+	f.over(&p)
+	return http.StatusOK, p
+}
+
+// take takes the alert as the person of the link, whose rights were just looked at. Somebody who
+// was quicker is named.
+func (s *area) take(ctx context.Context, f takeFace) (int, page) {
+	by := g.User{ID: f.member.ID}
+	v := s.In(g.Scope{
+		School:      f.member.School,
+		Subtree:     f.member.Role == g.RoleDistrict,
+		Actor:       string(f.member.ID) + " " + f.member.Name,
+		Permissions: f.member.Role.Permissions(),
+		Reason:      "by the link in a message",
+	})
+	for range 5 { // the alert may change under way, by more news of it
+		if f.row.State != g.AlertOpen {
+			break
+		}
+		_, err := v.Alerts.Acknowledge(ctx, f.row.ID, f.row.Version, by)
+		if err != nil && g.ErrorCode(err) != g.Conflict {
+			s.Log().ErrorContext(ctx, "a link took no alert", "alert", f.row.ID, "error", err)
+			return http.StatusServiceUnavailable, refusal(f.language,
+				g.Word("The gateway cannot look at this now: try again in a minute."))
+		}
+		if f.row, err = v.Alerts.Find(ctx, f.row.ID); err != nil {
+			return http.StatusServiceUnavailable, refusal(f.language,
+				g.Word("The gateway cannot look at this now: try again in a minute."))
+		}
+	}
+	p := f.page(s.Now())
+	f.over(&p)
+	return http.StatusOK, p
+}
+
+// page is what and where, without what came of it.
+func (f takeFace) page(now time.Time) page {
+	p := page{
+		Language: f.language,
+		Severity: f.row.Severity,
+		Title:    f.row.Title,
+	}
+	if f.language == texts.Chinese && f.row.TitleZH != "" {
+		p.Title = f.row.TitleZH
+	}
+	for _, where := range []string{f.row.ZoneName, f.row.DeviceName} {
+		if where != "" {
+			p.Lines = append(p.Lines, where)
+		}
+	}
+	at := f.row.Opened.In(f.school.Location())
+	p.Lines = append(p.Lines, f.say(g.Textf("Since %s, %d min ago", at.Format("15:04"),
+		int(now.Sub(f.row.Opened).Minutes()))))
+	return p
+}
+
+// over says who has the alert in hand, or that it is over.
+func (f takeFace) over(p *page) {
+	p.Good = true
+	at := func(t time.Time) string { return t.In(f.school.Location()).Format("15:04") }
+	switch {
+	case f.row.State == g.AlertAcknowledged && f.row.Handler == f.member.ID:
+		p.Heading = f.say(g.Word("You have it."))
+		p.Note = f.say(g.Textf("You took it at %s. The wall shows your name, and nobody else is "+
+			"called.", at(f.row.Acknowledged)))
+	case f.row.State == g.AlertAcknowledged:
+		p.Heading = f.say(g.Textf("%s has it.", f.row.HandlerName))
+		p.Note = f.say(g.Textf("Taken at %s; there is nothing left to do here.",
+			at(f.row.Acknowledged)))
+	default:
+		p.Heading = f.say(g.Word("It is over."))
+		p.Note = f.say(g.Textf("The alert has been over since %s.", at(f.row.Resolved)))
+	}
+}
+
+func (f takeFace) say(t g.Text) string { return f.language.Text(t) }
+
+func refusal(l texts.Language, t g.Text) page {
+	return page{Language: l, Heading: l.Text(g.Word("This does not work")), Note: l.Text(t)}
+}
+
+// render writes the page. It is kept nowhere, named to nobody and in no frame.
+func (s *area) render(w http.ResponseWriter, r *http.Request, status int, p page) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", takePolicy)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Robots-Tag", "noindex, nofollow")
+	h.Set("Content-Language", string(p.Language))
+	w.WriteHeader(status)
+	if err := s.takes.Execute(w, p); err != nil {
+		s.Log().DebugContext(r.Context(), "a page was not sent whole", "error", err)
+	}
+}
