@@ -1,5 +1,5 @@
-# Sourced by influxd.sh, telegraf.sh, lint.sh and package/build.sh: builds third-party programs from
-# their Go modules. Not a program itself.
+# Sourced by influxd.sh, telegraf.sh, lint.sh, package/build.sh and drivers/driverpb/generate.sh:
+# builds third-party programs from their Go modules. Not a program itself.
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${GATEHOUSE_CACHE:-$here/.cache}

@@ -4,7 +4,7 @@
 // connection and starts no goroutine.
 package driverpb
 
-//go:generate protoc --go_out=. --go_opt=paths=source_relative --go-grpc_out=. --go-grpc_opt=paths=source_relative driver.proto
+//go:generate ./generate.sh
 
 // The handshake before gRPC. The cookie is no secret: it tells a driver program whether a gateway
 // or a person started it.

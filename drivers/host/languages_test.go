@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +27,10 @@ type thermometer struct {
 	mu   sync.Mutex
 	door string
 	card string // on its reader
+
+	asked  chan struct{} // if not nil: receives at each POST, which waits for opens
+	opens  chan struct{} // closed: the door may open
+	looked atomic.Int64  // number of GETs
 }
 
 func (x *thermometer) show(card string) {
@@ -35,6 +40,12 @@ func (x *thermometer) show(card string) {
 }
 
 func (x *thermometer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == "GET" {
+		x.looked.Add(1)
+	} else if x.asked != nil {
+		x.asked <- struct{}{}
+		<-x.opens
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	switch r.Method + " " + r.URL.Path {
@@ -244,6 +255,51 @@ func admits(t *testing.T, d drivers.Device, s *sink) {
 			(s.Reason == "" || len(s.Causes) != 1 || s.Causes[0].Code != gatehouse.ReasonOther) {
 			t.Errorf("got %+v, want a sentence and its cause", s)
 		}
+	}
+}
+
+// TestOtherLanguagesServeADeviceOnce: a device that is connected again, with other particulars, waits
+// until what served it has done what it was at.
+func TestOtherLanguagesServeADeviceOnce(t *testing.T) {
+	for _, language := range []string{"python", "node"} {
+		t.Run(language, func(t *testing.T) {
+			door := &thermometer{
+				door:  "closed",
+				card:  "4711",
+				asked: make(chan struct{}, 10),
+				opens: make(chan struct{}),
+			}
+			equipment, other := httptest.NewServer(door), httptest.NewServer(&thermometer{door: "closed"})
+			defer equipment.Close()
+			defer other.Close()
+			got := newSink()
+			answer := func(context.Context, gatehouse.DriverName, gatehouse.Ask) (gatehouse.Answer, error) {
+				return gatehouse.Answer{Allow: true, Person: "per_1"}, nil
+			}
+			path, name := program(t, language), gatehouse.DriverName(language)
+			h, _ := start(t, host.Options{Sink: got, Answer: answer},
+				host.Spec{Name: name, Path: path})
+			st := wait(t, h, name)
+			at := func(id gatehouse.DeviceID, server *httptest.Server, every string) drivers.Device {
+				address := map[string]string{
+					"host":  strings.TrimPrefix(server.URL, "http://"),
+					"every": every,
+				}
+				return drivers.Device{ID: id, Profile: st.Description.Profiles[0], Address: address}
+			}
+			put(t, h, name, at("dev_1", equipment, "0.05"))
+			<-door.asked // the door opens, which takes a while
+			before := door.looked.Load()
+			put(t, h, name, at("dev_1", equipment, "0.06"))
+			put(t, h, name, at("dev_2", other, "0.05"))
+			got.wait(t, "the other device", readings("dev_2", 3))
+			if n := door.looked.Load() - before; n != 0 {
+				t.Errorf("got %d looks at a device while what served it before is still at work", n)
+			}
+			got.set(func(s *sink) { s.got = nil })
+			close(door.opens)
+			got.wait(t, "the device as it is now", readings("dev_1", 2))
+		})
 	}
 }
 
