@@ -14,7 +14,7 @@ func Noun(english string) Text {
 func nouns() []Text {
 	return []Text{
 		Word("school"), Word("site"), Word("building"), Word("zone"),
-		Word("sites"), Word("buildings"), Word("zones"),
+		Word("floor"), Word("floors"), Word("sites"), Word("buildings"), Word("zones"),
 		Word("device"), Word("devices"), Word("profile"), Word("certificate"),
 		Word("person"), Word("pass"), Word("card"), Word("qr"), Word("pin"), Word("face"),
 		Word("session"), Word("leave"), Word("alert"), Word("incident"),

@@ -56,6 +56,7 @@ type Zone struct {
 	Name     string     `json:"name"`
 	Kind     ZoneKind   `json:"kind"`
 	Private  bool       `json:"private"` // dorm room, toilet, changing room: must not have a camera
+	Floor    FloorID    `json:"floor,omitempty"`
 }
 
 // ZoneKind says what a zone is used for; rules and sessions select zones by it.

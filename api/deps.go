@@ -118,6 +118,7 @@ type Status struct {
 // Evidence is the store of pictures.
 type Evidence interface {
 	people.Media
+	places.Drawings
 
 	// Forget destroys all pictures of a school that nobody keeps.
 	Forget(school g.SchoolID) error

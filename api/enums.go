@@ -42,6 +42,7 @@ func nameWords(r huma.Registry) {
 	as[g.SchoolID, idSchema](r)
 	as[g.SiteID, idSchema](r)
 	as[g.BuildingID, idSchema](r)
+	as[g.FloorID, idSchema](r)
 	as[g.ZoneID, idSchema](r)
 	as[g.ProfileID, idSchema](r)
 	as[g.DeviceID, idSchema](r)

@@ -10,6 +10,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/api/people"
+	store "github.com/gatehouse-iot/gatehouse/gateway/media"
 )
 
 // journal is a journal in memory. Real events of the real type, without a disk.
@@ -255,6 +256,16 @@ func (faces) Enrol(_ context.Context, photo []byte) (people.Portrait, error) {
 type media struct {
 	mu sync.Mutex
 	by map[g.MediaID]g.SchoolID
+
+	drawings *store.Store // the real one
+}
+
+func (m *media) PutDrawing(s g.SchoolID, raw []byte) (g.Plan, []string, error) {
+	return m.drawings.PutDrawing(s, raw)
+}
+
+func (m *media) Drawing(ctx context.Context, s g.SchoolID, id g.MediaID) ([]byte, error) {
+	return m.drawings.Drawing(ctx, s, id)
 }
 
 func (m *media) put(s g.SchoolID, id g.MediaID) {

@@ -114,6 +114,7 @@ func (s *Server) register() {
 	of := places.Needs{Recorded: s.deps.Recorded}
 	if s.deps.Media != nil {
 		of.Forget = s.deps.Media.Forget
+		of.Drawings = s.deps.Media
 	}
 	places.Register(s.front, of)
 	people.Register(s.front, people.Needs{

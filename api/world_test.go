@@ -19,6 +19,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/access"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
+	store "github.com/gatehouse-iot/gatehouse/gateway/media"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/webhook"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -70,7 +71,7 @@ func newWorld(t *testing.T, options ...option) *world {
 		reg:   reg,
 		live:  newJournal(),
 		fleet: &gear{},
-		media: &media{},
+		media: &media{drawings: must(store.Open(t.TempDir(), bytes.Repeat([]byte{7}, 32)))(t)},
 		ids:   map[string]string{},
 	}
 	w.intake = &intake{live: w.live}
@@ -176,6 +177,10 @@ func (w *world) schools() *world {
 	zone := must(v.Deeds.PutZone(ctx,
 		g.Zone{School: w.a.ID, Building: building.ID, Name: "Laboratory 1", Kind: g.ZoneLaboratory}))(
 		t)
+	floor := must(v.Places.PutFloor(ctx, g.Floor{School: w.a.ID, Building: building.ID, Name: "Ground"}))(t)
+	plan, _, err := w.media.PutDrawing(w.a.ID, []byte(drawn))
+	must(0, err)(t)
+	must(v.Places.SetPlan(ctx, floor.ID, &plan))(t)
 	must(0, v.Fleet.PutProfile(ctx, smokeProfile()))(t)
 	must(0, v.Fleet.PutProfile(ctx, cameraProfile()))(t)
 	device, _, err := v.Fleet.CreateDevice(ctx,
@@ -332,6 +337,7 @@ func (w *world) schools() *world {
 		"school":   string(w.a.ID),
 		"site":     string(site.ID),
 		"building": string(building.ID),
+		"floor":    string(floor.ID),
 		"zone":     string(zone.ID), "device": string(device.ID),
 		"camera":  string(camera.ID),
 		"student": string(student.ID),

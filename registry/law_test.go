@@ -19,7 +19,7 @@ import (
 // statements may not: other rows are read through their package, or in package deeds.
 var tables = map[string]string{
 	"store":  "meta audit outbox registry_schema history_schema",
-	"places": "schools sites buildings zones settings",
+	"places": "schools sites buildings floors zones zone_areas device_spots settings",
 	"people": "persons consents passes look_alikes imports import_columns import_people " +
 		"import_passes import_consents",
 	"access": "users signins signin_tries signin_places signin_steps second_factors " +

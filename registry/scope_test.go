@@ -20,6 +20,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/hooks"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
@@ -107,6 +108,30 @@ func calls(d *district) map[string]call {
 		}},
 		"Places.DeleteBuilding": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.Places.DeleteBuilding(ctx, gate.Building)
+		}},
+		"Places.Floor": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Places.Floor(ctx, "flo_b")
+		}},
+		"Places.PutFloor": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Places.PutFloor(ctx, g.Floor{School: b, Building: gate.Building, Name: "x"})
+		}},
+		"Places.SetPlan": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Places.SetPlan(ctx, "flo_b", nil)
+		}},
+		"Places.DeleteFloor": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Places.DeleteFloor(ctx, "flo_b")
+		}},
+		"Places.Drawings": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Places.Drawings(ctx)
+		}},
+		"Deeds.PlaceOnFloor": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Deeds.PlaceOnFloor(ctx, "flo_b", places.Spots{})
+		}},
+		"Views.FloorPlan": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Views.FloorPlan(ctx, "flo_b")
+		}},
+		"Views.Whereabouts": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Views.Whereabouts(ctx, gate.ID, dev)
 		}},
 		"Deeds.DeleteZone": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.Deeds.DeleteZone(ctx, gate.ID)
@@ -878,6 +903,8 @@ func fill(t *testing.T, d *district) {
 		Due:     at,
 		Version: 1,
 	}}))
+	must[g.Floor](t)(d.sys.Places.PutFloor(ctx,
+		g.Floor{ID: "flo_b", School: b, Building: d.gate[b].Building, Name: "Floor"}))
 	hook, _, err := d.sys.Hooks.Create(ctx, g.Webhook{School: b, URL: "https://x.example"})
 	ok(t, err)
 	ok(t,
@@ -974,6 +1001,7 @@ func TestEveryMethodAsksForItsPermission(t *testing.T) {
 			"Places.Of":            true,
 			"Places.Site":          true,
 			"Places.Building":      true,
+			"Places.Floor":         true,
 			"Places.Zone":          true,
 			"Fleet.Profiles":       true,
 			"Fleet.Profile":        true,

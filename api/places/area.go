@@ -5,6 +5,7 @@
 package places
 
 import (
+	"context"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -26,6 +27,15 @@ type Needs struct {
 
 	// Forget destroys all pictures of a school that nobody keeps; nil: there are none.
 	Forget func(g.SchoolID) error
+
+	Drawings Drawings // nil: plans cannot be kept
+}
+
+// Drawings is the store of floors' drawings.
+type Drawings interface {
+	// PutDrawing reads and keeps a drawing; left names what was left out of it.
+	PutDrawing(school g.SchoolID, raw []byte) (p g.Plan, left []string, err error)
+	Drawing(ctx context.Context, school g.SchoolID, id g.MediaID) ([]byte, error)
 }
 
 // area is what the operations use.
@@ -39,6 +49,7 @@ func Register(r *gate.Gate, n Needs) {
 	s := &area{r, n}
 	s.Words(words)
 	s.registerSchools()
+	s.registerFloors()
 	s.registerRecorded()
 	s.registerSettings("Gateway")
 }

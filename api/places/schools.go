@@ -52,6 +52,7 @@ type zoneBody struct {
 	Name     string       `json:"name" minLength:"1" maxLength:"200" doc:"The name that people know." example:"Side gate"`
 	Kind     g.ZoneKind   `json:"kind" doc:"What the zone is for; rules and sessions select zones by it."`
 	Private  bool         `json:"private,omitempty" doc:"A dorm room, toilet or changing room: can bind no camera."`
+	Floor    g.FloorID    `json:"floor,omitempty" maxLength:"64" doc:"The floor that it is on, one of its building; empty: none."`
 }
 
 func (s *area) registerSchools() {
@@ -115,7 +116,7 @@ func (s *area) registerSchools() {
 		Path:    "/v1/places",
 		ID:      "places",
 		Tag:     tag,
-		Summary: "Sites, buildings and zones of a school",
+		Summary: "Sites, buildings, floors and zones of a school",
 		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/places",
 	}, func(ctx context.Context, in *gate.InSchool) (*gate.Body[places.Places], error) {
 		return gate.Answer(s.places(ctx, in.School))
@@ -126,7 +127,8 @@ func (s *area) registerSchools() {
 // places answers empty lists, never null.
 func (s *area) places(ctx context.Context, id g.SchoolID) (places.Places, error) {
 	p, err := s.View(ctx).Places.Of(ctx, gate.SchoolOf(ctx, id))
-	p.Sites, p.Buildings, p.Zones = gate.Some(p.Sites), gate.Some(p.Buildings), gate.Some(p.Zones)
+	p.Sites, p.Buildings = gate.Some(p.Sites), gate.Some(p.Buildings)
+	p.Floors, p.Zones = gate.Some(p.Floors), gate.Some(p.Zones)
 	return p, err
 }
 
@@ -169,6 +171,7 @@ func (s *area) registerPlaces(tag string) {
 				Name:     b.Name,
 				Kind:     b.Kind,
 				Private:  b.Private,
+				Floor:    b.Floor,
 			})
 		},
 	}, func(ctx context.Context, id string) error {

@@ -1,5 +1,6 @@
 // Package media keeps evidence (the pictures of alerts, and what a face there measures) as
 // encrypted files, one folder for each school and hour, under a key derived for each school.
+// Beside them are the drawings of floors, which expire with no hour.
 // It knows neither people nor alerts, and shows nothing to anybody: callers check who may see
 // a picture.
 package media
@@ -61,11 +62,16 @@ func (s *Store) Put(school g.SchoolID, at time.Time, picture []byte) (g.MediaID,
 
 // write encrypts a file of a picture: the picture itself, or what has the suffix.
 func (s *Store) write(school g.SchoolID, id g.MediaID, suffix string, plain []byte) error {
-	aead, err := s.cipher(school)
+	path, err := s.path(school, id)
 	if err != nil {
 		return err
 	}
-	path, err := s.path(school, id)
+	return s.seal(school, path+suffix, string(id)+suffix, plain)
+}
+
+// seal encrypts a file; label is what it is opened with.
+func (s *Store) seal(school g.SchoolID, path, label string, plain []byte) error {
+	aead, err := s.cipher(school)
 	if err != nil {
 		return err
 	}
@@ -74,8 +80,8 @@ func (s *Store) write(school g.SchoolID, id g.MediaID, suffix string, plain []by
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("keep picture: %w", err)
 	}
-	sealed := aead.Seal(nonce, nonce, plain, []byte(string(id)+suffix))
-	if err := os.WriteFile(path+suffix, sealed, 0o600); err != nil {
+	sealed := aead.Seal(nonce, nonce, plain, []byte(label))
+	if err := os.WriteFile(path, sealed, 0o600); err != nil {
 		return fmt.Errorf("keep picture: %w", err)
 	}
 	return nil

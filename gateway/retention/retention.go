@@ -127,5 +127,13 @@ func (k *Keeper) pictures(ctx context.Context, now time.Time, life time.Duration
 	for _, x := range kept {
 		wanted[x.Media] = true
 	}
-	return k.o.Media.Sweep(func(_ g.SchoolID, id g.MediaID) bool { return wanted[id] })
+	err = k.o.Media.Sweep(func(_ g.SchoolID, id g.MediaID) bool { return wanted[id] })
+	if err != nil {
+		return err
+	}
+	plans, err := k.o.View.Places.Drawings(ctx)
+	if err != nil {
+		return err
+	}
+	return k.o.Media.SweepDrawings(plans, now.Add(-every))
 }

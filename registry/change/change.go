@@ -11,6 +11,7 @@ const (
 	School   Kind = "school"
 	Site     Kind = "site"
 	Building Kind = "building"
+	Floor    Kind = "floor"
 	Zone     Kind = "zone"
 	Setting  Kind = "setting" // the ID is its key
 

@@ -43,6 +43,9 @@ func (v View) PutZone(ctx context.Context, x g.Zone) (g.Zone, error) {
 			if err := places.MayUnmark(ctx, v.places, t, x); err != nil {
 				return err
 			}
+			if err := places.OnFloor(ctx, t, x); err != nil {
+				return err
+			}
 			if x.Private {
 				n := 0
 				err := t.Row(ctx,
@@ -58,11 +61,12 @@ func (v View) PutZone(ctx context.Context, x g.Zone) (g.Zone, error) {
 				}
 			}
 			_, err := t.Exec(ctx,
-				"INSERT INTO zones (id, school, building, name, kind, private) VALUES (?, ?, ?, "+
-					"?, ?, ?) ON CONFLICT (id) DO UPDATE SET building = excluded.building, name "+
-					"= excluded.name, kind = excluded.kind, private = excluded.private",
+				"INSERT INTO zones (id, school, building, name, kind, private, floor) VALUES (?, ?, ?, "+
+					"?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET building = excluded.building, name "+
+					"= excluded.name, kind = excluded.kind, private = excluded.private, "+
+					"floor = excluded.floor",
 				string(x.ID), string(x.School), string(x.Building), x.Name, string(x.Kind),
-				store.Flag(x.Private))
+				store.Flag(x.Private), string(x.Floor))
 			return err
 		},
 	})

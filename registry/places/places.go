@@ -14,7 +14,12 @@ import (
 
 // Of are the school's sites, buildings and zones, by name.
 func (v View) Of(ctx context.Context, school g.SchoolID) (Places, error) {
-	p := Places{Sites: []g.Site{}, Buildings: []g.Building{}, Zones: []g.Zone{}}
+	p := Places{
+		Sites:     []g.Site{},
+		Buildings: []g.Building{},
+		Floors:    []g.Floor{},
+		Zones:     []g.Zone{},
+	}
 	in, err := v.s.Reach(ctx, "")
 	if err != nil {
 		return p, err
@@ -46,11 +51,20 @@ func (v View) Of(ctx context.Context, school g.SchoolID) (Places, error) {
 		return p, fmt.Errorf("list buildings: %w", err)
 	}
 	err = store.Each(ctx, v.s.Reg,
-		"SELECT id, school, building, name, kind, private FROM zones"+w.String()+
-			" ORDER BY name, id",
-		w.Args, func(scan func(...any) error) error {
+		"SELECT "+FloorColumns+" FROM floors"+w.String()+" ORDER BY level, name, id", w.Args,
+		func(scan func(...any) error) error {
+			x, err := ScanFloor(scan)
+			p.Floors = append(p.Floors, x)
+			return err
+		})
+	if err != nil {
+		return p, fmt.Errorf("list floors: %w", err)
+	}
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT "+zoneColumns+" FROM zones"+w.String()+" ORDER BY name, id", w.Args,
+		func(scan func(...any) error) error {
 			var x g.Zone
-			err := scan(&x.ID, &x.School, &x.Building, &x.Name, &x.Kind, &x.Private)
+			err := scan(zoneFields(&x)...)
 			p.Zones = append(p.Zones, x)
 			return err
 		})
@@ -60,11 +74,16 @@ func (v View) Of(ctx context.Context, school g.SchoolID) (Places, error) {
 	return p, nil
 }
 
+const zoneColumns = "id, school, building, name, kind, private, floor"
+
+// zoneFields are the fields of a zone in the order of zoneColumns.
+func zoneFields(x *g.Zone) []any {
+	return []any{&x.ID, &x.School, &x.Building, &x.Name, &x.Kind, &x.Private, &x.Floor}
+}
+
 // ZoneRow reads a zone without checking a scope.
 func ZoneRow(ctx context.Context, c store.Conn, id g.ZoneID) (x g.Zone, err error) {
-	err = c.Row(ctx, "SELECT id, school, building, name, kind, private FROM zones WHERE id = ?",
-		string(id)).
-		Scan(&x.ID, &x.School, &x.Building, &x.Name, &x.Kind, &x.Private)
+	err = c.Row(ctx, "SELECT "+zoneColumns+" FROM zones WHERE id = ?", string(id)).Scan(zoneFields(&x)...)
 	if err != nil {
 		return x, store.Missing(err, "zone", string(id))
 	}
@@ -257,12 +276,16 @@ func (v View) DeleteSite(ctx context.Context, id g.SiteID) error {
 		})
 }
 
-// DeleteBuilding deletes a building without zones.
+// DeleteBuilding deletes a building without zones and floors.
 func (v View) DeleteBuilding(ctx context.Context, id g.BuildingID) error {
 	return v.s.Remove(ctx, g.DevicesWrite, "buildings", "building", string(id), change.Building,
 		buildingBefore(id), func(t *store.Tx) error {
 			count := t.Row(ctx, "SELECT COUNT(*) FROM zones WHERE building = ?", string(id))
-			return Empty(count, "building", "zones")
+			if err := Empty(count, "building", "zones"); err != nil {
+				return err
+			}
+			count = t.Row(ctx, "SELECT COUNT(*) FROM floors WHERE building = ?", string(id))
+			return Empty(count, "building", "floors")
 		})
 }
 
@@ -293,9 +316,8 @@ func (v View) Building(ctx context.Context, id g.BuildingID) (x g.Building, err 
 
 // Zone returns one zone.
 func (v View) Zone(ctx context.Context, id g.ZoneID) (x g.Zone, err error) {
-	return x, v.s.One(ctx, "",
-		"SELECT id, school, building, name, kind, private FROM zones WHERE id = ?", "zone",
-		string(id), &x.School, &x.ID, &x.School, &x.Building, &x.Name, &x.Kind, &x.Private)
+	return x, v.s.One(ctx, "", "SELECT "+zoneColumns+" FROM zones WHERE id = ?", "zone", string(id),
+		&x.School, zoneFields(&x)...)
 }
 
 func siteBefore(id g.SiteID) store.Former {

@@ -33,9 +33,7 @@ func MayUnmark(ctx context.Context, v View, t *store.Tx, x g.Zone) error {
 func ZoneBefore(id g.ZoneID) store.Former {
 	return func(ctx context.Context, t *store.Tx) (any, error) {
 		var old g.Zone
-		row := t.Row(ctx,
-			"SELECT id, school, building, name, kind, private FROM zones WHERE id = ?", string(id))
-		return asItStands(row, &old,
-			&old.ID, &old.School, &old.Building, &old.Name, &old.Kind, &old.Private)
+		row := t.Row(ctx, "SELECT "+zoneColumns+" FROM zones WHERE id = ?", string(id))
+		return asItStands(row, &old, zoneFields(&old)...)
 	}
 }

@@ -885,3 +885,64 @@ export const qualityDays = (day) => [
     strangers: 12,
   },
 ]
+
+export const floors = [
+  {
+    id: 'flo_sci1',
+    school: school.id,
+    building: 'bld_sci',
+    name: 'Ground floor',
+    level: 0,
+    plan: { picture: 'pln_1', type: 'image/svg+xml', width: 800, height: 500 },
+  },
+  { id: 'flo_sci2', school: school.id, building: 'bld_sci', name: 'Second floor', level: 1 },
+]
+export const areas = {
+  zon_lab1: { x: 0.02, y: 0.04, w: 0.46, h: 0.5 },
+  zon_lab2: { x: 0.52, y: 0.04, w: 0.46, h: 0.5 },
+}
+export const spots = {}
+for (const z of zones.filter((x) => x.building === 'bld_sci')) {
+  z.floor = 'flo_sci1'
+  for (const [i, x] of devices.filter((x) => x.zone === z.id).entries()) {
+    const a = areas[z.id]
+    if (i < 5) spots[x.id] = { x: a.x + 0.06 + i * 0.08, y: a.y + 0.2 + (i % 2) * 0.15 }
+  }
+}
+export const drawing = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 500" width="800" height="500">
+<rect width="800" height="500" fill="#fff"/><g fill="none" stroke="#444" stroke-width="4">
+<path d="M4 4h792v492H4zM400 4v280M4 284h330M466 284h330M4 384h792"/></g>
+<text x="20" y="440" font-size="20" fill="#666">Corridor</text></svg>`
+export const planOf = (floor) => ({
+  floor,
+  rooms: zones
+    .filter((z) => z.floor === floor.id)
+    .map((z) => ({ id: z.id, name: z.name, kind: z.kind, private: z.private, area: areas[z.id] })),
+  devices: devices
+    .filter((x) => zones.find((z) => z.id === x.zone)?.floor === floor.id)
+    .map((x) => ({
+      id: x.id,
+      name: x.name,
+      zone: x.zone,
+      type: x.type,
+      state: x.twin.state,
+      spot: spots[x.id],
+    })),
+})
+export const whereabouts = (zone, device) => {
+  const at = devices.find((x) => x.id === device)
+  const z = zones.find((x) => x.id === (zone || at?.zone))
+  const camera = devices.find((x) => x.type === 'camera')
+  return {
+    school: school.id,
+    zone: z.id,
+    zone_name: z.name,
+    building: z.building,
+    building_name: buildings.find((b) => b.id === z.building).name,
+    site_name: 'Main campus',
+    floor: floors.find((f) => f.id === z.floor),
+    area: areas[z.id],
+    spot: spots[device],
+    camera: { id: camera.id, name: camera.name, state: camera.twin.state, near: 'building' },
+  }
+}

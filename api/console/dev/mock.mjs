@@ -170,11 +170,11 @@ export function mock({ empty = false, demo = true } = {}) {
     [
       'GET',
       /^\/v1\/places$/,
-      (req, res) => json(res, { sites: d.sites, buildings: d.buildings, zones: d.zones }),
+      (req, res) => json(res, { sites: d.sites, buildings: d.buildings, floors: d.floors, zones: d.zones }),
     ],
     [
       'POST',
-      /^\/v1\/(sites|buildings|zones)$/,
+      /^\/v1\/(sites|buildings|floors|zones)$/,
       (req, res, m, q, b) => {
         const x = { ...b, id: 'new_' + ++state.seq }
         d[m[1]].push(x)
@@ -183,7 +183,7 @@ export function mock({ empty = false, demo = true } = {}) {
     ],
     [
       'PUT',
-      /^\/v1\/(sites|buildings|zones)\/(.+)$/,
+      /^\/v1\/(sites|buildings|floors|zones)\/(.+)$/,
       (req, res, m, q, b) =>
         json(
           res,
@@ -195,8 +195,41 @@ export function mock({ empty = false, demo = true } = {}) {
     ],
     [
       'DELETE',
-      /^\/v1\/(sites|buildings|zones)\/(.+)$/,
+      /^\/v1\/(sites|buildings|floors|zones)\/(.+)$/,
       (req, res) => refuse(res, 409, 'conflict', 'it is in use: 3 devices are there'),
+    ],
+    [
+      'GET',
+      /^\/v1\/floors\/([^/]+)\/plan$/,
+      (req, res, m) => {
+        const floor = d.floors.find((x) => x.id === m[1])
+        if (!floor) return refuse(res, 404, 'not_found', 'there is no such floor')
+        res.setHeader('ETag', '"1"')
+        json(res, d.planOf(floor))
+      },
+    ],
+    [
+      'PUT',
+      /^\/v1\/floors\/([^/]+)\/spots$/,
+      (req, res, m, q, b) => {
+        for (const s of d.floors.flatMap((f) => d.planOf(f).devices)) delete d.spots[s.id]
+        for (const s of b.devices) d.spots[s.device] = { x: s.x, y: s.y }
+        for (const r of b.rooms) d.areas[r.zone] = { x: r.x, y: r.y, w: r.w, h: r.h }
+        json(res, d.planOf(d.floors.find((x) => x.id === m[1])))
+      },
+    ],
+    [
+      'GET',
+      /^\/v1\/floors\/([^/]+)\/drawing$/,
+      (req, res) => {
+        res.writeHead(200, { 'Content-Type': 'image/svg+xml' })
+        res.end(d.drawing)
+      },
+    ],
+    [
+      'GET',
+      /^\/v1\/whereabouts$/,
+      (req, res, m, q) => json(res, d.whereabouts(q.get('zone'), q.get('device'))),
     ],
     ['GET', /^\/v1\/profiles$/, (req, res, m, q) => list(res, d.profiles, q)],
     [

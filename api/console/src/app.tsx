@@ -120,6 +120,8 @@ const PersonPage = lazy(() => import('./pages/person').then((m) => ({ default: m
 const AttendancePage = lazy(() => import('./pages/attendance').then((m) => ({ default: m.AttendancePage })))
 const CamerasPage = lazy(() => import('./pages/cameras').then((m) => ({ default: m.CamerasPage })))
 const CameraPage = lazy(() => import('./pages/cameras').then((m) => ({ default: m.CameraPage })))
+const PlansPage = lazy(() => import('./pages/plans').then((m) => ({ default: m.PlansPage })))
+const PlanPage = lazy(() => import('./pages/plans').then((m) => ({ default: m.PlanPage })))
 const IncidentsPage = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentsPage })))
 const IncidentPage = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentPage })))
 const AlertsPage = lazy(() => import('./pages/alerts').then((m) => ({ default: m.AlertsPage })))
@@ -146,6 +148,8 @@ function Pages() {
       <Route path="/alerts" element={need('alerts:read', <AlertsPage />)} />
       <Route path="/incidents" element={need('alerts:read', <IncidentsPage />)} />
       <Route path="/incidents/:id" element={need('alerts:read', <IncidentPage />)} />
+      <Route path="/plans" element={need('devices:read', <PlansPage />)} />
+      <Route path="/plans/:id" element={need('devices:read', <PlanPage />)} />
       <Route path="/cameras" element={need('camera:view', <CamerasPage />)} />
       <Route path="/cameras/:id" element={need('camera:view', <CameraPage />)} />
       <Route path="/attendance" element={need('attendance:read', <AttendancePage />)} />

@@ -17,7 +17,7 @@ const heeded = {
   incident: { touches: ['incidents', 'incident', 'alerts'], needs: 'alerts:read' },
   attendance: { touches: ['attendance'], needs: 'attendance:read' },
   sighting: { touches: ['sightings'], needs: 'sightings:read' },
-  status: { touches: ['devices', 'device', 'drivers'], needs: 'devices:read' },
+  status: { touches: ['devices', 'device', 'drivers', 'plan'], needs: 'devices:read' },
   occurrence: { touches: ['occurrences'], needs: 'devices:read' },
   rejected: { touches: ['rejections'], needs: 'devices:read' },
 } satisfies Record<Exclude<EventKind, 'reading' | 'decision'>, { touches: string[]; needs: Permission }>

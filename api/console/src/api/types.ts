@@ -47,6 +47,10 @@ export type ZoneKind = S['Zone']['kind']
 
 /** What is not over, most urgent first, with the number of all. */
 export type Wall = S['Wall']
+export type Floor = S['Floor']
+export type FloorPlan = S['FloorPlan']
+export type PlanSent = S['PlanSent']
+export type Whereabouts = S['Whereabouts']
 /** A number of alerts by severity. */
 export type Tally = S['Tally']
 

@@ -100,7 +100,7 @@ function AlertsOf({ ids, now }: { ids: string[]; now: number }) {
     <div className="incidents">
       {all.map((q, n) =>
         q.data ? (
-          <AlertCard key={ids[n]} a={q.data} now={now} />
+          <AlertCard key={ids[n]} a={q.data} now={now} where={n < 4} />
         ) : q.isError ? (
           <Trouble key={ids[n]} error={q.error} />
         ) : (

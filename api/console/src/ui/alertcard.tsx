@@ -13,15 +13,17 @@ import { useFormat, useSession } from '../session'
 import { useAlertDialog } from './alertdialogs'
 import { saidError, Tag, useDeed } from './kit'
 import { AlertTag, SeverityTag, useProfiles } from './states'
+import { WhereIs } from './whereabouts'
 
 interface Props {
   a: Alert
+  where?: boolean // with plan and camera
   now: number
   fresh?: boolean
   gone?: boolean // it is over, and only keeps its position
 }
 
-export function AlertCard({ a, now, fresh, gone }: Props) {
+export function AlertCard({ a, now, fresh, gone, where }: Props) {
   const { t } = useT()
   const f = useFormat()
   const { can } = useSession()
@@ -88,6 +90,7 @@ export function AlertCard({ a, now, fresh, gone }: Props) {
           )}
         </div>
       </div>
+      {where && <WhereIs zone={a.zone} device={a.device} deviceName={a.device_name} severity={a.severity} />}
       <Deeds a={a} />
     </article>
   )

@@ -80,11 +80,13 @@ export function usePlaces() {
   })
   const zones = q.data?.zones ?? []
   const buildings = q.data?.buildings ?? []
+  const floors = q.data?.floors ?? []
   const sites = q.data?.sites ?? []
   return {
     q,
     sites,
     buildings,
+    floors,
     zones,
     zone: (id: string | undefined) => zones.find((z) => z.id === id),
     zoneName: (id: string | undefined) => (id ? (zones.find((z) => z.id === id)?.name ?? id) : '–'),

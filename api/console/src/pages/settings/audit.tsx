@@ -35,6 +35,7 @@ const deeds = [
   'device',
   'driver',
   'zone',
+  'floor',
   'building',
   'site',
   'school',

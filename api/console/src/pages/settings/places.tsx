@@ -1,11 +1,12 @@
 // Sites, buildings and zones as a tree.
 
-import { ActionIcon, Button, Group, Select, Switch, Text, TextInput } from '@mantine/core'
-import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
+import { ActionIcon, Button, Group, NumberInput, Select, Switch, Text, TextInput } from '@mantine/core'
+import { IconPencil, IconPlus, IconStack2, IconTrash } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
+import { Link } from 'react-router'
 import { call } from '../../api/client'
 import { change, remove } from '../../api/change'
-import { zoneKinds, type Building, type Site, type Zone, type ZoneKind } from '../../api/types'
+import { zoneKinds, type Building, type Floor, type Site, type Zone, type ZoneKind } from '../../api/types'
 import { useT } from '../../i18n'
 import { useSchoolParam, useSession } from '../../session'
 import { Ask } from '../../ui/ask'
@@ -15,11 +16,16 @@ import { useAddress, useOpen } from '../../ui/address'
 import { useSubject } from '../../ui/dialog'
 import { FormDialog, useForm } from '../../ui/form'
 
-type Level = 'sites' | 'buildings' | 'zones'
-const levels: Level[] = ['sites', 'buildings', 'zones']
-const bodies = { sites: 'SiteInput', buildings: 'BuildingInput', zones: 'ZoneInput' } as const
+type Tier = 'sites' | 'buildings' | 'floors' | 'zones'
+const tiers: Tier[] = ['sites', 'buildings', 'floors', 'zones']
+const bodies = {
+  sites: 'SiteInput',
+  buildings: 'BuildingInput',
+  floors: 'FloorInput',
+  zones: 'ZoneInput',
+} as const
 interface Editing {
-  level: Level
+  tier: Tier
   id?: string
   school?: string
   name: string
@@ -27,6 +33,8 @@ interface Editing {
   building?: string
   kind?: ZoneKind
   private?: boolean
+  floor?: string // of a zone
+  level?: number // of a floor
 }
 
 export function PlacesTab() {
@@ -39,17 +47,18 @@ export function PlacesTab() {
   const [goneID, setGone, noGone] = useOpen('delete')
   const may = can('devices:write')
   const found = (id: string): Editing | undefined => {
-    for (const level of levels) {
-      const x = places[level].find((p) => p.id === id)
-      if (x) return { level, ...x }
+    for (const tier of tiers) {
+      const x = places[tier].find((p) => p.id === id)
+      if (x) return { tier, ...x }
     }
     return undefined
   }
   const { subject: edit, gone: editedAway } = useSubject(editID, found(editID))
   const { subject: gone } = useSubject(goneID, found(goneID))
-  const fresh = get('new') as Level | ''
+  const fresh = get('new') as Tier | ''
   const parent = get('in')
-  const tools = (x: Site | Building | Zone) =>
+  const floorOf = (z: Zone) => places.floors.find((x) => x.id === z.floor)?.name
+  const tools = (x: Site | Building | Floor | Zone) =>
     may && (
       <Group gap={4}>
         <ActionIcon
@@ -68,13 +77,13 @@ export function PlacesTab() {
         </ActionIcon>
       </Group>
     )
-  const add = (label: string, level: Level, parent: string) =>
+  const add = (label: string, tier: Tier, parent: string) =>
     may && (
       <Button
         size="compact-xs"
         variant="subtle"
         leftSection={<IconPlus size={13} />}
-        onClick={() => change({ new: level, in: parent })}>
+        onClick={() => change({ new: tier, in: parent })}>
         {label}
       </Button>
     )
@@ -112,8 +121,23 @@ export function PlacesTab() {
                             </Text>
                             {tools(b)}
                             {add(t('places.addZone'), 'zones', b.id)}
+                            {add(t('places.addFloor'), 'floors', b.id)}
                           </div>
                           <ul className="tree">
+                            {places.floors
+                              .filter((x) => x.building === b.id)
+                              .map((x) => (
+                                <li key={x.id}>
+                                  <div className="tree-line">
+                                    <IconStack2 size={16} aria-hidden />
+                                    <Text size="sm">{x.name}</Text>
+                                    <Link className="small" to={`/plans/${x.id}`}>
+                                      {t('places.toPlan')}
+                                    </Link>
+                                    {tools(x)}
+                                  </div>
+                                </li>
+                              ))}
                             {places.zones
                               .filter((z) => z.building === b.id)
                               .map((z) => (
@@ -121,6 +145,7 @@ export function PlacesTab() {
                                   <div className="tree-line">
                                     <Text size="sm">{z.name}</Text>
                                     <Tag>{t('zoneKind.' + z.kind)}</Tag>
+                                    {floorOf(z) && <Tag tone="blue">{floorOf(z)}</Tag>}
                                     {z.private && <Tag tone="violet">{t('places.private')}</Tag>}
                                     {tools(z)}
                                   </div>
@@ -137,10 +162,10 @@ export function PlacesTab() {
         }
       </Loaded>
       {edit && may && <Edit key={editID} first={edit} gone={editedAway} onClose={noEdit} />}
-      {levels.includes(fresh as Level) && may && (
+      {tiers.includes(fresh as Tier) && may && (
         <Edit
           key={fresh + parent}
-          first={blank(fresh as Level, parent)}
+          first={blank(fresh as Tier, parent)}
           onClose={() => change({ new: null, in: null }, { replace: true })}
         />
       )}
@@ -152,7 +177,7 @@ export function PlacesTab() {
         text={t('places.deleteText')}
         deed={t('common.delete')}
         onDo={async () => {
-          await remove(`/v1/${gone!.level}/${encodeURIComponent(goneID)}`, gone!)
+          await remove(`/v1/${gone!.tier}/${encodeURIComponent(goneID)}`, gone!)
           await cache.invalidateQueries({ queryKey: ['places'] })
         }}
       />
@@ -160,23 +185,25 @@ export function PlacesTab() {
   )
 }
 
-function blank(level: Level, parent: string): Editing {
-  if (level === 'sites') return { level, name: '' }
-  if (level === 'buildings') return { level, site: parent, name: '' }
-  return { level, building: parent, name: '', kind: 'classroom', private: false }
+function blank(tier: Tier, parent: string): Editing {
+  if (tier === 'sites') return { tier, name: '' }
+  if (tier === 'buildings') return { tier, site: parent, name: '' }
+  if (tier === 'floors') return { tier, building: parent, name: '', level: 0 }
+  return { tier, building: parent, name: '', kind: 'classroom', private: false }
 }
 
 function Edit({ first, gone, onClose }: { first: Editing; gone?: boolean; onClose: () => void }) {
   const { t } = useT()
   const cache = useQueryClient()
   const school = useSchoolParam()
-  const form = useForm(bodies[first.level], first, { ...first, school: first.school ?? school })
+  const places = usePlaces()
+  const form = useForm(bodies[first.tier], first, { ...first, school: first.school ?? school })
   const { v, set, text } = form
   const save = async () => {
-    const { level, id, ...body } = v
+    const { tier, id, ...body } = v
     const next = { ...body, school: v.school ?? school, name: v.name.trim() }
-    if (id) await change(`/v1/${level}/${encodeURIComponent(id)}`, form.base, next)
-    else await call(`/v1/${level}`, { method: 'POST', body: next })
+    if (id) await change(`/v1/${tier}/${encodeURIComponent(id)}`, form.base, next)
+    else await call(`/v1/${tier}`, { method: 'POST', body: next })
     await cache.invalidateQueries({ queryKey: ['places'] })
   }
   return (
@@ -184,11 +211,23 @@ function Edit({ first, gone, onClose }: { first: Editing; gone?: boolean; onClos
       form={form}
       save={save}
       onClose={onClose}
-      title={t(`places.${first.id ? 'edit' : 'new'}.${first.level}`)}
+      title={t(`places.${first.id ? 'edit' : 'new'}.${first.tier}`)}
       gone={gone}
       subject={first.id ? { ...first } : undefined}>
       <TextInput label={t('places.name')} required data-autofocus {...text('name')} />
-      {v.level === 'zones' && (
+      {v.tier === 'floors' && (
+        <NumberInput
+          label={t('places.level')}
+          description={t('places.levelHelp')}
+          min={-20}
+          max={200}
+          allowDecimal={false}
+          error={form.said('level')}
+          value={v.level ?? 0}
+          onChange={(n) => set({ level: Number(n) || 0 })}
+        />
+      )}
+      {v.tier === 'zones' && (
         <>
           <Select
             label={t('places.kind')}
@@ -197,6 +236,18 @@ function Edit({ first, gone, onClose }: { first: Editing; gone?: boolean; onClos
             value={v.kind}
             onChange={(k) => k && set({ kind: k as ZoneKind })}
             data={zoneKinds.map((k) => ({ value: k, label: t('zoneKind.' + k) }))}
+          />
+          <Select
+            label={t('places.floor')}
+            description={t('places.floorHelp')}
+            placeholder={t('places.noFloor')}
+            clearable
+            error={form.said('floor')}
+            value={v.floor || null}
+            onChange={(x) => set({ floor: x ?? '' })}
+            data={places.floors
+              .filter((x) => x.building === v.building)
+              .map((x) => ({ value: x.id, label: x.name }))}
           />
           <Switch
             label={t('places.private')}
