@@ -52,7 +52,7 @@ type Deps struct {
 
 	// Reload reads configuration, rules and certificates again; with dry it only reports what would
 	// change.
-	Reload func(ctx context.Context, dry bool) (Reload, error)
+	Reload func(ctx context.Context, dry bool, note NoteReload) (Reload, error)
 
 	Console fs.FS // the built console; nil: a page says that it is missing
 	Config  Config

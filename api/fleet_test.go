@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -286,8 +287,16 @@ func TestDriversOfTheOnlySchool(t *testing.T) {
 }
 
 // reload is a reload that would change the log's level and one key that waits for a restart.
-func (w *world) reload(dry bool) (api.Reload, error) {
+func (w *world) reload(
+	ctx context.Context, dry bool, note api.NoteReload,
+) (api.Reload, error) {
 	w.reloads = append(w.reloads, dry)
+	if !dry {
+		change := g.AuditChange{Field: "log.level", Before: "info", After: "debug"}
+		if err := note(ctx, []g.AuditChange{change}); err != nil {
+			return api.Reload{}, err
+		}
+	}
 	return api.Reload{Applied: !dry, Changes: []api.ReloadChange{
 		{Key: "log.level", From: "info", To: "debug"},
 		{Key: "http.listen", From: "127.0.0.1:8080", To: "0.0.0.0:8443", Restart: true},
@@ -307,10 +316,13 @@ func TestReloadOfTheOnlySchool(t *testing.T) {
 		if got.Applied != (i == 1) || len(got.Changes) != 2 || !got.Changes[1].Restart {
 			t.Errorf("%s: got %+v", path, got)
 		}
-		var log struct{ Items []any }
+		var log struct{ Items []g.AuditEntry }
 		admin.do("GET", "/v1/audit?deed=gateway.reload", nil).want(200).into(&log)
 		if len(log.Items) != i {
 			t.Errorf("%s: the audit log has %d entries of it, want %d", path, len(log.Items), i)
+		}
+		if i == 1 && (len(log.Items[0].Changes) != 1 || log.Items[0].Changes[0].Field != "log.level") {
+			t.Errorf("got %+v, want what changed", log.Items[0])
 		}
 	}
 	if !slices.Equal(w.reloads, []bool{true, false}) {

@@ -11,6 +11,17 @@ import (
 type Reload struct {
 	Applied bool           `json:"applied" doc:"Whether the changes that need no restart hold now; false for a preview."`
 	Changes []ReloadChange `json:"changes" nullable:"false" doc:"What is otherwise in the files; empty where nothing is."`
+	Drivers []ReloadDriver `json:"drivers,omitempty" doc:"Drivers that this reload started and that do not run, as far as it is known after five seconds: whether a driver takes its settings shows when it runs."`
+}
+
+// NoteReload records a reload and what it changes, before it is applied.
+type NoteReload = func(context.Context, []g.AuditChange) error
+
+// ReloadDriver is a driver that the reload started and that does not run.
+type ReloadDriver struct {
+	Name   g.DriverName `json:"name"`
+	State  string       `json:"state" doc:"As in the list of drivers: refused, backoff or quarantined."`
+	Reason string       `json:"reason" doc:"Why, for people."`
 }
 
 // ReloadChange is one key that differs.
@@ -48,12 +59,7 @@ func (s *Server) registerReload() {
 		if err := s.front.EverySchool(ctx); err != nil {
 			return nil, err
 		}
-		if !in.DryRun {
-			if err := s.front.View(ctx).Deeds.Record(ctx, "gateway.reload", ""); err != nil {
-				return nil, err
-			}
-		}
-		out, err := s.deps.Reload(ctx, in.DryRun)
+		out, err := s.deps.Reload(ctx, in.DryRun, s.front.View(ctx).Deeds.RecordReload)
 		out.Changes = gate.Some(out.Changes)
 		return gate.Answer(out, err)
 	})

@@ -103,8 +103,8 @@ func newWorld(t *testing.T, options ...option) *world {
 				{ID: "smoke-and-heat", Title: "Smoke and heat", Severity: g.Critical},
 			}
 		},
-		Reload: func(_ context.Context, dry bool) (api.Reload, error) {
-			return w.reload(dry)
+		Reload: func(ctx context.Context, dry bool, note api.NoteReload) (api.Reload, error) {
+			return w.reload(ctx, dry, note)
 		},
 		Config: api.Config{Version: "test", RateLimit: 10_000},
 	}

@@ -24,9 +24,10 @@ func reload(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	out, err := control.Reload(ctx, dir, *dry, texts.Locale(os.Getenv))
+	l := texts.Locale(os.Getenv)
+	out, err := control.Reload(ctx, dir, *dry, l)
 	if err != nil {
 		return err
 	}
-	return control.Print(c.out, out)
+	return control.Print(c.out, out, l)
 }

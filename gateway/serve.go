@@ -19,6 +19,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/console"
+	"github.com/gatehouse-iot/gatehouse/api/texts"
 	"github.com/gatehouse-iot/gatehouse/deploy"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
 	"github.com/gatehouse-iot/gatehouse/gateway/backup"
@@ -64,7 +65,7 @@ func serve(ctx context.Context, c *call) error {
 		Logger:   log,
 		Level:    level,
 		Hangups:  hangups,
-		Config:   func() (config.Config, error) { return config.Find(*file) },
+		Config:   cfg.Again,
 		Version:  versionText(),
 		Built:    built(),
 		Console:  consoleFS(),
@@ -314,7 +315,7 @@ func showConfig(_ context.Context, c *call) error {
 	if _, err := config.Load(c.flags.Arg(0)); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.out, "%s is right.\n", c.flags.Arg(0))
+	_, err := fmt.Fprintln(c.out, texts.Locale(os.Getenv).Text(g.Textf("%s is right.", c.flags.Arg(0))))
 	return err
 }
 

@@ -213,12 +213,7 @@ func (a *App) Backup(ctx context.Context, w io.Writer) error {
 // Reload reads the configuration, the rules and the certificates again and puts them in force, all
 // or nothing: an error says where and how to mend it. Devices and browsers stay connected. With dry
 // it only reports what would change. Changes that need a restart are reported and not applied.
+// The audit log says what changed.
 func (a *App) Reload(ctx context.Context, dry bool) (api.Reload, error) {
-	return a.reloader.reload(ctx, dry)
-}
-
-// ReloadHere is Reload by a signal or the command line of this machine, recorded in
-// the audit log unless dry.
-func (a *App) ReloadHere(ctx context.Context, dry bool) (api.Reload, error) {
 	return a.reloader.here(ctx, dry)
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
@@ -83,7 +84,9 @@ type reloaded struct {
 	report   api.Reload
 }
 
-func (r *reloader) reload(ctx context.Context, dry bool) (api.Reload, error) {
+// reload reads everything again and, unless dry, puts it in force after note has recorded what
+// changes.
+func (r *reloader) reload(ctx context.Context, dry bool, note api.NoteReload) (api.Reload, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	select { // until the driver host has started
@@ -98,10 +101,14 @@ func (r *reloader) reload(ctx context.Context, dry bool) (api.Reload, error) {
 	if dry {
 		return next.report, nil
 	}
+	if err := note(ctx, audited(next.report.Changes)); err != nil {
+		return api.Reload{}, err
+	}
 	if err := r.takeRules(ctx, next.rules); err != nil {
 		return api.Reload{}, err
 	}
 	// From here on only a host that is stopping can fail, and then the gateway stops anyway.
+	before := r.cfg.Specs()
 	if err := r.host.Reload(next.specs, next.cfg.MQTT.DeviceRate); err != nil {
 		return api.Reload{}, err
 	}
@@ -114,19 +121,53 @@ func (r *reloader) reload(ctx context.Context, dry bool) (api.Reload, error) {
 		r.directory.TellAll() // a driver that is new may have devices already
 	}
 	next.report.Applied = true
+	next.report.Drivers = r.notRunning(ctx, before, next.specs)
 	r.log.Info("the configuration was read anew", "changes", len(next.report.Changes))
 	return next.report, nil
 }
 
-// here is reload by a signal or the command line of this machine, recorded in
-// the audit log unless dry.
-func (r *reloader) here(ctx context.Context, dry bool) (api.Reload, error) {
-	if !dry {
-		if err := r.self.Deeds.Record(ctx, "gateway.reload", ""); err != nil {
-			return api.Reload{}, err
+// startsWithin is how long a reload waits to learn whether the drivers that it started run.
+const startsWithin = 5 * time.Second
+
+// notRunning returns the changed drivers that were refused or ended at once. Whether a driver takes
+// its settings is known only when it runs.
+func (r *reloader) notRunning(ctx context.Context, before, specs []host.Spec) []api.ReloadDriver {
+	ctx, cancel := context.WithTimeout(ctx, startsWithin)
+	defer cancel()
+	var out []api.ReloadDriver
+	for _, s := range specs {
+		if slices.ContainsFunc(before, func(b host.Spec) bool { return reflect.DeepEqual(b, s) }) {
+			continue
+		}
+		st, err := r.host.Wait(ctx, s.Name, host.Running, host.Refused, host.Backoff, host.Quarantined)
+		if err != nil || st.State == host.Running {
+			continue
+		}
+		out = append(out, api.ReloadDriver{
+			Name:   s.Name,
+			State:  string(st.State),
+			Reason: st.Reason,
+		})
+	}
+	return out
+}
+
+// audited are the changes of a reload as the audit log keeps them.
+func audited(changes []api.ReloadChange) []g.AuditChange {
+	out := make([]g.AuditChange, len(changes))
+	for i, x := range changes {
+		out[i] = g.AuditChange{
+			Field:  x.Key,
+			Before: control.Short(x.From),
+			After:  control.Short(x.To),
 		}
 	}
-	return r.reload(ctx, dry)
+	return out
+}
+
+// here is reload by a signal or the command line of this machine.
+func (r *reloader) here(ctx context.Context, dry bool) (api.Reload, error) {
+	return r.reload(ctx, dry, r.self.Deeds.RecordReload)
 }
 
 // follow reloads at each signal until ctx ends. It logs errors.
@@ -148,6 +189,10 @@ func (r *reloader) follow(ctx context.Context) error {
 			r.log.Info("reloaded", "key", x.Key, "from", control.Short(x.From), "to",
 				control.Short(x.To), "needs_restart", x.Restart)
 		}
+		for _, d := range out.Drivers {
+			r.log.Error("a driver does not run after the reload", "driver", d.Name, "state", d.State,
+				"reason", d.Reason)
+		}
 	}
 }
 
@@ -165,7 +210,7 @@ func (r *reloader) readAgain() (next reloaded, err error) {
 		next.report.Changes = append(next.report.Changes, api.ReloadChange(x))
 	}
 	dir, _ := next.cfg.RulesPath()
-	if next.rules, err = alerting.Load(dir); err != nil {
+	if next.rules, err = alerting.LoadAgain(dir); err != nil {
 		return next, err
 	}
 	more, err := alerting.Changes(*r.inForce.Load(), next.rules)

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,6 +21,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
 	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	regalerts "github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 // fromFile is a school whose gateway runs on a configuration file.
@@ -45,14 +47,13 @@ func (s *school) runFile(t *testing.T, lines string) *fromFile {
 	t.Helper()
 	s.write(t, "gatehouse.yaml", reloadBase+lines)
 	x := &fromFile{file: filepath.Join(s.dir, "gatehouse.yaml"), level: &slog.LevelVar{}}
-	read := func() (config.Config, error) { return config.Load(x.file) }
-	c, err := read()
+	c, err := config.Load(x.file)
 	ok(t, err)
 	a, err := app.Open(t.Context(), c, app.Options{
 		Logger:  slog.New(slog.DiscardHandler),
 		Level:   x.level,
 		Version: "test",
-		Config:  read,
+		Config:  c.Again,
 	})
 	ok(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -160,7 +161,7 @@ func TestReloadKeepsWhatFires(t *testing.T) {
 	if got := x.ruleIDs(t); slices.Contains(got, "cold") {
 		t.Errorf("a preview brings rules into force: %v", got)
 	}
-	done, err := x.a.ReloadHere(t.Context(), false)
+	done, err := x.a.Reload(t.Context(), false)
 	ok(t, err)
 	if !done.Applied || !slices.Contains(x.ruleIDs(t), "cold") {
 		t.Errorf("got %+v and rules %v, want the new one in force", done, x.ruleIDs(t))
@@ -249,6 +250,71 @@ func TestReloadOfAMistakeChangesNothing(t *testing.T) {
 					x.level.Level())
 			}
 		}
+	}
+}
+
+// TestReloadOfWhatIsAway: a file that an editor is just replacing, a share that is not mounted and a
+// folder that is mistyped stop no driver and take no rule away.
+func TestReloadOfWhatIsAway(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	x := s.runFile(t, anyPorts)
+	rules, off := filepath.Join(s.dir, "rules"), filepath.Join(s.dir, "off")
+	for _, c := range []struct {
+		what, want string
+		breaks     func() error
+	}{
+		{"no file", "gatehouse.yaml: no such file", func() error { return os.Remove(x.file) }},
+		{"an empty file", "the file is empty", func() error { return os.WriteFile(x.file, nil, 0o600) }},
+		{"a mistyped folder", "there is no folder", func() error {
+			return os.WriteFile(x.file, []byte(reloadBase+anyPorts+"drivers_dir: nowhere\n"), 0o600)
+		}},
+		{"no rules", "there is no folder", func() error { return os.Rename(rules, off) }},
+		{"an empty folder of rules", "holds no rule", func() error {
+			return errors.Join(os.Rename(rules, off), os.Mkdir(rules, 0o700))
+		}},
+	} {
+		ok(t, c.breaks())
+		for _, dry := range []bool{true, false} {
+			got, err := x.a.Reload(t.Context(), dry)
+			if err == nil || !strings.Contains(err.Error(), c.want) || got.Applied {
+				t.Errorf("%s: got %+v, %v, want %q", c.what, got, err, c.want)
+			}
+		}
+		if _, err := os.Stat(off); err == nil {
+			ok(t, errors.Join(os.RemoveAll(rules), os.Rename(off, rules)))
+		}
+		s.write(t, "gatehouse.yaml", reloadBase+anyPorts)
+		if got, err := x.a.Reload(t.Context(), true); err != nil || len(got.Changes) != 0 {
+			t.Errorf("%s, mended: got %+v, %v, want nothing changed", c.what, got, err)
+		}
+	}
+}
+
+// TestReloadSaysWhichDriverDoesNotRun: whether a driver takes its settings shows when it runs, so the
+// answer waits for it; the audit log of the school says what changed.
+func TestReloadSaysWhichDriverDoesNotRun(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	x := s.runFile(t, anyPorts)
+	ok(t, os.Mkdir(filepath.Join(s.dir, "more"), 0o700))
+	s.write(t, "more/door.yaml", "name: door\npath: /bin/false\n")
+	s.write(t, "gatehouse.yaml", reloadBase+anyPorts+"drivers_dir: more\n")
+	got, err := x.a.Reload(t.Context(), false)
+	ok(t, err)
+	if k := keys(got, false); !slices.Equal(k, []string{"drivers.door", "drivers_dir"}) {
+		t.Errorf("in force %v, want the folder and its driver", k)
+	}
+	if len(got.Drivers) != 1 || got.Drivers[0].Name != "door" || got.Drivers[0].Reason == "" {
+		t.Errorf("got %+v, want that the driver does not run, and why", got.Drivers)
+	}
+	log, _, err := x.view().Views.Audit(t.Context(), views.AuditFilter{Deed: "gateway.reload"})
+	ok(t, err)
+	if len(log) != 1 || len(log[0].Changes) != 2 || log[0].School != killSchool {
+		t.Errorf("got %+v, want one entry with two changes", log)
+	}
+	if again, err := x.a.Reload(t.Context(), true); err != nil || len(again.Changes) != 0 {
+		t.Errorf("got %+v, %v, want nothing left for a restart", again, err)
 	}
 }
 

@@ -161,7 +161,7 @@ func hidden(there bool) string {
 // reloads says whether a key takes effect without a restart.
 func reloads(old, now *Config, key string) bool {
 	switch key {
-	case "log.level",
+	case "log.level", "drivers_dir",
 		"http.max_connections", "http.max_per_address",
 		"mqtt.max_per_address", "mqtt.device_rate", "mqtt.school_rate", "mqtt.max_clients",
 		"history.keep_for", "media.keep_for",
@@ -185,6 +185,6 @@ func Taken(old, now *Config) Config {
 	if old.MQTT.ClientCA != "" && now.MQTT.ClientCA != "" {
 		c.MQTT.ClientCA, c.MQTT.RequireCertificate = now.MQTT.ClientCA, now.MQTT.RequireCertificate
 	}
-	c.Drivers = now.Drivers
+	c.DriversDir, c.Drivers = now.DriversDir, now.Drivers
 	return c
 }

@@ -46,7 +46,7 @@ func (d Driver) errorf(at, key, format string, args ...any) error {
 }
 
 // readDriversDir adds the driver programs of drivers_dir, a file each, in the order of their
-// names. A folder that is not there holds none.
+// names.
 func (c *Config) readDriversDir() error {
 	if c.DriversDir == "" {
 		return nil
@@ -54,7 +54,7 @@ func (c *Config) readDriversDir() error {
 	dir := c.Path(c.DriversDir)
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return g.FieldErrorf("drivers_dir", "there is no folder %s: make it, or name another", dir)
 	}
 	if err != nil {
 		return g.FieldErrorf("drivers_dir", "cannot be read: %v", err)

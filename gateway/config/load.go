@@ -56,6 +56,9 @@ func Default() Config {
 	}
 }
 
+// noFile stands in for the name of the file where there is none.
+const noFile = "defaults"
+
 // Find reads the file of that name; for "" it reads gatehouse.yaml if there is one, and else
 // returns the defaults.
 func Find(file string) (Config, error) {
@@ -64,9 +67,26 @@ func Find(file string) (Config, error) {
 	}
 	const usual = "gatehouse.yaml"
 	if _, err := os.Stat(usual); err != nil {
-		return Parse("defaults", nil)
+		return Parse(noFile, nil)
 	}
 	return Load(usual)
+}
+
+// Again reads the file of c again, for a reload. Unlike at a start, a file that is away or empty is
+// an error: an editor or a copy may be at work, and the defaults would stop every driver.
+func (c *Config) Again() (Config, error) {
+	if c.file == noFile {
+		return Find("")
+	}
+	b, err := os.ReadFile(c.file)
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	if len(bytes.TrimSpace(b)) == 0 {
+		return Config{}, g.Errorf(g.Invalid,
+			"%s: the file is empty: write it again, or restart the gateway to run on the defaults", c.file)
+	}
+	return Parse(c.file, b)
 }
 
 // Load reads a file over the defaults, strictly: a key that does not exist, a value of

@@ -5,42 +5,58 @@ import (
 	"io"
 	"strings"
 
+	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/texts"
 )
 
-// Print writes what a reload changes, one line for each change.
-func Print(w io.Writer, r api.Reload) error {
+// Print writes in a language what a reload changes, one line for each change, and which of the
+// drivers that it started do not run.
+func Print(w io.Writer, r api.Reload, l texts.Language) error {
 	later := false
+	var lines []g.Text
 	for _, x := range r.Changes {
-		line := fmt.Sprintf("%s: %s -> %s", x.Key, Short(x.From), Short(x.To))
+		line := g.Textf("%s: %s -> %s", x.Key, brief(x.From), brief(x.To))
 		if x.Restart {
-			line += " (needs a restart)"
+			line = g.Textf("%s (needs a restart)", line)
 			later = true
 		}
-		if _, err := fmt.Fprintln(w, line); err != nil {
+		lines = append(lines, line)
+	}
+	lines = append(lines, verdict(r, later))
+	for _, d := range r.Drivers {
+		lines = append(lines, g.Textf("Driver %s does not run: %s: %s", d.Name, d.State, d.Reason))
+	}
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(w, l.Text(line)); err != nil {
 			return err
 		}
 	}
-	last := "This would change; nothing was."
+	return nil
+}
+
+func verdict(r api.Reload, later bool) g.Text {
 	switch {
 	case len(r.Changes) == 0:
-		last = "Nothing is otherwise."
-	case r.Applied && later:
-		last = "In force, but for what needs a restart."
-	case r.Applied:
-		last = "In force."
+		return g.Word("Nothing is otherwise.")
+	case !r.Applied:
+		return g.Word("This would change; nothing was.")
+	case later:
+		return g.Word("In force, but for what needs a restart.")
 	}
-	_, err := fmt.Fprintln(w, last)
-	return err
+	return g.Word("In force.")
 }
 
 // Short is a value in one line; a text of several is not shown here.
-func Short(s string) string {
+func Short(s string) string { return brief(s).String() }
+
+func brief(s string) g.Text {
+	s = strings.TrimSpace(s)
 	switch {
 	case s == "":
-		return "none"
-	case strings.Contains(strings.TrimSpace(s), "\n"):
-		return fmt.Sprintf("a text of %d lines", strings.Count(strings.TrimSpace(s), "\n")+1)
+		return g.Word("none")
+	case strings.Contains(s, "\n"):
+		return g.Textf("a text of %d lines", strings.Count(s, "\n")+1)
 	}
-	return strings.TrimSpace(s)
+	return g.Textf("%s", s)
 }

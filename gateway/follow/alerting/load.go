@@ -30,6 +30,19 @@ func Load(dir string) (Files, error) {
 	return read(names, []string{filepath.Join(dir, proceduresDir)})
 }
 
+// LoadAgain is Load for a reload, where a folder that is away or empty is an error: a share may not
+// be mounted, and nothing would be watched any more.
+func LoadAgain(dir string) (Files, error) {
+	if _, err := os.Stat(dir); err != nil {
+		return Files{}, g.Errorf(g.Invalid, "there is no folder %s with rules: put it back", dir)
+	}
+	f, err := Load(dir)
+	if err == nil && len(f.Rules) == 0 {
+		return f, g.Errorf(g.Invalid, "the folder %s holds no rule any more: put one back", dir)
+	}
+	return f, err
+}
+
 // Check reads rule files and folders together, with the checks of Load. For a file in a rules
 // folder, which is one that has a folder of procedures, it reads the folder's other files too.
 func Check(paths ...string) (Files, error) {

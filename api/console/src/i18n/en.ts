@@ -2076,6 +2076,7 @@ export const en = {
     atOnce: 'takes effect at once',
     holds: 'in force',
     restart: 'needs a restart',
+    down: 'Driver {{driver}} does not run after it: {{why}}',
   },
   checkName: {
     audit: 'Audit log',

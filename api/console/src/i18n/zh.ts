@@ -1930,6 +1930,7 @@ export const zh = {
     atOnce: '应用后立即生效',
     holds: '已生效',
     restart: '需要重启',
+    down: '应用之后，驱动 {{driver}} 未能运行：{{why}}',
   },
   checkName: {
     audit: '审计日志',

@@ -36,6 +36,11 @@ export function ReloadPanel() {
         {deed.error !== undefined && <Trouble error={deed.error} />}
         {found && found.changes.length === 0 && <Text size="sm">{t('reload.none')}</Text>}
         {found && found.changes.length > 0 && <Changes all={found.changes} applied={found.applied} />}
+        {found?.drivers?.map((d) => (
+          <Text key={d.name} size="sm" c="red" role="alert">
+            {t('reload.down', { driver: d.name, why: d.reason })}
+          </Text>
+        ))}
         {atOnce && (
           <Group justify="flex-end">
             <Button loading={deed.busy} onClick={() => void read(false)}>
