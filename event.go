@@ -21,6 +21,7 @@ const (
 	EventAlert      EventKind = "alert"      // an alert changed
 	EventIncident   EventKind = "incident"   // an incident changed
 	EventAttendance EventKind = "attendance" // somebody's attendance changed
+	EventCommand    EventKind = "command"    // a command to a device came to another state
 )
 
 // kinds is the table of the kinds of event. A new kind needs a line here, a field in Event, and a
@@ -38,6 +39,7 @@ var kinds = [...]struct {
 	{EventAlert, AlertsRead},
 	{EventIncident, AlertsRead},
 	{EventAttendance, AttendanceRead},
+	{EventCommand, DevicesRead},
 }
 
 // EventKinds lists every kind.
@@ -89,6 +91,8 @@ type Event struct {
 	Alert      *Alert      `json:"alert,omitempty"`
 	Incident   *Incident   `json:"incident,omitempty"`
 	Attendance *Attendance `json:"attendance,omitempty"`
+
+	Command *DeviceCommand `json:"command,omitempty"`
 
 	// Extra holds what a newer version has recorded and this one does not know. It is preserved on
 	// re-encoding and not interpreted. An event of an unknown kind has an empty Kind.

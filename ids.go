@@ -28,6 +28,7 @@ type (
 	RuleID     string // chosen by whoever wrote the rule, e.g. "smoke-and-heat"
 	AlertID    string // alt_…, deterministic: hash of rule, subject and first event
 	IncidentID string // inc_…
+	LockdownID string // lck_…: one time at which a threat level stood
 	SessionID  string // ses_…: an attendance session, not a login
 	MediaID    string // med_…: evidence kept in the media store
 

@@ -80,7 +80,7 @@ var house = []room{
 	},
 	{
 		"registry/deeds",
-		"root registry/access registry/change registry/people registry/places " +
+		"root registry/access registry/alerts registry/change registry/people registry/places " +
 			"registry/store",
 		"",
 	},
@@ -125,7 +125,8 @@ var house = []room{
 	{
 		"api",
 		"root api/access api/alerts api/attendance api/fleet api/gate api/live api/oncall " +
-			"api/people api/places api/webhooks registry registry/change",
+			"api/people api/places api/webhooks registry registry/change " +
+			"registry/deeds",
 		"huma",
 	},
 	{"api/gate", "root api/texts registry registry/access", "huma x/time"},
@@ -150,7 +151,11 @@ var house = []room{
 		"root api/gate api/texts registry/alerts registry/oncall registry/rota",
 		"x/time",
 	},
-	{"api/people", "root api/gate registry registry/alerts registry/people registry/roster", "huma"},
+	{
+		"api/people",
+		"root api/gate registry registry/alerts registry/deeds registry/people registry/roster",
+		"huma",
+	},
 	{"api/places", "root api/gate registry registry/alerts registry/places registry/views", ""},
 	{"api/webhooks", "root api/gate registry registry/hooks", ""},
 
@@ -227,7 +232,7 @@ var house = []room{
 	{
 		"gateway/follow/alerting",
 		"root gateway/follow gateway/ingest/directory gateway/ingest/strangers " +
-			"gateway/media registry registry/alerts rules",
+			"gateway/media registry registry/alerts registry/fleet rules",
 		"",
 	},
 	{
@@ -290,13 +295,12 @@ var house = []room{
 	{
 		"gateway/command",
 		"root api/fleet drivers drivers/host gateway/ingest/directory " +
-			"gateway/ingest/mqttfront gateway/selfwatch registry rules",
+			"gateway/ingest/mqttfront gateway/selfwatch registry registry/fleet",
 		"",
 	},
 	{
 		"gateway/faces",
-		"root api/people drivers drivers/host gateway/ingest/identify gateway/media " +
-			"vision",
+		"root drivers drivers/host gateway/ingest/identify gateway/media registry/deeds vision",
 		"",
 	},
 	{"gateway/parts", "", ""},
@@ -323,7 +327,7 @@ var house = []room{
 			"gateway/listeners gateway/live gateway/media gateway/notify " +
 			"gateway/notify/post gateway/notify/smtp gateway/notify/webhook gateway/parts " +
 			"gateway/retention gateway/selfwatch " +
-			"registry vision",
+			"registry registry/change vision",
 		"",
 	},
 	{"gateway/demo", "root gateway/app gateway/config gateway/ingest/mqttfront registry", "yaml"},

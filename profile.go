@@ -1,6 +1,7 @@
 package gatehouse
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"sort"
@@ -92,6 +93,32 @@ type Action struct {
 	Title   string              `json:"title,omitempty" yaml:"title,omitempty"`
 	TitleZH string              `json:"title_zh,omitempty" yaml:"title_zh,omitempty"`
 	Input   map[string]Property `json:"input,omitempty" yaml:"input,omitempty"`
+	// Idempotent: doing it twice is as doing it once, so that it is sent again when its answer was
+	// lost (Thing Description 1.1, section 5.3.1.4).
+	Idempotent bool `json:"idempotent,omitempty" yaml:"idempotent,omitempty"`
+	// Irreversible: no other command takes it back, e.g. releasing an extinguishing gas. Drills do
+	// not send it unless told to.
+	Irreversible bool `json:"irreversible,omitempty" yaml:"irreversible,omitempty"`
+}
+
+// CheckAction checks a command against the profile; the error names the field at fault.
+func (p Profile) CheckAction(action string, values map[string]Value) error {
+	a, ok := p.Actions[action]
+	if !ok {
+		return FieldErrorf("action", "profile %q has no action %q; it has %v", p.ID, action,
+			slices.Sorted(maps.Keys(p.Actions)))
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		prop, ok := a.Input[name]
+		if !ok {
+			return FieldErrorf("values."+name, "the action %q takes no such value; it takes %v",
+				action, slices.Sorted(maps.Keys(a.Input)))
+		}
+		if err := prop.Check(values[name]); err != nil {
+			return FieldErrorf("values."+name, "%v", err)
+		}
+	}
+	return nil
 }
 
 // Validate checks the profile as a whole; the error names the key and the fix.

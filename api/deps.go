@@ -17,6 +17,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/deeds"
 )
 
 // Deps is what the API is built from. Registry, Live, Webhooks and Now are needed; where another
@@ -30,9 +31,7 @@ type Deps struct {
 	Faces    people.Faces
 	Media    Evidence
 	Recorded func() places.Keeping // how long things are kept
-	Compare  func(
-		ctx context.Context, school g.SchoolID, person g.PersonID, f people.TrackFace,
-	) (people.Likeness, error)
+	Compare  deeds.Compare
 
 	// Telemetry makes a handler of the Prometheus HTTP API below prefix that shows the
 	// given schools only.

@@ -12,17 +12,17 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
-	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/registry/change"
+	"github.com/gatehouse-iot/gatehouse/registry/deeds"
 	regpeople "github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 type countingFaces struct{ n *atomic.Int64 }
 
-func (f countingFaces) Enrol(ctx context.Context, photo []byte) (people.Portrait, error) {
+func (f countingFaces) Enrol(ctx context.Context, photo []byte) (deeds.Portrait, error) {
 	f.n.Add(1)
 	return faces{}.Enrol(ctx, photo)
 }
@@ -108,9 +108,9 @@ func TestEnrolTakesTheTracksFace(t *testing.T) {
 // A face that is unlike the person's others, or like somebody else's, is asked about; what is
 // answered is kept.
 func TestEnrolmentAsks(t *testing.T) {
-	var l people.Likeness
+	var l deeds.Likeness
 	w := newWorld(t, func(d *api.Deps) {
-		d.Compare = func(context.Context, g.SchoolID, g.PersonID, people.TrackFace) (people.Likeness, error) {
+		d.Compare = func(context.Context, g.SchoolID, g.PersonID, deeds.TrackFace) (deeds.Likeness, error) {
 			return l, nil
 		}
 	}).schools()
@@ -122,9 +122,9 @@ func TestEnrolmentAsks(t *testing.T) {
 		return admin.do("POST", path+"/face"+answers, picture(), "Content-Type", "image/jpeg").want(
 			want)
 	}
-	l = people.Likeness{Own: -1, Other: g.PersonID(w.ids["visitor"]), Score: 0.39} // not alike
+	l = deeds.Likeness{Own: -1, Other: g.PersonID(w.ids["visitor"]), Score: 0.39} // not alike
 	send("", 201)
-	l = people.Likeness{
+	l = deeds.Likeness{
 		Enrolled: true,
 		Own:      0.1,
 		Unlike:   true,
@@ -134,12 +134,12 @@ func TestEnrolmentAsks(t *testing.T) {
 	}
 	p := send("", 409).problem()
 	if p.Code != gate.Confirm || len(p.Questions) != 2 ||
-		p.Questions[0].Ask != people.AskUnlikeOwn || p.Questions[1].Ask != people.AskLikeOther ||
+		p.Questions[0].Ask != deeds.AskUnlikeOwn || p.Questions[1].Ask != deeds.AskLikeOther ||
 		p.Questions[1].Name == "" {
 		t.Fatalf("got %+v, want both questions, with the name of whom it looks like", p)
 	}
 	if p = send("?answers=look_alike", 409).problem(); len(p.Questions) != 1 ||
-		p.Questions[0].Ask != people.AskUnlikeOwn {
+		p.Questions[0].Ask != deeds.AskUnlikeOwn {
 		t.Errorf("got %+v, want the question that is open", p)
 	}
 	send("?answers=nonsense", 422)
@@ -162,7 +162,7 @@ func TestEnrolmentAsks(t *testing.T) {
 // coveredFaces reports these parts of every face as covered.
 type coveredFaces struct{ parts []string }
 
-func (f coveredFaces) Enrol(ctx context.Context, photo []byte) (people.Portrait, error) {
+func (f coveredFaces) Enrol(ctx context.Context, photo []byte) (deeds.Portrait, error) {
 	p, err := faces{}.Enrol(ctx, photo)
 	p.Covered = f.parts
 	return p, err
@@ -183,8 +183,8 @@ func TestEnrolmentAsksAboutMasks(t *testing.T) {
 	}
 	p := send("", 409).problem()
 	if p.Code != gate.Confirm || len(p.Questions) != 2 ||
-		p.Questions[0].Ask != people.AskMouthCovered ||
-		p.Questions[1].Ask != people.AskEyesCovered {
+		p.Questions[0].Ask != deeds.AskMouthCovered ||
+		p.Questions[1].Ask != deeds.AskEyesCovered {
 		t.Fatalf("got %+v, want both questions", p)
 	}
 	send("?answers=same_person", 409)

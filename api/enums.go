@@ -116,10 +116,7 @@ func wordsOf(of any) []any {
 			g.MakerActive, g.MakerDisabled, g.MakerEnded, g.MakerGone, g.MakerUnknown,
 		})
 	case g.CommandState:
-		return all([]g.CommandState{
-			g.CommandQueued, g.CommandSent, g.CommandDelivered, g.CommandConfirmed,
-			g.CommandFailed, g.CommandExpired,
-		})
+		return all(g.CommandStates())
 	case g.TurnUnit:
 		return all(g.TurnUnits())
 	case g.HolidayShift:

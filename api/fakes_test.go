@@ -9,8 +9,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
-	"github.com/gatehouse-iot/gatehouse/api/people"
 	store "github.com/gatehouse-iot/gatehouse/gateway/media"
+	"github.com/gatehouse-iot/gatehouse/registry/deeds"
 )
 
 // journal is a journal in memory. Real events of the real type, without a disk.
@@ -224,12 +224,12 @@ type faces struct{}
 // smallFace is the size of a photograph in which the face is too small.
 const smallFace = 1234
 
-func (faces) Enrol(_ context.Context, photo []byte) (people.Portrait, error) {
+func (faces) Enrol(_ context.Context, photo []byte) (deeds.Portrait, error) {
 	if len(photo) < 8 {
-		return people.Portrait{}, g.Errorf(g.Invalid, "there is no face in the photograph")
+		return deeds.Portrait{}, g.Errorf(g.Invalid, "there is no face in the photograph")
 	}
 	if bytes.HasPrefix(photo, []byte("GIF8")) {
-		return people.Portrait{}, &g.Error{
+		return deeds.Portrait{}, &g.Error{
 			Code:    g.Invalid,
 			Field:   "photo",
 			Message: "this is a GIF",
@@ -237,7 +237,7 @@ func (faces) Enrol(_ context.Context, photo []byte) (people.Portrait, error) {
 		}
 	}
 	if len(photo) == smallFace {
-		return people.Portrait{}, &g.Error{
+		return deeds.Portrait{}, &g.Error{
 			Code:    g.Invalid,
 			Field:   "photo",
 			Message: "too small",
@@ -248,8 +248,8 @@ func (faces) Enrol(_ context.Context, photo []byte) (people.Portrait, error) {
 	}
 	e := make([]float32, 512)
 	e[0] = 1
-	return people.Portrait{
-		TrackFace: people.TrackFace{Embedding: e, Model: "test-512", Quality: 0.9},
+	return deeds.Portrait{
+		TrackFace: deeds.TrackFace{Embedding: e, Model: "test-512", Quality: 0.9},
 	}, nil
 }
 
@@ -277,13 +277,13 @@ func (m *media) put(s g.SchoolID, id g.MediaID) {
 	m.by[id] = s
 }
 
-func (m *media) Face(ctx context.Context, s g.SchoolID, id g.MediaID) (people.TrackFace, error) {
+func (m *media) Face(ctx context.Context, s g.SchoolID, id g.MediaID) (deeds.TrackFace, error) {
 	if _, err := m.Open(ctx, s, id); err != nil {
-		return people.TrackFace{}, err
+		return deeds.TrackFace{}, err
 	}
 	e := make([]float32, 512)
 	e[1] = 1
-	return people.TrackFace{Embedding: e, Model: "test-512", Quality: 0.8}, nil
+	return deeds.TrackFace{Embedding: e, Model: "test-512", Quality: 0.8}, nil
 }
 
 func (m *media) Keep(g.SchoolID, g.MediaID) error { return nil }

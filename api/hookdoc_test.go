@@ -98,6 +98,26 @@ func eventsOfAllKinds(w *world) []g.Event {
 		{Kind: g.EventAlert, Alert: &large},
 		{Kind: g.EventIncident, Incident: &incident},
 		{
+			Kind:   g.EventCommand,
+			Device: device,
+			Command: &g.DeviceCommand{
+				ID:      "cmd_1",
+				School:  w.a.ID,
+				Device:  device,
+				Action:  "silence",
+				State:   g.CommandUnknown,
+				Reason:  "no answer",
+				By:      "rule fire",
+				Made:    at,
+				Due:     at,
+				Changed: at,
+				Times:   []g.CommandTime{{State: g.CommandAccepted, At: at}},
+				Alert:   "alt_1",
+				Drill:   true,
+				Tries:   1,
+			},
+		},
+		{
 			Kind: g.EventIncident,
 			Incident: &g.Incident{
 				ID:       "inc_2",

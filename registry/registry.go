@@ -78,7 +78,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.alerts = alerts.New(s, r.people, r.Access)
 	r.messages = messages.New(s, r.people, r.Access)
 	r.oncall = oncall.New(s, r.Access)
-	r.deeds = deeds.New(s, r.places, r.people, r.Access)
+	r.deeds = deeds.New(s, r.places, r.people, r.Access, r.alerts)
 	r.views = views.New(s, r.people)
 	return r, nil
 }

@@ -31,6 +31,13 @@ type call struct {
 	alone bool // belongs to no school: other scopes may call it
 }
 
+// noPictures is a store of pictures that are all there.
+type noPictures struct{}
+
+func (noPictures) Open(context.Context, g.SchoolID, g.MediaID) ([]byte, error) { return nil, nil }
+func (noPictures) Keep(g.SchoolID, g.MediaID) error                            { return nil }
+func (noPictures) Delete(g.SchoolID, g.MediaID) error                          { return nil }
+
 // calls has every method of View ("Method") and of its parts ("Part.Method"); a missing one fails
 // the test.
 func calls(d *district) map[string]call {
@@ -203,13 +210,29 @@ func calls(d *district) map[string]call {
 			return nil, v.Fleet.RevokeCertificate(ctx, dev, "")
 		}},
 		"Fleet.SaveCommand": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return nil, v.Fleet.SaveCommand(ctx, g.DeviceCommand{ID: "cmd_b", Device: dev})
+			return v.Fleet.SaveCommand(ctx, fleet.Order{ID: "cmd_b", Device: dev})
 		}},
 		"Fleet.MoveCommand": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return nil, v.Fleet.MoveCommand(ctx, "cmd_b", g.CommandFailed, "x")
+			c, _, err := v.Fleet.MoveCommand(ctx, "cmd_b", g.CommandRefused, g.Word("x"))
+			return c, err
 		}},
 		"Fleet.ExpireCommands": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.Fleet.ExpireCommands(ctx, time.Now(), func(g.DeviceCommand) string { return "x" })
+			return v.Fleet.ExpireCommands(ctx, time.Now(), time.Now(),
+				func(g.DeviceCommand) (g.CommandState, g.Text) { return g.CommandExpired, g.Text{} })
+		}},
+		"Fleet.WaitingCommands": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Fleet.WaitingCommands(ctx)
+		}},
+		"Fleet.CommandsOf": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			rows, _, err := v.Fleet.CommandsOf(ctx, fleet.CommandFilter{School: b})
+			return rows, err
+		}},
+		"Fleet.MayCommand": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Fleet.MayCommand(ctx, dev, "open", nil)
+		}},
+		"Fleet.WriteDesired": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Fleet.WriteDesired(ctx, dev, "setpoint", g.NumberValue(20),
+				func(g.Device) error { return nil })
 		}},
 		"Fleet.Commands": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Fleet.Commands(ctx, dev)
@@ -510,6 +533,26 @@ func calls(d *district) map[string]call {
 		}},
 		"Deeds.Vouch": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Deeds.Vouch(ctx, child, gate.ID)
+		}},
+		"Deeds.EnrolPhoto": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Deeds.EnrolPhoto(ctx, child, nil,
+				func(context.Context) (p deeds.Portrait, err error) {
+					p.TrackFace = deeds.TrackFace{Embedding: []float32{1}, Model: "m", Quality: 1}
+					return p, nil
+				}, nil)
+		}},
+		"Deeds.EnrolStranger": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			id, _, err := v.Deeds.EnrolStranger(ctx, deeds.Stranger{Alert: "alt_b", Person: child},
+				func(context.Context, g.SchoolID, g.MediaID) (deeds.TrackFace, error) {
+					return deeds.TrackFace{Embedding: []float32{1}, Model: "m", Quality: 1}, nil
+				}, nil)
+			return id, err
+		}},
+		"Deeds.KeepPicture": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Deeds.KeepPicture(ctx, "alt_b", d.clock.now().Add(time.Hour), noPictures{})
+		}},
+		"Deeds.DropPicture": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Deeds.DropPicture(ctx, "alt_b", noPictures{})
 		}},
 		"Deeds.Record": {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.Deeds.Record(ctx, "test", "x")

@@ -103,6 +103,7 @@ type DeviceOrder struct {
 	Values map[string]g.Value
 	Data   []byte
 	By     string
+	Wait   time.Duration // how long it may wait for a device that is away; 0: not at all
 }
 
 // ActionWrite is the action that writes properties of a device; its values are keyed by property.
@@ -112,10 +113,20 @@ const ActionWrite = "write"
 // of it later.
 type CommandResult struct {
 	ID      string             `json:"id,omitempty" doc:"The command's id."`
-	State   g.CommandState     `json:"state,omitempty" doc:"How far it has come: queued, sent, delivered or confirmed. See GET /v1/devices/{id}/commands."`
+	State   g.CommandState     `json:"state,omitempty" doc:"How far it has come: accepted, sent, delivered or applied. See GET /v1/devices/{id}/commands."`
 	Message string             `json:"message"`
 	Values  map[string]g.Value `json:"values,omitempty"`
 	Writes  []Write            `json:"writes,omitempty" maxItems:"1000"`
+
+	Text g.Text `json:"-"` // Message in every language
+}
+
+// said puts the message into the caller's language.
+func (r CommandResult) said(ctx context.Context) CommandResult {
+	if r.Text.Format != "" {
+		r.Message = gate.LanguageOf(ctx).Text(r.Text)
+	}
+	return r
 }
 
 // Write is the outcome of writing one property.

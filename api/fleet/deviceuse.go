@@ -3,8 +3,6 @@ package fleet
 import (
 	"context"
 	"encoding/base64"
-	"errors"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -34,12 +32,18 @@ type ProbeResult struct {
 	Registered *fleet.Namesake `json:"registered,omitempty" doc:"The device that has this address already: it cannot be registered once more."`
 }
 
+const (
+	usualWait = time.Minute      // how long a command waits for a device that is away
+	answerIn  = 30 * time.Second // how long its answer is awaited
+)
+
 type commandInput struct {
 	gate.ByID
 	Body struct {
 		Action string             `json:"action" minLength:"1" maxLength:"64" doc:"An action of the device's profile." example:"open"`
 		Values map[string]g.Value `json:"values,omitempty" doc:"The action's input."`
-		Data   []byte             `json:"data,omitempty" maxLength:"11184812" doc:"Bytes for the action, base64, e.g. a photograph."`
+		Data   []byte             `json:"data,omitempty" maxLength:"11184812" doc:"Bytes for the action, base64, e.g. a photograph; such a command does not wait."`
+		Wait   *int               `json:"wait,omitempty" minimum:"0" maximum:"86400" doc:"For how many seconds it waits for a device that is away; 0: it is refused at once. Absent: 60."`
 	}
 }
 
@@ -84,18 +88,24 @@ func (s *area) registerDeviceUse() {
 		Tag:     tag,
 		Perm:    g.DevicesRead,
 		Summary: "What a device was last told to do, and what became of it",
-		Doc: "The newest 50. A command to a device that is away is queued for a minute, and then " +
-			"expires, which is an alert; delivered says that the device has taken it, confirmed " +
-			"that its driver calls it done.",
+		Doc: "The newest 50, and all that wait. A command to a device that is away is accepted, " +
+			"and sent once it is back; where that is too late it expires, which is an alert. " +
+			"delivered says that the device has taken it, applied that its driver calls it done, " +
+			"unknown that it was sent and the answer was lost: only actions that the profile " +
+			"calls idempotent are then sent again. Each state's time is in `times`.",
 	},
 		func(ctx context.Context, in *struct {
 			gate.ByID
 			gate.Paged
 		}) (*gate.Body[gate.Page[g.DeviceCommand]], error) {
 			all, err := s.View(ctx).Fleet.Commands(ctx, g.DeviceID(in.ID))
+			for i := range all {
+				all[i].Reason = gate.LanguageOf(ctx).Kept(all[i].Said, all[i].Reason)
+			}
 			return gate.PageOf(s.Gate, all, in.Paged, err,
 				func(c g.DeviceCommand) string { return c.ID })
 		})
+	s.registerCommands()
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:      "PUT",
 		Path:        "/v1/devices/{id}/desired/{property}",
@@ -185,52 +195,27 @@ func mayAim(ctx context.Context, same *fleet.Namesake) bool {
 }
 
 func (s *area) command(ctx context.Context, in *commandInput) (*gate.Body[CommandResult], error) {
-	row, p, err := s.deviceAndProfile(ctx, g.DeviceID(in.ID))
-	if err != nil {
-		return nil, err
-	}
-	a, ok := p.Actions[in.Body.Action]
-	if !ok {
-		return nil, g.FieldErrorf("action", "profile %q has no action %q; it has %v", p.ID,
-			in.Body.Action, slices.Sorted(maps.Keys(p.Actions)))
-	}
-	for _, name := range slices.Sorted(maps.Keys(in.Body.Values)) {
-		prop, ok := a.Input[name]
-		if !ok {
-			return nil, g.FieldErrorf("values."+name,
-				"the action %q takes no such value; it takes %v", in.Body.Action,
-				slices.Sorted(maps.Keys(a.Input)))
-		}
-		if err := prop.Check(in.Body.Values[name]); err != nil {
-			return nil, g.FieldErrorf("values."+name, "%v", err)
-		}
-	}
 	if s.fleet == nil {
 		return nil, gate.Missing("drivers")
 	}
-	if err := s.View(ctx).Deeds.Record(ctx, "device.command", in.ID+" "+in.Body.Action); err != nil {
+	d, err := s.View(ctx).Fleet.MayCommand(ctx, g.DeviceID(in.ID), in.Body.Action, in.Body.Values)
+	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, answerIn)
 	defer cancel()
-	order := DeviceOrder{
+	wait := usualWait
+	if in.Body.Wait != nil {
+		wait = time.Duration(*in.Body.Wait) * time.Second
+	}
+	r, err := s.fleet.Command(ctx, d, DeviceOrder{
 		Action: in.Body.Action,
 		Values: in.Body.Values,
 		Data:   in.Body.Data,
 		By:     gate.CallerOf(ctx).Name(),
-	}
-	return gate.Answer(s.fleet.Command(ctx, row.Device, order))
-}
-
-func (s *area) deviceAndProfile(
-	ctx context.Context, id g.DeviceID,
-) (fleet.DeviceRow, g.Profile, error) {
-	row, err := s.View(ctx).Fleet.Device(ctx, id)
-	if err != nil {
-		return row, g.Profile{}, err
-	}
-	p, err := s.View(ctx).Fleet.Profile(ctx, row.Profile)
-	return row, p, err
+		Wait:   wait,
+	})
+	return gate.Answer(r.said(ctx), err)
 }
 
 // setDesired sends the value to the device before storing it: one that
@@ -238,45 +223,23 @@ func (s *area) deviceAndProfile(
 func (s *area) setDesired(
 	ctx context.Context, in *desiredInput,
 ) (*gate.Body[CommandResult], error) {
-	row, p, err := s.deviceAndProfile(ctx, g.DeviceID(in.ID))
-	if err != nil {
-		return nil, err
-	}
-	prop, ok := p.Properties[in.Property]
-	if !ok || !prop.Writable {
-		return nil, g.FieldErrorf("property", "profile %q has no writable property %q", p.ID,
-			in.Property)
-	}
-	if err := prop.Check(in.Body.Value); err != nil {
-		return nil, g.FieldErrorf("value", "%v", err)
-	}
 	if s.fleet == nil {
 		return nil, gate.Missing("drivers")
 	}
-	if !row.Enabled {
-		return nil, g.Errorf(g.Conflict, "device %q is disabled: nothing is written to it", row.ID)
-	}
-	limited, cancel := context.WithTimeout(ctx, 30*time.Second)
+	limited, cancel := context.WithTimeout(ctx, answerIn)
 	defer cancel()
-	order := DeviceOrder{
-		Action: ActionWrite,
-		Values: map[string]g.Value{in.Property: in.Body.Value},
-		By:     gate.CallerOf(ctx).Name(),
+	var r CommandResult
+	send := func(d g.Device) (err error) {
+		r, err = s.fleet.Command(limited, d, DeviceOrder{
+			Action: ActionWrite,
+			Values: map[string]g.Value{in.Property: in.Body.Value},
+			By:     gate.CallerOf(ctx).Name(),
+			Wait:   usualWait,
+		})
+		return err
 	}
-	r, err := s.fleet.Command(limited, row.Device, order)
-	if err != nil {
-		return nil, notWritten(row.Device, err)
-	}
-	return gate.Answer(r, s.View(ctx).Fleet.SetDesired(ctx, row.ID, in.Property, in.Body.Value))
-}
-
-// notWritten turns a driver's NotFound or Invalid into an error of the field property.
-func notWritten(d g.Device, err error) error {
-	var e *g.Error
-	if errors.As(err, &e) && (e.Code == g.NotFound || e.Code == g.Invalid) {
-		return g.FieldErrorf("property", "driver %q does not write it: %s", d.Driver, e.Message)
-	}
-	return err
+	err := s.View(ctx).Fleet.WriteDesired(ctx, g.DeviceID(in.ID), in.Property, in.Body.Value, send)
+	return gate.Answer(r.said(ctx), err)
 }
 
 func (s *area) snapshot(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) {

@@ -60,13 +60,25 @@ UnknownField.last: When it last came.
 DeviceCommand: One thing that a device was told to do, and what became of it.
 DeviceCommand.id: The command's id.
 DeviceCommand.action: The action of the device's profile; write: a property was set.
-DeviceCommand.state: queued (the device is away), sent, delivered (the device has taken it), confirmed (its
-	driver calls it done), failed, or expired (not taken in time).
-DeviceCommand.reason: Why it failed or expired, or what the driver said.
+DeviceCommand.school: The device's school.
+DeviceCommand.state: accepted (the gateway sends it once the device is there), sent (without an answer yet), delivered
+	(the device has taken it), applied (its driver calls it done), refused, expired (it was not sent in time) or unknown
+	(it was sent, and the answer was lost).
+DeviceCommand.reason: Why it was refused, expired or is unknown, or what the driver said.
 DeviceCommand.by: Who: a person, a key, or a rule.
 DeviceCommand.made: When it was given.
-DeviceCommand.due: When it expires, unless the device has taken it.
+DeviceCommand.due: When it expires, unless it was sent.
 DeviceCommand.changed: When its state last changed.
+DeviceCommand.times: The states that it has come to, in order.
+DeviceCommand.alert: The alert for which it was given.
+DeviceCommand.lockdown: The lockdown for which it was given.
+DeviceCommand.drill: It was given in a drill.
+DeviceCommand.tries: How often it was sent.
+DeviceCommandRow: One thing that a device was told to do, with the device's name.
+DeviceCommandRow.device_name: The name of the device.
+CommandTime: When a command came to a state.
+CommandTime.state: The state.
+CommandTime.at: When.
 Status.causes: What the reason says, as codes with what stands in their words; absent where a driver gives its
 	own words alone.
 Status.weak: How the device proves itself, the worst that its driver knows of; none: nothing. Absent: nothing is
@@ -150,6 +162,8 @@ Property.forms: Where the value lives, for the driver.
 Property.reports: When the device reports it: periodic (again and again, as where it is absent), or change.
 Property.type: number, boolean or string.
 Action.input: What the action takes.
+Action.idempotent: Doing it twice is as doing it once: it is sent again where the answer was lost.
+Action.irreversible: No other command takes it back: drills leave it out unless told otherwise.
 Affordance.data: What may come with it, by name.
 DriverInfo.answered: Questions of its devices that were answered in time, since the gateway started.
 DriverInfo.unanswered: Questions without an answer: too many at a time, too late, or none could be given. Its

@@ -10,57 +10,29 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/registry/deeds"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 // Faces turns a photograph into a template. A photograph that will not do is refused with an
 // Invalid error that says why.
 type Faces interface {
-	Enrol(ctx context.Context, photo []byte) (Portrait, error)
+	Enrol(ctx context.Context, photo []byte) (deeds.Portrait, error)
 }
 
 // Media reads, keeps and destroys evidence.
 type Media interface {
-	Open(ctx context.Context, school g.SchoolID, id g.MediaID) (jpeg []byte, err error)
+	deeds.Pictures
 
 	// Face is the face measured on the track of a picture; NotFound if it is gone.
-	Face(ctx context.Context, school g.SchoolID, id g.MediaID) (TrackFace, error)
-
-	// Keep exempts a picture from expiry; NotFound if it has expired.
-	Keep(school g.SchoolID, id g.MediaID) error
-
-	// Delete destroys one picture.
-	Delete(school g.SchoolID, id g.MediaID) error
-}
-
-// Portrait is what a photograph shows of a face.
-type Portrait struct {
-	TrackFace
-	Covered []string // "mouth", "eyes": seem to be covered
-}
-
-// TrackFace is what the frames of one track measured of one face.
-type TrackFace struct {
-	Embedding []float32
-	Model     string
-	Quality   float64 // 0…1
-}
-
-// Likeness is what a face that is to be enrolled looks like; scores are cosines, -1 for nobody.
-type Likeness struct {
-	Enrolled bool       // the person has a template already
-	Own      float64    // best score against the person's own templates
-	Unlike   bool       // Own is too low for the same person
-	Other    g.PersonID // who else of the school looks most like it; "" where nobody does
-	Score    float64    // best score against Other's templates
-	Alike    bool       // Score is so high that it may be Other
+	Face(ctx context.Context, school g.SchoolID, id g.MediaID) (deeds.TrackFace, error)
 }
 
 // Needs is what the operations are built from; operations whose part is nil return unavailable.
 type Needs struct {
 	Faces   Faces
 	Media   Media
-	Compare func(ctx context.Context, school g.SchoolID, person g.PersonID, f TrackFace) (Likeness, error)
+	Compare deeds.Compare
 	Model   func() string // the face model in use; "" until it is known
 }
 

@@ -68,32 +68,14 @@ func (s *area) keepPicture(
 	if s.needs.Media == nil {
 		return nil, gate.Missing("a media store")
 	}
-	view := s.Because(ctx, in.Body.Reason)
-	alert, err := view.Alerts.Find(ctx, g.AlertID(in.ID))
-	if err != nil {
-		return nil, err
-	}
-	if alert.Media == "" {
-		return nil, g.Errorf(g.NotFound, "the alert has no picture")
-	}
-	if _, err := s.needs.Media.Open(ctx, alert.School, alert.Media); err != nil {
-		return nil, err
-	}
-	// The record comes first: a picture that is moved without one would be swept away.
-	kept, err := view.Alerts.KeepPicture(ctx, alert.ID, in.Body.Until)
-	if err != nil {
-		return nil, err
-	}
-	return gate.Answer(kept, s.needs.Media.Keep(alert.School, alert.Media))
+	return gate.Answer(s.Because(ctx, in.Body.Reason).Deeds.KeepPicture(ctx, g.AlertID(in.ID),
+		in.Body.Until, s.needs.Media))
 }
 
 func (s *area) dropPicture(ctx context.Context, in *dropInput) (*gate.None, error) {
 	if s.needs.Media == nil {
 		return nil, gate.Missing("a media store")
 	}
-	school, media, err := s.Because(ctx, in.Reason).Alerts.DropPicture(ctx, g.AlertID(in.ID))
-	if err != nil {
-		return nil, err
-	}
-	return &gate.None{}, s.needs.Media.Delete(school, media)
+	return &gate.None{}, s.Because(ctx, in.Reason).Deeds.DropPicture(ctx, g.AlertID(in.ID),
+		s.needs.Media)
 }

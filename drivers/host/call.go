@@ -68,6 +68,13 @@ func (h *Host) Command(
 	return result, result.Err()
 }
 
+// Ready returns why a driver can be asked nothing now: NotFound if it is not configured, Unavailable
+// if it does not run.
+func (h *Host) Ready(driver gatehouse.DriverName) error {
+	_, _, err := h.client(driver)
+	return err
+}
+
 // toWrites converts at most drivers.MaxWrites outcomes; an unknown outcome becomes unconfirmed.
 func toWrites(writes []*driverpb.Write) []drivers.Write {
 	var out []drivers.Write

@@ -290,7 +290,8 @@ func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result
 	d.mu.Unlock()
 	if s == nil {
 		return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable,
-			"device %q is not connected; try again once it is", c.Device)
+			"device %q is not connected; try again once it is", c.Device).Because(
+			gatehouse.NotConnected)
 	}
 	return d.done.once(ctx, c.ID, func() (drivers.Result, error) { return s.write(ctx, c.Values) })
 }

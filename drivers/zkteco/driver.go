@@ -257,7 +257,8 @@ func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result
 	d.mu.Unlock()
 	if q == nil {
 		return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable,
-			"device %q is not connected; try again once it is", c.Device)
+			"device %q is not connected; try again once it is", c.Device).Because(
+			gatehouse.NotConnected)
 	}
 	x, err := q.add(c.ID, text)
 	if err != nil {

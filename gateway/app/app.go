@@ -102,7 +102,7 @@ func Open(ctx context.Context, cfg config.Config, o Options) (_ *App, err error)
 		return nil, err
 	}
 	a.openFleet()
-	rules, files, err := openRules(ctx, a.given, a.stores, a.ingest, a.readers, a.commands)
+	rules, files, err := openRules(ctx, a.given, a.stores, a.ingest, a.readers)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/pace"
 	"github.com/gatehouse-iot/gatehouse/gateway/retention"
+	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
 )
 
 // openFleet sets up what hands drivers their devices, what sends commands, and the retention.
@@ -33,6 +35,12 @@ func (a *App) openFleet() {
 		Now:       a.now,
 		Log:       a.log,
 	})
+	cancel := a.reg.Subscribe(func(c registry.Change) {
+		if c.Kind == change.Command {
+			a.commands.Wake()
+		}
+	})
+	a.closers.add(func() error { cancel(); return nil })
 	a.retention = retention.New(retention.Options{
 		View:       a.reg.In(g.SystemScope("keeping")),
 		Media:      a.media,

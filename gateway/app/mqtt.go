@@ -49,8 +49,11 @@ func (a *App) openMQTT() error {
 		SchoolRate:    c.SchoolRate,
 		Dir:           filepath.Join(a.cfg.DataPath(), "mqtt"),
 		FS:            a.opt.JournalFS,
-		OnConnect:     a.presences.Connected,
 		OnDisconnect:  a.presences.Gone,
+		OnConnect: func(id mqttfront.Identity, way mqttfront.Way) {
+			a.presences.Connected(id, way)
+			a.commands.Wake()
+		},
 	}
 	var err error
 	if cfg.TLS, a.authorities, err = a.mqttTLS(a.given); err != nil {

@@ -8,14 +8,13 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/deploy"
-	"github.com/gatehouse-iot/gatehouse/gateway/command"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
 )
 
 // openRules reads every rule and procedure; an invalid one keeps the gateway from starting. Changes
 // since the last start are recorded in the audit log; if that fails, so does the start.
 func openRules(
-	ctx context.Context, in given, s *stores, x *ingest, r *readers, c *command.Commands,
+	ctx context.Context, in given, s *stores, x *ingest, r *readers,
 ) (*alerting.Reader, alerting.Files, error) {
 	dir, own := in.cfg.RulesPath()
 	if own {
@@ -48,7 +47,6 @@ func openRules(
 		View:      view,
 		Directory: x.directory,
 		Files:     files,
-		Command:   c.Enqueue,
 		Strangers: &x.intake.Strangers,
 		Pictures:  s.media,
 		Allowed:   x.schools.Allowed,

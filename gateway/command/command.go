@@ -1,32 +1,34 @@
-// Package command sends devices the commands of people and rules, and records the outcome of each:
-// delivered, failed or expired. It refuses to execute a command older than a minute, since a late
-// command is worse than none, to retry one, and to decide who may give one.
+// Package command sends devices what people, rules and lockdowns command, and records what became
+// of it. Commands are kept in the registry: one for a device that is away is sent when it is back,
+// until it expires; one whose answer was lost is unknown, and is sent again only where the profile
+// says that its action is idempotent. The package refuses to send a command after its time, since a
+// late command is worse than none, and to decide who may give one.
 package command
 
 import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 	"github.com/gatehouse-iot/gatehouse/registry"
-	"github.com/gatehouse-iot/gatehouse/rules"
+	regfleet "github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 const (
-	maxAge      = time.Minute      // how old a command may be and still be carried out
-	answerIn    = 10 * time.Second // how long a rule's command waits for its device
-	expireEvery = 5 * time.Second  // between checks for expired commands
-	mostOrders  = 256              // commands of rules that wait
-	// that wait to be recorded; a further one is dropped, and its command expires
+	answerIn  = 10 * time.Second // how long a waiting command's device has to answer
+	ackIn     = time.Minute      // how long an MQTT device has to acknowledge one
+	lookEvery = time.Second      // between looks for commands to send and to expire
+	most      = 16               // commands that are sent at a time; one of a device
+	// that wait to be recorded; a further one is dropped, and its command becomes unknown
 	mostOutcomes = 1024
-	byRule       = "rule " // prefix of DeviceCommand.By for a rule's command
+	longestPause = 30 * time.Second // between two tries of an idempotent command
 )
 
 // Options are what commands are sent and recorded with.
@@ -36,7 +38,7 @@ type Options struct {
 	Host      *host.Host
 	Front     *mqttfront.Front // nil: the MQTT listener is off
 	Alerts    selfwatch.Devices
-	Started   time.Time // of this run; an earlier command is another run's
+	Started   time.Time // of this run; what was sent before has lost its answer
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -44,42 +46,43 @@ type Options struct {
 // Commands is safe for concurrent use.
 type Commands struct {
 	o        Options
-	orders   chan order
 	outcomes chan outcome
-}
+	wake     chan struct{}
 
-// order is a rule's command, and when the rule decided on it.
-type order struct {
-	rules.CommandEffect
-	at time.Time
+	mu     sync.Mutex
+	direct map[string]bool     // commands that Command itself sends
+	busy   map[g.DeviceID]bool // devices to which Run sends one
 }
 
 // New makes Commands, which Run executes.
 func New(o Options) *Commands {
 	return &Commands{
 		o:        o,
-		orders:   make(chan order, mostOrders),
 		outcomes: make(chan outcome, mostOutcomes),
+		wake:     make(chan struct{}, 1),
+		direct:   map[string]bool{},
+		busy:     map[g.DeviceID]bool{},
 	}
 }
 
-// Enqueue queues a rule's command; false if the queue is full.
-func (c *Commands) Enqueue(e rules.CommandEffect, at time.Time) bool {
+// Wake has Run look for commands at once: one was accepted, or a device came. It does not block.
+func (c *Commands) Wake() {
 	select {
-	case c.orders <- order{e, at}:
-		return true
+	case c.wake <- struct{}{}:
 	default:
-		return false
 	}
 }
 
-// Run executes the commands of rules and records the outcome of every command, until ctx ends. The
-// queue is bounded: a command that finds it full, or that waited longer than maxAge behind slow
-// devices or a stopped gateway, is dropped with an alert.
+// Run sends the accepted commands and records the outcome of every command, until ctx ends; it
+// waits for those that are being sent.
 func (c *Commands) Run(ctx context.Context) error {
-	tick := time.NewTicker(expireEvery)
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
+	c.expire(ctx)
 	for {
+		c.sendWaiting(ctx, &sending)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -87,61 +90,100 @@ func (c *Commands) Run(ctx context.Context) error {
 			c.keep(ctx, o)
 		case <-tick.C:
 			c.expire(ctx)
-		case o := <-c.orders:
-			c.carryOut(ctx, o)
+		case <-c.wake:
 		}
 	}
 }
 
-// carryOut sends a device a rule's command, unless it is too old.
-func (c *Commands) carryOut(ctx context.Context, o order) {
-	log := c.o.Log.With("rule", o.Rule, "device", o.Device)
-	e, ok := c.o.Directory.Known(o.Device)
-	if !ok {
-		log.Warn("a rule commands a device that is not there")
+// sendWaiting starts sending the accepted commands whose devices are there: at most one to a device
+// and most in all, the oldest first.
+func (c *Commands) sendWaiting(ctx context.Context, sending *sync.WaitGroup) {
+	waiting, err := c.o.View.Fleet.WaitingCommands(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			c.o.Log.Warn("look for commands to send", "error", err)
+		}
 		return
 	}
-	asked := fleet.DeviceOrder{
-		Action: o.Action,
-		Values: o.Values,
-		By:     byRule + string(o.Rule),
-	}
-	if age := c.o.Now().Sub(o.at); age > maxAge {
-		log.Warn("a rule's command was dropped: it is too old", "action", o.Action, "age",
-			age.Round(time.Second))
-		c.dropped(ctx, c.row(e.Device, asked))
-		return
-	}
-	limited, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
-	if _, err := c.Command(limited, e.Device, asked); err != nil {
-		log.Warn("a rule's command failed", "action", o.Action, "error", err)
+	for _, w := range waiting {
+		e, ok := c.o.Directory.Known(w.Device)
+		if !ok || !c.due(w) {
+			continue
+		}
+		if why := c.absent(e, w.Twin); why != nil {
+			if why.Code == g.Unavailable {
+				continue
+			}
+			if row, ok := c.end(ctx, w.ID, g.CommandRefused, why.Say(), g.CommandAccepted); ok {
+				c.tell(ctx, row)
+			}
+			continue
+		}
+		if !c.begin(w.Device) {
+			continue
+		}
+		sending.Go(func() {
+			defer c.Wake()
+			defer c.done(w.Device)
+			limited, cancel := context.WithTimeout(ctx, answerIn)
+			defer cancel()
+			values, err := w.Values()
+			if err != nil {
+				c.o.Log.Error("a command cannot be read", "command", w.ID, "error", err)
+				return
+			}
+			if _, err := c.send(limited, e, w.DeviceCommand, values, nil, false); err != nil {
+				c.o.Log.Warn("a command failed", "device", w.Device, "action", w.Action, "by", w.By,
+					"error", err)
+			}
+		})
 	}
 }
 
-// dropped records that a rule's command expired before it was sent, and raises an alert.
-func (c *Commands) dropped(ctx context.Context, row g.DeviceCommand) {
-	row.State = g.CommandExpired
-	row.Reason = "it waited in the gateway for more than a minute, behind other commands or while " +
-		"the gateway did not run"
-	if err := c.o.View.Fleet.SaveCommand(ctx, row); err == nil {
-		c.tell(ctx, row)
-	}
-}
-
-// row is a command's record before it is sent.
-func (c *Commands) row(d g.Device, o fleet.DeviceOrder) g.DeviceCommand {
+// due reports whether a waiting command is to be sent now: not one that Command sends itself, and
+// one that was sent before only after a pause.
+func (c *Commands) due(w regfleet.WaitingCommand) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	now := c.o.Now()
-	return g.DeviceCommand{
-		ID:      g.NewID("cmd"),
-		Device:  d.ID,
-		Action:  o.Action,
-		State:   g.CommandSent,
-		By:      o.By,
-		Made:    now,
-		Due:     now.Add(maxAge),
-		Changed: now,
+	if c.direct[w.ID] || !now.Before(w.Due) {
+		return false
+	}
+	pause := min(time.Second<<min(w.Tries, 10), longestPause)
+	return w.Tries == 0 || now.Sub(w.Changed) >= pause
+}
+
+// begin takes the turn of a device; false: it has one, or most are being sent.
+func (c *Commands) begin(id g.DeviceID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.busy[id] || len(c.busy) >= most {
+		return false
+	}
+	c.busy[id] = true
+	return true
+}
+
+func (c *Commands) done(id g.DeviceID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.busy, id)
+}
+
+// hold keeps Run from sending a command until it is released.
+func (c *Commands) hold(id string) (release func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.direct[id] = true
+	return func() {
+		c.mu.Lock()
+		delete(c.direct, id)
+		c.mu.Unlock()
+		c.Wake()
 	}
 }
 
-func ofRule(c g.DeviceCommand) bool { return strings.HasPrefix(c.By, byRule) }
+// automatic reports whether no person waits for the answer: a rule or a lockdown gave the command.
+func automatic(c g.DeviceCommand) bool {
+	return c.Lockdown != "" || strings.HasPrefix(c.By, g.ByRule)
+}

@@ -3,7 +3,9 @@ package command
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	regfleet "github.com/gatehouse-iot/gatehouse/registry/fleet"
 )
 
 // house is a registry with a school and devices, and what gives those their commands.
@@ -37,7 +40,12 @@ func newHouse(t *testing.T, devices ...g.Device) *house {
 	_, err = h.view.Places.CreateSchool(ctx,
 		g.School{ID: "sch", Kind: g.KindSchool, Name: "Riverside", Timezone: "UTC", Language: "en"})
 	h.must(err)
-	h.must(h.view.Fleet.PutProfile(ctx, g.Profile{ID: "p", Title: "P", Type: g.TypeSensor}))
+	h.must(h.view.Fleet.PutProfile(ctx, g.Profile{
+		ID:      "p",
+		Title:   "P",
+		Type:    g.TypeSensor,
+		Actions: map[string]g.Action{"lock": {Idempotent: true}, "feed": {}},
+	}))
 	for _, d := range devices {
 		d.School = "sch"
 		d.Profile = "p"
@@ -90,39 +98,44 @@ func (h *house) alerts(ctx context.Context) []g.Alert {
 	return out
 }
 
+// accept saves a command as a rule or a person whose browser is closed would.
+func (h *house) accept(ctx context.Context, o regfleet.Order) {
+	h.t.Helper()
+	o.Device, o.Made, o.Due = "door", h.time, h.time.Add(time.Minute)
+	_, err := h.view.Fleet.SaveCommand(ctx, o)
+	h.must(err)
+}
+
 func TestCommandsHaveAnOutcome(t *testing.T) {
 	ctx := t.Context()
 	h := newHouse(t, g.Device{ID: "door", Driver: "modbus", Name: "Gate 1"})
-	if _, err := h.Command(ctx, h.device("door"), fleet.DeviceOrder{Action: "open", By: "Ms Li"}); g.ErrorCode(
-		err) != g.NotFound {
+	order := fleet.DeviceOrder{Action: "open", By: "Ms Li"}
+	if _, err := h.Command(ctx, h.device("door"), order); g.ErrorCode(err) != g.NotFound {
 		t.Errorf("got %v, want the word that the driver is not there", err)
 	}
 	if told := h.alerts(ctx); len(told) != 0 {
 		t.Errorf("got %v, want no alert for what a person was answered", told)
 	}
 	h.time = h.time.Add(time.Second)
-	if _, err := h.Command(ctx, h.device("door"),
-		fleet.DeviceOrder{Action: "open", By: byRule + "fire"}); err == nil {
-		t.Error("got no error for a driver that is not there")
-	}
+	var sending sync.WaitGroup
+	h.accept(ctx, regfleet.Order{ID: "cmd_r", Action: "unlock", By: g.ByRule + "fire"})
+	h.sendWaiting(ctx, &sending)
+	sending.Wait()
 	told := h.alerts(ctx)
 	if len(told) != 1 || told[0].Rule != "device:command" || told[0].Severity != g.Major ||
-		told[0].Title != "Not carried out: open, Gate 1" {
+		told[0].Title != "Not carried out: unlock, Gate 1" {
 		t.Errorf("got %+v, want one alert for the rule's command", told)
 	}
 
 	h.time = h.time.Add(time.Second)
-	for id, state := range map[string]g.CommandState{
-		"cmd_q": g.CommandQueued,
-		"cmd_s": g.CommandSent,
-		"cmd_t": g.CommandSent,
-	} {
-		row := h.row(h.device("door"), fleet.DeviceOrder{Action: id, By: "Ms Li"})
-		row.ID, row.State = id, state
-		h.must(h.view.Fleet.SaveCommand(ctx, row))
+	for _, id := range []string{"cmd_q", "cmd_s", "cmd_t"} {
+		h.accept(ctx, regfleet.Order{ID: id, Action: id, By: "Ms Li"})
+		if id != "cmd_q" {
+			h.end(ctx, id, g.CommandSent, g.Text{}, g.CommandAccepted)
+		}
 	}
 	h.keep(ctx, outcome{id: "cmd_t"})
-	h.time = h.time.Add(maxAge)
+	h.time = h.time.Add(ackIn)
 	h.expire(ctx) // not yet: an acknowledgement may be under way
 	h.time = h.time.Add(5 * time.Second)
 	h.expire(ctx)
@@ -133,12 +146,16 @@ func TestCommandsHaveAnOutcome(t *testing.T) {
 	got := map[string]string{}
 	for _, c := range rows {
 		got[c.Action] = string(c.State) + ": " + c.Reason
+		if c.Times[len(c.Times)-1] != (g.CommandTime{State: c.State, At: c.Changed}) {
+			t.Errorf("%s: got %v, want the last to be %s at %s", c.Action, c.Times, c.State, c.Changed)
+		}
 	}
 	for action, want := range map[string]string{
-		"open":  `failed: no driver "modbus" is configured; there are []`,
-		"cmd_t": "delivered: the device has taken it",
-		"cmd_q": "expired: the device did not come within a minute; it will not get it any more",
-		"cmd_s": "expired: the device did not acknowledge it within a minute; it may have been " +
+		"open":   `refused: no driver "modbus" is configured; there are []`,
+		"unlock": `refused: no driver "modbus" is configured; there are []`,
+		"cmd_t":  "delivered: the device has taken it",
+		"cmd_q":  "expired: the device did not come in time; it will not get it any more",
+		"cmd_s": "unknown: the device did not acknowledge it within a minute; it may have been " +
 			"done all the same",
 	} {
 		if got[action] != want {
@@ -147,6 +164,84 @@ func TestCommandsHaveAnOutcome(t *testing.T) {
 	}
 	if told := h.alerts(ctx); len(told) != 3 ||
 		!strings.Contains(told[1].Text+told[2].Text, "by Ms Li") {
-		t.Errorf("got %+v, want an alert for each command that expired", told)
+		t.Errorf("got %+v, want an alert for each command that was given up", told)
+	}
+}
+
+// The gateway is killed after a command was sent: only an idempotent one is sent again.
+func TestSentBeforeARestart(t *testing.T) {
+	ctx := t.Context()
+	h := newHouse(t, g.Device{ID: "door", Driver: "modbus", Name: "Gate 1"})
+	for _, action := range []string{"lock", "feed"} {
+		h.accept(ctx, regfleet.Order{ID: "cmd_" + action, Action: action, By: "Ms Li"})
+		h.end(ctx, "cmd_"+action, g.CommandSent, g.Text{}, g.CommandAccepted)
+	}
+	h.accept(ctx, regfleet.Order{ID: "cmd_new", Action: "feed", By: "Ms Li"})
+	h.time = h.time.Add(10 * time.Second)
+	h.o.Started = h.time
+	h.expire(ctx)
+	rows, err := h.view.Fleet.Commands(ctx, "door")
+	h.must(err)
+	got := map[string]g.CommandState{}
+	for _, c := range rows {
+		got[c.ID] = c.State
+	}
+	want := map[string]g.CommandState{
+		"cmd_lock": g.CommandAccepted, // idempotent
+		"cmd_feed": g.CommandUnknown,
+		"cmd_new":  g.CommandAccepted, // never sent
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	waiting, err := h.o.View.Fleet.WaitingCommands(ctx)
+	h.must(err)
+	if len(waiting) != 2 {
+		t.Errorf("got %d that wait, want 2", len(waiting))
+	}
+	if told := h.alerts(ctx); len(told) != 1 || !strings.Contains(told[0].Text, "restarted") {
+		t.Errorf("got %+v, want an alert for the one whose answer is lost", told)
+	}
+}
+
+// Of an answer that is lost, verdict knows whether the device may have done it.
+func TestVerdicts(t *testing.T) {
+	h := newHouse(t, g.Device{ID: "door", Driver: "modbus"})
+	e, _ := h.o.Directory.Known("door")
+	over, end := context.WithCancel(t.Context())
+	end()
+	for _, c := range []struct {
+		name, action string
+		err          error
+		ctx          context.Context
+		direct, late bool
+		want         g.CommandState
+	}{
+		{"refused", "lock", g.Errorf(g.Invalid, "no such value"), nil, true, false, g.CommandRefused},
+		{"lost", "feed", g.Errorf(g.Unavailable, "no answer"), nil, true, false, g.CommandUnknown},
+		{"lost, idempotent", "lock", g.Errorf(g.Unavailable, "no answer"), nil, true, false,
+			g.CommandAccepted},
+		{"lost, idempotent, late", "lock", g.Errorf(g.Unavailable, "no answer"), nil, false, true,
+			g.CommandUnknown},
+		{"time is over", "feed", context.DeadlineExceeded, over, false, false, g.CommandUnknown},
+		{"not sent", "feed", g.Errorf(g.Unavailable, "x").Because(g.NotConnected), nil, true, false,
+			g.CommandAccepted},
+		{"not sent, late", "feed", g.Errorf(g.Unavailable, "x").Because(g.NotConnected), nil, false,
+			true, g.CommandRefused},
+		{"does not listen, a person waits", "feed",
+			g.Errorf(g.Unavailable, "x").Because(notListening), nil, true, false, g.CommandRefused},
+		{"does not listen yet", "feed", g.Errorf(g.Unavailable, "x").Because(notListening), nil,
+			false, false, g.CommandAccepted},
+	} {
+		if c.ctx == nil {
+			c.ctx = t.Context()
+		}
+		row := g.DeviceCommand{Action: c.action, Due: h.time.Add(time.Minute)}
+		if c.late {
+			row.Due = h.time
+		}
+		if got, why := h.verdict(c.ctx, e, row, c.err, c.direct); got != c.want {
+			t.Errorf("%s: got %s (%s), want %s", c.name, got, why, c.want)
+		}
 	}
 }

@@ -17,38 +17,63 @@ type outcome struct {
 
 // keep records whether a device acknowledged a command.
 func (c *Commands) keep(ctx context.Context, o outcome) {
-	state, reason := g.CommandDelivered, "the device has taken it"
-	if o.err != nil {
-		state, reason = g.CommandFailed, o.err.Error()
+	if o.err == nil {
+		c.end(ctx, o.id, g.CommandDelivered, g.Textf("the device has taken it"), g.CommandSent)
+		return
 	}
-	if err := c.o.View.Fleet.MoveCommand(ctx, o.id, state, reason); err != nil && ctx.Err() == nil {
-		c.o.Log.Warn("what became of a command was not kept", "command", o.id, "error", err)
+	if row, ok := c.end(ctx, o.id, g.CommandRefused, g.TextOf(o.err), g.CommandSent); ok {
+		c.tell(ctx, row)
 	}
 }
 
-// expire expires the commands that no device acknowledged in time, and raises an alert for each. A
-// grace lets an acknowledgement of the last moment be recorded first.
+// expire expires the commands that could not be sent in time, gives up those that no device
+// answered, and raises an alert for each. A grace lets an answer of the last moment be recorded
+// first.
 func (c *Commands) expire(ctx context.Context) {
 	const grace = 2 * time.Second
-	gone, err := c.o.View.Fleet.ExpireCommands(ctx, c.o.Now().Add(-grace), c.whyExpired)
+	now := c.o.Now()
+	gone, err := c.o.View.Fleet.ExpireCommands(ctx, now.Add(-grace), now, func(
+		x g.DeviceCommand,
+	) (g.CommandState, g.Text) {
+		return c.overdue(x, now.Add(-grace-ackIn))
+	})
 	if err != nil && ctx.Err() == nil {
 		c.o.Log.Warn("look for commands that no device took", "error", err)
 	}
 	for _, x := range gone {
-		c.o.Log.Warn("a command expired", "device", x.Device, "action", x.Action, "by", x.By,
-			"reason", x.Reason)
+		if !x.State.Final() {
+			continue // it is sent again
+		}
+		c.o.Log.Warn("a command was given up", "device", x.Device, "action", x.Action, "by", x.By,
+			"state", x.State, "reason", x.Reason)
 		c.tell(ctx, x)
 	}
 }
 
-func (c *Commands) whyExpired(x g.DeviceCommand) string {
-	switch {
-	case x.Made.Before(c.o.Started):
-		return "the gateway restarted meanwhile, and does not know whether the device took it"
-	case x.State == g.CommandQueued:
-		return "the device did not come within a minute; it will not get it any more"
+// overdue decides on a command that was not sent before its time, or that was sent; lost is when the
+// latest that is given up was sent.
+func (c *Commands) overdue(x g.DeviceCommand, lost time.Time) (g.CommandState, g.Text) {
+	if x.State == g.CommandAccepted {
+		if x.Reason != "" {
+			return g.CommandExpired, g.Textf("it could not be sent in time; at last: %s", x.Reason)
+		}
+		return g.CommandExpired,
+			g.Textf("the device did not come in time; it will not get it any more")
 	}
-	return "the device did not acknowledge it within a minute; it may have been done all the same"
+	restarted := x.Changed.Before(c.o.Started)
+	if !restarted && x.Changed.After(lost) {
+		return "", g.Text{}
+	}
+	e, _ := c.o.Directory.Known(x.Device)
+	if e.Profile.Actions[x.Action].Idempotent && c.o.Now().Before(x.Due) {
+		return g.CommandAccepted, g.Textf("the answer was lost; it is sent again")
+	}
+	if restarted {
+		return g.CommandUnknown, g.Textf("the gateway restarted meanwhile, and does not know whether " +
+			"the device took it; it may have been done all the same")
+	}
+	return g.CommandUnknown, g.Textf("the device did not acknowledge it within a minute; it may have " +
+		"been done all the same")
 }
 
 // tell raises an alert about a command that did not reach its device. It is more severe for a
@@ -71,7 +96,7 @@ func (c *Commands) tell(ctx context.Context, x g.DeviceCommand) {
 		Since: x.Made,
 		Apart: x.ID,
 	}
-	if ofRule(x) {
+	if automatic(x) {
 		told.Severity = g.Major
 	}
 	if err := c.o.Alerts.Tell(ctx, told.Alert(e.Device)); err != nil && ctx.Err() == nil {

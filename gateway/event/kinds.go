@@ -20,6 +20,7 @@ var kinds = [...]g.EventKind{
 	15: g.EventAttendance,
 	16: g.EventIncident,
 	18: g.EventDecision,
+	19: g.EventCommand,
 }
 
 // fieldOf is the field of a kind, 0 where there is no such kind.
@@ -66,6 +67,8 @@ func appendPart(b []byte, e *g.Event, field uint64) ([]byte, error) {
 		b, err = appendJSON(b, e.Incident)
 	case e.Kind == g.EventAttendance && e.Attendance != nil:
 		b, err = appendJSON(b, e.Attendance)
+	case e.Kind == g.EventCommand && e.Command != nil:
+		b, err = appendJSON(b, e.Command)
 	}
 	return closeMessage(b, begin), err
 }
@@ -97,6 +100,9 @@ func (d *decoder) part(e *g.Event, field uint64) {
 	case g.EventAttendance:
 		e.Attendance = new(g.Attendance)
 		p.json(e.Attendance)
+	case g.EventCommand:
+		e.Command = new(g.DeviceCommand)
+		p.json(e.Command)
 	}
 	d.bad = d.bad || p.bad
 	d.zoned = d.zoned || p.zoned

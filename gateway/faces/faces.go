@@ -10,10 +10,10 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/drivers"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/identify"
+	"github.com/gatehouse-iot/gatehouse/registry/deeds"
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
@@ -38,7 +38,7 @@ func New(h *host.Host, i *identify.Identifier, driver g.DriverName) *Faces {
 func (f *Faces) Ask(driver g.DriverName) { f.driver.Store(&driver) }
 
 // Enrol calls the driver's action enrol, which returns the template as little-endian float32.
-func (f *Faces) Enrol(ctx context.Context, photo []byte) (p people.Portrait, err error) {
+func (f *Faces) Enrol(ctx context.Context, photo []byte) (p deeds.Portrait, err error) {
 	driver := *f.driver.Load()
 	got, err := f.host.Command(ctx, driver,
 		drivers.Command{ID: g.NewID("cmd"), Action: "enrol", Data: photo})
@@ -81,10 +81,10 @@ func (f *Faces) Model() string {
 
 // Compare compares a face that is to be enrolled with the school's templates.
 func (f *Faces) Compare(
-	ctx context.Context, school g.SchoolID, person g.PersonID, face people.TrackFace,
-) (people.Likeness, error) {
+	ctx context.Context, school g.SchoolID, person g.PersonID, face deeds.TrackFace,
+) (deeds.Likeness, error) {
 	l, err := f.identify.Compare(ctx, school, person, face.Model, face.Embedding)
-	return people.Likeness{
+	return deeds.Likeness{
 		Enrolled: l.Enrolled,
 		Own:      l.Own,
 		Unlike:   l.Unlike,

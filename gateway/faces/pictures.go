@@ -4,8 +4,8 @@ import (
 	"context"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/gateway/media"
+	"github.com/gatehouse-iot/gatehouse/registry/deeds"
 )
 
 // Pictures is the media store in the API's types.
@@ -14,7 +14,7 @@ type Pictures struct{ *media.Store }
 // Face is the face measured on the track of a picture.
 func (p Pictures) Face(
 	ctx context.Context, school g.SchoolID, id g.MediaID,
-) (people.TrackFace, error) {
+) (deeds.TrackFace, error) {
 	f, err := p.Store.Face(ctx, school, id)
-	return people.TrackFace{Embedding: f.Embedding, Model: f.Model, Quality: f.Quality}, err
+	return deeds.TrackFace{Embedding: f.Embedding, Model: f.Model, Quality: f.Quality}, err
 }

@@ -128,15 +128,34 @@ func (v View) nameAlerts(ctx context.Context, rows []AlertRow) error {
 	if err != nil {
 		return err
 	}
+	commands, err := v.commandsOf(ctx, rows)
+	if err != nil {
+		return err
+	}
 	for i := range rows {
 		a := &rows[i]
 		a.PictureUntil = kept[a.Media]
+		a.Commands = commands[a.ID]
 		a.MovedToName = zones[a.MovedTo]
 		a.DeviceName = devices[a.Device].Name
 		a.ZoneName = zones[a.Zone]
 		a.PersonName = names[a.Person]
 	}
 	return nil
+}
+
+// commandsOf returns what devices were told to do because of the alerts.
+func (v View) commandsOf(
+	ctx context.Context, rows []AlertRow,
+) (map[g.AlertID][]fleet.DeviceCommandRow, error) {
+	if !v.s.Can(g.DevicesRead) {
+		return nil, nil
+	}
+	var ids []g.AlertID
+	for _, a := range rows {
+		ids = append(ids, a.ID)
+	}
+	return fleet.CommandsOfAlerts(ctx, v.s.Reg, ids)
 }
 
 // answer changes an alert for an operator: in scope, at the version that the operator saw, with the

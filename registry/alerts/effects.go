@@ -10,6 +10,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -29,6 +30,12 @@ func (v View) Apply(ctx context.Context, e Effects) error {
 		}
 		for _, i := range e.Incidents {
 			if err := v.applyIncident(ctx, t, e.Seq, i); err != nil {
+				return err
+			}
+		}
+		for _, o := range e.Commands {
+			_, err := fleet.Accept(ctx, v.s.Store, t, o)
+			if err != nil && g.ErrorCode(err) != g.NotFound { // the device may be gone
 				return err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -12,6 +13,7 @@ type Effects struct {
 	Seq       uint64 // the journal position that caused them
 	Alerts    []g.Alert
 	Incidents []g.Incident
+	Commands  []fleet.Order
 	State     []byte // snapshot, saved in the same transaction; nil: keep the old one
 	// delta, saved instead of a snapshot: it follows the stored snapshot and deltas
 	Changes []byte
@@ -43,6 +45,9 @@ type AlertRow struct {
 	MovedToName string   `json:"moved_to_name,omitempty"`
 
 	PictureUntil time.Time `json:"picture_until,omitzero"` // the picture is kept until then
+
+	// Commands were given to devices because of the alert; empty without devices:read.
+	Commands []fleet.DeviceCommandRow `json:"commands,omitempty"`
 }
 
 // IncidentFilter selects incidents, newest first.

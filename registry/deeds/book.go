@@ -2,6 +2,7 @@ package deeds
 
 import (
 	"github.com/gatehouse-iot/gatehouse/registry/access"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
@@ -13,17 +14,20 @@ type Book struct {
 	places *places.Book
 	people *people.Book
 	access *access.Book
+	alerts *alerts.Book
 }
 
 // New returns a Book on s.
 func New(
 	s *store.Store, places *places.Book, people *people.Book, access *access.Book,
+	alerts *alerts.Book,
 ) *Book {
 	return &Book{
 		s:      s,
 		places: places,
 		people: people,
 		access: access,
+		alerts: alerts,
 	}
 }
 
@@ -34,6 +38,7 @@ type View struct {
 	places places.View
 	people people.View
 	access access.View
+	alerts alerts.View
 }
 
 // In returns the book restricted to the scope of s.
@@ -44,5 +49,6 @@ func (r *Book) In(s *store.View) View {
 		places: r.places.In(s),
 		people: r.people.In(s),
 		access: r.access.In(s),
+		alerts: r.alerts.In(s),
 	}
 }

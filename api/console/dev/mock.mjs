@@ -372,7 +372,7 @@ export function mock({ empty = false, demo = true } = {}) {
           value: b.value,
           time: d.iso(Date.now()),
         }
-        json(res, { id: 'cmd_3', state: 'confirmed', message: 'done' })
+        json(res, { id: 'cmd_3', state: 'applied', message: 'done' })
       },
     ],
     ['GET', /^\/v1\/devices\/([^/]+)\/status-log$/, (req, res, m, q) => list(res, d.statusLog, q)],

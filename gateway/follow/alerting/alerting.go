@@ -1,11 +1,13 @@
-// Package alerting feeds every event to the rules and carries out their effects: it stores alerts
-// and incidents in one transaction with the engine's state, attaches pictures of strangers, and
-// sends commands to devices. It refuses to decide what is an alert, which package rules does, and
+// Package alerting feeds every event to the rules and carries out their effects: it stores alerts,
+// incidents and commands to devices in one transaction with the engine's state, and attaches
+// pictures of strangers. It refuses to decide what is an alert, which package rules does, and
 // what happens to one once it is stored.
 package alerting
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,6 +20,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/media"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
@@ -28,6 +31,8 @@ const (
 	lastWords = 2 * time.Second        // limit for the save on stopping
 	mostGone  = 1024                   // queued calls of Forget
 	leap      = time.Minute            // a forward clock jump above this is not elapsed time
+
+	commandLife = time.Minute // how long a rule's command waits for a device that is away
 )
 
 // Options are the dependencies of a Reader.
@@ -36,9 +41,6 @@ type Options struct {
 	View      *registry.View
 	Directory *directory.Directory
 	Files     Files
-	// Command queues a rule's command with the time at which the rule decided. It must not block;
-	// false: the queue is full and the command dropped.
-	Command func(c rules.CommandEffect, at time.Time) bool
 	// Strangers holds pictures that are not decided on yet and Pictures stores them; Allowed
 	// reports whether a school keeps pictures.
 	Strangers *strangers.Place
@@ -208,7 +210,8 @@ func (x *Reader) save(ctx context.Context, r *follow.Reader) error {
 	return r.CommitAt(x.at)
 }
 
-// carryOut stores alerts and incidents in one transaction, then sends the commands.
+// carryOut stores alerts, incidents and commands in one transaction. The commands are sent by
+// package command.
 func (x *Reader) carryOut(ctx context.Context, effects []rules.Effect) error {
 	if len(effects) == 0 {
 		return nil
@@ -221,24 +224,36 @@ func (x *Reader) carryOut(ctx context.Context, effects []rules.Effect) error {
 		if e.Incident != nil {
 			kept.Incidents = append(kept.Incidents, *e.Incident)
 		}
+		if e.Command != nil {
+			kept.Commands = append(kept.Commands, x.orders(*e.Command, e.At)...)
+		}
 	}
 	// The state is saved in the same transaction, so that a power cut keeps both or neither.
 	if err := x.kept.save(ctx, kept); err != nil {
 		return err
 	}
 	x.opt.Feed.Pause("effects kept")
-	for _, e := range effects {
-		if e.Command == nil {
-			continue
-		}
-		for _, c := range x.targets(*e.Command) {
-			if !x.opt.Command(c, e.At) {
-				x.opt.Logger.Warn("a rule's command was dropped: too many are waiting", "rule",
-					c.Rule, "device", c.Device)
-			}
-		}
-	}
 	return nil
+}
+
+// orders are a rule's command to each of its devices. One that is repeated after a crash has the
+// same IDs, and one that is older than commandLife expires unsent.
+func (x *Reader) orders(c rules.CommandEffect, at time.Time) []fleet.Order {
+	var out []fleet.Order
+	for _, one := range x.targets(c) {
+		sum := sha256.Sum256([]byte(c.ID + " " + string(one.Device)))
+		out = append(out, fleet.Order{
+			ID:     "cmd_" + hex.EncodeToString(sum[:8]),
+			Device: one.Device,
+			Action: c.Action,
+			Values: c.Values,
+			By:     g.ByRule + string(c.Rule),
+			Alert:  c.Alert,
+			Made:   at,
+			Due:    at.Add(commandLife),
+		})
+	}
+	return out
 }
 
 // targets expands a command to its devices: one, or those of a zone.

@@ -19,7 +19,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/live"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
-	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
 const forcedDoor = `
@@ -146,7 +145,6 @@ func (h *house) run() (stop func()) {
 		View:      h.view,
 		Directory: h.dir,
 		Files:     files,
-		Command:   func(rules.CommandEffect, time.Time) bool { return true },
 		Strangers: &strangers.Place{},
 		Allowed:   func(g.SchoolID) bool { return false },
 		Now:       time.Now,

@@ -489,6 +489,13 @@ func (f *Front) dropIdle(id Identity) (lost []*dueWill, ok bool) {
 	return f.drop(oldest), true
 }
 
+// Connected reports whether a device has a connection now.
+func (f *Front) Connected(id Identity) bool {
+	f.presence.Lock()
+	defer f.presence.Unlock()
+	return f.online[id] > 0
+}
+
 // present adds to the connections of an identity, and reports its first one and the end of its
 // last.
 func (f *Front) present(id Identity, by int, way Way) {

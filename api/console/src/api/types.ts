@@ -73,12 +73,13 @@ export const attendanceStates = all<AttendanceState>({
 })
 export const checkStates = all<CheckState>({ ok: true, warning: true, critical: true })
 export const commandStates = all<CommandState>({
-  queued: true,
+  accepted: true,
   sent: true,
   delivered: true,
-  confirmed: true,
-  failed: true,
+  applied: true,
+  refused: true,
   expired: true,
+  unknown: true,
 })
 export const deviceStates = all<DeviceState>({
   online: true,
@@ -102,6 +103,7 @@ export const eventKinds = all<EventKind>({
   alert: true,
   incident: true,
   attendance: true,
+  command: true,
   sighting: true,
   status: true,
   occurrence: true,

@@ -10,12 +10,13 @@ import { useProfiles } from './states'
 import { When } from './when'
 
 const tones: Record<CommandState, Tone> = {
-  queued: 'yellow',
+  accepted: 'yellow',
   sent: 'blue',
   delivered: 'blue',
-  confirmed: 'green',
-  failed: 'red',
+  applied: 'green',
+  refused: 'red',
   expired: 'red',
+  unknown: 'orange',
 }
 
 export function CommandTag({ s }: { s: CommandState }) {
