@@ -43,6 +43,20 @@ func TestQueriesAreNeverIgnored(t *testing.T) {
 	}
 }
 
+// What is sent to an operation that takes no body is not passed over: it was meant to say something.
+func TestBodiesAreNeverIgnored(t *testing.T) {
+	w := newWorld(t)
+	school, err := w.system().Places.CreateSchool(t.Context(),
+		g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
+	mustDo(t, err)
+	admin := w.user(school, g.RoleAdmin)
+	admin.do("POST", "/v1/reload", map[string]bool{"dry_run": true}).want(422)
+	if len(w.reloads) != 0 {
+		t.Errorf("got %d reloads, want none", len(w.reloads))
+	}
+	admin.do("POST", "/v1/reload?dry_run=true", map[string]bool{}).want(200)
+}
+
 func TestRangesAreNeverHalfIgnored(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleAdmin)

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,42 @@ func TestALookThatCannotBeAuditedIsRefused(t *testing.T) {
 	wantCode(t, err, g.Unavailable)
 	if page.Name != "" {
 		t.Errorf("got %+v, want nothing", page)
+	}
+}
+
+// TestEveryFieldOfAPersonComesBack: a field that is written nowhere would be lost without a word.
+func TestEveryFieldOfAPersonComesBack(t *testing.T) {
+	c := newClock()
+	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
+	admin := g.Scope{
+		School:      "a",
+		Actor:       "usr_1 admin",
+		Permissions: g.RoleAdmin.Permissions(),
+		Reason:      "a test",
+	}
+	all := d.r.In(admin).People
+	want := g.Person{
+		School:  "a",
+		Kind:    g.Student,
+		Name:    "Ann Example",
+		Number:  "2026-1",
+		Class:   "7-2",
+		Boarder: true,
+		Phone:   "13800000000",
+		Guardian: []g.PersonID{must[g.Person](t)(all.Create(t.Context(),
+			g.Person{School: "a", Kind: g.Guardian, Name: "Guardian Example"})).ID},
+	}
+	made := must[g.Person](t)(all.Create(t.Context(), want))
+	want.ID, want.Created = made.ID, made.Created
+	v := reflect.ValueOf(want)
+	for i := range v.NumField() {
+		if name := v.Type().Field(i).Name; v.Field(i).IsZero() && name != "Left" {
+			t.Errorf("this test gives the field %s no value", name)
+		}
+	}
+	page := must[people.PersonPage](t)(all.Open(t.Context(), made.ID))
+	if diff := cmp.Diff(want, page.Person); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }
 

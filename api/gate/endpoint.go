@@ -30,6 +30,7 @@ type Endpoint struct {
 	Public       bool     // nobody needs to be signed in
 	Strict       bool     // public, and counted as an attempt to sign in
 	Stream       bool     // the answer is a stream
+	bodiless     bool     // its input has no body
 	Status       int      // of success; 0: 200, or 204 without a body
 	Max          int64    // bytes of body; 0: 1 MiB, or 16 KiB where Public
 	Raw          string   // content type of an answer that is not JSON
@@ -69,6 +70,7 @@ func (a *gated) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeH
 
 // Handle registers one operation.
 func Handle[I, O any](gt *Gate, e Endpoint, h func(context.Context, *I) (*O, error)) {
+	e.bodiless = !takesBody[I]()
 	op := huma.Operation{
 		Method:                       e.Method,
 		Path:                         e.Path,
@@ -175,6 +177,17 @@ func (e Endpoint) problems(list bool) map[string]*huma.Response {
 		m[strconv.Itoa(c)] = &huma.Response{Ref: "#/components/responses/" + answerName(c)}
 	}
 	return m
+}
+
+// takesBody says whether an operation's input is, or has, a body.
+func takesBody[I any]() bool {
+	t := reflect.TypeFor[I]()
+	if t.Kind() != reflect.Struct {
+		return true
+	}
+	_, decoded := t.FieldByName("Body")
+	_, raw := t.FieldByName("RawBody")
+	return decoded || raw
 }
 
 // isList says whether an operation's input has a cursor.

@@ -161,6 +161,11 @@ func (gt *Gate) guard(e Endpoint, next http.Handler) http.Handler {
 			return
 		}
 		r = r.WithContext(ctx)
+		if e.bodiless && !safe(r.Method) && hasBody(r) {
+			refuse(w, gt.problem(ctx, g.Errorf(g.Invalid,
+				"this takes no body: what it takes goes into the address, as in ?name=value")))
+			return
+		}
 		// huma refuses a body beyond the limit itself; this limit is for what huma does not read
 		r.Body = http.MaxBytesReader(w, r.Body, e.maxBody()+1<<10)
 		if r.Method == http.MethodPut && e.Matching {
@@ -179,6 +184,17 @@ func (gt *Gate) guard(e Endpoint, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// hasBody says whether anything was sent; an empty JSON object says nothing.
+func hasBody(r *http.Request) bool {
+	if r.Body == nil || r.ContentLength == 0 {
+		return false
+	}
+	var b [8]byte
+	n, _ := io.ReadFull(r.Body, b[:])
+	said := bytes.TrimSpace(b[:n])
+	return len(said) > 0 && string(said) != "{}"
 }
 
 // admit identifies the caller and checks rate, forgery and permission. The caller is nil at

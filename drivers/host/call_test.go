@@ -107,11 +107,6 @@ func TestCalls(t *testing.T) {
 			Code:    gatehouse.TooLarge,
 			Message: "the command's data has 8388609 bytes; at most 8388608 are taken",
 		}},
-		{"an unknown driver", func() error { return h.Put("none", device("dev_1", "")) },
-			gatehouse.Error{
-				Code:    gatehouse.NotFound,
-				Message: `no driver "none" is configured; there are ["steady"]`,
-			}},
 		{"a driver that dies of the probe", func() error {
 			_, err := h.Probe(ctx, "steady", device("", "die"))
 			return err

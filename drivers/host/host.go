@@ -234,11 +234,12 @@ func (h *Host) Put(driver gatehouse.DriverName, d drivers.Device) error {
 	if d.ID == "" {
 		return gatehouse.FieldErrorf("id", "a device needs an id")
 	}
+	if s := h.missing(driver); s != nil {
+		defer h.notify()
+		defer s.start()
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.running && h.drivers[driver] == nil {
-		return h.unknown(driver)
-	}
 	if old, ok := h.owner[d.ID]; ok && old != driver {
 		h.drop(d.ID)
 	}
@@ -249,6 +250,20 @@ func (h *Host) Put(driver gatehouse.DriverName, d drivers.Device) error {
 	}
 	h.drivers[driver].put(d)
 	return nil
+}
+
+// missing adds a driver that devices name and nothing configures, so that the list of drivers shows
+// it as refused with the mend, and its devices become driver_down; nil where there is one.
+func (h *Host) missing(driver gatehouse.DriverName) *supervisor {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.running || h.ended || h.drivers[driver] != nil {
+		return nil
+	}
+	s := newSupervisor(h, Spec{Name: driver})
+	h.drivers[driver] = s
+	h.order = append(h.order, s)
+	return s
 }
 
 // Drop stops serving a device. It does nothing for an unknown one.

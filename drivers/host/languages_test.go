@@ -3,6 +3,7 @@ package host_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -217,6 +218,14 @@ func speaks(t *testing.T, language, path string, confinement host.Confinement) {
 	}
 	sink.wait(t, "a device where no driver may connect to be away",
 		hasStates(forbidden.ID, gatehouse.StateOffline))
+	wrong := d
+	wrong.ID, wrong.Address = "dev_3", maps.Clone(d.Address)
+	wrong.Address["every"] = "abc"
+	if err := h.Put(name, wrong); err != nil {
+		t.Fatal(err)
+	}
+	sink.wait(t, "a device with a mistake in its address to be away",
+		hasStates(wrong.ID, gatehouse.StateOffline))
 	admits(t, d, sink)
 	stop()
 	if st, err := h.Driver(name); err != nil || st.Restarts != 0 || st.LastError != "" {

@@ -104,3 +104,23 @@ func TestReloadOfWrongSpecsChangesNothing(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestDevicesOfADriverThatNothingConfigures: after a start without the driver it is listed as
+// refused with the mend, and its devices are down, as after a reload that takes it away.
+func TestDevicesOfADriverThatNothingConfigures(t *testing.T) {
+	s := newSink()
+	h, stop := start(t, host.Options{Sink: s}, named("same"))
+	wait(t, h, "same")
+	put(t, h, "left", device("dev_left", ""))
+	if st := wait(t, h, "left", host.Refused); !strings.Contains(st.Reason,
+		"the configuration does not") {
+		t.Errorf("got reason %q of a driver that nothing configures", st.Reason)
+	}
+	s.wait(t, "its device down", hasStates("dev_left", gatehouse.StateDriverDown))
+	if err := h.Reload([]host.Spec{named("same"), named("left")}, 7); err != nil {
+		t.Fatal(err)
+	}
+	s.wait(t, "its device online once the driver is there",
+		hasStates("dev_left", gatehouse.StateDriverDown, gatehouse.StateOnline))
+	stop()
+}

@@ -24,6 +24,11 @@ type readers struct {
 	counting   *quality.Reader
 }
 
+// cursors are the names of the journal's readers.
+var cursors = []string{
+	"twin", history.Cursor, "telemetry", "rules", "quality", "webhooks",
+}
+
 // openReaders gives each reader what it uses, and nothing else.
 func openReaders(in given, s *stores, x *ingest) (*readers, error) {
 	system := func(name string) *registry.View { return s.reg.In(g.SystemScope(name)) }
@@ -34,6 +39,7 @@ func openReaders(in given, s *stores, x *ingest) (*readers, error) {
 		Health:  r.health,
 		Logger:  in.log,
 		Pause:   in.opt.Pause,
+		Cursors: cursors,
 	}
 	r.twins = &twins.Reader{Feed: r.feed, View: system("twin"), Now: in.now}
 	r.attendance = attendance.New(attendance.Options{
@@ -65,6 +71,5 @@ func openReaders(in given, s *stores, x *ingest) (*readers, error) {
 		Now:       in.now,
 		Logger:    in.log,
 	})
-	return r, follow.DropOthers(s.journal, in.log, "twin", history.Cursor, "telemetry", "rules",
-		"quality", "webhooks")
+	return r, follow.DropOthers(s.journal, in.log, cursors...)
 }

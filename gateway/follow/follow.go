@@ -33,6 +33,7 @@ type Feed struct {
 	Health  *Health
 	Logger  *slog.Logger
 	Pause   func(after string) // called between two steps that a crash may separate; for tests
+	Cursors []string           // names of all readers; the position of any other is dropped
 }
 
 // Follow returns a function that hands events to handle, batch by batch, until its context ends. A

@@ -2,6 +2,8 @@ package follow
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -26,6 +28,10 @@ type Reader struct {
 // Read opens the cursor of that name; a new one starts after the given sequence. The caller
 // closes it.
 func (f *Feed) Read(name string, after uint64, pause time.Duration) (*Reader, error) {
+	if !slices.Contains(f.Cursors, name) {
+		return nil, fmt.Errorf("%q is not among the names of readers (Feed.Cursors): its position "+
+			"would be dropped at the next start", name)
+	}
 	c, err := f.Journal.CursorAt(name, after)
 	if err != nil {
 		return nil, err

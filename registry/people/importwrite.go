@@ -237,27 +237,6 @@ func (p *importPlan) told(ctx context.Context, t *store.Tx, id string, o ImportO
 	return p.v.s.Audit(ctx, t, p.school, "people.import", object)
 }
 
-// sealPerson encrypts a person's body under the person's key, and hashes the number.
-func (r *Book) sealPerson(keys *store.SchoolKeys, p Keyed) (sealed, mac []byte, err error) {
-	if p.Number != "" {
-		mac = keys.Mac("number", p.Number)
-	}
-	body, err := json.Marshal(personBody{
-		Name:     p.Name,
-		Number:   p.Number,
-		Boarder:  p.Boarder,
-		Phone:    p.Phone,
-		Guardian: p.Guardian,
-		Created:  store.Micros(p.Created),
-		Imported: p.imported,
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	sealed, err = SealPersonal(r, p, body, "person")
-	return sealed, mac, err
-}
-
 // dropImport deletes staged rows in small parts. What remains after an error is left to
 // sweepImports.
 func (r *Book) dropImport(ctx context.Context, id string) {

@@ -58,6 +58,27 @@ func (r *Book) scanPerson(scan func(...any) error) (p Keyed, err error) {
 	return p, nil
 }
 
+// sealPerson encrypts a person's body under the person's key, and hashes the number.
+func (r *Book) sealPerson(keys *store.SchoolKeys, p Keyed) (sealed, mac []byte, err error) {
+	if p.Number != "" {
+		mac = keys.Mac("number", p.Number)
+	}
+	body, err := json.Marshal(personBody{
+		Name:     p.Name,
+		Number:   p.Number,
+		Boarder:  p.Boarder,
+		Phone:    p.Phone,
+		Guardian: p.Guardian,
+		Created:  store.Micros(p.Created),
+		Imported: p.imported,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	sealed, err = SealPersonal(r, p, body, "person")
+	return sealed, mac, err
+}
+
 // SealPersonal encrypts data of a person under the person's key; what binds it to its place.
 func SealPersonal(r *Book, p Keyed, plain []byte, what string) ([]byte, error) {
 	a, err := r.s.Vault.Personal(p.ID, p.Key)

@@ -66,10 +66,18 @@ class Away extends Error {
 class Thermometer {
   constructor(device) {
     this.device = device
-    this.every = Math.min(Math.max(Number(device.address.every || 10), 0.05), 3600)
     this.door = undefined
     this.card = undefined // on the reader
     this.noAnswer = JSON.parse(device.profile).no_answer ?? 'deny'
+  }
+
+  // Seconds between two readings. The gateway does not check addresses: this does.
+  every() {
+    const said = this.device.address.every || '10'
+    const seconds = Number(said)
+    const text = `every is a number of seconds, not ${said}`
+    if (Number.isNaN(seconds)) throw new Away('other', text, { text })
+    return Math.min(Math.max(seconds, 0.05), 3600)
   }
 
   // Queries the thermometer once and returns the observations for the gateway.
@@ -292,13 +300,14 @@ class Served {
     while (!this.gone.signal.aborted) {
       this.pause = new AbortController()
       try {
+        const every = this.thermometer.every()
         const found = await this.thermometer.read(this.gone.signal)
         if (!online) await this.status({ state: 'online' })
         await this.session.emit(found)
         online = true
         pause = 1
         if (this.thermometer.card && this.thermometer.door === 'closed') await this.admit(this.thermometer.card)
-        await sleep(this.thermometer.every * 1000, this.pause.signal)
+        await sleep(every * 1000, this.pause.signal)
       } catch (error) {
         if (error instanceof Ended || this.gone.signal.aborted) return
         const cause = error.cause ?? { code: 'other', params: { text: error.message } }

@@ -16,6 +16,7 @@ import datetime
 import http.client
 import ipaddress
 import json
+import math
 import os
 import queue
 import signal
@@ -81,10 +82,21 @@ class Thermometer:
 
     def __init__(self, device):
         self.device = device
-        self.every = min(max(float(device.address["every"] or 10), 0.05), 3600)
         self.door = None
         self.card = None  # on the reader
         self.no_answer = json.loads(device.profile).get("no_answer", "deny")
+
+    def every(self):
+        """Seconds between two readings. The gateway does not check addresses: this does."""
+        said = self.device.address["every"] or "10"
+        try:
+            seconds = float(said)
+        except ValueError:
+            seconds = math.nan
+        if math.isnan(seconds):
+            text = f"every is a number of seconds, not {said}"
+            raise Away("other", text, text=text)
+        return min(max(seconds, 0.05), 3600)
 
     def read(self):
         """Queries the thermometer once and returns the observations for the gateway."""
@@ -266,6 +278,7 @@ class Served(threading.Thread):
         online, pause = None, 1
         while not self.gone.is_set():
             try:
+                every = self.thermometer.every()
                 found = self.thermometer.read()
                 if not online:
                     self.status(state="online")
@@ -273,7 +286,7 @@ class Served(threading.Thread):
                 online, pause = True, 1
                 if self.thermometer.card and self.thermometer.door == "closed":
                     self.admit(self.thermometer.card)
-                self.wake.wait(self.thermometer.every)
+                self.wake.wait(every)
             except Ended:
                 return
             except Exception as error:  # whatever it is, report it once

@@ -77,6 +77,7 @@ func openHouse(t *testing.T) *house {
 	must(t, err)
 	t.Cleanup(func() { h.j.Close() })
 	h.feed = &follow.Feed{
+		Cursors: []string{"rules"},
 		Journal: h.j,
 		Hub:     live.New(h.j, log),
 		Health:  follow.NewHealth(log),
