@@ -306,7 +306,7 @@ var house = []room{
 	{"gateway/parts", "", ""},
 	{"gateway/retention", "root gateway/media registry", ""},
 	{"gateway/listeners", "root drivers/listen gateway/ingest/mqttfront", ""},
-	{"gateway/control", "api api/texts gateway/listeners", ""},
+	{"gateway/control", "root api api/texts gateway/listeners", ""},
 
 	// The configuration file. Only the commands and what assembles the gateway may know it.
 	{"gateway/config", "root drivers drivers/host gateway/ingest/flapping rules/quality", "yaml"},

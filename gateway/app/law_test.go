@@ -14,7 +14,7 @@ import (
 // TestAppComposes holds the package to what it is for: App has few methods, since what has some is a
 // capability with a package of its own, and the whole of it can be read in one go.
 func TestAppComposes(t *testing.T) {
-	const mostMethods, mostLines = 14, 1500
+	const mostMethods, mostLines = 14, 1800
 	files, err := filepath.Glob("*.go")
 	ok(t, err)
 	var methods []string
