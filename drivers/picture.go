@@ -45,7 +45,7 @@ func (p Picture) check() error {
 	case len(p.Data) > MaxPicture:
 		return gatehouse.Errorf(gatehouse.TooLarge, "the picture has %d bytes; at most %d are taken",
 			len(p.Data), MaxPicture).At("data")
-	case !bytes.HasPrefix(bytes.TrimLeft(p.Data[:min(len(p.Data), 4)], "\x00"), []byte{1}):
+	case !bytes.HasPrefix(p.Data, startCode) && !bytes.HasPrefix(p.Data, longStartCode):
 		return gatehouse.FieldErrorf("data",
 			"the picture does not begin with a start code (H.264 and H.265, annex B)")
 	}
@@ -55,6 +55,12 @@ func (p Picture) check() error {
 	}
 	return nil
 }
+
+// The start codes of a byte stream; the longer one has the zero_byte of annex B.
+var (
+	startCode     = []byte{0, 0, 1}
+	longStartCode = []byte{0, 0, 0, 1}
+)
 
 // missing names what a key picture needs and data does not hold.
 func (p Picture) missing() []string {
@@ -92,11 +98,11 @@ func isSlice(c Codec, kind byte) bool {
 func nalKinds(c Codec, stream []byte) func(yield func(byte) bool) {
 	return func(yield func(byte) bool) {
 		for {
-			i := bytes.Index(stream, []byte{0, 0, 1})
-			if i < 0 || i+3 >= len(stream) {
+			i := bytes.Index(stream, startCode)
+			if i < 0 || i+len(startCode) >= len(stream) {
 				return
 			}
-			stream = stream[i+3:]
+			stream = stream[i+len(startCode):]
 			kind := stream[0] & 0x1f
 			if c == CodecH265 {
 				kind = stream[0] >> 1 & 0x3f

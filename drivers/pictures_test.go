@@ -169,6 +169,7 @@ func TestPicturesThatAreNone(t *testing.T) {
 		"h265":            {drivers.Picture{Codec: "h265", Key: true, Data: []byte(key)}, ""},
 		"another codec":   {drivers.Picture{Codec: "mjpeg", Data: []byte("\x00\x00\x01\x41-")}, "codec"},
 		"no data":         {drivers.Picture{Codec: "h264"}, "data"},
+		"one zero":        {drivers.Picture{Codec: "h264", Data: []byte("\x00\x01\x41-")}, "data"},
 		"lengths instead": {drivers.Picture{Codec: "h264", Data: []byte("\x00\x00\x00\x07\x41slice")}, "data"},
 		"no sets":         {drivers.Picture{Codec: "h264", Key: true, Data: []byte("\x00\x00\x01\x65-")}, "data"},
 		"sets alone": {
