@@ -243,7 +243,8 @@ var house = []room{
 	},
 	{
 		"gateway/follow/escalate",
-		"root registry registry/alerts registry/change registry/oncall registry/rota",
+		"root registry registry/alerts registry/change registry/messages registry/oncall " +
+			"registry/rota",
 		"",
 	},
 	{"gateway/follow/history", "root registry", ""},
@@ -314,10 +315,11 @@ var house = []room{
 	// The assembled gateway, and its commands.
 	{
 		"gateway/app",
-		"root api api/alerts api/people api/places deploy drivers/host drivers/listen " +
+		"root api api/alerts api/oncall api/people api/places deploy drivers/host drivers/listen " +
 			"gateway/anchor gateway/backup gateway/command gateway/config gateway/control " +
 			"gateway/faces gateway/fleet gateway/follow gateway/follow/alerting " +
-			"gateway/follow/attendance gateway/follow/history gateway/follow/quality " +
+			"gateway/follow/attendance gateway/follow/escalate " +
+			"gateway/follow/history gateway/follow/quality " +
 			"gateway/follow/resolve gateway/follow/telemetry " +
 			"gateway/follow/telemetry/influx gateway/follow/telemetry/victoria " +
 			"gateway/follow/twins gateway/ingest/directory gateway/ingest/flapping " +

@@ -22,6 +22,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/control"
 	"github.com/gatehouse-iot/gatehouse/gateway/fleet"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/escalate"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/history"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
@@ -74,6 +75,7 @@ type App struct {
 	watch     *selfwatch.Watch
 	notify    *notify.Queue
 	post      *post.Queue
+	escalate  *escalate.Escalator
 	api       *api.Server
 	control   *control.Server
 	reloader  *reloader
@@ -157,6 +159,8 @@ func (a *App) Run(ctx context.Context) error {
 		{Name: "webhooks", Run: a.feed.Follow("webhooks", a.notify.Deliver)},
 		{Name: "notify", Run: a.notify.Run},
 		{Name: "messages", Run: a.post.Run},
+		{Name: "escalate", Run: a.feed.Follow(escalate.Cursor, a.escalate.Apply)},
+		{Name: "oncall", Run: a.escalate.Run},
 		{Name: "commands", Run: a.commands.Run},
 		{Name: "keeping", Run: states.Silence},
 		{Name: "retention", Run: a.retention.Run},

@@ -4,6 +4,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/attendance"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/escalate"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/history"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/quality"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/resolve"
@@ -26,7 +27,7 @@ type readers struct {
 
 // cursors are the names of the journal's readers.
 var cursors = []string{
-	"twin", history.Cursor, "telemetry", "rules", "quality", "webhooks",
+	"twin", history.Cursor, "telemetry", "rules", "quality", "webhooks", escalate.Cursor,
 }
 
 // openReaders gives each reader what it uses, and nothing else.

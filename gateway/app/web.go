@@ -60,7 +60,11 @@ func (a *App) openAPI() error {
 		Now:      a.now,
 		Logger:   a.log,
 	})
-	var err error
+	caller, links, err := openOncall(a.given, a.stores)
+	if err != nil {
+		return err
+	}
+	a.escalate = caller
 	a.api, err = api.New(api.Deps{
 		Registry:  a.reg,
 		Live:      a.hub,
@@ -74,6 +78,7 @@ func (a *App) openAPI() error {
 		Telemetry: queries(a.telemetry),
 		Reach:     fleet.Reach(a.cfg.Reach).Allows,
 		Known:     listeners.Known,
+		Links:     links,
 		Metrics:   a.watch.Metrics(),
 		Status:    a.watch.Status,
 		Rules:     ruleInfos(&a.inForce),

@@ -81,6 +81,15 @@ func SyncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
+// Signer is a key of 32 bytes for HMAC: HKDF-SHA256 (RFC 5869) of the master key for one use.
+func Signer(master []byte, use string) ([]byte, error) {
+	key, err := hkdf.Key(sha256.New, master, nil, use, 32)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", use, err)
+	}
+	return key, nil
+}
+
 // Sealer is AES-256-GCM under HKDF-SHA256 (RFC 5869) of the master key for one use.
 func Sealer(master []byte, use string) (cipher.AEAD, error) {
 	key, err := hkdf.Key(sha256.New, master, nil, use, 32)

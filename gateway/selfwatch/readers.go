@@ -145,6 +145,8 @@ func readerName(cursor string) (en, zh string) {
 		return "webhooks", "Webhook 推送"
 	case "quality":
 		return "data quality", "数据质量"
+	case "escalate":
+		return "escalation", "告警升级"
 	}
 	return cursor, cursor
 }

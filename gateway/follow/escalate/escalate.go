@@ -13,6 +13,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 )
 
+// Cursor is the name of the reader.
+const Cursor = "escalate"
+
 const (
 	// lookEvery is how often what is due is looked for though no time has come: the clock may have
 	// been set.

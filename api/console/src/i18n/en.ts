@@ -2106,6 +2106,7 @@ export const en = {
     history: 'History',
     webhooks: 'Webhooks',
     quality: 'Data quality',
+    escalate: 'Escalation',
     attendance: 'Attendance',
   },
   figure: {

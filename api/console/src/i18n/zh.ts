@@ -1960,6 +1960,7 @@ export const zh = {
     history: '历史',
     webhooks: '回调',
     quality: '数据质量',
+    escalate: '告警升级',
     attendance: '考勤',
   },
   figure: {
