@@ -7,6 +7,7 @@ import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as d from './data.mjs'
+import { duty } from './duty.mjs'
 
 const dist = join(fileURLToPath(new URL('.', import.meta.url)), '..', 'dist')
 const types = {
@@ -119,6 +120,7 @@ export function mock({ empty = false, demo = true } = {}) {
   }
 
   const routes = [
+    ...duty(json, list),
     ['GET', /^\/v1\/setup$/, (req, res) => json(res, { needed: state.empty })],
     [
       'POST',

@@ -125,6 +125,7 @@ const PlanPage = lazy(() => import('./pages/plans').then((m) => ({ default: m.Pl
 const IncidentsPage = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentsPage })))
 const IncidentPage = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentPage })))
 const AlertsPage = lazy(() => import('./pages/alerts').then((m) => ({ default: m.AlertsPage })))
+const DutyPage = lazy(() => import('./pages/duty').then((m) => ({ default: m.DutyPage })))
 const OccurrencesPage = lazy(() =>
   import('./pages/occurrences').then((m) => ({ default: m.OccurrencesPage })),
 )
@@ -145,6 +146,7 @@ function Pages() {
     <Routes>
       <Route path="/" element={<Navigate to={first} replace />} />
       <Route path="/wall" element={need('alerts:read', <WallPage />)} />
+      <Route path="/duty" element={need('alerts:read', <DutyPage />)} />
       <Route path="/alerts" element={need('alerts:read', <AlertsPage />)} />
       <Route path="/incidents" element={need('alerts:read', <IncidentsPage />)} />
       <Route path="/incidents/:id" element={need('alerts:read', <IncidentPage />)} />

@@ -21,6 +21,7 @@ import {
   IconActivity,
   IconBell,
   IconBellOff,
+  IconCalendarUser,
   IconCamera,
   IconClipboardCheck,
   IconDeviceDesktopAnalytics,
@@ -65,6 +66,7 @@ interface Section {
 export const sections: Section[] = [
   { path: '/wall', key: 'wall', icon: IconBell, needs: ['alerts:read'] },
   { path: '/incidents', key: 'incidents', icon: IconFileAlert, needs: ['alerts:read'] },
+  { path: '/duty', key: 'duty', icon: IconCalendarUser, needs: ['alerts:read'] },
   { path: '/alerts', key: 'alerts', icon: IconHistory, needs: ['alerts:read'] },
   { path: '/plans', key: 'plans', icon: IconMap2, needs: ['devices:read'] },
   { path: '/cameras', key: 'cameras', icon: IconCamera, needs: ['camera:view'] },

@@ -45,6 +45,9 @@ export type Reason = S['Reason']
 export type Weakness = NonNullable<S['Twin']['weak']>
 export type ZoneKind = S['Zone']['kind']
 
+export type TurnUnit = S['RotaLine']['each']
+export type Weekday = NonNullable<S['RotaLine']['days']>[number]
+
 /** What is not over, most urgent first, with the number of all. */
 export type Wall = S['Wall']
 export type Floor = S['Floor']
@@ -180,6 +183,16 @@ export const qualityKinds = all<QualityKind>({
 })
 export const qualityLevels = all<QualityLevel>({ good: true, look: true, bad: true })
 export const sessionKinds = all<SessionKind>({ arrival: true, meal: true, dorm: true })
+export const turnUnits = all<TurnUnit>({ week: true, day: true, shift: true })
+export const weekdays = all<Weekday>({
+  mon: true,
+  tue: true,
+  wed: true,
+  thu: true,
+  fri: true,
+  sat: true,
+  sun: true,
+})
 export const severities = all<Severity>({ info: true, warning: true, major: true, critical: true })
 /** Roles of people; an integrator is a program. */
 export const signInRoles = all<Exclude<Role, 'integrator'>>({
@@ -218,6 +231,21 @@ export type User = S['User']
 
 export type Building = S['Building']
 export type Places = S['Places']
+
+// Duty.
+
+export type Duty = S['Duty']
+export type DutyPlan = S['DutyPlan']
+export type DutyPlanRota = S['DutyPlanRota']
+export type DutyRota = S['DutyRota']
+export type DutySpan = S['DutySpan']
+export type Escalation = S['Escalation']
+export type EscalationStep = S['EscalationStep']
+export type Holiday = S['Holiday']
+export type Member = S['Member']
+export type Rota = S['Rota']
+export type RotaLine = S['RotaLine']
+export type RotaRow = S['RotaRow']
 export type Site = S['Site']
 export type Zone = S['Zone']
 

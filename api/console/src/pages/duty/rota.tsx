@@ -1,0 +1,350 @@
+// The form of a rota: its lines with their hours and turns, its holidays, and where nobody is.
+
+import { ActionIcon, Alert, Button, Chip, Group, MultiSelect, Select, Stack, TextInput } from '@mantine/core'
+import { IconPlus, IconTrash } from '@tabler/icons-react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { call } from '../../api/client'
+import { change, remove } from '../../api/change'
+import {
+  turnUnits,
+  weekdays,
+  type Holiday,
+  type Rota,
+  type RotaLine,
+  type RotaRow,
+  type Sent,
+} from '../../api/types'
+import { useT } from '../../i18n'
+import { dayIn } from '../../lib/format'
+import { useFormat, useSchoolParam, useSession } from '../../session'
+import { Ask } from '../../ui/ask'
+import { FormDialog, useForm } from '../../ui/form'
+import { leaves } from '../../ui/kit'
+import { mondayOf } from './week'
+
+export function RotaDialog({ r, onClose }: { r?: Rota; onClose: () => void }) {
+  const { t } = useT()
+  const { school } = useSession()
+  const schoolID = useSchoolParam()
+  const cache = useQueryClient()
+  const [saved, setSaved] = useState<RotaRow>()
+  const [gone, setGone] = useState(false)
+  const form = useForm(
+    'RotaInput',
+    () => ({
+      name: r?.name ?? '',
+      name_zh: r?.name_zh ?? '',
+      lines: r?.lines ?? [usual(mondayOf(dayIn(school.timezone, Date.now())))],
+      holidays: r?.holidays ?? [],
+    }),
+    { ...r },
+  )
+  const { v, set, text } = form
+  const again = () =>
+    Promise.all([
+      cache.invalidateQueries({ queryKey: ['duty'] }),
+      cache.invalidateQueries({ queryKey: ['rotas'] }),
+    ])
+  const save = async () => {
+    const body = { school: schoolID, ...v, name_zh: v.name_zh || undefined } satisfies Sent<'RotaInput'>
+    const kept = r
+      ? await change<RotaRow>(`/v1/rotas/${encodeURIComponent(r.id)}`, form.base, { ...v })
+      : await call('/v1/rotas', { method: 'POST', body })
+    await again()
+    if (!kept?.holes_total) return
+    setSaved(kept as RotaRow)
+    return leaves
+  }
+  if (saved) return <Holes r={saved} onClose={onClose} />
+  const line = (i: number, c: Partial<RotaLine>) =>
+    set({ lines: v.lines.map((l, n) => (n === i ? { ...l, ...c } : l)) })
+  return (
+    <>
+      <FormDialog
+        form={form}
+        save={save}
+        onClose={onClose}
+        size="lg"
+        title={r ? t('duty.editRota') : t('duty.addRota')}
+        other={r && { deed: t('common.delete'), run: async () => (setGone(true), leaves) }}
+        subject={r && { ...r }}>
+        <Group grow>
+          <TextInput required label={t('duty.name')} {...text('name')} />
+          <TextInput label={t('duty.nameZH')} {...text('name_zh')} />
+        </Group>
+        {v.lines.map((l, i) => (
+          <Line
+            key={i}
+            l={l}
+            n={i}
+            said={form.said}
+            onChange={(c) => line(i, c)}
+            onDelete={
+              v.lines.length > 1 ? () => set({ lines: v.lines.filter((_, n) => n !== i) }) : undefined
+            }
+          />
+        ))}
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconPlus size={14} />}
+          onClick={() => set({ lines: [...v.lines, { ...v.lines[v.lines.length - 1]!, turns: [[]] }] })}>
+          {t('duty.addLine')}
+        </Button>
+        <Holidays all={v.holidays} said={form.said} onChange={(holidays) => set({ holidays })} />
+      </FormDialog>
+      <Ask
+        opened={gone}
+        onClose={() => setGone(false)}
+        danger
+        title={t('duty.deleteRota')}
+        text={t('duty.deleteRotaText', { name: r?.name ?? '' })}
+        deed={t('common.delete')}
+        onDo={async () => {
+          await remove(`/v1/rotas/${encodeURIComponent(r!.id)}`, r!)
+          await again()
+          onClose()
+        }}
+      />
+    </>
+  )
+}
+
+const usual = (monday: string): RotaLine => ({
+  start: '08:00',
+  end: '08:00',
+  first: monday,
+  each: 'week',
+  turns: [[]],
+})
+
+interface LineProps {
+  l: RotaLine
+  n: number
+  said: (field: string) => string | undefined
+  onChange: (c: Partial<RotaLine>) => void
+  onDelete?: () => void
+}
+
+function Line({ l, n, said, onChange, onDelete }: LineProps) {
+  const { t } = useT()
+  const at = `lines[${n}].`
+  return (
+    <fieldset className="duty-line">
+      <legend>
+        {t('duty.line', { n: n + 1 })}
+        {onDelete && (
+          <ActionIcon
+            size="sm"
+            variant="subtle"
+            color="red"
+            aria-label={t('common.delete')}
+            onClick={onDelete}>
+            <IconTrash size={14} />
+          </ActionIcon>
+        )}
+      </legend>
+      <Chip.Group
+        multiple
+        value={l.days ?? []}
+        onChange={(d) => onChange({ days: d.length ? (d as NonNullable<RotaLine['days']>) : undefined })}>
+        <Group gap={4} role="group" aria-label={t('duty.days')}>
+          {weekdays.map((d) => (
+            <Chip key={d} size="xs" value={d}>
+              {t('duty.weekday.' + d)}
+            </Chip>
+          ))}
+        </Group>
+      </Chip.Group>
+      <p className="duty-hint">{l.days?.length ? '' : t('duty.everyDay')}</p>
+      <Group grow>
+        <TextInput
+          type="time"
+          required
+          label={t('duty.start')}
+          value={l.start}
+          error={said(at + 'start')}
+          onChange={(e) => onChange({ start: e.currentTarget.value })}
+        />
+        <TextInput
+          type="time"
+          required
+          label={t('duty.end')}
+          value={l.end}
+          error={said(at + 'end')}
+          onChange={(e) => onChange({ end: e.currentTarget.value })}
+        />
+      </Group>
+      <Group grow>
+        <TextInput
+          type="date"
+          required
+          label={t('duty.first')}
+          value={l.first}
+          error={said(at + 'first')}
+          onChange={(e) => onChange({ first: e.currentTarget.value })}
+        />
+        <Select
+          label={t('duty.each')}
+          allowDeselect={false}
+          value={l.each}
+          data={turnUnits.map((u) => ({ value: u, label: t('duty.unit.' + u) }))}
+          onChange={(u) => u && onChange({ each: u as RotaLine['each'] })}
+        />
+        <Select
+          label={t('duty.onHolidays')}
+          allowDeselect={false}
+          value={l.holidays || 'on'}
+          data={(['on', 'off', 'only'] as const).map((h) => ({ value: h, label: t('duty.holiday.' + h) }))}
+          onChange={(h) => onChange({ holidays: h === 'on' ? undefined : (h as 'off' | 'only') })}
+        />
+      </Group>
+      <Turns
+        turns={(l.turns ?? []).map((x) => x ?? [])}
+        said={(i) => said(`${at}turns[${i}]`)}
+        onChange={(turns) => onChange({ turns })}
+      />
+    </fieldset>
+  )
+}
+
+interface TurnsProps {
+  turns: string[][]
+  said: (i: number) => string | undefined
+  onChange: (turns: string[][]) => void
+}
+
+function Turns({ turns, said, onChange }: TurnsProps) {
+  const { t } = useT()
+  const schoolID = useSchoolParam()
+  const staff = useQuery({
+    queryKey: ['duty', 'staff', schoolID],
+    queryFn: () => call('/v1/duty/staff', { query: { school: schoolID } }),
+  })
+  const people = (staff.data?.items ?? []).map((m) => ({
+    value: m.id,
+    label: m.able ? m.name : `${m.name} (${t('duty.noRights')})`,
+  }))
+  return (
+    <Stack gap={6} mt={6}>
+      {turns.map((turn, i) => (
+        <Group key={i} wrap="nowrap" align="flex-end" gap={6}>
+          <MultiSelect
+            flex={1}
+            searchable
+            label={t('duty.turn', { n: i + 1 })}
+            placeholder={turn.length ? undefined : t('duty.nobody')}
+            value={turn}
+            error={said(i)}
+            data={people}
+            onChange={(who) => onChange(turns.map((x, n) => (n === i ? who : x)))}
+          />
+          {turns.length > 1 && (
+            <ActionIcon
+              mb={6}
+              variant="subtle"
+              color="red"
+              aria-label={t('duty.deleteTurn', { n: i + 1 })}
+              onClick={() => onChange(turns.filter((_, n) => n !== i))}>
+              <IconTrash size={14} />
+            </ActionIcon>
+          )}
+        </Group>
+      ))}
+      <Group>
+        <Button size="compact-xs" variant="default" onClick={() => onChange([...turns, []])}>
+          {t('duty.addTurn')}
+        </Button>
+      </Group>
+    </Stack>
+  )
+}
+
+interface HolidaysProps {
+  all: Holiday[]
+  said: (field: string) => string | undefined
+  onChange: (all: Holiday[]) => void
+}
+
+function Holidays({ all, said, onChange }: HolidaysProps) {
+  const { t } = useT()
+  const put = (i: number, c: Partial<Holiday>) => onChange(all.map((h, n) => (n === i ? { ...h, ...c } : h)))
+  return (
+    <fieldset className="duty-line">
+      <legend>{t('duty.holidays')}</legend>
+      <Stack gap={6}>
+        {all.map((h, i) => (
+          <Group key={i} grow align="flex-end" gap={6} preventGrowOverflow={false}>
+            <TextInput
+              label={t('duty.name')}
+              maxLength={40}
+              value={h.name ?? ''}
+              onChange={(e) => put(i, { name: e.currentTarget.value || undefined })}
+            />
+            <TextInput
+              type="date"
+              required
+              label={t('duty.from')}
+              value={h.from}
+              error={said(`holidays[${i}].from`)}
+              onChange={(e) => put(i, { from: e.currentTarget.value })}
+            />
+            <TextInput
+              type="date"
+              required
+              label={t('duty.lastDay')}
+              value={h.to}
+              error={said(`holidays[${i}].to`)}
+              onChange={(e) => put(i, { to: e.currentTarget.value })}
+            />
+            <ActionIcon
+              mb={6}
+              flex={0}
+              variant="subtle"
+              color="red"
+              aria-label={t('common.delete')}
+              onClick={() => onChange(all.filter((_, n) => n !== i))}>
+              <IconTrash size={14} />
+            </ActionIcon>
+          </Group>
+        ))}
+        <Group>
+          <Button
+            size="compact-xs"
+            variant="default"
+            onClick={() => onChange([...all, { from: '', to: '' }])}>
+            {t('duty.addHoliday')}
+          </Button>
+        </Group>
+      </Stack>
+    </fieldset>
+  )
+}
+
+/** What was saved has times in which nobody is on duty: they are said, before the form goes. */
+function Holes({ r, onClose }: { r: RotaRow; onClose: () => void }) {
+  const { t } = useT()
+  const f = useFormat()
+  const form = useForm(undefined, {})
+  return (
+    <FormDialog
+      form={form}
+      save={async () => {}}
+      deed={t('duty.understood')}
+      onClose={onClose}
+      title={r.name}>
+      <Alert color="red" title={t('duty.holesTitle', { hours: f.number(r.hole_hours) })}>
+        {t('duty.holesText', { until: f.moment(r.holes_until) })}
+      </Alert>
+      <ul className="duty-holes">
+        {r.holes.slice(0, 8).map((h) => (
+          <li key={h.from}>
+            {f.short(h.from)} – {f.short(h.to)}
+          </li>
+        ))}
+      </ul>
+      {r.holes_total > 8 && <p className="duty-hint">{t('duty.moreHoles', { n: r.holes_total - 8 })}</p>}
+    </FormDialog>
+  )
+}
