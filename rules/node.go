@@ -45,7 +45,7 @@ func openDocument(file string, b []byte) (*document, node, error) {
 		if errors.Is(err, io.EOF) {
 			return nil, node{}, g.FieldErrorf(file, "the file is empty")
 		}
-		return nil, node{}, notYAML(file, b, err)
+		return nil, node{}, g.NotYAML(file, b, err)
 	}
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, node{}, g.FieldErrorf(file,
@@ -57,65 +57,10 @@ func openDocument(file string, b []byte) (*document, node, error) {
 	return d, node{doc: d, n: root.Content[0]}, nil
 }
 
-// notYAML explains why a file is not YAML, and how to fix frequent mistakes.
-func notYAML(file string, b []byte, err error) error {
-	lines := strings.Split(string(b), "\n")
-	for i, line := range lines {
-		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
-		if tab := strings.IndexByte(indent, '\t'); tab >= 0 {
-			return g.FieldErrorf(fmt.Sprintf("%s:%d:%d", file, i+1, tab+1),
-				"a tab indents this line; use spaces")
-		}
-	}
-	var at int
-	if _, no := fmt.Sscanf(err.Error(), "yaml: line %d:", &at); no == nil {
-		for i := max(0, at-2); i < min(len(lines), at+1); i++ {
-			if col, wide := widePunctuation(lines[i]); col > 0 {
-				return g.FieldErrorf(fmt.Sprintf("%s:%d:%d", file, i+1, col),
-					"%q is full-width punctuation; type %q and a space",
-					string(wide), string(ascii(wide)))
-			}
-		}
-	}
-	return g.FieldErrorf(file, "%s", strings.TrimPrefix(err.Error(), "yaml: "))
-}
-
-// ascii maps full-width characters of Chinese input methods to the ASCII characters that they
-// resemble; 0 for all others.
-func ascii(r rune) rune {
-	switch {
-	case r >= '！' && r <= '～':
-		return r - '！' + '!'
-	case r == '、':
-		return ','
-	case r == '。':
-		return '.'
-	case r == '“', r == '”':
-		return '"'
-	case r == '　':
-		return ' '
-	}
-	return 0
-}
-
-// widePunctuation returns the column of a full-width character that follows a word of the language.
-func widePunctuation(line string) (column int, wide rune) {
-	before := ' '
-	for i, r := range []rune(line) {
-		word := before < utf8.RuneSelf && (before > '@' || before >= '0' && before <= '9' ||
-			before == '"' || before == '\'')
-		if word && strings.ContainsRune("：，｛｝［］", r) {
-			return i + 1, r
-		}
-		before = r
-	}
-	return 0, 0
-}
-
 // narrow converts full-width characters in the text; false if there are none.
 func narrow(s string) (string, bool) {
 	out := strings.Map(func(r rune) rune {
-		if a := ascii(r); a != 0 {
+		if a := g.NarrowRune(r); a != 0 {
 			return a
 		}
 		return r

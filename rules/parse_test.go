@@ -181,7 +181,7 @@ func TestParseNamesThePlace(t *testing.T) {
 	head := "rules:\n  - id: a\n    title: A\n    severity: major\n"
 	for _, c := range []struct{ name, text, want string }{
 		{"empty", "", "f.yaml: the file is empty"},
-		{"not yaml", "rules: [", "f.yaml: line 1: did not find"},
+		{"not yaml", "rules: [", "f.yaml:1: this line, or the one before it, is not YAML"},
 		{
 			"two documents",
 			"rules: []\n---\nrules: []\n",

@@ -106,7 +106,13 @@ func TestConfigErrorsNameThePlace(t *testing.T) {
 				"t}\n",
 			"",
 		},
-		{"a: [\n", "c.yaml: "},
+		{"a: [\n", "c.yaml:1: this line, or the one before it, is not YAML"},
+		{"mqtt: [1]\n", "c.yaml:1: a list does not fit: a group of keys or list is wanted here"},
+		{"log： {level: debug}\n", `c.yaml:1:4: "：" is full-width punctuation`},
+		{"log: {level: debug，format: text}\n", "c.yaml:1:19: \"，\" is full-width punctuation"},
+		{"log:\n\tlevel: debug\n", "c.yaml:2:1: a tab indents this line"},
+		{"log: {}\nlog: {}\n", `c.yaml:2: the key "log" is on line 1 already`},
+		{"# \xc4\xe3\n", "c.yaml: the file is not UTF-8"},
 		{"log: {}\n---\nlog: {}\n", "c.yaml: holds more than one YAML document"},
 	} {
 		_, err := config.Parse("c.yaml", []byte(c.text))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -89,8 +90,12 @@ func readDriverFile(file string) (Driver, error) {
 	var d Driver
 	decoder := yaml.NewDecoder(bytes.NewReader(b))
 	decoder.KnownFields(true)
-	if err := decoder.Decode(&d); err != nil {
-		return d, explain(file, err)
+	err = decoder.Decode(&d)
+	if errors.Is(err, io.EOF) {
+		return d, g.FieldErrorf(file, "the file is empty")
+	}
+	if err != nil {
+		return d, explain(file, b, err)
 	}
 	d.file = file
 	d.Path = beside(file, d.Path)

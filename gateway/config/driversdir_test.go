@@ -71,7 +71,7 @@ func TestDriversOfAFolderNameTheirFile(t *testing.T) {
 			"name: a\npath: b\nsha256: /dev/zero\n",
 			"/dev/zero is no file of at most 1 MiB",
 		},
-		"empty": {"", "a.yaml: EOF"},
+		"empty": {"", "a.yaml: the file is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -11,23 +11,43 @@ import (
 )
 
 var (
-	unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type config\.(\w+)`)
-	wrongType    = regexp.MustCompile(`line (\d+): cannot unmarshal (\S+) (.*) into (\S+)`)
+	unknownField = regexp.MustCompile(`line (\d+): field (.+) not found in type config\.(\w+)`)
+	wrongValue   = regexp.MustCompile("line (\\d+): cannot unmarshal \\S+ `(.*)` into (\\S+)")
+	wrongKind    = regexp.MustCompile(`line (\d+): cannot unmarshal !!(\w+) into (\S+)`)
 )
 
 // explain rewrites the YAML library's errors as file:line: key: what is wrong and how to mend it.
-func explain(file string, err error) error {
-	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
+func explain(file string, text []byte, err error) error {
+	said := err.Error()
+	if m := unknownField.FindStringSubmatch(said); m != nil {
+		if column, _ := g.WidePunctuation(m[2]); column > 0 {
+			return g.NotYAML(file, text, err)
+		}
 		return g.Errorf(g.Invalid,
 			"%s:%s: %s: there is no such key here; `gateway config` prints every key", file, m[1],
 			m[2])
 	}
-	if m := wrongType.FindStringSubmatch(err.Error()); m != nil {
+	if m := wrongValue.FindStringSubmatch(said); m != nil {
 		return g.Errorf(g.Invalid,
 			"%s:%s: %s does not fit: a %s is wanted here; `gateway config` shows examples", file,
-			m[1], m[3], plainType(m[4]))
+			m[1], "`"+m[2]+"`", plainType(m[3]))
 	}
-	return fmt.Errorf("%s: %w", file, err)
+	if m := wrongKind.FindStringSubmatch(said); m != nil {
+		return g.Errorf(g.Invalid,
+			"%s:%s: a %s does not fit: a %s is wanted here; `gateway config` shows examples", file,
+			m[1], plainKind(m[2]), plainType(m[3]))
+	}
+	return g.NotYAML(file, text, err)
+}
+
+func plainKind(tag string) g.Text {
+	switch tag {
+	case "seq":
+		return g.Word("list")
+	case "map":
+		return g.Word("group of keys")
+	}
+	return g.Word("single value")
 }
 
 func plainType(t string) g.Text {
@@ -38,6 +58,8 @@ func plainType(t string) g.Text {
 		return g.Word("number")
 	case "string", "gatehouse.DriverName":
 		return g.Word("text")
+	case "[]string":
+		return g.Word("list of texts")
 	case "time.Duration":
 		return g.Word("duration such as 90s, 12h")
 	}

@@ -106,7 +106,7 @@ func Parse(file string, b []byte) (Config, error) {
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		return c, explain(file, err)
+		return c, explain(file, b, err)
 	}
 	if err := d.Decode(new(yaml.Node)); err == nil {
 		return c, g.Errorf(g.Invalid,
@@ -114,7 +114,7 @@ func Parse(file string, b []byte) (Config, error) {
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(b, &root); err != nil {
-		return c, explain(file, err)
+		return c, explain(file, b, err)
 	}
 	err := c.gatherDrivers()
 	if err == nil {

@@ -81,7 +81,7 @@ func (v View) PutProfile(ctx context.Context, p g.Profile) error {
 				return err
 			}
 			if (old.Type == g.TypeCamera) != (p.Type == g.TypeCamera) {
-				if err := unused(ctx, t, p.ID, "its type cannot change from or to camera"); err != nil {
+				if err := unused(ctx, t, p.ID, g.Word("its type cannot change from or to camera")); err != nil {
 					return err
 				}
 			}
@@ -112,7 +112,7 @@ func putProfile(ctx context.Context, t *store.Tx, before any, p g.Profile) error
 }
 
 // unused returns Conflict if a device has the profile.
-func unused(ctx context.Context, t *store.Tx, id g.ProfileID, what string) error {
+func unused(ctx context.Context, t *store.Tx, id g.ProfileID, what g.Text) error {
 	n := 0
 	if err := t.Row(ctx, "SELECT COUNT(*) FROM devices WHERE profile = ?", string(id)).Scan(&n); err != nil {
 		return fmt.Errorf("read profile: %w", err)
@@ -129,7 +129,7 @@ func (v View) DeleteProfile(ctx context.Context, id g.ProfileID) error {
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		if err := unused(ctx, t, id, "give them another before you delete it"); err != nil {
+		if err := unused(ctx, t, id, g.Word("give them another before you delete it")); err != nil {
 			return err
 		}
 		was, err := profile(ctx, t, id)
