@@ -124,9 +124,9 @@ var house = []room{
 	// What every request passes: HTTP, identity, permission, document. Only here is huma.
 	{
 		"api",
-		"root api/access api/alerts api/attendance api/fleet api/gate api/live api/oncall " +
-			"api/people api/places api/webhooks registry registry/change " +
-			"registry/deeds",
+		"root api/access api/alerts api/attendance api/fleet api/gate api/live api/messages " +
+			"api/oncall api/people api/places api/webhooks registry registry/change " +
+			"registry/deeds registry/messages",
 		"huma",
 	},
 	{"api/gate", "root api/texts registry registry/access", "huma x/time"},
@@ -158,6 +158,7 @@ var house = []room{
 	},
 	{"api/places", "root api/gate registry registry/alerts registry/places registry/views", ""},
 	{"api/webhooks", "root api/gate registry registry/hooks", ""},
+	{"api/messages", "root api/gate registry registry/messages", ""},
 
 	// The catalogue of texts in both languages, and the console.
 	{"api/texts", "root", "x/text"},
@@ -218,6 +219,13 @@ var house = []room{
 	// Messages to people: one queue that knows no channel, and its channels, which know only it.
 	{"gateway/notify/post", "root registry registry/change registry/messages", ""},
 	{"gateway/notify/smtp", "root gateway/notify/post", "go-mail"},
+	{"gateway/notify/sms", "root gateway/notify/outward gateway/notify/post", ""},
+	{"gateway/notify/voice", "gateway/notify/outward gateway/notify/post", ""},
+	{"gateway/notify/webpush", "root gateway/notify/outward gateway/notify/post", "webpush"},
+	{"gateway/notify/dingtalk", "root gateway/notify/outward gateway/notify/post", ""},
+	{"gateway/notify/wecom", "root gateway/notify/outward gateway/notify/post", ""},
+	{"gateway/notify/feishu", "root gateway/notify/outward gateway/notify/post", ""},
+	{"gateway/notify/http", "root gateway/notify/outward gateway/notify/post", ""},
 
 	// The readers of the journal: the common loop, and one package a reader. They do not import
 	// each other.
@@ -327,7 +335,9 @@ var house = []room{
 			"gateway/ingest/mqttfront gateway/ingest/outbox gateway/ingest/pace " +
 			"gateway/ingest/presence gateway/ingest/states gateway/journal gateway/keys " +
 			"gateway/listeners gateway/live gateway/media gateway/notify " +
-			"gateway/notify/post gateway/notify/smtp gateway/notify/webhook gateway/parts " +
+			"gateway/notify/dingtalk gateway/notify/feishu gateway/notify/http " +
+			"gateway/notify/post gateway/notify/sms gateway/notify/smtp gateway/notify/voice " +
+			"gateway/notify/webhook gateway/notify/webpush gateway/notify/wecom gateway/parts " +
 			"gateway/retention gateway/selfwatch " +
 			"registry registry/change vision",
 		"",
@@ -387,6 +397,7 @@ var parties = map[string]string{
 	"qrcode":            "github.com/skip2/go-qrcode",
 	"sqlite":            "modernc.org/sqlite",
 	"webauthn":          "github.com/go-webauthn/webauthn",
+	"webpush":           "github.com/SherClockHolmes/webpush-go",
 	"x/crypto":          "golang.org/x/crypto",
 	"x/sync":            "golang.org/x/sync",
 	"x/sys":             "golang.org/x/sys",

@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/api/live"
+	"github.com/gatehouse-iot/gatehouse/api/messages"
 	"github.com/gatehouse-iot/gatehouse/api/oncall"
 	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
@@ -26,6 +27,7 @@ type Deps struct {
 	Registry *registry.Registry
 	Live     live.Journal
 	Webhooks webhooks.Queue
+	Messages messages.Queue // of messages to people
 	Intake   attendance.Intake
 	Fleet    fleet.Fleet
 	Faces    people.Faces

@@ -8,6 +8,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
 )
 
 // nameWords registers the schemas of the domain's types, which do not know the document.
@@ -38,6 +39,9 @@ func nameWords(r huma.Registry) {
 	as[g.TurnUnit, word[g.TurnUnit]](r)
 	as[g.HolidayShift, word[g.HolidayShift]](r)
 	as[g.Weekday, word[g.Weekday]](r)
+	as[messages.Way, word[messages.Way]](r)
+	as[messages.Lane, word[messages.Lane]](r)
+	as[messages.State, word[messages.State]](r)
 
 	as[g.SchoolID, idSchema](r)
 	as[g.SiteID, idSchema](r)
@@ -58,6 +62,9 @@ func nameWords(r huma.Registry) {
 	as[g.RotaID, idSchema](r)
 	as[g.OverrideID, idSchema](r)
 	as[g.EscalationID, idSchema](r)
+	as[g.ChannelID, idSchema](r)
+	as[g.AddressID, idSchema](r)
+	as[g.MessageID, idSchema](r)
 }
 
 // as makes S describe the domain's type T.
@@ -105,6 +112,12 @@ func wordsOf(of any) []any {
 		return all(g.SessionKinds())
 	case g.AttendanceState:
 		return all(g.AttendanceStates())
+	case messages.Way:
+		return all(messages.Ways())
+	case messages.Lane:
+		return all(messages.Lanes())
+	case messages.State:
+		return all(messages.States())
 	case g.QualityKind:
 		return all(g.QualityKinds())
 	case g.QualityLevel:

@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/api/live"
+	"github.com/gatehouse-iot/gatehouse/api/messages"
 	"github.com/gatehouse-iot/gatehouse/api/oncall"
 	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
@@ -99,6 +100,7 @@ func (s *Server) register() {
 	oncall.Register(s.front, s.deps.Links)
 	attendance.Register(s.front, s.deps.Intake)
 	webhooks.Register(s.front, s.deps.Webhooks)
+	messages.Register(s.front, s.deps.Messages)
 	live.Register(s.front, live.Needs{
 		Journal:   s.deps.Live,
 		Telemetry: s.deps.Telemetry,

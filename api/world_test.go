@@ -21,10 +21,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	store "github.com/gatehouse-iot/gatehouse/gateway/media"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/post"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/smtp"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/webhook"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/wecom"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	regalerts "github.com/gatehouse-iot/gatehouse/registry/alerts"
 	reghooks "github.com/gatehouse-iot/gatehouse/registry/hooks"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 )
 
@@ -115,6 +119,13 @@ func newWorld(t *testing.T, options ...option) *world {
 		d.Webhooks = newHooks(d, true)
 	}
 	w.hooks = d.Webhooks.(hooks)
+	d.Messages = post.New(post.Options{
+		Registry: reg,
+		Kinds:    []post.Kind{smtp.Kind(), wecom.Kind()},
+		Private:  true,
+		Now:      time.Now,
+		Logger:   slog.New(slog.DiscardHandler),
+	})
 	w.srv, err = api.New(d)
 	if err != nil {
 		t.Fatal(err)
@@ -315,6 +326,18 @@ func (w *world) schools() *world {
 		Due:     now.Add(time.Hour),
 		Version: 1,
 	}}))(t)
+	channel := must(v.Messages.CreateChannel(ctx, messages.Channel{
+		School:   w.a.ID,
+		Kind:     "wecom",
+		Name:     "Guards",
+		Settings: map[string]string{},
+	}, map[string]string{"key": "robot"}))(t)
+	message := must(v.Messages.Broadcast(ctx, messages.Broadcast{
+		School:   w.a.ID,
+		Audience: messages.Audience{People: []g.PersonID{student.ID}},
+		Subject:  "School closes at noon",
+		Text:     "Please collect your child by 12:30.",
+	}))(t)
 	user := must(v.Access.CreateUser(ctx,
 		g.User{
 			School:   w.a.ID,
@@ -345,6 +368,8 @@ func (w *world) schools() *world {
 		"pass":    string(pass.ID),
 		"session": string(session.ID), "leave": leave.ID,
 		"webhook":  string(hook.ID),
+		"channel":  string(channel.ID),
+		"message":  string(message),
 		"delivery": strconv.FormatInt(deliveries[0].ID, 10),
 		"alert":    string(alert.ID),
 		"rota":     string(rota.ID), "escalation": string(chain.ID),

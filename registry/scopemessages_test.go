@@ -23,6 +23,15 @@ func note(school g.SchoolID, id g.MessageID) messages.Message {
 	return messages.Message{ID: id, School: school, Lane: messages.Notice, Kind: "broadcast"}
 }
 
+func toChild(school g.SchoolID, child g.PersonID) messages.Broadcast {
+	return messages.Broadcast{
+		School:   school,
+		Subject:  "x",
+		Text:     "x",
+		Audience: messages.Audience{People: []g.PersonID{child}},
+	}
+}
+
 // messageCalls has every method of View.Messages.
 func messageCalls(d *district) map[string]call {
 	b, child := d.b.ID, d.child[d.b.ID].ID
@@ -129,6 +138,23 @@ func messageCalls(d *district) map[string]call {
 		"Messages.Told": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			x, _, err := v.Messages.Told(ctx, "msg_b", messages.ToldFilter{})
 			return x, err
+		}},
+		"Messages.Preview": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Messages.Preview(ctx, toChild(b, child))
+		}},
+		"Messages.Broadcast": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			_, err := v.Messages.Broadcast(ctx, toChild(b, child))
+			return nil, err
+		}},
+		"Messages.Again": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			_, err := v.Messages.Again(ctx, "msg_b", nil)
+			return nil, err
+		}},
+		"Messages.Open": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Messages.Open(ctx, "x")
+		}},
+		"Messages.ReadBy": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Messages.ReadBy(ctx, "x")
 		}},
 		"Messages.Templates": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Messages.Templates(ctx, b)

@@ -15,7 +15,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/post"
-	"github.com/gatehouse-iot/gatehouse/gateway/notify/smtp"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/webhook"
 	"github.com/gatehouse-iot/gatehouse/gateway/retention"
 )
@@ -69,6 +68,7 @@ func (a *App) openAPI() error {
 		Registry:  a.reg,
 		Live:      a.hub,
 		Webhooks:  hooks{a.notify, posts},
+		Messages:  a.post,
 		Intake:    a.intake,
 		Fleet:     equipment{a.fleet, a.commands},
 		Faces:     a.faces,
@@ -98,11 +98,6 @@ func (a *App) openAPI() error {
 		a.closers.add(func() error { a.api.Close(); return nil })
 	}
 	return err
-}
-
-// channels are the kinds of channel by which messages are sent to people.
-func channels() []post.Kind {
-	return []post.Kind{smtp.Kind()}
 }
 
 // hooks implements webhooks.Queue: the delivery queue, and the channel's check of addresses.

@@ -40,3 +40,20 @@ func UserRow(ctx context.Context, r *Book, c store.Conn, id g.UserID) (g.User, e
 	}
 	return u, nil
 }
+
+// UsersOf are the users of a school by sign-in name, without checking a scope.
+func UsersOf(
+	ctx context.Context, r *Book, c store.Conn, school g.SchoolID,
+) ([]g.User, error) {
+	out := []g.User{}
+	err := store.Each(ctx, c, "SELECT "+userColumns+" FROM users WHERE school = ? ORDER BY name",
+		[]any{string(school)}, func(scan func(...any) error) error {
+			u, err := r.scanUser(scan)
+			out = append(out, u)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	return out, nil
+}

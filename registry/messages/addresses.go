@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/access"
@@ -117,9 +118,8 @@ func subscribed(value string) string {
 // cleanValue checks an address and returns it as it is compared.
 func cleanValue(w Way, value string) (string, error) {
 	value = strings.TrimSpace(value)
-	if len(value) > maxValue {
-		return "", g.FieldErrorf("value", "the text has %d characters; at most %d are kept",
-			len(value), maxValue)
+	if n := utf8.RuneCountInString(value); n > maxValue {
+		return "", g.FieldErrorf("value", "the text has %d characters; at most %d are kept", n, maxValue)
 	}
 	switch w {
 	case Email:

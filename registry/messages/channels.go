@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/change"
@@ -147,9 +148,9 @@ func checkChannel(c Channel, secret map[string]string) error {
 		}
 	}
 	for name, value := range secret {
-		if len(value) > maxSecret {
-			return g.FieldErrorf("secrets."+name, "the text has %d characters; at most %d are kept",
-				len(value), maxSecret)
+		if n := utf8.RuneCountInString(value); n > maxSecret {
+			return g.FieldErrorf("secrets."+name, "the text has %d characters; at most %d are kept", n,
+				maxSecret)
 		}
 	}
 	return nil

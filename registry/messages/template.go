@@ -72,7 +72,7 @@ func (t Template) Check() error {
 	return checkText("text", t.Text, MaxText, k)
 }
 
-func checkText(field, text string, most int, k Kind) error {
+func checkText(field, text string, most int, k MessageKind) error {
 	if !utf8.ValidString(text) {
 		return g.FieldErrorf(field, "the text is not UTF-8")
 	}

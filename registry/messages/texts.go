@@ -77,17 +77,5 @@ func shipped() []Template {
 			Subject:  "测试：{channel}",
 			Text:     "这是{school}的通道“{channel}”在 {time} 发出的测试消息，无需处理。",
 		},
-		{
-			Kind:     "digest",
-			Language: "en",
-			Subject:  "{count} messages of {school}",
-			Text:     "{list}",
-		},
-		{
-			Kind:     "digest",
-			Language: "zh-CN",
-			Subject:  "{school}的 {count} 条消息",
-			Text:     "{list}",
-		},
 	}
 }

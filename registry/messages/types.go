@@ -110,6 +110,11 @@ const (
 	Stopped   State = "stopped"
 )
 
+// States lists them.
+func States() []State {
+	return []State{Waiting, Queued, Sent, Delivered, Read, Failed, Stopped}
+}
+
 // Codes of what failed; channels add their own, such as "smtp 550".
 const (
 	NoAddress = "no_address" // no step has an address, or a channel for it

@@ -18,7 +18,7 @@ type Wishes struct {
 	// no message begins between these times of day in the school's time zone, "HH:MM"; "": none
 	QuietFrom string `json:"quiet_from,omitempty"`
 	QuietTo   string `json:"quiet_to,omitempty"`
-	// notices are gathered until this time of day, "HH:MM"; "": each comes by itself
+	// notices by e-mail are held until this time of day, "HH:MM"; "": each comes at once
 	Digest string `json:"digest,omitempty"`
 	// a guardian's agreement to messages; without it only alarms come
 	Opted bool `json:"opted,omitempty"`

@@ -25,12 +25,12 @@ type Answer struct {
 func Do(c *http.Client, r *http.Request, now time.Time) (Answer, error) {
 	resp, err := c.Do(r)
 	if err != nil {
-		return Answer{}, bare(err)
+		return Answer{}, Bare(err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer))
 	if err != nil {
-		return Answer{}, fmt.Errorf("the answer broke off: %w", bare(err))
+		return Answer{}, fmt.Errorf("the answer broke off: %w", Bare(err))
 	}
 	return Answer{
 		Status: resp.StatusCode,
@@ -39,7 +39,8 @@ func Do(c *http.Client, r *http.Request, now time.Time) (Answer, error) {
 	}, nil
 }
 
-func bare(err error) error {
+// Bare is an error without the address, which may hold a secret.
+func Bare(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		return u.Err

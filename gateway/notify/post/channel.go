@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
 )
 
 // Channel is one way to send, with its settings. Send may be called by several goroutines at a time.
@@ -59,24 +59,10 @@ type Kind struct {
 	Name      string
 	Fields    []Field
 	PerMinute int // how many letters the other side takes a minute; 0: any number
-	Open      func(Settings) (Channel, error)
+	// Make fills in what a new channel makes by itself, such as a key; nil: nothing.
+	Make func(Settings) error
+	Open func(Settings) (Channel, error)
 }
 
 // Field is one setting of a kind of channel.
-type Field struct {
-	Name    string   `json:"name"`
-	Secret  bool     `json:"secret"`
-	Needed  bool     `json:"needed"`
-	Options []string `json:"options,omitempty"` // the values that it takes; empty: any
-}
-
-// Health is what is known of a channel since the gateway started.
-type Health struct {
-	Channel   g.ChannelID `json:"channel"`
-	Sent      int         `json:"sent"`
-	Failed    int         `json:"failed"`
-	LastSent  time.Time   `json:"last_sent,omitzero"`
-	LastError string      `json:"last_error,omitempty"`
-	ErrorAt   time.Time   `json:"error_at,omitzero"`
-	Rests     time.Time   `json:"rests_until,omitzero"` // nothing is sent before
-}
+type Field = messages.ChannelField

@@ -21,12 +21,12 @@ type line struct {
 	sent    []time.Time // within the last minute, where there is a pace
 	away    int         // failures in turn that speak for the channel
 	resting time.Time
-	health  Health
+	health  messages.ChannelHealth
 }
 
 // newLine opens a channel. One that cannot be opened fails its letters with the reason.
 func newLine(c messages.Keyed, kinds map[string]Kind, private bool) *line {
-	l := &line{id: c.ID, health: Health{Channel: c.ID}}
+	l := &line{id: c.ID}
 	k, ok := kinds[c.Kind]
 	switch {
 	case c.Disabled:
@@ -96,7 +96,7 @@ func (l *line) note(out Outcome, now time.Time) {
 	l.resting = now.Add(max(min(time.Second<<min(l.away, 8), 2*time.Minute), out.Pause))
 }
 
-func (l *line) state() Health {
+func (l *line) state() messages.ChannelHealth {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	h := l.health

@@ -1,11 +1,15 @@
 package post_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	gosmtp "github.com/emersion/go-smtp"
 
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/sms"
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
 )
 
@@ -77,5 +81,97 @@ func TestTheServersAnswerDecides(t *testing.T) {
 	again := s.send(alarm("C"), messages.To{Person: gone})
 	if x := s.becomes(again, messages.Failed); x.Code != messages.NoAddress {
 		t.Errorf("got %+v, want nothing sent to an address that is gone", x)
+	}
+}
+
+// While a broadcast's letters hang at a slow server, an alarm to the same server passes.
+func TestABroadcastDelaysNoAlarm(t *testing.T) {
+	release := make(chan struct{})
+	server := &letters{}
+	s := newSchool(t)
+	settings := serve(t, server)
+	server.slow = func(to string) {
+		if strings.HasPrefix(to, "bulk") {
+			<-release
+		}
+	}
+	s.channel("smtp", settings, nil)
+	var to []messages.To
+	for i := range 40 {
+		to = append(to, messages.To{Person: s.person("P", email(fmt.Sprintf("bulk%d@school.example", i)))})
+	}
+	li := s.person("Li", email("li@school.example"))
+	all := s.send(messages.Message{
+		Lane:   messages.Bulk,
+		Kind:   "broadcast",
+		Params: map[string]string{"subject": "Closed", "text": "Closed at noon"},
+		Steps:  []messages.Step{{Ways: []messages.Way{messages.Email}}},
+	}, to...)
+	eventually(t, "letters of the broadcast hang", func() bool { return server.hanging() > 0 })
+	s.becomes(s.send(alarm("Fire"), messages.To{Person: li}), messages.Sent)
+	if n := server.count(); n != 1 {
+		t.Errorf("got %d letters before the broadcast went on, want the alarm alone", n)
+	}
+	close(release)
+	eventually(t, "the broadcast is sent", func() bool {
+		m, err := s.v.Messages.Find(t.Context(), all)
+		return err == nil && m.Counts[messages.Sent] == len(to)
+	})
+}
+
+// Who has not read a message in time gets it by the next step's way; who has, does not.
+func TestTheNextStepFollowsWhereItWasNotRead(t *testing.T) {
+	mails := &letters{}
+	s := newSchool(t, sms.Kind())
+	s.channel("smtp", serve(t, mails), nil)
+	texts := serveSMS(t)
+	s.channel("sms", texts.settings, texts.secrets)
+	m := alarm("Fire")
+	m.Steps = []messages.Step{
+		{Ways: []messages.Way{messages.Email}, After: time.Second},
+		{Ways: []messages.Way{messages.SMS}},
+	}
+	both := func(name, number string) g.PersonID {
+		return s.person(name, email(name+"@school.example"), messages.ContactAddress{Way: messages.SMS, Value: number})
+	}
+	read, unread := messages.To{Person: both("li", "13800000001")}, messages.To{Person: both("wu", "13800000002")}
+	id := s.send(m, read, unread)
+	eventually(t, "both have mail", func() bool { return mails.count() == 2 })
+	if err := s.v.Messages.Read(t.Context(), id, read); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "an SMS is sent", func() bool { return len(texts.numbers()) > 0 })
+	told := s.told(id)
+	if told[0].State != messages.Read || len(told[0].Ways) != 1 {
+		t.Errorf("got %+v, want it read, and no SMS", told[0])
+	}
+	if got := texts.numbers(); len(got) != 1 || got[0] != "13800000002" {
+		t.Errorf("got SMS to %v, want one to who has not read it", got)
+	}
+}
+
+// A channel that cannot be opened, is away or was deleted is no end: the next step follows.
+func TestAWayThatFailsIsNoEnd(t *testing.T) {
+	s := newSchool(t, sms.Kind())
+	ch := s.channel("smtp", map[string]string{
+		"host":     "127.0.0.1",
+		"port":     "1",
+		"security": "none",
+		"from":     "gate@school.example",
+	}, nil)
+	texts := serveSMS(t)
+	s.channel("sms", texts.settings, texts.secrets)
+	m := alarm("Fire")
+	m.Lane = messages.Notice
+	m.Steps = []messages.Step{{Ways: []messages.Way{messages.Email}}, {Ways: []messages.Way{messages.SMS}}}
+	li := s.person("Li", email("li@school.example"), messages.ContactAddress{Way: messages.SMS, Value: "13800000001"})
+	id := s.send(m, messages.To{Person: li})
+	eventually(t, "the mail server is away", func() bool { return s.queue.HealthOf(ch).LastError != "" })
+	if err := s.v.Messages.DeleteChannel(t.Context(), ch); err != nil {
+		t.Fatal(err)
+	}
+	x := s.becomes(id, messages.Sent)
+	if len(x.Ways) != 2 || x.Ways[0].State != messages.Failed || x.Ways[1].Way != messages.SMS {
+		t.Errorf("got %+v, want the mail failed and an SMS sent", x)
 	}
 }

@@ -103,15 +103,15 @@ func (q *Queue) Wake() {
 	}
 }
 
-// Health is what is known of the channels that were used since the gateway started.
-func (q *Queue) Health() map[g.ChannelID]Health {
+// HealthOf is what is known of a channel since the gateway started.
+func (q *Queue) HealthOf(id g.ChannelID) messages.ChannelHealth {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	out := map[g.ChannelID]Health{}
-	for id, l := range q.lines {
-		out[id] = l.state()
+	l := q.lines[id]
+	q.mu.Unlock()
+	if l == nil {
+		return messages.ChannelHealth{}
 	}
-	return out
+	return l.state()
 }
 
 // Check refuses settings that a kind of channel cannot be opened with.
@@ -147,21 +147,32 @@ func (q *Queue) Check(kind string, values, secrets map[string]string) error {
 	return err
 }
 
+// Make fills in what a new channel of a kind makes by itself, such as a key.
+func (q *Queue) Make(kind string, values, secrets map[string]string) error {
+	if k := q.kinds[kind]; k.Make != nil {
+		return k.Make(Settings{Values: values, Secrets: secrets})
+	}
+	return nil
+}
+
 func (k Kind) has(name string, secret bool) bool {
 	return slices.ContainsFunc(k.Fields, func(f Field) bool {
 		return f.Name == name && f.Secret == secret
 	})
 }
 
-// Kinds lists the kinds of channel, by name.
-func (q *Queue) Kinds() []Kind {
-	out := slices.Collect(maps.Values(q.kinds))
-	slices.SortFunc(out, func(a, b Kind) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+// ChannelKinds lists the kinds of channel, by name.
+func (q *Queue) ChannelKinds() []messages.ChannelKind {
+	var out []messages.ChannelKind
+	for _, name := range slices.Sorted(maps.Keys(q.kinds)) {
+		k := q.kinds[name]
+		out = append(out, messages.ChannelKind{
+			Kind:      k.Name,
+			Way:       messages.WayOf(k.Name),
+			PerMinute: k.PerMinute,
+			Fields:    k.Fields,
+		})
+	}
 	return out
 }
 

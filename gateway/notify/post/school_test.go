@@ -3,10 +3,14 @@ package post_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/mail"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -24,8 +28,10 @@ import (
 // letters is a mail server that nobody of us wrote, in this process: what it took, by Message-ID.
 type letters struct {
 	answer func(to string, n int) error // to the nth RCPT for an address, from 1
+	slow   func(to string)              // before the answer to a letter's content
 
 	mu    sync.Mutex
+	hangs int
 	asked map[string]int
 	got   []*mail.Message
 	texts []string
@@ -57,6 +63,11 @@ func (x *mailSession) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 }
 
 func (x *mailSession) Data(r io.Reader) error {
+	if x.s.slow != nil {
+		x.s.hang(1)
+		x.s.slow(x.to)
+		x.s.hang(-1)
+	}
 	m, err := mail.ReadMessage(r)
 	if err != nil {
 		return err
@@ -67,6 +78,18 @@ func (x *mailSession) Data(r io.Reader) error {
 	x.s.got, x.s.texts, x.s.to = append(x.s.got, m), append(x.s.texts, string(text)),
 		append(x.s.to, x.to)
 	return err
+}
+
+func (s *letters) hang(n int) {
+	s.mu.Lock()
+	s.hangs += n
+	s.mu.Unlock()
+}
+
+func (s *letters) hanging() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hangs
 }
 
 func (s *letters) count() int {
@@ -96,6 +119,55 @@ func serve(t testing.TB, s *letters) map[string]string {
 		"port":     strconv.Itoa(ln.Addr().(*net.TCPAddr).Port),
 		"security": "none",
 		"from":     "Riverside <gate@school.example>",
+	}
+}
+
+// texts is an SMS gateway that takes what is signed: which numbers, under which IDs.
+type texts struct {
+	settings, secrets map[string]string
+
+	mu  sync.Mutex
+	to  []string
+	ids []string
+}
+
+func serveSMS(t testing.TB) *texts {
+	t.Helper()
+	x := &texts{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var said struct{ To string }
+		if err := json.NewDecoder(r.Body).Decode(&said); err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.to, x.ids = append(x.to, said.To), append(x.ids, r.Header.Get("webhook-id"))
+		io.WriteString(w, `{"id":"peer"}`)
+	}))
+	t.Cleanup(server.Close)
+	x.settings = map[string]string{"style": "signed", "url": server.URL}
+	x.secrets = map[string]string{"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+	return x
+}
+
+func (x *texts) numbers() []string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Clone(x.to)
+}
+
+// eventually asks until something holds, and ends the test after a minute.
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	end := time.Now().Add(time.Minute)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		if time.Now().After(end) {
+			t.Fatalf("%s: not within a minute", what)
+		}
+		<-tick.C
 	}
 }
 
