@@ -35,7 +35,7 @@ var otherwise = map[string]string{
 	"names[]": "no such field",
 	"action":  "no such action", "timezone": "no such time zone", "driver": "no such driver",
 	"kind": "no such kind", "settings": "not the kind's", "settings{}": "not the kind's",
-	"secrets": "not the kind's", "secrets{}": "not the kind's", "steps": "no steps",
+	"secrets": "not the kind's", "secrets{}": "not the kind's",
 	"quiet_from": "no time of day", "quiet_to": "no time of day", "digest": "no time of day",
 	"addresses": "no addresses", "value": "no address",
 	"old":      "not the password",

@@ -946,3 +946,135 @@ export const whereabouts = (zone, device) => {
     camera: { id: camera.id, name: camera.name, state: camera.twin.state, near: 'building' },
   }
 }
+
+export const addresses = [
+  {
+    id: 'adr_1',
+    way: 'email',
+    shown: 'li…@school.example',
+    created: iso(Date.now() - 9e7),
+    confirmed: iso(Date.now() - 8e7),
+  },
+  { id: 'adr_2', way: 'sms', shown: '…8000', created: iso(Date.now() - 9e6) },
+]
+export const channels = [
+  {
+    id: 'chn_1',
+    school: school.id,
+    kind: 'smtp',
+    way: 'email',
+    name: 'School mail',
+    settings: { host: 'mail.school.example', from: 'gate@school.example' },
+    secrets: ['password'],
+    disabled: false,
+    created: iso(Date.now() - 9e8),
+    health: { sent: 1812, failed: 3, last_sent: iso(Date.now() - 6e4) },
+  },
+  {
+    id: 'chn_2',
+    school: school.id,
+    kind: 'wecom',
+    way: 'chat',
+    name: 'Guards',
+    settings: {},
+    secrets: ['key'],
+    disabled: false,
+    created: iso(Date.now() - 8e8),
+    health: {
+      sent: 40,
+      failed: 12,
+      last_sent: iso(Date.now() - 9e6),
+      last_error: 'the robot answered 93000: invalid webhook url',
+      error_at: iso(Date.now() - 6e4),
+    },
+  },
+]
+export const channelKinds = [
+  {
+    kind: 'smtp',
+    way: 'email',
+    per_minute: 0,
+    fields: [
+      { name: 'host', secret: false, needed: true },
+      { name: 'port', secret: false, needed: false },
+      { name: 'security', secret: false, needed: false, options: ['starttls', 'tls', 'none'] },
+      { name: 'from', secret: false, needed: true },
+      { name: 'username', secret: false, needed: false },
+      { name: 'password', secret: true, needed: false },
+    ],
+  },
+  {
+    kind: 'wecom',
+    way: 'chat',
+    per_minute: 20,
+    fields: [
+      { name: 'url', secret: false, needed: false },
+      { name: 'key', secret: true, needed: true },
+    ],
+  },
+]
+export const messages = [
+  {
+    id: 'msg_1',
+    school: school.id,
+    lane: 'bulk',
+    kind: 'broadcast',
+    params: {
+      subject: 'School closes at noon',
+      text: 'Because of the storm the school closes at noon. Please collect your child by 12:30.',
+    },
+    steps: [],
+    asked: 'usr_1 Li Wei',
+    created: iso(Date.now() - 3.6e6),
+    expires: iso(Date.now() + 2e8),
+    counts: { read: 812, sent: 61, delivered: 20, failed: 7 },
+  },
+  {
+    id: 'msg_2',
+    school: school.id,
+    lane: 'alarm',
+    kind: 'alert',
+    params: { title: 'Smoke in chemistry lab 1' },
+    steps: [],
+    asked: 'gateway:escalate',
+    created: iso(Date.now() - 9e6),
+    expires: iso(Date.now() + 2e7),
+    counts: { read: 1, stopped: 1 },
+  },
+]
+export const told = [
+  {
+    id: 1,
+    person: 'per_1',
+    name: 'Wang Fang',
+    state: 'read',
+    read: iso(Date.now() - 3e6),
+    ways: [{ id: 1, channel: 'chn_1', way: 'email', state: 'sent', code: 'smtp 250', attempt: 1 }],
+  },
+  {
+    id: 2,
+    person: 'per_2',
+    name: 'Zhao Lei',
+    state: 'sent',
+    ways: [{ id: 2, channel: 'chn_1', way: 'email', state: 'sent', code: 'smtp 250', attempt: 1 }],
+  },
+  {
+    id: 3,
+    person: 'per_3',
+    name: 'Chen Jing',
+    state: 'failed',
+    code: 'smtp 550',
+    ways: [
+      {
+        id: 3,
+        channel: 'chn_1',
+        way: 'email',
+        state: 'failed',
+        code: 'smtp 550',
+        error: 'sending SMTP RCPT TO command: 550 5.1.1 no such mailbox',
+        attempt: 1,
+      },
+    ],
+  },
+  { id: 4, person: 'per_4', name: 'Sun Mei', state: 'failed', code: 'not_wished', ways: [] },
+]

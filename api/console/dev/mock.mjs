@@ -167,6 +167,65 @@ export function mock({ empty = false, demo = true } = {}) {
           ? res.writeHead(204).end()
           : refuse(res, 422, 'invalid', 'the present password is wrong'),
     ],
+    ['GET', /^\/v1\/me\/addresses$/, (req, res, m, q) => list(res, d.addresses, q)],
+    [
+      'POST',
+      /^\/v1\/me\/addresses$/,
+      (req, res, m, q, b) => {
+        const a = { id: 'adr_' + ++state.seq, way: b.way, shown: b.value, created: d.iso(Date.now()) }
+        d.addresses.push(a)
+        json(res, a, 201)
+      },
+    ],
+    ['POST', /^\/v1\/me\/addresses\/.+\/code$/, (req, res) => res.writeHead(202).end()],
+    [
+      'POST',
+      /^\/v1\/me\/addresses\/(.+)\/confirm$/,
+      (req, res, m) => {
+        d.addresses.find((a) => a.id === m[1]).confirmed = d.iso(Date.now())
+        res.writeHead(204).end()
+      },
+    ],
+    ['GET', /^\/v1\/me\/wishes$/, (req, res) => json(res, { quiet_from: '22:00', quiet_to: '06:30' })],
+    ['PUT', /^\/v1\/me\/wishes$/, (req, res) => res.writeHead(204).end()],
+    ['GET', /^\/v1\/channels$/, (req, res, m, q) => list(res, d.channels, q)],
+    ['GET', /^\/v1\/channel-kinds$/, (req, res, m, q) => list(res, d.channelKinds, q)],
+    ['POST', /^\/v1\/channels\/.+\/test$/, (req, res) => json(res, { message: 'msg_1' }, 202)],
+    ['GET', /^\/v1\/messages$/, (req, res, m, q) => list(res, d.messages, q)],
+    [
+      'GET',
+      /^\/v1\/messages\/([^/]+)$/,
+      (req, res, m) =>
+        json(
+          res,
+          d.messages.find((x) => x.id === m[1]),
+        ),
+    ],
+    [
+      'GET',
+      /^\/v1\/messages\/[^/]+\/recipients$/,
+      (req, res, m, q) =>
+        list(
+          res,
+          d.told.filter((x) => !q.get('unread') || !x.read),
+          q,
+        ),
+    ],
+    [
+      'POST',
+      /^\/v1\/broadcasts\/preview$/,
+      (req, res) =>
+        json(res, {
+          recipients: 900,
+          people: 880,
+          users: 20,
+          by_way: { email: 610, sms: 858 },
+          no_address: 12,
+          not_wished: 30,
+        }),
+    ],
+    ['POST', /^\/v1\/broadcasts$/, (req, res) => json(res, { id: 'msg_1' }, 202)],
+    ['POST', /^\/v1\/messages\/[^/]+\/again$/, (req, res) => json(res, { id: 'msg_1' }, 202)],
     ['GET', /^\/v1\/schools$/, (req, res, m, q) => list(res, [d.school], q)],
     ['PUT', /^\/v1\/schools\/(.+)$/, (req, res, m, q, b) => json(res, Object.assign(d.school, b))],
     [

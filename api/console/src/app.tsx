@@ -134,6 +134,7 @@ const DriverPage = lazy(() => import('./pages/drivers').then((m) => ({ default: 
 const IntegrationsPage = lazy(() =>
   import('./pages/integrations').then((m) => ({ default: m.IntegrationsPage })),
 )
+const MessagesPage = lazy(() => import('./pages/messages').then((m) => ({ default: m.MessagesPage })))
 const SettingsPage = lazy(() => import('./pages/settings').then((m) => ({ default: m.SettingsPage })))
 const QualityPage = lazy(() => import('./pages/quality').then((m) => ({ default: m.QualityPage })))
 const StatusPage = lazy(() => import('./pages/status').then((m) => ({ default: m.StatusPage })))
@@ -165,6 +166,7 @@ function Pages() {
       <Route path="/quality" element={need('devices:read', <QualityPage />)} />
       <Route path="/drivers" element={need('drivers:read', <DriversPage />)} />
       <Route path="/drivers/:name" element={need('drivers:read', <DriverPage />)} />
+      <Route path="/messages" element={need('messages:send', <MessagesPage />)} />
       <Route path="/integrations" element={need('keys:admin', <IntegrationsPage />)} />
       <Route path="/security" element={<SecurityPage />} />
       <Route path="/settings" element={<SettingsPage />} />

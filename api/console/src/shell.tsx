@@ -34,6 +34,7 @@ import {
   IconMap2,
   IconShieldLock,
   IconMoon,
+  IconMessage,
   IconPlug,
   IconPuzzle,
   IconReportAnalytics,
@@ -76,6 +77,7 @@ export const sections: Section[] = [
   { path: '/occurrences', key: 'occurrences', icon: IconDoor, needs: ['devices:read'] },
   { path: '/quality', key: 'quality', icon: IconReportAnalytics, needs: ['devices:read'] },
   { path: '/drivers', key: 'drivers', icon: IconPuzzle, needs: ['drivers:read'] },
+  { path: '/messages', key: 'messages', icon: IconMessage, needs: ['messages:send'] },
   { path: '/integrations', key: 'integrations', icon: IconPlug, needs: ['keys:admin'] },
   { path: '/status', key: 'status', icon: IconHeartbeat, needs: ['status:read'] },
 ]

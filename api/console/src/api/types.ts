@@ -280,6 +280,16 @@ export type UnknownField = S['UnknownField']
 export type UnknownFields = S['UnknownFields']
 export type Value = TwinValue['value'] | null
 
+// Messages.
+
+export type Address = S['Address']
+export type Channel = S['ShownChannel']
+export type ChannelKind = S['ChannelKind']
+export type Message = S['Summary']
+export type Preview = S['Preview']
+export type Told = S['Told']
+export type Wishes = S['Wishes']
+
 // People.
 
 export type Consent = S['Consent']

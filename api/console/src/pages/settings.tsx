@@ -7,6 +7,7 @@ import { useT } from '../i18n'
 import { useSession } from '../session'
 import { Page } from '../ui/kit'
 import { AuditTab } from './settings/audit'
+import { MessagesTab } from './settings/messages'
 import { PlacesTab } from './settings/places'
 import { RecordedTab } from './settings/recorded'
 import { PoliceTab } from './settings/police'
@@ -24,6 +25,7 @@ export function SettingsPage() {
     { key: 'recorded', show: true, page: <RecordedTab /> },
     { key: 'places', show: true, page: <PlacesTab /> },
     { key: 'sessions', show: can('attendance:read'), page: <SessionsTab /> },
+    { key: 'messages', show: true, page: <MessagesTab /> },
     { key: 'users', show: can('users:admin'), page: <UsersTab /> },
     { key: 'police', show: true, page: <PoliceTab /> },
     { key: 'audit', show: can('audit:read'), page: <AuditTab /> },
