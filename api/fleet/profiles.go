@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -49,7 +50,12 @@ func decodeProfile(b []byte) (g.Profile, error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&p); err != nil {
+	var unfit *json.UnmarshalTypeError
+	if err := d.Decode(&p); errors.As(err, &unfit) {
+		kind, _, _ := strings.Cut(unfit.Value, " ")
+		return g.Profile{}, g.FieldErrorf(unfit.Field,
+			"a JSON %s does not fit here; the schema Profile of /openapi.json says what does", kind)
+	} else if err != nil {
 		return g.Profile{}, g.Errorf(g.Invalid, "the profile cannot be read: %v", err)
 	}
 	var plain any

@@ -391,6 +391,20 @@ func TestLog(t *testing.T) {
 	if _, err := h.Log("none"); gatehouse.ErrorCode(err) != gatehouse.NotFound {
 		t.Errorf("got %v, want not_found", err)
 	}
+	secret := device("dev_10", "")
+	secret.Secret = map[string]string{"key": "good morning", "pin": "de"}
+	put(t, h, "steady", secret)
+	for _, when := range []string{"while its device is served", "after it is gone"} {
+		lines, err := h.Log("steady")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := fmt.Sprint(lines); strings.Contains(text, "good morning") ||
+			!strings.Contains(text, "configured") || !strings.Contains(text, "device offline") {
+			t.Errorf("%s: got %s, want the secret hidden and nothing else", when, text)
+		}
+		h.Drop(secret.ID)
+	}
 }
 
 func TestInProcessDriver(t *testing.T) {

@@ -33,7 +33,50 @@ func (h *Host) Log(driver gatehouse.DriverName) ([]LogLine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.logs.lines(), nil
+	lines := s.logs.lines()
+	hidden := s.hidden()
+	for i := range lines {
+		lines[i].Text = hidden.Replace(lines[i].Text)
+	}
+	return lines, nil
+}
+
+// leastSecret is the fewest characters of a secret that is hidden in a driver's log: fewer would
+// black out ordinary words and numbers.
+const leastSecret = 4
+
+// hiding replaces the values of secrets by an ellipsis.
+func hiding(secrets ...map[string]string) *strings.Replacer {
+	var pairs []string
+	for _, secret := range secrets {
+		for _, value := range secret {
+			if len(value) >= leastSecret {
+				pairs = append(pairs, value, "…")
+			}
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// hidden hides the secrets of the devices that the driver serves now.
+func (s *supervisor) hidden() *strings.Replacer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var secrets []map[string]string
+	for _, e := range s.devices {
+		secrets = append(secrets, e.device.Secret)
+	}
+	return hiding(secrets...)
+}
+
+// hide takes secrets out of the kept lines, before they are forgotten.
+func (r *logRing) hide(secret map[string]string) {
+	hidden := hiding(secret)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.ring {
+		r.ring[i].Text = hidden.Replace(r.ring[i].Text)
+	}
 }
 
 // logRing keeps the newest lines.

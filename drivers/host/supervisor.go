@@ -400,6 +400,7 @@ func (s *supervisor) put(d drivers.Device) {
 		e = &entry{}
 		s.devices[d.ID] = e
 	}
+	s.logs.hide(e.device.Secret)
 	e.device, e.told = d, false
 	delete(s.gone, d.ID)
 	s.blind(d.ID)
@@ -413,6 +414,7 @@ func (s *supervisor) drop(id gatehouse.DeviceID) {
 	if e == nil {
 		return
 	}
+	s.logs.hide(e.device.Secret)
 	delete(s.devices, id)
 	s.blind(id)
 	if s.client != nil {
