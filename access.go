@@ -54,6 +54,8 @@ const (
 	SettingsWrite    Permission = "settings:write"
 	AuditRead        Permission = "audit:read"
 	StatusRead       Permission = "status:read"
+	LockdownRaise    Permission = "lockdown:raise"
+	LockdownClear    Permission = "lockdown:clear" // never what the same person raised
 )
 
 // Permissions lists the permissions that a role implies, in no particular order.
@@ -64,11 +66,12 @@ func (r Role) Permissions() []Permission {
 			PeopleWrite, FacesAdmin, SightingsRead, SightingsWrite,
 			AttendanceRead, AttendanceWrite, AlertsRead, AlertsWrite, IncidentsApprove,
 			TelemetryRead, CameraView, MessagesSend, KeysAdmin, UsersAdmin, SettingsWrite,
-			AuditRead, StatusRead}
+			AuditRead, StatusRead, LockdownRaise, LockdownClear}
 	case RoleSecurity:
 		return []Permission{
 			DevicesRead, PeopleRead, PeopleOpen, SightingsRead, SightingsWrite, AttendanceRead,
 			AlertsRead, AlertsWrite, TelemetryRead, CameraView, FacesAdmin, StatusRead,
+			LockdownRaise, LockdownClear,
 		}
 	case RoleFacility:
 		return []Permission{
@@ -109,8 +112,10 @@ type Scope struct {
 // SystemScope is the scope of one of the gateway's own cursors.
 func SystemScope(name string) Scope { return Scope{System: name, Actor: "gateway:" + name} }
 
-// Can reports whether the scope has a permission. System scopes have all.
-func (s Scope) Can(p Permission) bool { return s.System != "" || slices.Contains(s.Permissions, p) }
+// Can reports whether the scope has a permission; "" takes only a scope. System scopes have all.
+func (s Scope) Can(p Permission) bool {
+	return s.System != "" || p == "" && s.School != "" || slices.Contains(s.Permissions, p)
+}
 
 // APIKey is a program's credential; the secret is shown once and stored as a hash.
 type APIKey struct {

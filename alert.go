@@ -71,6 +71,7 @@ type Alert struct {
 	CloserName string    `json:"closer_name,omitempty"`
 	Closed     time.Time `json:"closed,omitzero"`
 	Comment    string    `json:"comment,omitempty"` // by the person who resolved it
+	Drill      bool      `json:"drill,omitempty"`   // it is part of a drill
 	// the journal sequence of the event that raised it
 	Seq uint64 `json:"event_seq"`
 	// incremented by every change, to detect conflicting writes

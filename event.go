@@ -22,13 +22,14 @@ const (
 	EventIncident   EventKind = "incident"   // an incident changed
 	EventAttendance EventKind = "attendance" // somebody's attendance changed
 	EventCommand    EventKind = "command"    // a command to a device came to another state
+	EventLockdown   EventKind = "lockdown"   // a threat level was raised or ended
 )
 
 // kinds is the table of the kinds of event. A new kind needs a line here, a field in Event, and a
 // line in package gateway/event, which encodes it.
 var kinds = [...]struct {
 	kind EventKind
-	sees Permission // permission required to see events of the kind
+	sees Permission // permission required to see events of the kind; "": being signed in
 }{
 	{EventReading, TelemetryRead},
 	{EventSighting, SightingsRead},
@@ -40,6 +41,7 @@ var kinds = [...]struct {
 	{EventIncident, AlertsRead},
 	{EventAttendance, AttendanceRead},
 	{EventCommand, DevicesRead},
+	{EventLockdown, ""}, // concerns everybody in the school
 }
 
 // EventKinds lists every kind.
@@ -51,8 +53,8 @@ func EventKinds() []EventKind {
 	return out
 }
 
-// Permission is the permission required to see events of the kind; for unknown kinds it is that of
-// a device's status.
+// Permission is the permission required to see events of the kind, "" for such as everybody sees who
+// is signed in; for unknown kinds it is that of a device's status.
 func (k EventKind) Permission() Permission {
 	for _, x := range kinds {
 		if x.kind == k {
@@ -92,7 +94,8 @@ type Event struct {
 	Incident   *Incident   `json:"incident,omitempty"`
 	Attendance *Attendance `json:"attendance,omitempty"`
 
-	Command *DeviceCommand `json:"command,omitempty"`
+	Command  *DeviceCommand `json:"command,omitempty"`
+	Lockdown *Lockdown      `json:"lockdown,omitempty"`
 
 	// Extra holds what a newer version has recorded and this one does not know. It is preserved on
 	// re-encoding and not interpreted. An event of an unknown kind has an empty Kind.

@@ -79,6 +79,12 @@ var house = []room{
 		"",
 	},
 	{
+		"registry/lockdown",
+		"root registry/access registry/alerts registry/change registry/fleet registry/places " +
+			"registry/store",
+		"",
+	},
+	{
 		"registry/deeds",
 		"root registry/access registry/alerts registry/change registry/people registry/places " +
 			"registry/store",
@@ -87,7 +93,7 @@ var house = []room{
 	{"registry/views", "root registry/people registry/places registry/store", ""},
 	{"registry",
 		"root registry/access registry/alerts registry/deeds registry/fleet registry/history" +
-			" registry/hooks registry/messages registry/oncall registry/people registry/places " +
+			" registry/hooks registry/lockdown registry/messages registry/oncall registry/people registry/places " +
 			"registry/sessions registry/store " +
 			"registry/views", ""},
 	{"registry/sheet", "", "excelize x/text"},
@@ -124,8 +130,8 @@ var house = []room{
 	// What every request passes: HTTP, identity, permission, document. Only here is huma.
 	{
 		"api",
-		"root api/access api/alerts api/attendance api/fleet api/gate api/live api/messages " +
-			"api/oncall api/people api/places api/webhooks registry registry/change " +
+		"root api/access api/alerts api/attendance api/fleet api/gate api/live api/lockdown " +
+			"api/messages api/oncall api/people api/places api/webhooks registry registry/change " +
 			"registry/deeds registry/messages",
 		"huma",
 	},
@@ -146,6 +152,7 @@ var house = []room{
 		"huma x/time",
 	},
 	{"api/live", "root api/gate registry/history", "huma"},
+	{"api/lockdown", "root api/gate registry registry/lockdown", ""},
 	{
 		"api/oncall",
 		"root api/gate api/texts registry/alerts registry/oncall registry/rota",
@@ -256,6 +263,7 @@ var house = []room{
 		"",
 	},
 	{"gateway/follow/history", "root registry", ""},
+	{"gateway/follow/lockdown", "root registry registry/change registry/lockdown", ""},
 	{
 		"gateway/follow/quality",
 		"root gateway/event gateway/follow gateway/ingest/directory gateway/journal " +
@@ -327,7 +335,7 @@ var house = []room{
 			"gateway/anchor gateway/backup gateway/command gateway/config gateway/control " +
 			"gateway/faces gateway/fleet gateway/follow gateway/follow/alerting " +
 			"gateway/follow/attendance gateway/follow/escalate " +
-			"gateway/follow/history gateway/follow/quality " +
+			"gateway/follow/history gateway/follow/lockdown gateway/follow/quality " +
 			"gateway/follow/resolve gateway/follow/telemetry " +
 			"gateway/follow/telemetry/influx gateway/follow/telemetry/victoria " +
 			"gateway/follow/twins gateway/ingest/directory gateway/ingest/flapping " +

@@ -17,7 +17,7 @@ func nouns() []Text {
 		Word("floor"), Word("floors"), Word("sites"), Word("buildings"), Word("zones"),
 		Word("device"), Word("devices"), Word("profile"), Word("certificate"),
 		Word("person"), Word("pass"), Word("card"), Word("qr"), Word("pin"), Word("face"),
-		Word("session"), Word("leave"), Word("alert"), Word("incident"),
+		Word("session"), Word("leave"), Word("alert"), Word("incident"), Word("lockdown"),
 		Word("rejection with its content"),
 		Word("rota"), Word("override"), Word("chain"),
 		Word("user"), Word("key"), Word("webhook"), Word("delivery"),

@@ -84,6 +84,7 @@ func tags() [][2]string {
 		{"Sightings", "Who was seen where."},
 		{"Alerts", "What the rules found, and who handles it."},
 		{"Incidents", "Procedures and hand-overs."},
+		{"Lockdown", "Threat levels, drills, and the all-clear."},
 		{"Attendance", "Sessions, answers, corrections and leave."},
 		{"Events", "The journal and the live stream."},
 		{"Telemetry", "Readings, by the Prometheus HTTP API."},

@@ -17,6 +17,14 @@ const (
 	sequenceHeader = "gatehouse-sequence"
 )
 
+// needed says which permission an event takes.
+func needed(p g.Permission) string {
+	if p == "" {
+		return "Whoever made the webhook may see it without a permission."
+	}
+	return "Needs the permission `" + string(p) + "` of whoever made the webhook."
+}
+
 // documentHooks describes what is posted to webhooks: one entry for each kind of event, and the
 // test delivery. The schemas are inline, not components: oapi-codegen drops components that no path
 // uses, and its output would not compile.
@@ -43,7 +51,7 @@ func documentHooks(doc *huma.OpenAPI) {
 			". Absent where it is too large for a webhook: dataref says where to read it."
 		doc.Webhooks[string(k)] = posts(string(k), posted(string(k), &data),
 			"An event of the kind "+string(k)+" happened",
-			"Needs the permission `"+string(k.Permission())+"` of whoever made the webhook.")
+			needed(k.Permission()))
 	}
 	test := posted("test", &huma.Schema{
 		Type:                 huma.TypeObject,

@@ -98,6 +98,20 @@ func eventsOfAllKinds(w *world) []g.Event {
 		{Kind: g.EventAlert, Alert: &large},
 		{Kind: g.EventIncident, Incident: &incident},
 		{
+			Kind: g.EventLockdown,
+			Lockdown: &g.Lockdown{
+				ID:           "lck_1",
+				School:       w.a.ID,
+				Level:        g.LevelHold,
+				Title:        "Hold",
+				Drill:        true,
+				Raised:       at,
+				RaisedByName: "Ms Li",
+				Alert:        "alt_1",
+				Version:      1,
+			},
+		},
+		{
 			Kind:   g.EventCommand,
 			Device: device,
 			Command: &g.DeviceCommand{

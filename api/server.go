@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/api/live"
+	"github.com/gatehouse-iot/gatehouse/api/lockdown"
 	"github.com/gatehouse-iot/gatehouse/api/messages"
 	"github.com/gatehouse-iot/gatehouse/api/oncall"
 	"github.com/gatehouse-iot/gatehouse/api/people"
@@ -98,6 +99,7 @@ func (s *Server) register() {
 	s.registerReload()
 	alerts.Register(s.front, s.deps.Rules)
 	oncall.Register(s.front, s.deps.Links)
+	lockdown.Register(s.front)
 	attendance.Register(s.front, s.deps.Intake)
 	webhooks.Register(s.front, s.deps.Webhooks)
 	messages.Register(s.front, s.deps.Messages)

@@ -30,6 +30,7 @@ var tables = map[string]string{
 		"commands",
 	"history":  "sightings statuses occurrences rejections quality quality_reader quality_state",
 	"sessions": "sessions leaves attendance corrections",
+	"lockdown": "threat_levels lockdowns",
 	"alerts":   "alerts incidents kept_pictures rules_state rules_changes rule_texts",
 	"oncall":   "rotas rota_overrides escalations calls call_log",
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/registry/hooks"
+	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
@@ -35,6 +36,7 @@ type Registry struct {
 	history  *history.Book
 	sessions *sessions.Book
 	alerts   *alerts.Book
+	lockdown *lockdown.Book
 	messages *messages.Book
 	oncall   *oncall.Book
 	deeds    *deeds.Book
@@ -52,6 +54,7 @@ type View struct {
 	History  history.View
 	Sessions sessions.View
 	Alerts   alerts.View
+	Lockdown lockdown.View
 	Messages messages.View
 	Oncall   oncall.View
 	Deeds    deeds.View
@@ -78,6 +81,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.alerts = alerts.New(s, r.people, r.Access)
 	r.messages = messages.New(s, r.people, r.Access)
 	r.oncall = oncall.New(s, r.Access)
+	r.lockdown = lockdown.New(s, r.alerts, r.Access, r.places)
 	r.deeds = deeds.New(s, r.places, r.people, r.Access, r.alerts)
 	r.views = views.New(s, r.people)
 	return r, nil
@@ -97,6 +101,7 @@ func (r *Registry) In(scope g.Scope) *View {
 		History:  r.history.In(s),
 		Sessions: r.sessions.In(s),
 		Alerts:   r.alerts.In(s),
+		Lockdown: r.lockdown.In(s),
 		Messages: r.messages.In(s),
 		Oncall:   r.oncall.In(s),
 		Deeds:    r.deeds.In(s),

@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/registry/hooks"
+	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
@@ -533,6 +534,32 @@ func calls(d *district) map[string]call {
 		}},
 		"Deeds.Vouch": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Deeds.Vouch(ctx, child, gate.ID)
+		}},
+		"Lockdown.Levels": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Lockdown.Levels(ctx, b)
+		}},
+		"Lockdown.PutLevel": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Lockdown.PutLevel(ctx,
+				g.ThreatLevel{ID: "own", School: b, Title: "Own", Severity: g.Info})
+		}},
+		"Lockdown.DeleteLevel": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Lockdown.DeleteLevel(ctx, b, "own")
+		}},
+		"Lockdown.Standing": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Lockdown.Standing(ctx, b)
+		}},
+		"Lockdown.List": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			rows, _, err := v.Lockdown.List(ctx, lockdown.Filter{School: b})
+			return rows, err
+		}},
+		"Lockdown.Find": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Lockdown.Find(ctx, "lck_b")
+		}},
+		"Lockdown.Raise": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Lockdown.Raise(ctx, lockdown.Order{School: b, Level: g.LevelHold})
+		}},
+		"Lockdown.Clear": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Lockdown.Clear(ctx, "lck_b", 1, g.User{}, "")
 		}},
 		"Deeds.EnrolPhoto": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Deeds.EnrolPhoto(ctx, child, nil,
@@ -1051,6 +1078,8 @@ func TestEveryMethodAsksForItsPermission(t *testing.T) {
 			"Places.Setting":       true,
 			"Places.PicturesTaken": true,
 			"Deeds.Record":         true,
+			"Lockdown.Levels":      true,
+			"Lockdown.Standing":    true,
 			"Views.FaceCounts":     true,
 		}
 		for name, c := range calls(d) {

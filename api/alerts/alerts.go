@@ -18,6 +18,7 @@ type alertsInput struct {
 	Rule     g.RuleID   `query:"rule" maxLength:"64" doc:"Of this rule."`
 	Zone     g.ZoneID   `query:"zone" maxLength:"64" doc:"In this zone."`
 	Device   g.DeviceID `query:"device" maxLength:"64" doc:"Of this device."`
+	Drill    string     `query:"drill" enum:"true,false" doc:"true: only what belongs to drills; false: only the rest."`
 	Query    string     `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in title, text, zone, device, rule, comment and, for who may read people, the person's name. A page can then be shorter than limit although next leads on."`
 }
 
@@ -172,6 +173,10 @@ func (s *area) listAlerts(
 		Zone:     in.Zone,
 		Device:   in.Device,
 		Query:    in.Query,
+	}
+	if in.Drill != "" {
+		drill := in.Drill == "true"
+		f.Drill = &drill
 	}
 	for _, name := range in.State {
 		state := g.AlertState(name)

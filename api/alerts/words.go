@@ -28,6 +28,7 @@ Tally.critical: Of the severity critical.
 Tally.major: Of the severity major.
 Tally.warning: Of the severity warning.
 Tally.info: Of the severity info.
+Alert.drill: It is part of a drill.
 AlertRow.commands: What devices were told to do because of it, and what came of that.
 AlertRow.moved_to: Where the device is now; absent where that is where the alert was raised.
 AlertRow.moved_to_name: The name of the zone where the device is now.

@@ -38,7 +38,7 @@ type EventPage struct {
 type eventsInput struct {
 	gate.InSchool
 	After uint64   `query:"after" doc:"The sequence after which to begin; 0: the oldest that is kept."`
-	Kinds []string `query:"kinds" maxItems:"11" doc:"Kinds of event, comma-separated: reading, sighting, status, occurrence, decision, rejected, alert, incident, attendance, command. Default: all that the caller may see, but readings." example:"alert,attendance"`
+	Kinds []string `query:"kinds" maxItems:"11" doc:"Kinds of event, comma-separated: reading, sighting, status, occurrence, decision, rejected, alert, incident, attendance, command, lockdown. Default: all that the caller may see, but readings." example:"alert,attendance"`
 	Limit int      `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Events of a page."`
 }
 

@@ -6,6 +6,7 @@ const words = `
 Event.late: History for its age alone, more than 15 minutes: its source sent it as news.
 Event.reading: Values measured together, where kind is reading.
 Event.rejection: Why an observation was refused, where kind is rejected.
+Event.lockdown: The threat level, raised or ended, where kind is lockdown.
 Event.command: The command and its new state, where kind is command.
 Event.attendance: The answer, where kind is attendance.
 Event.id: The event's id: the same event has the same id everywhere.

@@ -24,6 +24,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/escalate"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/history"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/lockdown"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
@@ -151,6 +152,7 @@ func (a *App) Run(ctx context.Context) error {
 		{Name: "live", Run: a.hub.Run},
 		{Name: "twin", Run: a.twins.Run},
 		{Name: history.Cursor, Run: a.feed.Follow(history.Cursor, a.history.Apply)},
+		{Name: lockdown.Cursor, Run: a.feed.Follow(lockdown.Cursor, a.lockdowns.Apply)},
 		{Name: "telemetry", Run: a.feed.Follow("telemetry", a.readings.Apply)},
 		{Name: "rules", Run: a.alerting.Run},
 		{Name: "attendance", Run: a.attendance.Run},

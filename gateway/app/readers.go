@@ -6,6 +6,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/attendance"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/escalate"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/history"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/lockdown"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/quality"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/resolve"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
@@ -23,11 +24,13 @@ type readers struct {
 	attendance *attendance.Computer
 	resolver   *resolve.Resolver
 	counting   *quality.Reader
+	lockdowns  *lockdown.Reader
 }
 
 // cursors are the names of the journal's readers.
 var cursors = []string{
 	"twin", history.Cursor, "telemetry", "rules", "quality", "webhooks", escalate.Cursor,
+	lockdown.Cursor,
 }
 
 // openReaders gives each reader what it uses, and nothing else.
@@ -53,6 +56,16 @@ func openReaders(in given, s *stores, x *ingest) (*readers, error) {
 	})
 	r.readings = &telemetry.Reader{Append: s.telemetry.Append, Directory: x.directory}
 	r.history = &history.Reader{View: system("history"), Recompute: r.attendance.Recompute}
+	r.lockdowns = &lockdown.Reader{
+		View: system("lockdown"),
+		Name: func(id g.DeviceID) string {
+			e, _ := x.directory.Known(id)
+			return e.Device.Name
+		},
+		Now: in.now,
+		Log: in.log,
+	}
+	s.reg.Subscribe(r.lockdowns.Changed) // until the registry is closed
 	r.resolver = &resolve.Resolver{
 		View:      system("resolve"),
 		Directory: x.directory,

@@ -55,6 +55,7 @@ func (o Options) seed(ctx context.Context, a *app.App) (*school, error) {
 		{"faces, from photographs", s.faces},
 		{"today's sessions", s.sessions},
 		{"users", s.users},
+		{"what devices do at each threat level", s.levels},
 	} {
 		o.say("registering %s", step.what)
 		if err := step.do(ctx); err != nil {

@@ -70,7 +70,18 @@ func sampleEvents() []g.Event {
 		Drill:   true,
 		Tries:   1,
 	}
-	return append(samples, causes, bare, whole, refused, unfit, told)
+	raised := head
+	raised.Kind, raised.Lockdown = g.EventLockdown, &g.Lockdown{
+		ID:      "lck_1",
+		School:  "sch_1",
+		Level:   g.LevelEvacuate,
+		Title:   "Evacuate",
+		TitleZH: "疏散",
+		Drill:   true,
+		Raised:  samples[0].Time,
+		Alert:   "alt_1",
+	}
+	return append(samples, causes, bare, whole, refused, unfit, told, raised)
 }
 
 func untaggedSamples() []g.Event {

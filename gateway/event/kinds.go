@@ -21,6 +21,7 @@ var kinds = [...]g.EventKind{
 	16: g.EventIncident,
 	18: g.EventDecision,
 	19: g.EventCommand,
+	20: g.EventLockdown,
 }
 
 // fieldOf is the field of a kind, 0 where there is no such kind.
@@ -69,6 +70,8 @@ func appendPart(b []byte, e *g.Event, field uint64) ([]byte, error) {
 		b, err = appendJSON(b, e.Attendance)
 	case e.Kind == g.EventCommand && e.Command != nil:
 		b, err = appendJSON(b, e.Command)
+	case e.Kind == g.EventLockdown && e.Lockdown != nil:
+		b, err = appendJSON(b, e.Lockdown)
 	}
 	return closeMessage(b, begin), err
 }
@@ -103,6 +106,9 @@ func (d *decoder) part(e *g.Event, field uint64) {
 	case g.EventCommand:
 		e.Command = new(g.DeviceCommand)
 		p.json(e.Command)
+	case g.EventLockdown:
+		e.Lockdown = new(g.Lockdown)
+		p.json(e.Lockdown)
 	}
 	d.bad = d.bad || p.bad
 	d.zoned = d.zoned || p.zoned

@@ -141,6 +141,8 @@ func readerName(cursor string) (en, zh string) {
 		return "telemetry", "遥测数据"
 	case "rules":
 		return "rules and alerts", "规则与告警"
+	case "lockdown":
+		return "buttons that raise a threat level", "触发警戒级别的按钮"
 	case "webhooks":
 		return "webhooks", "Webhook 推送"
 	case "quality":

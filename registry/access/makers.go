@@ -47,7 +47,8 @@ type Powers struct {
 
 // Can reports whether the powers include a permission.
 func (p Powers) Can(need g.Permission) bool {
-	return p.State == g.MakerUnknown || slices.Contains(p.permissions, need)
+	return p.State == g.MakerUnknown || need == "" && p.State == g.MakerActive ||
+		slices.Contains(p.permissions, need)
 }
 
 // keep filters the permissions to those that the maker still has, in order.

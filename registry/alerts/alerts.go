@@ -46,6 +46,9 @@ func (v View) List(ctx context.Context, f Filter) ([]AlertRow, string, error) {
 	}
 	store.Eq(&w, "severity", f.Severity)
 	store.Eq(&w, "rule", f.Rule)
+	if f.Drill != nil {
+		w.And("drill = ?", store.Flag(*f.Drill))
+	}
 	if f.RulePrefix != "" {
 		w.And("rule LIKE ?", f.RulePrefix+"%")
 	}

@@ -236,11 +236,12 @@ func (r *Book) saveAlert(
 		return fmt.Errorf("write alert: %w", err)
 	}
 	_, err = t.Exec(ctx,
-		`INSERT INTO alerts (id, school, rule, severity, state, device, zone, opened, resolved, effect_seq, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		`INSERT INTO alerts (id, school, rule, severity, state, device, zone, opened, resolved, effect_seq, version, drill, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, state = excluded.state, device = excluded.device, zone = excluded.zone, resolved = excluded.resolved, effect_seq = excluded.effect_seq, version = excluded.version, body_sealed = excluded.body_sealed`,
 		string(a.ID), string(a.School), string(a.Rule), string(a.Severity), string(a.State),
 		string(a.Device), string(a.Zone), store.Micros(a.Opened), store.Micros(a.Resolved),
-		int64(seq), a.Version, store.Seal(r.s.Vault.Data, b, "alert "+string(a.ID)))
+		int64(seq), a.Version, store.Flag(a.Drill),
+		store.Seal(r.s.Vault.Data, b, "alert "+string(a.ID)))
 	if err != nil {
 		return fmt.Errorf("write alert: %w", err)
 	}

@@ -30,6 +30,8 @@ type Filter struct {
 	Device   g.DeviceID
 	Query    string // words, in any order; see searchAlerts
 
+	Drill *bool // of drills only, or of none; nil: both
+
 	RulePrefix string // prefix of rule IDs, without % and _
 }
 

@@ -38,6 +38,8 @@ const (
 	Session Kind = "session" // or corrections of its attendance
 	Leave   Kind = "leave"
 
+	Lockdown Kind = "lockdown" // a threat level, raised, ended or configured
+
 	Rota       Kind = "rota" // or its overrides
 	Escalation Kind = "escalation"
 	Call       Kind = "call" // the ID is the alert's

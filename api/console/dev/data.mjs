@@ -781,6 +781,23 @@ export const commands = [
     changed: iso(t0 - 3599e3),
   },
 ]
+export const levels = [
+  ['lockdown', 'Lockdown', '封锁', 'critical', 'Lock the doors, lights off, out of sight.'],
+  ['evacuate', 'Evacuate', '疏散', 'critical', 'Leave by the nearest safe way.'],
+  ['shelter', 'Shelter inside', '室内避险', 'major', 'Everybody inside.'],
+  ['hold', 'Hold', '原地等待', 'warning', 'Stay in the rooms.'],
+].map(([id, title, title_zh, severity, text]) => ({
+  id,
+  school: 'sch_1',
+  title,
+  title_zh,
+  text,
+  severity,
+  raise: id === 'evacuate' ? [{ action: 'unlock' }] : [],
+  clear: [],
+  version: 0,
+}))
+export const lockdowns = []
 export const unknownFields = [
   { name: 'rssi', kind: 'number', example: '-61', count: 812, first: iso(t0 - 3600e3), last: iso(t0 - 4e3) },
   { name: 'wifi', count: 812, first: iso(t0 - 3600e3), last: iso(t0 - 4e3) },

@@ -41,6 +41,8 @@ const permissions = [
   'settings:write',
   'audit:read',
   'status:read',
+  'lockdown:raise',
+  'lockdown:clear',
 ]
 
 export function mock({ empty = false, demo = true } = {}) {
@@ -424,6 +426,59 @@ export function mock({ empty = false, demo = true } = {}) {
       (req, res, m) =>
         json(res, { device: d.devices.find((y) => y.id === m[1]), password: 'new-mock-password' }),
     ],
+    [
+      'GET',
+      /^\/v1\/lockdown$/,
+      (req, res) => json(res, { lockdowns: d.lockdowns.filter((l) => !l.cleared) }),
+    ],
+    ['GET', /^\/v1\/lockdowns$/, (req, res, m, q) => list(res, d.lockdowns, q)],
+    ['GET', /^\/v1\/threat-levels$/, (req, res) => json(res, { levels: d.levels })],
+    [
+      'PUT',
+      /^\/v1\/threat-levels\/([^/]+)$/,
+      (req, res, m, q, b) => {
+        const l = { ...b, id: m[1], version: b.version + 1 }
+        const i = d.levels.findIndex((x) => x.id === m[1])
+        d.levels.splice(i < 0 ? d.levels.length : i, i < 0 ? 0 : 1, l)
+        json(res, l)
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/lockdowns$/,
+      (req, res, m, q, b) => {
+        const level = d.levels.find((x) => x.id === b.level)
+        const l = {
+          ...level,
+          ...b,
+          id: 'lck_' + (d.lockdowns.length + 1),
+          raised: d.iso(Date.now()),
+          raised_by: 'usr_other',
+          raised_by_name: 'Ms Li',
+          alert: 'alt_1',
+          commands: 2,
+          spared: b.drill ? 1 : 0,
+          version: 1,
+        }
+        d.lockdowns.unshift(l)
+        emit('lockdown', { lockdown: l })
+        json(res, l)
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/lockdowns\/([^/]+)\/clear$/,
+      (req, res, m, q, b) => {
+        const l = d.lockdowns.find((x) => x.id === m[1])
+        l.cleared = d.iso(Date.now())
+        l.cleared_by_name = me.user.full_name
+        l.clear_note = b.note
+        l.version++
+        emit('lockdown', { lockdown: l })
+        json(res, l)
+      },
+    ],
+    ['GET', /^\/v1\/commands$/, (req, res, m, q) => list(res, d.commands, q)],
     ['POST', /^\/v1\/devices\/([^/]+)\/commands$/, (req, res) => json(res, { message: 'done' })],
     [
       'PUT',

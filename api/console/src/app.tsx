@@ -126,6 +126,7 @@ const IncidentsPage = lazy(() => import('./pages/incidents').then((m) => ({ defa
 const IncidentPage = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentPage })))
 const AlertsPage = lazy(() => import('./pages/alerts').then((m) => ({ default: m.AlertsPage })))
 const DutyPage = lazy(() => import('./pages/duty').then((m) => ({ default: m.DutyPage })))
+const LockdownPage = lazy(() => import('./pages/lockdown').then((m) => ({ default: m.LockdownPage })))
 const OccurrencesPage = lazy(() =>
   import('./pages/occurrences').then((m) => ({ default: m.OccurrencesPage })),
 )
@@ -149,6 +150,7 @@ function Pages() {
       <Route path="/wall" element={need('alerts:read', <WallPage />)} />
       <Route path="/duty" element={need('alerts:read', <DutyPage />)} />
       <Route path="/alerts" element={need('alerts:read', <AlertsPage />)} />
+      <Route path="/lockdown" element={need('alerts:read', <LockdownPage />)} />
       <Route path="/incidents" element={need('alerts:read', <IncidentsPage />)} />
       <Route path="/incidents/:id" element={need('alerts:read', <IncidentPage />)} />
       <Route path="/plans" element={need('devices:read', <PlansPage />)} />

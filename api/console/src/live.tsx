@@ -20,8 +20,9 @@ const heeded = {
   status: { touches: ['devices', 'device', 'drivers', 'plan'], needs: 'devices:read' },
   occurrence: { touches: ['occurrences'], needs: 'devices:read' },
   rejected: { touches: ['rejections'], needs: 'devices:read' },
+  lockdown: { touches: ['lockdown', 'lockdowns', 'alerts', 'commands'], needs: '' },
   command: { touches: ['commands', 'device', 'alerts', 'alert'], needs: 'devices:read' },
-} satisfies Record<Exclude<EventKind, 'reading' | 'decision'>, { touches: string[]; needs: Permission }>
+} satisfies Record<Exclude<EventKind, 'reading' | 'decision'>, { touches: string[]; needs: Permission | '' }>
 
 const stales = (kind: string): string[] => (kind in heeded ? heeded[kind as keyof typeof heeded].touches : [])
 

@@ -19,6 +19,7 @@ import {
 import { useDisclosure } from '@mantine/hooks'
 import {
   IconActivity,
+  IconAlertOctagon,
   IconBell,
   IconBellOff,
   IconCalendarUser,
@@ -53,6 +54,7 @@ import { languages, setLanguage, useT } from './i18n'
 import { tallied, useLive, useWall } from './live'
 import { useFormat, useNow, useSession } from './session'
 import { AlertDialogs } from './ui/alertdialogs'
+import { LockdownBanner } from './ui/lockdown'
 import { IncidentDialogs } from './ui/incidentdialogs'
 import { said } from './ui/kit'
 import { FormDialog, useForm } from './ui/form'
@@ -68,6 +70,7 @@ export const sections: Section[] = [
   { path: '/wall', key: 'wall', icon: IconBell, needs: ['alerts:read'] },
   { path: '/incidents', key: 'incidents', icon: IconFileAlert, needs: ['alerts:read'] },
   { path: '/duty', key: 'duty', icon: IconCalendarUser, needs: ['alerts:read'] },
+  { path: '/lockdown', key: 'lockdown', icon: IconAlertOctagon, needs: ['alerts:read', 'lockdown:raise'] },
   { path: '/alerts', key: 'alerts', icon: IconHistory, needs: ['alerts:read'] },
   { path: '/plans', key: 'plans', icon: IconMap2, needs: ['devices:read'] },
   { path: '/cameras', key: 'cameras', icon: IconCamera, needs: ['camera:view'] },
@@ -172,6 +175,7 @@ export function Shell({ children }: { children: ReactNode }) {
         </AppShell.Section>
       </AppShell.Navbar>
       <AppShell.Main id="main" className="main" tabIndex={-1}>
+        <LockdownBanner />
         <Banners />
         {children}
         <AlertDialogs />

@@ -48,6 +48,12 @@ export type ZoneKind = S['Zone']['kind']
 export type TurnUnit = S['RotaLine']['each']
 export type Weekday = NonNullable<S['RotaLine']['days']>[number]
 
+/** A time at which a threat level stood, a level, and what devices do at it. */
+export type Lockdown = S['Lockdown']
+export type ThreatLevel = S['ThreatLevel']
+export type LevelAction = S['LevelAction']
+export type LevelTrigger = S['LevelTrigger']
+
 /** What is not over, most urgent first, with the number of all. */
 export type Wall = S['Wall']
 export type Floor = S['Floor']
@@ -107,6 +113,7 @@ export const eventKinds = all<EventKind>({
   incident: true,
   attendance: true,
   command: true,
+  lockdown: true,
   sighting: true,
   status: true,
   occurrence: true,
@@ -170,6 +177,8 @@ export const permissions = all<Permission>({
   'settings:write': true,
   'audit:read': true,
   'status:read': true,
+  'lockdown:raise': true,
+  'lockdown:clear': true,
 })
 export const personKinds = all<PersonKind>({ student: true, staff: true, guardian: true, visitor: true })
 export const propertyTypes = all<Property['type']>({ number: true, boolean: true, string: true })

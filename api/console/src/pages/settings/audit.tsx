@@ -32,6 +32,8 @@ const deeds = [
   'picture',
   'alert',
   'incident',
+  'lockdown',
+  'level',
   'device',
   'driver',
   'zone',

@@ -1,0 +1,110 @@
+// The threat level of the school: the banner that everybody sees, and the dialog of the all-clear.
+
+import { Button, Textarea } from '@mantine/core'
+import { IconAlertOctagon } from '@tabler/icons-react'
+import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link } from 'react-router'
+import { call } from '../api/client'
+import type { Lockdown } from '../api/types'
+import { useT } from '../i18n'
+import { useFormat, useNow, useSchoolParam, useSession } from '../session'
+import { FormDialog, useForm } from './form'
+
+/** The lockdowns that stand. The stream renews them; asking now and then covers a lost stream. */
+export function useStanding() {
+  const school = useSchoolParam()
+  return useQuery({
+    queryKey: ['lockdown', school],
+    queryFn: ({ signal }) => call('/v1/lockdown', { query: { school }, signal }),
+    refetchInterval: 15_000,
+  })
+}
+
+/** Reads again what a change of the level touches. */
+export function renewLockdowns(cache: QueryClient) {
+  for (const k of ['lockdown', 'lockdowns', 'alerts', 'commands']) void cache.invalidateQueries({ queryKey: [k] })
+}
+
+export function LockdownBanner() {
+  const { can } = useSession()
+  const standing = useStanding().data?.lockdowns ?? []
+  const [ending, setEnding] = useState<Lockdown>()
+  return (
+    <>
+      {standing.map((l) => (
+        <Stands key={l.id} l={l} onEnd={can('lockdown:clear') ? () => setEnding(l) : undefined} />
+      ))}
+      {ending && <ClearDialog l={ending} onClose={() => setEnding(undefined)} />}
+    </>
+  )
+}
+
+function Stands({ l, onEnd }: { l: Lockdown; onEnd?: () => void }) {
+  const { t } = useT()
+  const { me, schools, can } = useSession()
+  const f = useFormat()
+  const now = useNow(1000)
+  const where = schools.length > 1 ? schools.find((s) => s.id === l.school)?.name : ''
+  const mine = l.raised_by === me.user.id
+  return (
+    <div
+      className="banner lockdown"
+      data-tone={l.drill ? 'blue' : 'red'}
+      role={l.drill ? 'status' : 'alert'}
+      data-testid="lockdown">
+      <span className="banner-text">
+        <IconAlertOctagon size={20} aria-hidden />
+        <span>
+          <strong>
+            {l.drill && t('lockdown.drillMark') + ' '}
+            {f.local(l.title, l.title_zh)}
+          </strong>
+          {where && ` · ${where}`} · {t('lockdown.since', { age: f.ago(l.raised, now), by: l.raised_by_name })}
+          {l.text && <span className="lockdown-text">{f.local(l.text, l.text_zh)}</span>}
+        </span>
+      </span>
+      {can('alerts:read') && (
+        <Button size="compact-sm" variant="default" component={Link} to="/lockdown">
+          {t('lockdown.details')}
+        </Button>
+      )}
+      {onEnd &&
+        (mine ? (
+          <span className="lockdown-text">{t('lockdown.second')}</span>
+        ) : (
+          <Button size="compact-sm" variant="white" color="dark" onClick={onEnd} data-testid="all-clear">
+            {t('lockdown.clear')}
+          </Button>
+        ))}
+    </div>
+  )
+}
+
+/** The all-clear, by a second person. */
+function ClearDialog({ l, onClose }: { l: Lockdown; onClose: () => void }) {
+  const { t } = useT()
+  const f = useFormat()
+  const cache = useQueryClient()
+  const form = useForm('ClearInput', { note: '' })
+  const save = async () => {
+    await call(`/v1/lockdowns/${encodeURIComponent(l.id)}/clear`, {
+      method: 'POST',
+      body: { version: l.version, note: form.v.note },
+    })
+    renewLockdowns(cache)
+  }
+  return (
+    <FormDialog
+      opened
+      onClose={onClose}
+      title={t('lockdown.clearTitle', { level: f.local(l.title, l.title_zh) })}
+      form={form}
+      deed={t('lockdown.clear')}
+      testid="clear-now"
+      save={save}>
+      <p>{t('lockdown.clearHint')}</p>
+      <Textarea label={t('lockdown.clearNote')} autosize minRows={2} {...form.text('note')} />
+    </FormDialog>
+  )
+}

@@ -1,0 +1,154 @@
+// Package lockdown is the API of threat levels: what stands, who raises and who ends it, and what a
+// school does at each level.
+//
+// It decides nothing: the registry does, and package command sends what a level commands.
+package lockdown
+
+import (
+	"context"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
+)
+
+// area is what the operations use.
+type area struct{ *gate.Gate }
+
+// Register adds the operations.
+func Register(r *gate.Gate) {
+	s := &area{r}
+	s.Words(words)
+	s.AtLast(bound)
+	s.registerLockdowns()
+	s.registerLevels()
+}
+
+// bound sets the limits of a level's commands and triggers in the document.
+func bound(d *gate.Schemas) {
+	d.Field("LevelAction", "action").MaxLength = new(64)
+	d.Field("LevelAction", "values").MaxProperties = new(g.MaxActionInputs)
+	d.Field("LevelTrigger", "kind").MaxLength = new(64)
+	d.Field("LevelTrigger", "data").MaxProperties = new(g.MaxEventData)
+	for _, name := range []string{"LevelAction", "LevelTrigger"} {
+		d.Of(name).PrecomputeMessages()
+	}
+}
+
+// Standing is a school's threat level now.
+type Standing struct {
+	Lockdowns []g.Lockdown `json:"lockdowns" nullable:"false" doc:"Those that stand, in the schools in reach; empty: all is normal."`
+}
+
+type raiseInput struct {
+	Body struct {
+		School       g.SchoolID `json:"school,omitempty" maxLength:"64" doc:"The school; absent: the caller's own."`
+		Level        g.LevelID  `json:"level" minLength:"1" maxLength:"64" doc:"A level of the school: lockdown, evacuate, shelter, hold, or one of its own." example:"lockdown"`
+		Drill        bool       `json:"drill,omitempty" doc:"It is a drill: everything that follows from it is marked so." example:"true"`
+		Irreversible bool       `json:"irreversible,omitempty" doc:"A drill sends also what profiles call irreversible. Without it a drill leaves that out."`
+		Note         string     `json:"note,omitempty" maxLength:"500" doc:"What happened, or what the drill is for." example:"drill of the first term"`
+	}
+}
+
+type clearInput struct {
+	gate.ByID
+	Body struct {
+		Version int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"1"`
+		Note    string `json:"note,omitempty" maxLength:"500" doc:"How it ended." example:"everybody counted"`
+	}
+}
+
+type lockdownsInput struct {
+	gate.PerSchool
+	Drill string `query:"drill" enum:"true,false" doc:"true: only drills; false: only the real thing."`
+}
+
+func (s *area) registerLockdowns() {
+	const tag = "Lockdown"
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/lockdown",
+		ID:      "standing-lockdown",
+		Tag:     tag,
+		Summary: "The threat level now",
+		Doc:     "For everybody who is signed in: what stands concerns everybody in the school.",
+	}, s.standing)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/lockdowns",
+		ID:      "raise-lockdown",
+		Tag:     tag,
+		Perm:    g.LockdownRaise,
+		Summary: "Raise the threat level",
+		Doc: "The level, an alert and the commands of its actions are kept at once, and everybody " +
+			"who is signed in is shown it. The commands are sent by and by: see " +
+			"GET /v1/commands?lockdown=…. Where the same level stands already, that one is the " +
+			"answer. A drill never takes the place of the real thing.",
+	}, s.raise)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/lockdowns/{id}/clear",
+		ID:      "clear-lockdown",
+		Tag:     tag,
+		Perm:    g.LockdownClear,
+		Summary: "Give the all-clear",
+		Doc: "Takes a second person who is signed in: whoever raised it, and keys, are refused " +
+			"with the reason second_person. What it commanded and was not sent yet is recalled, " +
+			"and what the level commands at the all-clear is sent.",
+	}, s.clear)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/lockdowns",
+		ID:      "list-lockdowns",
+		Tag:     tag,
+		Perm:    g.AlertsRead,
+		Summary: "Lockdowns and drills, newest first",
+	}, s.list)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/lockdowns/{id}",
+		ID:      "get-lockdown",
+		Tag:     tag,
+		Perm:    g.AlertsRead,
+		Summary: "One lockdown or drill",
+	},
+		func(ctx context.Context, in *gate.ByID) (*gate.Body[g.Lockdown], error) {
+			return gate.Answer(s.View(ctx).Lockdown.Find(ctx, g.LockdownID(in.ID)))
+		})
+}
+
+func (s *area) standing(ctx context.Context, in *gate.InSchool) (*gate.Body[Standing], error) {
+	all, err := s.View(ctx).Lockdown.Standing(ctx, in.School)
+	return gate.Answer(Standing{all}, err)
+}
+
+func (s *area) raise(ctx context.Context, in *raiseInput) (*gate.Body[g.Lockdown], error) {
+	return gate.Answer(s.View(ctx).Lockdown.Raise(ctx, lockdown.Order{
+		School:       gate.SchoolOf(ctx, in.Body.School),
+		Level:        in.Body.Level,
+		Drill:        in.Body.Drill,
+		Irreversible: in.Body.Irreversible,
+		Note:         in.Body.Note,
+		By:           gate.CallerOf(ctx).By(),
+	}))
+}
+
+func (s *area) clear(ctx context.Context, in *clearInput) (*gate.Body[g.Lockdown], error) {
+	return gate.Answer(s.View(ctx).Lockdown.Clear(ctx, g.LockdownID(in.ID), in.Body.Version,
+		gate.CallerOf(ctx).By(), in.Body.Note))
+}
+
+func (s *area) list(
+	ctx context.Context, in *lockdownsInput,
+) (*gate.Body[gate.Page[g.Lockdown]], error) {
+	f := lockdown.Filter{
+		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+		School: in.School,
+	}
+	if in.Drill != "" {
+		drill := in.Drill == "true"
+		f.Drill = &drill
+	}
+	return gate.Listed(s.View(ctx).Lockdown.List(ctx, f))
+}

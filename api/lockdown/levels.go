@@ -1,0 +1,92 @@
+package lockdown
+
+import (
+	"context"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
+)
+
+// Levels are the threat levels of a school.
+type Levels struct {
+	Levels []g.ThreatLevel `json:"levels" nullable:"false" doc:"Those that every school has, then the school's own."`
+}
+
+type levelInput struct {
+	ID   g.LevelID `path:"id" maxLength:"64" doc:"The level's id."`
+	Body struct {
+		School   g.SchoolID       `json:"school,omitempty" maxLength:"64" doc:"The school; absent: the caller's own."`
+		Title    string           `json:"title" minLength:"1" maxLength:"100" doc:"Its name, as everybody reads it." example:"Lockdown"`
+		TitleZH  string           `json:"title_zh,omitempty" maxLength:"100" doc:"The same in Chinese." example:"封锁"`
+		Text     string           `json:"text,omitempty" maxLength:"500" doc:"What everybody is to do." example:"Lock the doors, lights off, out of sight."`
+		TextZH   string           `json:"text_zh,omitempty" maxLength:"500" doc:"The same in Chinese."`
+		Severity g.Severity       `json:"severity" doc:"Of its alert; that of a drill is info."`
+		Raise    []g.LevelAction  `json:"raise" maxItems:"50" doc:"What is commanded when it is raised."`
+		Clear    []g.LevelAction  `json:"clear" maxItems:"50" doc:"What is commanded at the all-clear."`
+		Triggers []g.LevelTrigger `json:"triggers,omitempty" maxItems:"50" doc:"Occurrences at devices that raise it by themselves: a panic button, a duress code."`
+		Version  int              `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"0"`
+	}
+}
+
+type levelPath struct {
+	gate.InSchool
+	ID g.LevelID `path:"id" maxLength:"64" doc:"The level's id."`
+}
+
+func (s *area) registerLevels() {
+	const tag = "Lockdown"
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/threat-levels",
+		ID:      "list-threat-levels",
+		Tag:     tag,
+		Summary: "The threat levels of a school, and what it does at each",
+	}, s.levels)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "PUT",
+		Path:    "/v1/threat-levels/{id}",
+		ID:      "put-threat-level",
+		Tag:     tag,
+		Perm:    g.SettingsWrite,
+		Max:     256 << 10,
+		Summary: "Say what a school does at a threat level",
+		Doc: "An action commands every enabled device of the school whose profile has it; device, " +
+			"zone, building, profile and type narrow that down. Values are the action's input.",
+	}, s.putLevel)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "DELETE",
+		Path:    "/v1/threat-levels/{id}",
+		ID:      "delete-threat-level",
+		Tag:     tag,
+		Perm:    g.SettingsWrite,
+		Summary: "Remove a threat level of the school's own",
+		Doc:     "Of those that every school has, what the school changed is taken back.",
+	}, s.deleteLevel)
+}
+
+func (s *area) levels(ctx context.Context, in *gate.InSchool) (*gate.Body[Levels], error) {
+	all, err := s.View(ctx).Lockdown.Levels(ctx, gate.SchoolOf(ctx, in.School))
+	return gate.Answer(Levels{all}, err)
+}
+
+func (s *area) putLevel(ctx context.Context, in *levelInput) (*gate.Body[g.ThreatLevel], error) {
+	b := in.Body
+	return gate.Answer(s.View(ctx).Lockdown.PutLevel(ctx, g.ThreatLevel{
+		ID:       in.ID,
+		School:   gate.SchoolOf(ctx, b.School),
+		Title:    b.Title,
+		TitleZH:  b.TitleZH,
+		Text:     b.Text,
+		TextZH:   b.TextZH,
+		Severity: b.Severity,
+		Raise:    b.Raise,
+		Clear:    b.Clear,
+		Triggers: b.Triggers,
+		Version:  b.Version,
+	}))
+}
+
+func (s *area) deleteLevel(ctx context.Context, in *levelPath) (*gate.None, error) {
+	return &gate.None{},
+		s.View(ctx).Lockdown.DeleteLevel(ctx, gate.SchoolOf(ctx, in.School), in.ID)
+}

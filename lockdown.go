@@ -1,0 +1,83 @@
+package gatehouse
+
+import "time"
+
+// LevelID identifies a threat level of a school.
+type LevelID string
+
+// The threat levels that every school has. A school adds levels of its own.
+const (
+	LevelLockdown LevelID = "lockdown" // an attacker: doors locked, everybody stays hidden
+	LevelHold     LevelID = "hold"     // stay in the rooms: something in the corridors
+	LevelShelter  LevelID = "shelter"  // weather, smoke outside: everybody inside
+	LevelEvacuate LevelID = "evacuate" // fire: doors open, everybody out
+)
+
+// LockdownRule is the prefix of the rule IDs of alerts about a threat level, e.g.
+// "lockdown:evacuate". Rules of a school cannot have it.
+const LockdownRule = "lockdown:"
+
+// ThreatLevel is what a school does at a level above normal.
+type ThreatLevel struct {
+	ID       LevelID  `json:"id"`
+	School   SchoolID `json:"school"`
+	Title    string   `json:"title"`
+	TitleZH  string   `json:"title_zh,omitempty"`
+	Text     string   `json:"text,omitempty"` // what everybody is to do, shown in the banner
+	TextZH   string   `json:"text_zh,omitempty"`
+	Severity Severity `json:"severity"` // of its alert
+	// Raise is commanded when the level is raised, Clear at the all-clear.
+	Raise []LevelAction `json:"raise"`
+	Clear []LevelAction `json:"clear"`
+	// Triggers are the occurrences at devices that raise the level by themselves.
+	Triggers []LevelTrigger `json:"triggers"`
+	Version  int            `json:"version"` // 0: as delivered, and not changed by the school
+}
+
+// LevelAction commands devices. Empty fields select all devices whose profile has the action.
+type LevelAction struct {
+	Action   string           `json:"action"`
+	Values   map[string]Value `json:"values,omitempty"`
+	Device   DeviceID         `json:"device,omitempty"`
+	Zone     ZoneID           `json:"zone,omitempty"`
+	Building BuildingID       `json:"building,omitempty"`
+	Profile  ProfileID        `json:"profile,omitempty"`
+	Type     DeviceType       `json:"type,omitempty"`
+}
+
+// LevelTrigger is an occurrence that raises a threat level: a panic button, a duress code. Empty
+// fields fit all devices of the school.
+type LevelTrigger struct {
+	Kind   OccurrenceKind   `json:"kind"`
+	Device DeviceID         `json:"device,omitempty"`
+	Zone   ZoneID           `json:"zone,omitempty"`
+	Data   map[string]Value `json:"data,omitempty"` // that came with it, e.g. what: panic
+	Drill  bool             `json:"drill,omitempty"`
+}
+
+// Lockdown is one time at which a school's threat level was not normal.
+type Lockdown struct {
+	ID      LockdownID `json:"id"`
+	School  SchoolID   `json:"school"`
+	Level   LevelID    `json:"level"`
+	Title   string     `json:"title"`
+	TitleZH string     `json:"title_zh,omitempty"`
+	Text    string     `json:"text,omitempty"`
+	TextZH  string     `json:"text_zh,omitempty"`
+	Drill   bool       `json:"drill"`
+	Note    string     `json:"note,omitempty"` // by who raised it
+	Raised  time.Time  `json:"raised"`
+	// RaisedBy is a user's ID, or empty if a key or a rule raised it; its maker's for a key.
+	RaisedBy     UserID    `json:"raised_by,omitempty"`
+	RaisedByName string    `json:"raised_by_name"`
+	Alert        AlertID   `json:"alert"`
+	Commands     int       `json:"commands"` // how many were given when it was raised
+	Spared       int       `json:"spared"`   // how many a drill did not give: they are irreversible
+	Cleared      time.Time `json:"cleared,omitzero"`
+	// ClearedBy is never RaisedBy; empty if another level took its place.
+	ClearedBy     UserID     `json:"cleared_by,omitempty"`
+	ClearedByName string     `json:"cleared_by_name,omitempty"`
+	ClearNote     string     `json:"clear_note,omitempty"`
+	Next          LockdownID `json:"next,omitempty"` // took its place before it was cleared
+	Version       int        `json:"version"`
+}

@@ -1,0 +1,130 @@
+package lockdown
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// Filter selects lockdowns, newest first.
+type Filter struct {
+	store.Page
+	School g.SchoolID
+	Drill  *bool
+}
+
+// Standing lists the lockdowns that stand in the scope's schools, or in one of them. Anybody who is
+// signed in sees them: it is said to everybody.
+func (v View) Standing(ctx context.Context, school g.SchoolID) ([]g.Lockdown, error) {
+	in, err := v.s.Reach(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	var w store.Where
+	if err := in.Within(&w, "school", school); err != nil {
+		return nil, err
+	}
+	w.And("cleared = 0")
+	return v.r.list(ctx, v.s.Reg, w.String()+" ORDER BY raised DESC, id DESC", w.Args...)
+}
+
+// List lists lockdowns and drills, newest first.
+func (v View) List(ctx context.Context, f Filter) ([]g.Lockdown, string, error) {
+	in, err := v.s.Reach(ctx, g.AlertsRead)
+	if err != nil {
+		return nil, "", err
+	}
+	var w store.Where
+	if err := in.Within(&w, "school", f.School); err != nil {
+		return nil, "", err
+	}
+	if f.Drill != nil {
+		w.And("drill = ?", store.Flag(*f.Drill))
+	}
+	at, ok, err := f.After(2)
+	if err != nil {
+		return nil, "", err
+	}
+	if ok {
+		us, err := store.Number(at[0])
+		if err != nil {
+			return nil, "", err
+		}
+		w.And("(raised < ? OR (raised = ? AND id < ?))", us, us, at[1])
+	}
+	rows, err := v.r.list(ctx, v.s.Reg, w.String()+" ORDER BY raised DESC, id DESC LIMIT ?",
+		append(w.Args, f.Size()+1)...)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, next := store.Cut(rows, f.Size(), func(l g.Lockdown) string {
+		return store.Cursor(store.Digits(store.Micros(l.Raised)), string(l.ID))
+	})
+	return rows, next, nil
+}
+
+// Find returns one lockdown.
+func (v View) Find(ctx context.Context, id g.LockdownID) (g.Lockdown, error) {
+	in, err := v.s.Reach(ctx, g.AlertsRead)
+	if err != nil {
+		return g.Lockdown{}, err
+	}
+	l, err := v.r.find(ctx, v.s.Reg, id)
+	if err != nil {
+		return g.Lockdown{}, err
+	}
+	return l, in.Owns(l.School, "lockdown", string(id))
+}
+
+// standing returns the lockdown that stands in a school, if any.
+func (r *Book) standing(
+	ctx context.Context, c store.Conn, school g.SchoolID,
+) (l g.Lockdown, ok bool, err error) {
+	all, err := r.list(ctx, c, "WHERE school = ? AND cleared = 0 ORDER BY raised DESC", string(school))
+	if err != nil || len(all) == 0 {
+		return l, false, err
+	}
+	return all[0], true, nil
+}
+
+func (r *Book) find(ctx context.Context, c store.Conn, id g.LockdownID) (g.Lockdown, error) {
+	l, err := r.scan(c.Row(ctx, "SELECT id, body_sealed FROM lockdowns WHERE id = ?", string(id)).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return l, store.NotFound("lockdown", string(id))
+	}
+	return l, err
+}
+
+func (r *Book) list(
+	ctx context.Context, c store.Conn, where string, args ...any,
+) ([]g.Lockdown, error) {
+	out := []g.Lockdown{}
+	q := "SELECT id, body_sealed FROM lockdowns " + where
+	err := store.Each(ctx, c, q, args, func(scan func(...any) error) error {
+		l, err := r.scan(scan)
+		out = append(out, l)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list lockdowns: %w", err)
+	}
+	return out, nil
+}
+
+func (r *Book) scan(scan func(...any) error) (l g.Lockdown, err error) {
+	var id string
+	var sealed []byte
+	if err := scan(&id, &sealed); err != nil {
+		return l, err
+	}
+	b, err := store.Unseal(r.s.Vault.Data, sealed, "lockdown "+id)
+	if err != nil {
+		return l, err
+	}
+	return l, json.Unmarshal(b, &l)
+}

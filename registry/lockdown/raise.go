@@ -1,0 +1,340 @@
+package lockdown
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/access"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// commandLife is how long a lockdown's command waits for a device that is away. One that still waits
+// at the all-clear is recalled.
+const commandLife = 10 * time.Minute
+
+// Order asks for a threat level.
+type Order struct {
+	ID     g.LockdownID // "": a new one; one that exists already is returned, and changes nothing
+	School g.SchoolID
+	Level  g.LevelID
+	Drill  bool
+	// Irreversible has a drill send also what profiles call irreversible.
+	Irreversible bool
+	Note         string
+	By           g.User // empty: a rule, and Source is its name
+	Source       string
+	Device       g.DeviceID // whose button it was, if any
+}
+
+// Raise raises a threat level: the level, its alert, its commands and the event in one transaction,
+// audited. A level that stands already at the same level stays as it is; another one is replaced,
+// but never the real thing by a drill.
+func (v View) Raise(ctx context.Context, o Order) (g.Lockdown, error) {
+	in, err := v.s.Reach(ctx, g.LockdownRaise)
+	if err != nil {
+		return g.Lockdown{}, err
+	}
+	if err := v.s.InSchool(ctx, in, o.School); err != nil {
+		return g.Lockdown{}, err
+	}
+	if err := store.Optional("note", o.Note, 500); err != nil {
+		return g.Lockdown{}, err
+	}
+	var l g.Lockdown
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		lv, err := level(ctx, t, o.School, o.Level)
+		if err != nil {
+			return err
+		}
+		if o.ID != "" {
+			l, err = v.r.find(ctx, t, o.ID)
+			if err == nil || g.ErrorCode(err) != g.NotFound {
+				return err
+			}
+		}
+		before, stands, err := v.r.standing(ctx, t, o.School)
+		if err != nil {
+			return err
+		}
+		if stands && before.Level == o.Level && before.Drill == o.Drill {
+			l = before
+			return nil
+		}
+		if stands && o.Drill && !before.Drill {
+			return g.Errorf(g.Conflict, "%s stands, and it is no drill: end it first", before.Title)
+		}
+		if l, err = v.begin(ctx, t, o, lv); err != nil {
+			return err
+		}
+		if stands {
+			if err := v.replaced(ctx, t, before, l); err != nil {
+				return err
+			}
+		}
+		if err := v.act(ctx, t, &l, lv.Raise, o.Irreversible, by(l)); err != nil {
+			return err
+		}
+		if err := v.r.save(ctx, t, &l); err != nil {
+			return err
+		}
+		return v.s.Audit(ctx, t, l.School, "lockdown.raise", describe(l))
+	})
+	return l, err
+}
+
+// begin makes a lockdown and its alert.
+func (v View) begin(
+	ctx context.Context, t *store.Tx, o Order, lv g.ThreatLevel,
+) (g.Lockdown, error) {
+	now := store.Moment(store.Micros(t.Now))
+	l := g.Lockdown{
+		ID:      cmp.Or(o.ID, g.LockdownID(g.NewID("lck"))),
+		School:  o.School,
+		Level:   lv.ID,
+		Title:   lv.Title,
+		TitleZH: lv.TitleZH,
+		Text:    lv.Text,
+		TextZH:  lv.TextZH,
+		Drill:   o.Drill,
+		Note:    o.Note,
+		Raised:  now,
+		Alert:   g.AlertID(g.NewID("alt")),
+
+		RaisedByName: o.Source,
+	}
+	if o.By.ID != "" {
+		u, err := access.Acting(ctx, v.access, t, o.By)
+		if err != nil {
+			return l, err
+		}
+		if l.RaisedBy, err = access.Answers(ctx, v.access, t, o.By); err != nil {
+			return l, err
+		}
+		l.RaisedByName = u.FullName
+	}
+	a := g.Alert{
+		ID:        l.Alert,
+		School:    l.School,
+		Rule:      g.RuleID(g.LockdownRule + string(l.Level)),
+		Severity:  lv.Severity,
+		State:     g.AlertOpen,
+		Title:     l.Title,
+		TitleZH:   l.TitleZH,
+		Text:      l.Text,
+		TextZH:    l.TextZH,
+		Device:    o.Device,
+		Firing:    true,
+		Audible:   true,
+		Drill:     l.Drill,
+		Count:     1,
+		Opened:    now,
+		LastFired: now,
+	}
+	if l.Drill {
+		a.Severity = g.Info
+		a.Title = "Drill: " + a.Title
+		if a.TitleZH != "" {
+			a.TitleZH = "演练：" + a.TitleZH
+		}
+	}
+	return l, alerts.Raise(ctx, v.alerts, t, a)
+}
+
+// replaced ends a lockdown because another level takes its place. What it commanded and was not
+// sent yet is recalled; its all-clear commands nothing, since the new level does.
+func (v View) replaced(ctx context.Context, t *store.Tx, old, next g.Lockdown) error {
+	old.Cleared = store.Moment(store.Micros(t.Now))
+	old.Next = next.ID
+	why := g.Textf("%s took its place", next.Title)
+	if err := fleet.Recall(ctx, v.s.Store, t, old.ID, why); err != nil {
+		return err
+	}
+	if err := alerts.End(ctx, v.alerts, t, old.Alert, next.RaisedBy, next.RaisedByName); err != nil {
+		return err
+	}
+	return v.r.save(ctx, t, &old)
+}
+
+// act accepts the commands of a level's actions. A device that two of them command in the same way
+// is commanded once.
+func (v View) act(
+	ctx context.Context, t *store.Tx, l *g.Lockdown, actions []g.LevelAction, irreversible bool,
+	by string,
+) error {
+	done := map[string]bool{}
+	for _, a := range actions {
+		var zones []g.ZoneID
+		if a.Building != "" {
+			of, err := places.ZonesOf(ctx, t, a.Building)
+			if err != nil {
+				return err
+			}
+			if len(of) == 0 {
+				continue // nothing is there
+			}
+			zones = of
+		}
+		targets, err := fleet.Targets(ctx, t, l.School, a, zones)
+		if err != nil {
+			return err
+		}
+		for _, x := range targets {
+			values, err := json.Marshal(a.Values)
+			if err != nil {
+				return fmt.Errorf("accept command: %w", err)
+			}
+			same := string(x.Device) + " " + a.Action + " " + string(values)
+			switch {
+			case done[same]:
+				continue
+			case x.Irreversible && l.Drill && !irreversible:
+				l.Spared++
+				continue
+			}
+			done[same] = true
+			_, err = fleet.Accept(ctx, v.s.Store, t, fleet.Order{
+				Device:   x.Device,
+				Action:   a.Action,
+				Values:   a.Values,
+				By:       by,
+				Alert:    l.Alert,
+				Lockdown: l.ID,
+				Drill:    l.Drill,
+				Made:     t.Now,
+				Due:      t.Now.Add(commandLife),
+			})
+			if err != nil {
+				return err
+			}
+			l.Commands++
+		}
+	}
+	return nil
+}
+
+// Clear gives the all-clear. It takes a person, and a second one: whoever raised the level cannot
+// end it, nor can a key of theirs.
+func (v View) Clear(
+	ctx context.Context, id g.LockdownID, version int, user g.User, note string,
+) (g.Lockdown, error) {
+	in, err := v.s.Reach(ctx, g.LockdownClear)
+	if err != nil {
+		return g.Lockdown{}, err
+	}
+	if err := store.Optional("note", note, 500); err != nil {
+		return g.Lockdown{}, err
+	}
+	var l g.Lockdown
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		if l, err = v.r.find(ctx, t, id); err != nil {
+			return err
+		}
+		if err := in.Owns(l.School, "lockdown", string(id)); err != nil {
+			return err
+		}
+		if err := v.mayClear(ctx, t, l, version, user); err != nil {
+			return err
+		}
+		u, err := access.Acting(ctx, v.access, t, user)
+		if err != nil {
+			return err
+		}
+		l.Cleared = store.Moment(store.Micros(t.Now))
+		l.ClearedBy, l.ClearedByName, l.ClearNote = u.ID, u.FullName, note
+		why := g.Textf("the all-clear came first")
+		if err := fleet.Recall(ctx, v.s.Store, t, l.ID, why); err != nil {
+			return err
+		}
+		lv, err := level(ctx, t, l.School, l.Level)
+		if err == nil { // a level that was deleted meanwhile commands nothing
+			counted := l
+			if err := v.act(ctx, t, &counted, lv.Clear, false, by(l)); err != nil {
+				return err
+			}
+		}
+		if err := alerts.End(ctx, v.alerts, t, l.Alert, u.ID, u.FullName); err != nil {
+			return err
+		}
+		if err := v.r.save(ctx, t, &l); err != nil {
+			return err
+		}
+		return v.s.Audit(ctx, t, l.School, "lockdown.clear", describe(l))
+	})
+	return l, err
+}
+
+func (v View) mayClear(
+	ctx context.Context, t *store.Tx, l g.Lockdown, version int, user g.User,
+) error {
+	if !l.Cleared.IsZero() {
+		return g.Errorf(g.Conflict, "it is over already").At("version")
+	}
+	if l.Version != version {
+		return g.Errorf(g.Conflict, "it has changed meanwhile: look at it again").At("version")
+	}
+	id, err := access.ActingUser(ctx, v.access, t)
+	if err != nil || id != string(user.ID) {
+		return g.Errorf(g.Forbidden, "the all-clear takes a person who is signed in")
+	}
+	if g.UserID(id) == l.RaisedBy {
+		return g.Errorf(g.Forbidden,
+			"the all-clear takes a second person: you raised it, so somebody else ends it").
+			Because("second_person")
+	}
+	return nil
+}
+
+// by names a lockdown as the giver of commands.
+func by(l g.Lockdown) string {
+	name := l.Title
+	if l.Drill {
+		name += " (drill)"
+	}
+	if l.RaisedByName == "" {
+		return name
+	}
+	return name + ", " + l.RaisedByName
+}
+
+func describe(l g.Lockdown) string {
+	text := string(l.ID) + " " + string(l.Level)
+	if l.Drill {
+		text += " drill"
+	}
+	return text
+}
+
+// save writes a lockdown, and queues its event.
+func (r *Book) save(ctx context.Context, t *store.Tx, l *g.Lockdown) error {
+	l.Version++
+	body, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("write lockdown: %w", err)
+	}
+	_, err = t.Exec(ctx, "INSERT INTO lockdowns (id, school, level, drill, raised, cleared, body_sealed) "+
+		"VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET cleared = excluded.cleared, "+
+		"body_sealed = excluded.body_sealed",
+		string(l.ID), string(l.School), string(l.Level), store.Flag(l.Drill),
+		store.Micros(l.Raised), store.Micros(l.Cleared),
+		store.Seal(r.s.Vault.Data, body, "lockdown "+string(l.ID)))
+	if err != nil {
+		return fmt.Errorf("write lockdown: %w", err)
+	}
+	t.Change(change.Lockdown, l.School, string(l.ID))
+	return r.s.Send(ctx, t, g.Event{
+		ID:       fmt.Sprintf("evt_%s_%d", l.ID, l.Version),
+		Kind:     g.EventLockdown,
+		School:   l.School,
+		Time:     t.Now.UTC(),
+		Received: t.Now.UTC(),
+		Lockdown: l,
+	})
+}
