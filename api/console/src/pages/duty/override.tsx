@@ -1,6 +1,6 @@
 // Somebody stands in for somebody: the form for a span of the week, and what stands in it already.
 
-import { Button, Group, Select, TextInput } from '@mantine/core'
+import { Button, Select, SimpleGrid, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { ask, call } from '../../api/client'
 import type { DutyPlan, Sent } from '../../api/types'
@@ -80,10 +80,10 @@ export function OverrideDialog({ at, plan, onClose }: { at: string; plan: DutyPl
         data={people.map((p) => ({ value: p.id, label: p.name }))}
         onChange={(x) => set({ who: x ?? '' })}
       />
-      <Group grow>
+      <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs">
         <TextInput type="datetime-local" required label={t('duty.from')} {...text('from')} />
         <TextInput type="datetime-local" required label={t('duty.to')} {...text('to')} />
-      </Group>
+      </SimpleGrid>
       <TextInput label={t('duty.reason')} description={t('duty.reasonHint')} {...text('reason')} />
       {!all && <p className="duty-hint">{t('duty.ownOnly')}</p>}
       {inside.length > 0 && (
