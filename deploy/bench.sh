@@ -3,7 +3,7 @@
 # in .cache/bench. They take about twenty minutes, ten of them for fleet. On a busy machine the
 # results are worthless; the script warns.
 #
-#   bench.sh [mqtt] [whole] [alerts] [fleet] [restart] [camera] [faces] [rules] [journal] [drivers] [history]    only these
+#   bench.sh [mqtt] [whole] [alerts] [fleet] [restart] [camera] [faces] [rules] [escalate] [journal] [drivers] [history]    only these
 #
 # BENCH_MINUTES is how long fleet sends (10). PROFILE=FILE writes a CPU profile of the gateway in
 # the last of whole, alerts, fleet and restart that runs.
@@ -23,7 +23,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 export CGO_ENABLED=0
 
-parts=${*:-mqtt whole alerts fleet restart camera faces rules journal drivers history}
+parts=${*:-mqtt whole alerts fleet restart camera faces rules escalate journal drivers history}
 begun=$(date +%s)
 wrong=
 
@@ -143,6 +143,12 @@ rules() {
   gobench rules ./rules 'Observe|Snapshot|Attend'
 }
 
+# escalate measures how late the second level's letter is at a mail server; within 1 s is asked.
+escalate() {
+  title "Escalation: the second level's letter at the mail server after its time"
+  gobench escalate ./gateway/follow/escalate SecondLevel -benchtime 30x
+}
+
 journal() {
   title 'Journal: records of 200 bytes, on disk'
   gobench journal ./gateway/journal 'Append|Cursor'
@@ -170,8 +176,8 @@ busy
 machine
 for part in $parts; do
   case $part in
-    mqtt | whole | alerts | fleet | restart | camera | faces | rules | journal | drivers | history) "$part" ;;
-    *) echo "bench: there is no part '$part'; use mqtt, whole, alerts, fleet, restart, camera, faces, rules, journal, drivers or history" >&2; exit 2 ;;
+    mqtt | whole | alerts | fleet | restart | camera | faces | rules | escalate | journal | drivers | history) "$part" ;;
+    *) echo "bench: there is no part '$part'; use mqtt, whole, alerts, fleet, restart, camera, faces, rules, escalate, journal, drivers or history" >&2; exit 2 ;;
   esac
 done
 
