@@ -75,11 +75,19 @@ func (c *chains) choose(ctx context.Context, a g.Alert) (g.Escalation, bool, err
 // waits says whether nobody has an alert in hand that is on the wall.
 func waits(a g.Alert) bool { return a.State == g.AlertOpen }
 
-// since is when the alert was told last: its chain counts from there.
-func since(a g.Alert) time.Time { return a.Opened }
+// since is when an alert was told: when it opened, or when it opened again. Its chain counts from
+// there, so that one that was in hand for an hour does not race through its steps.
+func since(a g.Alert, told time.Time) time.Time {
+	if told.After(a.Opened) {
+		return told
+	}
+	return a.Opened
+}
 
-// seen is the call of an alert as it is now.
-func (e *Escalator) seen(ctx context.Context, known *chains, a g.Alert) (oncall.Call, error) {
+// seen is the call of an alert as an event tells it.
+func (e *Escalator) seen(
+	ctx context.Context, known *chains, a g.Alert, told time.Time,
+) (oncall.Call, error) {
 	c := oncall.Call{
 		Alert:   a.ID,
 		School:  a.School,
@@ -98,7 +106,7 @@ func (e *Escalator) seen(ctx context.Context, known *chains, a g.Alert) (oncall.
 		return c, nil
 	}
 	c.State, c.Chain = oncall.CallDue, chain.ID
-	c.Due = rota.Begin(chain, since(a)).Due
+	c.Due = rota.Begin(chain, since(a, told)).Due
 	return c, nil
 }
 

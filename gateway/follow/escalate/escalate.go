@@ -104,7 +104,7 @@ func (e *Escalator) Apply(ctx context.Context, events []g.Event) error {
 		if events[i].Kind != g.EventAlert || a == nil || a.Rule == g.UnansweredRule {
 			continue
 		}
-		c, err := e.seen(ctx, &known, *a)
+		c, err := e.seen(ctx, &known, *a, events[i].Time)
 		if err != nil {
 			return err
 		}

@@ -404,3 +404,49 @@ func TestAChainThatChanges(t *testing.T) {
 		t.Errorf("got %+v, want no chain", c)
 	}
 }
+
+// A channel that was deleted holds up nobody.
+func TestAChannelThatIsGone(t *testing.T) {
+	n := newNight(t)
+	n.chain(g.Escalation{
+		Steps: []g.EscalationStep{
+			{Channels: []string{"chn_gone"}},
+			{After: 3, Users: []g.UserID{"facility"}},
+		},
+		Wait: 5,
+	})
+	n.raise("alt_1")
+	n.work()
+	n.heard("0 facility: alt_1")
+	_, log, err := n.view.Oncall.CallOf(t.Context(), "alt_1")
+	n.ok(err)
+	if log[0].What != oncall.CallGone || log[0].Channel != "chn_gone" {
+		t.Errorf("got %+v first, want that the channel is gone", log[0])
+	}
+}
+
+// An alert that opens again after it was in hand begins at the first step, counted from then.
+func TestAnAlertThatOpensAgain(t *testing.T) {
+	n := newNight(t)
+	n.raise("alt_1")
+	n.work()
+	n.take("alt_1", "guard1")
+	n.pass(time.Hour)
+	n.ok(n.e.Apply(t.Context(), []g.Event{{
+		Kind: g.EventAlert,
+		Time: n.now(),
+		Alert: &g.Alert{
+			ID:       "alt_1",
+			School:   n.school.ID,
+			Severity: g.Critical,
+			State:    g.AlertOpen,
+			Opened:   began(),
+			Version:  9,
+		},
+	}}))
+	c, _, err := n.view.Oncall.CallOf(t.Context(), "alt_1")
+	n.ok(err)
+	if c.State != oncall.CallDue || c.Step != 0 || !c.Due.Equal(n.now()) {
+		t.Errorf("got %+v, want the first step due at %s", c, n.now())
+	}
+}

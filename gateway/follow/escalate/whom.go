@@ -6,6 +6,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/rota"
 )
@@ -51,11 +52,27 @@ func (e *Escalator) resolve(
 			w.add(staff, m.ID, "")
 		}
 	}
-	for _, c := range s.Channels {
-		w.channels = append(w.channels, c)
-		w.log = append(w.log, oncall.CallEntry{What: oncall.CallTold, Channel: c})
+	return w, e.channels(ctx, s, &w)
+}
+
+// channels adds the channels that are still there.
+func (e *Escalator) channels(ctx context.Context, s g.EscalationStep, w *whom) error {
+	if len(s.Channels) == 0 {
+		return nil
 	}
-	return w, nil
+	all, err := e.View.Messages.Channels(ctx, "")
+	if err != nil {
+		return err
+	}
+	for _, id := range s.Channels {
+		what := oncall.CallGone
+		if slices.ContainsFunc(all, func(c messages.Channel) bool { return string(c.ID) == id }) {
+			what = oncall.CallTold
+			w.channels = append(w.channels, id)
+		}
+		w.log = append(w.log, oncall.CallEntry{What: what, Channel: id})
+	}
+	return nil
 }
 
 // add adds a person once.
