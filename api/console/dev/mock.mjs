@@ -46,7 +46,7 @@ const permissions = [
 ]
 
 export function mock({ empty = false, demo = true } = {}) {
-  const state = { empty, seq: 2000, streams: new Set(), log: [] }
+  const state = { empty, seq: 2000, streams: new Set(), log: [], undo: {} }
   const me = { user: d.users[0], school: d.school, permissions, csrf: 'csrf-token', demo, version: 'dev' }
 
   const ranks = ['info', 'warning', 'major', 'critical']
@@ -772,6 +772,42 @@ export function mock({ empty = false, demo = true } = {}) {
     ],
     [
       'POST',
+      /^\/v1\/alerts\/batch$/,
+      (req, res, m, q, b) => {
+        const outcomes = b.ids.map((id) => {
+          const a = d.alerts.find((x) => x.id === id)
+          if (a?.state !== 'open') return { id, ok: false, code: 'conflict', text: 'it is in hand' }
+          a.version++
+          Object.assign(a, {
+            state: 'acknowledged',
+            acknowledged: d.iso(Date.now()),
+            handler: me.user.id,
+            handler_name: me.user.full_name,
+          })
+          emit('alert', { alert: a })
+          return { id, ok: true, alert: a }
+        })
+        const undo = 'und_' + ++state.seq
+        state.undo[undo] = outcomes.filter((o) => o.ok).map((o) => o.id)
+        json(res, { done: state.undo[undo].length, outcomes, undo })
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/alerts\/undo$/,
+      (req, res, m, q, b) => {
+        const ids = state.undo[b.token] ?? []
+        for (const a of d.alerts.filter((x) => ids.includes(x.id))) {
+          a.version++
+          a.state = 'open'
+          delete a.handler_name
+          emit('alert', { alert: a })
+        }
+        json(res, { done: ids.length, outcomes: ids.map((id) => ({ id, ok: true })) })
+      },
+    ],
+    [
+      'POST',
       /^\/v1\/alerts\/([^/]+)\/(acknowledge|resolve|close)$/,
       (req, res, m, q, b) => alertDeed(res, m[1], m[2], b),
     ],
@@ -1040,6 +1076,15 @@ export function mock({ empty = false, demo = true } = {}) {
             { name: 'webhooks', lag: 3 },
           ],
         }),
+    ],
+    [
+      'POST',
+      /^\/mock\/alert$/,
+      (req, res, m, q, b) => {
+        const raised = (b.many ?? [b]).map((x) => d.raise(x))
+        for (const alert of raised) emit('alert', { alert })
+        json(res, { ids: raised.map((a) => a.id) })
+      },
     ],
     [
       'POST',

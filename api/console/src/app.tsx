@@ -2,7 +2,7 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useState } from 'react'
-import { Navigate, Route, Routes, useNavigate } from 'react-router'
+import { Navigate, Route, Routes, useLocation, useNavigate } from 'react-router'
 import { APIError, call, setCSRF, signedOut as readAgain } from './api/client'
 import { signInIsBack, whenSignedOut } from './api/signin'
 import type { Language, Me, Permission } from './api/types'
@@ -13,6 +13,7 @@ import { WallPage } from './pages/wall'
 import { SignInAgain } from './pages/signinagain'
 import { SessionProvider, useSession } from './session'
 import { Shell, sections } from './shell'
+import { BulkProvider } from './ui/alertbulk'
 import { Empty, Page, Trouble, Wait } from './ui/kit'
 
 export function App() {
@@ -23,6 +24,7 @@ export function App() {
     queryFn: () => call('/v1/setup', { quiet: true }),
     staleTime: Infinity,
   })
+  const screen = useLocation().pathname === '/screen' // without the frame of the other pages
   const [expired, setExpired] = useState(false) // the session of the page shown has expired
   const me = useQuery({
     queryKey: ['me'],
@@ -98,11 +100,9 @@ export function App() {
   return (
     <SessionProvider me={me.data} onSignedOut={signedOut}>
       <LiveProvider>
-        <Shell>
-          <Suspense fallback={<Wait />}>
-            <Pages />
-          </Suspense>
-        </Shell>
+        <BulkProvider>
+          <Suspense fallback={<Wait />}>{screen ? <ScreenPage /> : <Framed />}</Suspense>
+        </BulkProvider>
       </LiveProvider>
       {expired && <SignInAgain name={me.data.user.name} onDone={(m) => void back(m)} onLeave={signedOut} />}
     </SessionProvider>
@@ -120,6 +120,7 @@ const PersonPage = lazy(() => import('./pages/person').then((m) => ({ default: m
 const AttendancePage = lazy(() => import('./pages/attendance').then((m) => ({ default: m.AttendancePage })))
 const CamerasPage = lazy(() => import('./pages/cameras').then((m) => ({ default: m.CamerasPage })))
 const CameraPage = lazy(() => import('./pages/cameras').then((m) => ({ default: m.CameraPage })))
+const ScreenPage = lazy(() => import('./pages/screen').then((m) => ({ default: m.ScreenPage })))
 const PlansPage = lazy(() => import('./pages/plans').then((m) => ({ default: m.PlansPage })))
 const PlanPage = lazy(() => import('./pages/plans').then((m) => ({ default: m.PlanPage })))
 const IncidentsPage = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentsPage })))
@@ -139,6 +140,16 @@ const MessagesPage = lazy(() => import('./pages/messages').then((m) => ({ defaul
 const SettingsPage = lazy(() => import('./pages/settings').then((m) => ({ default: m.SettingsPage })))
 const QualityPage = lazy(() => import('./pages/quality').then((m) => ({ default: m.QualityPage })))
 const StatusPage = lazy(() => import('./pages/status').then((m) => ({ default: m.StatusPage })))
+
+function Framed() {
+  return (
+    <Shell>
+      <Suspense fallback={<Wait />}>
+        <Pages />
+      </Suspense>
+    </Shell>
+  )
+}
 
 function Pages() {
   const { can } = useSession()

@@ -6,8 +6,9 @@ import { createContext, useContext, useEffect, useMemo, useRef, useState, type R
 import { call, query } from './api/client'
 import { openStream, type StreamState } from './api/stream'
 import type { EventKind, GatewayEvent, Permission, Tally } from './api/types'
+import { muteEnd, muteKey } from './lib/mute'
 import { loudest, pattern, Siren } from './lib/sound'
-import { useSchoolParam, useSession, useStored } from './session'
+import { useNow, useSchoolParam, useSession, useStored } from './session'
 
 // The event kinds to subscribe to: the queries that each invalidates, and the permission to see it.
 // Queries about one person (person, person-attendance, …) are not refetched automatically, since
@@ -30,8 +31,8 @@ interface LiveValue {
   state: StreamState
   heard: () => number // ms; when the stream was last heard or opened
   fresh: Set<string> // alerts that arrived in the last seconds
-  muted: boolean
-  setMuted: (m: boolean) => void
+  mutedUntil: number // ms; 0: the sound is on
+  setMuted: (until: number) => void
   blocked: boolean // the browser does not play sound yet
   unblock: () => void
 }
@@ -83,19 +84,42 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const heard = useRef(Date.now())
   const [fresh, setFresh] = useState<Set<string>>(new Set())
   const siren = useRef(new Siren())
-  const [mute, setMute] = useStored('gatehouse.mute', '')
+  const [mute, setMute] = useStored(muteKey(me.user.id), '')
+  const now = useNow(5000)
+  const mutedUntil = muteEnd(mute, now)
   const [blocked, setBlocked] = useState(() => siren.current.blocked)
 
   useEffect(() => {
-    // Events come in bursts: refetch at once, then at most every 500 ms.
+    // Events come in bursts: refetch at once, then at most every 500 ms, and at most half of the time.
     const stale = new Set<string>()
     const timers = new Set<ReturnType<typeof setTimeout>>()
-    let flushing: ReturnType<typeof setTimeout> | undefined
-    const flush = () => {
-      for (const k of stale) void cache.invalidateQueries({ queryKey: [k] }, { cancelRefetch: false })
-      const any = stale.size > 0
+    const news = new Set<string>()
+    // One render for all that came within a quarter of a second, and one when they are no longer new.
+    const tellNews = () => {
+      if (news.size > 1) return
+      const told = setTimeout(() => {
+        timers.delete(told)
+        const ids = [...news]
+        news.clear()
+        setFresh((f) => new Set([...f, ...ids]))
+        const over = setTimeout(() => {
+          timers.delete(over)
+          setFresh((f) => new Set([...f].filter((x) => !ids.includes(x))))
+        }, 8000)
+        timers.add(over)
+      }, 250)
+      timers.add(told)
+    }
+    let flushing: ReturnType<typeof setTimeout> | true | undefined
+    let closed = false
+    const flush = async () => {
+      if (stale.size === 0) return void (flushing = undefined)
+      const begun = Date.now()
+      flushing = true
+      const all = [...stale].map((k) => cache.invalidateQueries({ queryKey: [k] }, { cancelRefetch: false }))
       stale.clear()
-      flushing = any ? setTimeout(flush, 500) : undefined
+      await Promise.allSettled(all)
+      if (!closed) flushing = setTimeout(() => void flush(), Math.max(500, Date.now() - begun))
     }
     const close = openStream({
       url: '/v1/stream' + query({ kinds, school }),
@@ -117,20 +141,17 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         if (e.event === 'alert') {
           const id = newlyOpened(e.data)
           if (id) {
-            setFresh((f) => new Set(f).add(id))
-            const timer = setTimeout(() => {
-              timers.delete(timer)
-              setFresh((f) => new Set([...f].filter((x) => x !== id)))
-            }, 8000)
-            timers.add(timer)
+            news.add(id)
+            tellNews()
           }
         }
-        if (!flushing) flush()
+        if (!flushing) void flush()
       },
     })
     return () => {
       close()
-      clearTimeout(flushing)
+      closed = true
+      if (flushing !== true) clearTimeout(flushing)
       timers.forEach(clearTimeout)
     }
   }, [cache, school, kinds, me.csrf]) // reconnect for another sign-in
@@ -165,22 +186,22 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const severity = loud?.severity
   useEffect(() => {
     const s = siren.current
-    if (loudID && severity && !mute && !blocked) s.start(pattern(severity))
+    if (loudID && severity && !mutedUntil && !blocked) s.start(pattern(severity))
     else s.stop()
     return () => s.stop()
-  }, [loudID, severity, mute, blocked])
+  }, [loudID, severity, mutedUntil, blocked])
 
   const value = useMemo<LiveValue>(
     () => ({
       state,
       heard: () => heard.current,
       fresh,
-      muted: mute !== '',
-      setMuted: (m) => setMute(m ? 'yes' : ''),
+      mutedUntil,
+      setMuted: (until) => setMute(until ? String(until) : ''),
       blocked,
       unblock: () => void siren.current.unblock().then((ok) => setBlocked(!ok)),
     }),
-    [state, fresh, mute, setMute, blocked],
+    [state, fresh, mutedUntil, setMute, blocked],
   )
   return <Context.Provider value={value}>{children}</Context.Provider>
 }

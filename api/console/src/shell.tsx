@@ -51,6 +51,7 @@ import { NavLink as RouterLink, useLocation } from 'react-router'
 import { call } from './api/client'
 import type { Permission, Sent } from './api/types'
 import { languages, setLanguage, useT } from './i18n'
+import { muteFor } from './lib/mute'
 import { tallied, useLive, useWall } from './live'
 import { useFormat, useNow, useSession } from './session'
 import { AlertDialogs } from './ui/alertdialogs'
@@ -187,7 +188,7 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function Banners() {
   const { t } = useT()
-  const { me } = useSession()
+  const { me, can } = useSession()
   const live = useLive()
   const alerts = useWall()
   const f = useFormat()
@@ -207,7 +208,7 @@ function Banners() {
           })}
         </div>
       )}
-      {loud && live.blocked && !live.muted && (
+      {loud && live.blocked && !live.mutedUntil && (
         <div className="banner" data-tone="orange">
           <span className="banner-text">
             <IconVolume size={16} aria-hidden /> {t('shell.blocked')}
@@ -217,12 +218,13 @@ function Banners() {
           </Button>
         </div>
       )}
-      {loud && live.muted && (
+      {live.mutedUntil > 0 && can('alerts:read') && (
         <div className="banner" data-tone="orange">
           <span className="banner-text">
-            <IconBellOff size={16} aria-hidden /> {t('shell.muted')}
+            <IconBellOff size={16} aria-hidden />{' '}
+            {t('shell.mutedUntil', { at: f.clock(new Date(live.mutedUntil).toISOString()) })}
           </span>
-          <Button size="compact-xs" variant="default" onClick={() => (live.setMuted(false), live.unblock())}>
+          <Button size="compact-xs" variant="default" onClick={() => (live.setMuted(0), live.unblock())}>
             {t('shell.unmute')}
           </Button>
         </div>
@@ -251,19 +253,40 @@ function StreamDot() {
 
 function SoundButton() {
   const { t } = useT()
+  const f = useFormat()
   const live = useLive()
-  const label = live.muted ? t('shell.unmute') : t('shell.mute')
+  if (live.mutedUntil)
+    return (
+      <Tooltip label={t('shell.unmute')}>
+        <ActionIcon
+          variant="default"
+          size="lg"
+          aria-label={t('shell.unmute')}
+          aria-pressed
+          onClick={() => (live.setMuted(0), live.unblock())}>
+          <IconBellOff size={18} />
+        </ActionIcon>
+      </Tooltip>
+    )
   return (
-    <Tooltip label={label}>
-      <ActionIcon
-        variant="default"
-        size="lg"
-        aria-label={label}
-        aria-pressed={live.muted}
-        onClick={() => (live.setMuted(!live.muted), live.unblock())}>
-        {live.muted ? <IconBellOff size={18} /> : <IconBell size={18} />}
-      </ActionIcon>
-    </Tooltip>
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon variant="default" size="lg" aria-label={t('shell.mute')} onClick={live.unblock}>
+          <IconBell size={18} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{t('shell.muteFor')}</Menu.Label>
+        {muteFor.map((ms) => {
+          const end = Date.now() + ms
+          return (
+            <Menu.Item key={ms} onClick={() => live.setMuted(end)}>
+              {t('shell.muteUntil', { at: f.clock(new Date(end).toISOString()) })}
+            </Menu.Item>
+          )
+        })}
+      </Menu.Dropdown>
+    </Menu>
   )
 }
 

@@ -38,6 +38,15 @@ export function pattern(s: Severity): Pattern {
   }
 }
 
+/** The sound of a wall that no longer hears the gateway: low, so that it is no alert's. */
+export const lostPattern: Pattern = {
+  every: 4,
+  beeps: [
+    { at: 0, hz: 330, s: 0.5 },
+    { at: 0.6, hz: 247, s: 0.7 },
+  ],
+}
+
 const rank: Record<Severity, number> = { info: 0, warning: 1, major: 2, critical: 3 }
 
 /** Unacknowledged first, then most severe, then newest. */

@@ -1,33 +1,35 @@
 // One alert with what a guard needs in order to act, and the actions.
 
-import { Button, Group, Image, Modal, Text, UnstyledButton } from '@mantine/core'
+import { Button, Checkbox, Group, Image, Modal, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconCheck, IconHandStop, IconUserPlus } from '@tabler/icons-react'
-import { useQueryClient } from '@tanstack/react-query'
+import { IconCheck, IconHandStop, IconMapPin, IconUserPlus } from '@tabler/icons-react'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import { call } from '../api/client'
-import type { Alert, Sent } from '../api/types'
+import type { Alert } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
+import { useBulk } from './alertbulk'
 import { useAlertDialog } from './alertdialogs'
-import { saidError, Tag, useDeed } from './kit'
+import { Tag, useDeed } from './kit'
 import { AlertTag, SeverityTag, useProfiles } from './states'
 import { WhereIs } from './whereabouts'
 
 interface Props {
   a: Alert
   where?: boolean // with plan and camera
+  chosen?: boolean
+  onChoose?: (on: boolean) => void // absent: it cannot be selected
   now: number
   fresh?: boolean
   gone?: boolean // it is over, and only keeps its position
 }
 
-export function AlertCard({ a, now, fresh, gone, where }: Props) {
+export function AlertCard({ a, now, fresh, gone, where, chosen, onChoose }: Props) {
   const { t } = useT()
   const f = useFormat()
   const { can } = useSession()
   const title = f.local(a.title, a.title_zh)
+  const [shown, setShown] = useState(where ?? false)
   return (
     <article
       className="alert"
@@ -38,12 +40,23 @@ export function AlertCard({ a, now, fresh, gone, where }: Props) {
       inert={gone}
       tabIndex={-1}
       data-alert={a.id}
+      data-line={a.id}
+      data-chosen={chosen || undefined}
       data-rule={a.rule}
       aria-label={title}>
+      <Deeds a={a} where={shown} onWhere={() => setShown((s) => !s)} />
       <div className="alert-in">
         {a.media && can('camera:view') && <Snapshot media={a.media} title={title} />}
         <div className="alert-main">
           <Group gap={6} mb={2}>
+            {onChoose && can('alerts:write') && (
+              <Checkbox
+                size="xs"
+                checked={chosen ?? false}
+                aria-label={t('wall.choose', { title })}
+                onChange={(e) => onChoose(e.currentTarget.checked)}
+              />
+            )}
             <SeverityTag s={a.severity} />
             <AlertTag s={a.state} />
             {a.firing && <Tag tone="red">{t('wall.firing')}</Tag>}
@@ -90,8 +103,7 @@ export function AlertCard({ a, now, fresh, gone, where }: Props) {
           )}
         </div>
       </div>
-      {where && <WhereIs zone={a.zone} device={a.device} deviceName={a.device_name} severity={a.severity} />}
-      <Deeds a={a} />
+      {shown && <WhereIs zone={a.zone} device={a.device} deviceName={a.device_name} severity={a.severity} />}
     </article>
   )
 }
@@ -173,42 +185,30 @@ export function Snapshot({ media, title, size = 108 }: { media: string; title: s
   )
 }
 
-function Deeds({ a }: { a: Alert }) {
+function Deeds({ a, where, onWhere }: { a: Alert; where: boolean; onWhere: () => void }) {
   const { t } = useT()
   const { can } = useSession()
-  const cache = useQueryClient()
   const dialog = useAlertDialog()
+  const bulk = useBulk()
   const deed = useDeed()
-  const take = async () => {
-    try {
-      await call(`/v1/alerts/${encodeURIComponent(a.id)}/acknowledge`, {
-        method: 'POST',
-        body: { version: a.version } satisfies Sent<'VersionInput'>,
-      })
-    } catch (e) {
-      saidError(e, t)
-    } finally {
-      void cache.invalidateQueries({ queryKey: ['alerts'] })
-      void cache.invalidateQueries({ queryKey: ['incidents'] })
-    }
-  }
   const stranger = !a.person && !!a.media && !!a.sighting
+  const placed = can('devices:read') && !!(a.zone || a.device)
   if (!can('alerts:write') || a.state === 'closed') return null
   return (
     <Group gap="xs" className="alert-deeds">
       {a.state === 'open' && (
         <Button
-          size="sm"
+          size="xs"
           data-testid="acknowledge"
           leftSection={<IconHandStop size={16} />}
           loading={deed.busy}
-          onClick={() => void deed.run(take)}>
+          onClick={() => void deed.run(() => bulk.take([a]))}>
           {t('wall.acknowledge')}
         </Button>
       )}
       {(a.state === 'open' || a.state === 'acknowledged') && (
         <Button
-          size="sm"
+          size="xs"
           variant="default"
           data-testid="resolve"
           leftSection={<IconCheck size={16} />}
@@ -216,14 +216,25 @@ function Deeds({ a }: { a: Alert }) {
           {t(a.firing ? 'wall.silence' : 'wall.resolve')}
         </Button>
       )}
+      {placed && (
+        <Button
+          size="xs"
+          variant="default"
+          data-testid="where"
+          aria-expanded={where}
+          leftSection={<IconMapPin size={16} />}
+          onClick={onWhere}>
+          {t('wall.where')}
+        </Button>
+      )}
       {a.state === 'resolved' && (
-        <Button size="sm" variant="default" onClick={() => dialog.open(a.id, 'close')}>
+        <Button size="xs" variant="default" onClick={() => dialog.open(a.id, 'close')}>
           {t('wall.close')}
         </Button>
       )}
       {stranger && can('faces:admin') && (
         <Button
-          size="sm"
+          size="xs"
           variant="default"
           data-testid="enrol"
           leftSection={<IconUserPlus size={16} />}
@@ -233,7 +244,7 @@ function Deeds({ a }: { a: Alert }) {
       )}
       {a.media && can('camera:view') && (
         <Button
-          size="sm"
+          size="xs"
           variant="default"
           data-testid="picture"
           onClick={() => dialog.open(a.id, 'picture')}>

@@ -81,3 +81,32 @@ test('whoever never stops aiming sees what is new after a while', () => {
   pass(1001)
   expect(seen()).toEqual(['b', 'a'])
 })
+
+function Waiting({ ids }: { ids: string[] }) {
+  const still = useStillOrder(ids, (x) => x, 'article', true)
+  return (
+    <div {...still.pointer}>
+      <button onClick={still.release}>{still.waiting.join(' ')}</button>
+      {still.rows.map((x) => (
+        <article key={x}>{x}</article>
+      ))}
+    </div>
+  )
+}
+
+test('what is new waits while somebody points, and is shown by a press, by leaving or after half a minute', () => {
+  const wall = (...ids: string[]) => act(() => root.render(<Waiting ids={ids} />))
+  const button = () => box.querySelector('button')!
+  wall('a')
+  point('pointermove')
+  wall('b', 'a')
+  pass(29_000)
+  expect([button().textContent, ...seen()]).toEqual(['b', 'a'])
+  act(() => button().click())
+  expect([button().textContent, ...seen()]).toEqual(['', 'b', 'a'])
+  point('pointermove')
+  wall('c', 'b', 'a')
+  expect(button().textContent).toBe('c')
+  pass(31_000)
+  expect([button().textContent, ...seen()]).toEqual(['', 'c', 'b', 'a'])
+})

@@ -1,10 +1,11 @@
 // Keeps sorted cards in place while the user points at one: removed cards stay until then, and new
-// ones are appended.
+// ones are appended, or wait to be shown.
 
 import { useEffect, useRef, useState, type PointerEvent } from 'react'
 
 const aims = 3000 // ms after the last movement over a card in which the order is held
 const longest = 15_000 // ms after which the order is updated in any case
+const rests = 30_000 // ms without a movement after which nobody looks for what waits
 
 /** The rows of now in the order of held; removed rows keep their last state, new ones come last. */
 export function keepOrder<R>(held: R[], now: R[], id: (r: R) => string): R[] {
@@ -17,14 +18,19 @@ export function keepOrder<R>(held: R[], now: R[], id: (r: R) => string): R[] {
   return [...kept, ...left.values()]
 }
 
-/** Rows in an order that is held while the user points at an element matching `card`. */
-export function useStillOrder<R>(now: R[], id: (r: R) => string, card: string) {
+/**
+ * Rows in an order that is held while the user points at an element matching `card`. Where new rows
+ * wait, they are in `waiting` until the hold ends: when the pointer leaves, has not moved for half
+ * a minute, or `release` is called.
+ */
+export function useStillOrder<R>(now: R[], id: (r: R) => string, card: string, waits = false) {
   const [held, setHeld] = useState<R[]>()
   const shown = useRef(now)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   const begun = useRef(0) // when the hold began; 0: none
   const pressed = useRef(false)
-  const rows = held ? keepOrder(held, now, id) : now
+  const all = held ? keepOrder(held, now, id) : now
+  const rows = held && waits ? all.slice(0, held.length) : all
   useEffect(() => {
     shown.current = rows
   })
@@ -41,11 +47,14 @@ export function useStillOrder<R>(now: R[], id: (r: R) => string, card: string) {
       setHeld(shown.current)
     }
     clearTimeout(timer.current)
-    timer.current = setTimeout(release, Math.max(0, Math.min(ms, begun.current + longest - Date.now())))
+    const most = waits ? rests : begun.current + longest - Date.now()
+    timer.current = setTimeout(release, waits ? most : Math.max(0, Math.min(ms, most)))
   }
   const over = (e: PointerEvent) => !!(e.target as Element).closest(card)
   return {
     rows,
+    waiting: all.slice(rows.length),
+    release,
     gone: (r: R) => !now.some((x) => id(x) === id(r)), // it is over, and shown until the hold ends
     pointer: {
       onPointerMove: (e: PointerEvent) => over(e) && !pressed.current && aim(aims),

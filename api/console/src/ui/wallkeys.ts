@@ -1,11 +1,10 @@
-// The wall by keyboard: j and k go from alert to alert, a takes the one in focus, e resolves it,
-// / goes to the filters, ? shows the keys.
+// The wall by keyboard. j and k go from line to line; a takes and e resolves the one in focus, or
+// what is selected; x selects, Shift and x up to here; o opens a group; u takes the last deed back;
+// . shows what waits; / goes to the filters; ? shows the keys.
 
-import { useEffect, useState } from 'react'
+import { useEffect, useRef } from 'react'
 
-const cards = () => [...document.querySelectorAll<HTMLElement>('.alerts .alert:not([inert])')]
-
-/** The card `by` steps after the one in focus; without one in focus the first. */
+/** The line `by` steps after the one in focus; without one in focus the first. */
 export function nextCard<C>(all: C[], focused: C | undefined, by: number): C | undefined {
   const at = focused === undefined ? -1 : all.indexOf(focused)
   if (at < 0) return all[0]
@@ -20,45 +19,54 @@ function elsewhere(e: KeyboardEvent): boolean {
     e.metaKey ||
     e.altKey ||
     at.isContentEditable ||
-    !!at.closest?.('input, textarea, select, [role=dialog], [role=menu], [role=listbox]') ||
+    !!at.closest?.(
+      'input:not([type=checkbox]), textarea, select, [role=dialog], [role=menu], [role=listbox]',
+    ) ||
     !!document.querySelector('[role=dialog]')
   )
 }
 
-export function useWallKeys() {
-  const [help, setHelp] = useState(false)
+export interface WallDeeds {
+  go: (by: number) => void
+  take: () => void
+  resolve: () => void
+  select: (range: boolean) => void
+  unselect: () => void
+  open: () => void
+  undo: () => void
+  show: () => void
+  help: () => void
+}
+
+export function useWallKeys(deeds: WallDeeds) {
+  const now = useRef(deeds)
+  useEffect(() => {
+    now.current = deeds
+  })
   useEffect(() => {
     const press = (e: KeyboardEvent) => {
       if (elsewhere(e)) return
-      const focused = document.activeElement?.closest<HTMLElement>('.alert') ?? undefined
-      const click = (deed: string) => focused?.querySelector<HTMLElement>(`[data-testid=${deed}]`)?.click()
-      switch (e.key) {
-        case 'j':
-        case 'k': {
-          const card = nextCard(cards(), focused, e.key === 'j' ? 1 : -1)
-          card?.focus()
-          card?.scrollIntoView({ block: 'nearest' })
-          break
-        }
-        case 'a':
-          click('acknowledge')
-          break
-        case 'e':
-          click('resolve')
-          break
-        case '/':
-          document.querySelector<HTMLElement>('[data-wall-search]')?.focus()
-          break
-        case '?':
-          setHelp((h) => !h)
-          break
-        default:
-          return
+      const d = now.current
+      const by: Record<string, () => void> = {
+        j: () => d.go(1),
+        k: () => d.go(-1),
+        a: d.take,
+        e: d.resolve,
+        x: () => d.select(false),
+        X: () => d.select(true),
+        o: d.open,
+        u: d.undo,
+        '.': d.show,
+        '/': () => document.querySelector<HTMLElement>('[data-wall-search]')?.focus(),
+        '?': d.help,
+        Escape: d.unselect,
       }
+      const deed = by[e.key]
+      if (!deed) return
       e.preventDefault()
+      deed()
     }
     window.addEventListener('keydown', press)
     return () => window.removeEventListener('keydown', press)
   }, [])
-  return { help, setHelp }
 }
