@@ -380,8 +380,9 @@ export const en = {
     noneHereHint: 'No alert that is not over fits what you have chosen.',
     keys: 'Keys',
     keysHelp:
-      'j, k: next and previous · a: take on what is selected, or this one · e: resolve · x: select, Shift and x: up to here · ' +
-      'o: open a group · u: undo · . (full stop): show new ones · /: filters · Esc: clear · ?: this line',
+      'j, k: next and previous · a: take on what is selected, or this one · e: resolve · x: select, ' +
+      'Shift and x: up to here · o: open a group · u: undo · . (full stop): show new ones · /: filters · ' +
+      'Esc: clear · ?: this line',
     moreIncidents: 'The newest {{n}}; there are more.',
     alerts: 'Alerts',
     quiet: 'All quiet',
