@@ -246,7 +246,7 @@ export function mock({ empty = false, demo = true } = {}) {
     ],
     [
       'PUT',
-      /^\/v1\/(sites|buildings|floors|zones)\/(.+)$/,
+      /^\/v1\/(sites|buildings|floors|zones)\/([^/]+)$/,
       (req, res, m, q, b) =>
         json(
           res,
@@ -258,7 +258,7 @@ export function mock({ empty = false, demo = true } = {}) {
     ],
     [
       'DELETE',
-      /^\/v1\/(sites|buildings|floors|zones)\/(.+)$/,
+      /^\/v1\/(sites|buildings|floors|zones)\/([^/]+)$/,
       (req, res) => refuse(res, 409, 'conflict', 'it is in use: 3 devices are there'),
     ],
     [
