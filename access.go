@@ -46,6 +46,7 @@ const (
 	AlertsRead       Permission = "alerts:read"
 	AlertsWrite      Permission = "alerts:write"
 	IncidentsApprove Permission = "incidents:approve"
+	RulesWrite       Permission = "rules:write" // the school's own rules
 	TelemetryRead    Permission = "telemetry:read"
 	CameraView       Permission = "camera:view"
 	MessagesSend     Permission = "messages:send"
@@ -65,8 +66,8 @@ func (r Role) Permissions() []Permission {
 		return []Permission{DevicesRead, DevicesWrite, DriversRead, PeopleRead, PeopleOpen,
 			PeopleWrite, FacesAdmin, SightingsRead, SightingsWrite,
 			AttendanceRead, AttendanceWrite, AlertsRead, AlertsWrite, IncidentsApprove,
-			TelemetryRead, CameraView, MessagesSend, KeysAdmin, UsersAdmin, SettingsWrite,
-			AuditRead, StatusRead, LockdownRaise, LockdownClear}
+			RulesWrite, TelemetryRead, CameraView, MessagesSend, KeysAdmin, UsersAdmin,
+			SettingsWrite, AuditRead, StatusRead, LockdownRaise, LockdownClear}
 	case RoleSecurity:
 		return []Permission{
 			DevicesRead, PeopleRead, PeopleOpen, SightingsRead, SightingsWrite, AttendanceRead,
@@ -75,8 +76,8 @@ func (r Role) Permissions() []Permission {
 		}
 	case RoleFacility:
 		return []Permission{
-			DevicesRead, DevicesWrite, DriversRead, AlertsRead, AlertsWrite, TelemetryRead,
-			StatusRead,
+			DevicesRead, DevicesWrite, DriversRead, AlertsRead, AlertsWrite, RulesWrite,
+			TelemetryRead, StatusRead,
 		}
 	case RoleTeacher:
 		return []Permission{PeopleRead, PeopleOpen, AttendanceRead, AttendanceWrite, SightingsRead}

@@ -59,9 +59,6 @@ type Alert struct {
 	Handler      UserID     `json:"handler,omitempty"` // who acknowledged it
 	HandlerName  string     `json:"handler_name,omitempty"`
 	Acknowledged time.Time  `json:"acknowledged,omitzero"`
-	// when the acknowledgement runs out: what still holds then is told again, and waits for somebody
-	// anew; zero: it does not run out
-	AcknowledgedUntil time.Time `json:"acknowledged_until,omitzero"`
 	// who resolved it; empty if the condition ended by itself
 	Resolver     UserID    `json:"resolver,omitempty"`
 	ResolverName string    `json:"resolver_name,omitempty"`

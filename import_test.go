@@ -68,6 +68,7 @@ var house = []room{
 		"root registry/access registry/fleet registry/people registry/places registry/store",
 		"",
 	},
+	{"registry/rules", "root registry/change registry/store", ""},
 	{
 		"registry/messages",
 		"root registry/access registry/change registry/people registry/places registry/store",
@@ -93,8 +94,8 @@ var house = []room{
 	{"registry/views", "root registry/people registry/places registry/store", ""},
 	{"registry",
 		"root registry/access registry/alerts registry/deeds registry/fleet registry/history" +
-			" registry/hooks registry/lockdown registry/messages registry/oncall registry/people registry/places " +
-			"registry/sessions registry/store " +
+			" registry/hooks registry/lockdown registry/messages registry/oncall registry/people " +
+			"registry/places registry/rules registry/sessions registry/store " +
 			"registry/views", ""},
 	{"registry/sheet", "", "excelize x/text"},
 	{"registry/roster", "root registry/sheet", "x/text"},
@@ -131,7 +132,7 @@ var house = []room{
 	{
 		"api",
 		"root api/access api/alerts api/attendance api/fleet api/gate api/live api/lockdown " +
-			"api/messages api/oncall api/people api/places api/webhooks registry registry/change " +
+			"api/messages api/oncall api/people api/places api/rules api/webhooks registry registry/change " +
 			"registry/deeds registry/messages",
 		"huma",
 	},
@@ -164,6 +165,7 @@ var house = []room{
 		"huma",
 	},
 	{"api/places", "root api/gate registry registry/alerts registry/places registry/views", ""},
+	{"api/rules", "root api/gate registry registry/alerts registry/rules rules", ""},
 	{"api/webhooks", "root api/gate registry registry/hooks", ""},
 	{"api/messages", "root api/gate registry registry/messages", ""},
 
@@ -320,6 +322,12 @@ var house = []room{
 		"root drivers drivers/host gateway/ingest/identify gateway/media registry/deeds vision",
 		"",
 	},
+	{
+		"gateway/rulebook",
+		"root api/rules gateway/event gateway/follow/alerting gateway/ingest/directory " +
+			"gateway/journal registry registry/alerts registry/change registry/rules rules",
+		"",
+	},
 	{"gateway/parts", "", ""},
 	{"gateway/retention", "root gateway/media registry", ""},
 	{"gateway/listeners", "root drivers/listen gateway/ingest/mqttfront", ""},
@@ -331,7 +339,7 @@ var house = []room{
 	// The assembled gateway, and its commands.
 	{
 		"gateway/app",
-		"root api api/alerts api/oncall api/people api/places deploy drivers/host drivers/listen " +
+		"root api api/oncall api/people api/places deploy drivers/host drivers/listen " +
 			"gateway/anchor gateway/backup gateway/command gateway/config gateway/control " +
 			"gateway/faces gateway/fleet gateway/follow gateway/follow/alerting " +
 			"gateway/follow/attendance gateway/follow/escalate " +
@@ -346,16 +354,17 @@ var house = []room{
 			"gateway/notify/dingtalk gateway/notify/feishu gateway/notify/http " +
 			"gateway/notify/post gateway/notify/sms gateway/notify/smtp gateway/notify/voice " +
 			"gateway/notify/webhook gateway/notify/webpush gateway/notify/wecom gateway/parts " +
-			"gateway/retention gateway/selfwatch " +
+			"gateway/retention gateway/rulebook gateway/selfwatch " +
 			"registry registry/change vision",
 		"",
 	},
 	{"gateway/demo", "root gateway/app gateway/config gateway/ingest/mqttfront registry", "yaml"},
 	{
 		"gateway",
-		"root api/console api/texts deploy drivers/confine gateway/anchor gateway/app " +
-			"gateway/backup gateway/config gateway/control gateway/demo gateway/event " +
-			"gateway/fleet gateway/follow/alerting gateway/journal gateway/keys registry",
+		"root api/console api/rules api/texts deploy drivers/confine gateway/anchor " +
+			"gateway/app gateway/backup gateway/config gateway/control gateway/demo " +
+			"gateway/event gateway/fleet gateway/follow/alerting gateway/journal gateway/keys " +
+			"registry rules",
 		"x/sys",
 	},
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/api/live"
@@ -16,6 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/oncall"
 	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
+	"github.com/gatehouse-iot/gatehouse/api/rules"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/deeds"
@@ -49,7 +49,7 @@ type Deps struct {
 	Links   *oncall.Links                    // sign and read "I take it"; nil: there are none
 	Metrics http.Handler                     // the gateway's own metrics, Prometheus text
 	Status  func(ctx context.Context) Status // the gateway's health in words
-	Rules   func() []alerts.RuleInfo         // the rules that are loaded
+	Rules   rules.Book                       // the rules in force
 
 	// Reload reads configuration, rules and certificates again; with dry it only reports what would
 	// change.

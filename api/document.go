@@ -83,6 +83,7 @@ func tags() [][2]string {
 		{"People", "People, consent, cards and faces."},
 		{"Sightings", "Who was seen where."},
 		{"Alerts", "What the rules found, and who handles it."},
+		{"Rules", "What the gateway watches for, and what a draft would find."},
 		{"Incidents", "Procedures and hand-overs."},
 		{"Lockdown", "Threat levels, drills, and the all-clear."},
 		{"Attendance", "Sessions, answers, corrections and leave."},

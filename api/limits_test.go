@@ -53,6 +53,11 @@ var otherwise = map[string]string{
 	"authenticatorAttachment": "no passkey",
 	"clientExtensionResults":  "no passkey",
 	"comment":                 "without a version",
+	"note":                    "without a version",
+	"template":                "without a version",
+	"text":                    "no rule",
+	"tests":                   "no tests",
+	"plain_id":                "another rule's",
 	"roles":                   "a program's role",
 	"values":                  "the action has one input",
 	"values{}":                "the input is a number",
@@ -76,8 +81,10 @@ var bodies = map[string]string{
 	"create-escalation": fullChain,
 	"update-escalation": fullChain,
 	"patch-escalation":  fullChain,
-	"create-webhook":    `{"url":"https://sis.school.example/gatehouse"}`,
-	"create-session":    `{"kind":"meal","name":"Lunch","start":"2026-09-01T11:00:00Z","due":"2026-09-01T11:30:00Z","end":"2026-09-01T12:00:00Z","zone_kinds":["canteen"],"who":["student"]}`,
+	"create-rule": `{"school":"{school}","text":"id: warm-{n}\ntitle: Warm\nseverity: info\n` +
+		`when: {property: temperature, above: 30}\n","enabled":true}`,
+	"create-webhook": `{"url":"https://sis.school.example/gatehouse"}`,
+	"create-session": `{"kind":"meal","name":"Lunch","start":"2026-09-01T11:00:00Z","due":"2026-09-01T11:30:00Z","end":"2026-09-01T12:00:00Z","zone_kinds":["canteen"],"who":["student"]}`,
 }
 
 const (

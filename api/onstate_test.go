@@ -22,6 +22,9 @@ var unconditional = map[string]string{
 	"delete-pass":           "a pass never changes",
 	"keep-picture":          "a picture never changes; the longest time holds",
 	"delete-picture":        "a picture never changes",
+	"update-rule":           "names the version that was seen, and each is kept",
+	"delete-rule":           "names the version that was seen, and each is kept",
+	"stop-rule-backtest":    "ends what runs, however far it is",
 }
 
 // Every change honours If-Match, and what it changes is read with an ETag.

@@ -17,6 +17,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/oncall"
 	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
+	"github.com/gatehouse-iot/gatehouse/api/rules"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/change"
@@ -97,7 +98,8 @@ func (s *Server) register() {
 	})
 	s.registerStatus()
 	s.registerReload()
-	alerts.Register(s.front, s.deps.Rules)
+	alerts.Register(s.front)
+	rules.Register(s.front, s.deps.Rules)
 	oncall.Register(s.front, s.deps.Links)
 	lockdown.Register(s.front)
 	attendance.Register(s.front, s.deps.Intake)

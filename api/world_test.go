@@ -17,7 +17,6 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/api/access"
-	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	store "github.com/gatehouse-iot/gatehouse/gateway/media"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
@@ -30,6 +29,7 @@ import (
 	reghooks "github.com/gatehouse-iot/gatehouse/registry/hooks"
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
+	regrules "github.com/gatehouse-iot/gatehouse/registry/rules"
 )
 
 const password = "correct-horse-battery"
@@ -102,11 +102,7 @@ func newWorld(t *testing.T, options ...option) *world {
 				Checks:  []api.Check{{Name: "journal", State: "ok", Message: "fine"}},
 			}
 		},
-		Rules: func() []alerts.RuleInfo {
-			return []alerts.RuleInfo{
-				{ID: "smoke-and-heat", Title: "Smoke and heat", Severity: g.Critical},
-			}
-		},
+		Rules: ruleBook{w},
 		Reload: func(ctx context.Context, dry bool, note api.NoteReload) (api.Reload, error) {
 			return w.reload(ctx, dry, note)
 		},
@@ -338,6 +334,12 @@ func (w *world) schools() *world {
 		Subject:  "School closes at noon",
 		Text:     "Please collect your child by 12:30.",
 	}))(t)
+	rule := must(v.Rules.Put(ctx, regrules.RuleVersion{
+		School:  w.a.ID,
+		ID:      "own",
+		Text:    ownRule,
+		Enabled: true,
+	}, 0))(t)
 	user := must(v.Access.CreateUser(ctx,
 		g.User{
 			School:   w.a.ID,
@@ -374,6 +376,7 @@ func (w *world) schools() *world {
 		"alert":    string(alert.ID),
 		"rota":     string(rota.ID), "escalation": string(chain.ID),
 		"incident": string(incident.ID),
+		"rule":     string(rule.ID) + "@" + string(w.a.ID),
 		"user":     string(user.ID), "key": string(key.ID), "media": "med_1"} {
 		w.ids[noun] = id
 	}

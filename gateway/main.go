@@ -98,7 +98,7 @@ func commands() []command {
 		{"backup", "write everything, keys included, to one file", backupHelp, writeBackup},
 		{"restore", "put a backup back", restoreHelp, restore},
 		{"config", "print the commented configuration, or check a file", configHelp, showConfig},
-		{"rules", "check rule files", rulesHelp, checkRules},
+		{"rules", "check and test rules, and ask what they find", rulesHelp, askRules},
 		{"audit", "verify the audit log, also against anchors from elsewhere", auditHelp, auditLog},
 		{"journal", "inspect the journal: verify, stat or tail", journalHelp, inspectJournal},
 		{"version", "print the version", "Usage: gateway version\n", printVersion},

@@ -26,8 +26,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/gateway/control"
 	"github.com/gatehouse-iot/gatehouse/gateway/demo"
-	"github.com/gatehouse-iot/gatehouse/gateway/fleet"
-	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
 	"github.com/gatehouse-iot/gatehouse/gateway/keys"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
@@ -317,45 +315,4 @@ func showConfig(_ context.Context, c *call) error {
 	}
 	_, err := fmt.Fprintln(c.out, texts.Locale(os.Getenv).Text(g.Textf("%s is right.", c.flags.Arg(0))))
 	return err
-}
-
-const rulesHelp = `Usage: gateway rules check FILE|FOLDER...
-
-Reads rule files as the gateway does at its start, and says what is wrong, where, and how to
-mend it. With a file of a rules folder (one that has a folder of procedures) the other files
-there are read as well: rules name each other and share their IDs. What none of the shipped
-profiles knows is told, and is no error: the school's own may. The rule language is described
-in rules/README.md.
-`
-
-func checkRules(_ context.Context, c *call) error {
-	if err := c.parse(2, 1000); err != nil {
-		return err
-	}
-	if c.flags.Arg(0) != "check" {
-		return errUsage{g.Errorf(g.Invalid, "%q is no deed; use check", c.flags.Arg(0))}
-	}
-	files, err := alerting.Check(c.flags.Args()[1:]...)
-	if err != nil {
-		return err
-	}
-	var order []string
-	count := map[string]int{}
-	for _, r := range files.Rules {
-		if count[r.File] == 0 {
-			order = append(order, r.File)
-		}
-		count[r.File]++
-	}
-	for _, name := range order {
-		fmt.Fprintf(c.out, "%s: %d rules, all right.\n", name, count[name])
-	}
-	profiles, err := fleet.Shipped(deploy.Files(), "profiles")
-	if err != nil {
-		return err
-	}
-	for _, d := range files.Doubts(profiles) {
-		fmt.Fprintf(c.out, "%s (of the profiles that ship with the gateway)\n", d)
-	}
-	return nil
 }

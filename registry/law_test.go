@@ -31,6 +31,7 @@ var tables = map[string]string{
 	"history":  "sightings statuses occurrences rejections quality quality_reader quality_state",
 	"sessions": "sessions leaves attendance corrections",
 	"lockdown": "threat_levels lockdowns",
+	"rules":    "rule_versions",
 	"alerts":   "alerts incidents kept_pictures rules_state rules_changes rule_texts",
 	"oncall":   "rotas rota_overrides escalations calls call_log",
 }

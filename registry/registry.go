@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
+	"github.com/gatehouse-iot/gatehouse/registry/rules"
 	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 	"github.com/gatehouse-iot/gatehouse/registry/views"
@@ -39,6 +40,7 @@ type Registry struct {
 	lockdown *lockdown.Book
 	messages *messages.Book
 	oncall   *oncall.Book
+	rules    *rules.Book
 	deeds    *deeds.Book
 	views    *views.Book
 }
@@ -57,6 +59,7 @@ type View struct {
 	Lockdown lockdown.View
 	Messages messages.View
 	Oncall   oncall.View
+	Rules    rules.View
 	Deeds    deeds.View
 	Views    views.View
 
@@ -82,6 +85,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.messages = messages.New(s, r.people, r.Access)
 	r.oncall = oncall.New(s, r.Access)
 	r.lockdown = lockdown.New(s, r.alerts, r.Access, r.places)
+	r.rules = rules.New(s)
 	r.deeds = deeds.New(s, r.places, r.people, r.Access, r.alerts)
 	r.views = views.New(s, r.people)
 	return r, nil
@@ -104,6 +108,7 @@ func (r *Registry) In(scope g.Scope) *View {
 		Lockdown: r.lockdown.In(s),
 		Messages: r.messages.In(s),
 		Oncall:   r.oncall.In(s),
+		Rules:    r.rules.In(s),
 		Deeds:    r.deeds.In(s),
 		Views:    r.views.In(s),
 

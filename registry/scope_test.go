@@ -22,6 +22,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
+	"github.com/gatehouse-iot/gatehouse/registry/rules"
 	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
@@ -777,6 +778,27 @@ func calls(d *district) map[string]call {
 		"Oncall.ForgetCalls": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Oncall.ForgetCalls(ctx, d.clock.now())
 		}},
+		"Alerts.Findings": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Findings(ctx, b)
+		}},
+		"Rules.List": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Rules.List(ctx, b)
+		}},
+		"Rules.Find": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Rules.Find(ctx, b, "own-b")
+		}},
+		"Rules.Versions": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Rules.Versions(ctx, b, "own-b")
+		}},
+		"Rules.Put": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Rules.Put(ctx, rules.RuleVersion{School: b, ID: "new", Text: "id: new"}, 0)
+		}},
+		"Rules.Delete": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Rules.Delete(ctx, b, "own-b", 1, "")
+		}},
+		"Rules.Restore": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Rules.Restore(ctx, b, "own-b", 1, 1, "")
+		}},
 		"Alerts.Find": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Alerts.Find(ctx, "alt_b")
 		}},
@@ -975,6 +997,9 @@ func fill(t *testing.T, d *district) {
 	}}))
 	must[g.Floor](t)(d.sys.Places.PutFloor(ctx,
 		g.Floor{ID: "flo_b", School: b, Building: d.gate[b].Building, Name: "Floor"}))
+	own := rules.RuleVersion{School: b, ID: "own-b", Text: "id: own-b", Enabled: true}
+	_, err := d.sys.Rules.Put(ctx, own, 0)
+	ok(t, err)
 	hook, _, err := d.sys.Hooks.Create(ctx, g.Webhook{School: b, URL: "https://x.example"})
 	ok(t, err)
 	ok(t,

@@ -159,7 +159,7 @@ func (e *Engine) end(s *subject) {
 	s.clearSince = 0
 	s.alert = nil
 	s.fired, s.stage, s.answered = 0, 0, false
-	s.remind, s.told = 0, 0
+	s.told = 0
 }
 
 func (e *Engine) emitAlert(s *subject, in *g.Incident) {

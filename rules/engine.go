@@ -181,7 +181,11 @@ func (e *Engine) arrange(rs []Rule, ps []Procedure) {
 
 // adopt takes over the state of a rule with the same meaning.
 func (r *rule) adopt(o *rule) {
-	r.isNew, r.revised = false, r.manner != o.manner
+	r.revised = r.manner != o.manner
+	// For schools that it held for no longer, or did not before, it is as a rule that is removed or
+	// added.
+	r.isNew = !slices.Equal(r.Where.Only, o.Where.Only) ||
+		!slices.Equal(r.Where.Except, o.Where.Except)
 	r.subjects, r.passages = o.subjects, o.passages
 	r.passChanged = o.passChanged
 	if r.Once == o.Once {
@@ -215,7 +219,6 @@ func (e *Engine) inherit(r, o *rule) {
 			Fired:    s.fired,
 			Stage:    s.stage,
 			Answered: s.answered,
-			Remind:   s.remind,
 			Told:     s.told,
 		})
 	}
@@ -235,6 +238,9 @@ func (e *Engine) carry(r *rule, key string, x savedSubject) {
 // evaluates firing and pending subjects of revised rules.
 func (e *Engine) carryOn() {
 	for _, r := range e.rules {
+		if len(r.Where.Only) > 0 || len(r.Where.Except) > 0 {
+			e.leaveSchools(r)
+		}
 		for _, s := range r.subjects {
 			if s.phase == firing {
 				e.mute(s)
@@ -264,6 +270,23 @@ func (e *Engine) carryOn() {
 			if s := r.subjects[k]; r.revised || s.muted {
 				e.reconsider(s)
 			}
+		}
+	}
+}
+
+// leaveSchools removes the devices of schools for which the rule no longer holds.
+func (e *Engine) leaveSchools(r *rule) {
+	for _, k := range sortedKeys(r.subjects) {
+		s := r.subjects[k]
+		had := len(s.members)
+		s.members = slices.DeleteFunc(s.members, func(d *device) bool {
+			return !within(r.Where.Only, d.School) || slices.Contains(r.Where.Except, d.School)
+		})
+		if had > 0 && len(s.members) == 0 {
+			e.end(s)
+			e.drop(s)
+		} else if had > len(s.members) {
+			e.touch(s)
 		}
 	}
 }

@@ -28,8 +28,7 @@ import (
 //	08:00:05 lab-1 offline             a status
 //	08:00:05 cam face unknown track 1  a sighting: method, person or unknown, in or out, track
 //	08:00:05 door occurs forced by=li  an occurrence with its data
-//	08:00:05 answered smoke            somebody has acknowledged the newest alert of the rule,
-//	                                   for good, or "until 08:30";
+//	08:00:05 answered smoke            somebody has acknowledged the newest alert of the rule;
 //	08:00:05 resolved smoke            resolved it
 //	restart                            stop, save, start again and load
 //	off until 17:00                    the same, and the machine was off in between
@@ -223,10 +222,6 @@ func (s *story) event(at string, w []string) {
 		if w[1] == "resolved" {
 			state = g.AlertResolved
 		}
-		var until time.Time
-		if len(w) == 5 && w[3] == "until" {
-			until = s.clock(at, w[4])
-		}
 		s.keep(s.engine.Observe(g.Event{
 			Seq:      s.seq,
 			Kind:     g.EventAlert,
@@ -237,13 +232,8 @@ func (s *story) event(at string, w []string) {
 				ID:    s.newest[g.RuleID(w[2])],
 				Rule:  g.RuleID(w[2]),
 				State: state,
-
-				AcknowledgedUntil: until,
 			},
 		}, s))
-		if s.how.restart {
-			s.restart(at)
-		}
 		return
 	}
 	ev := g.Event{
@@ -437,9 +427,6 @@ func (s *story) words(a *g.Alert) string {
 	case before != nil && a.Firing && before.Firing && before.Count == a.Count:
 		if before.Severity != a.Severity {
 			return fmt.Sprintf("rises %s %s %s", a.Rule, about, a.Severity)
-		}
-		if before.Title == a.Title {
-			return fmt.Sprintf("told again %s %s", a.Rule, about)
 		}
 		return fmt.Sprintf("retitled %s %s %q", a.Rule, about, a.Title)
 	case !a.Firing && !momentary:

@@ -114,24 +114,20 @@ func (e *Engine) rise(s *subject, m *moment) int64 {
 }
 
 // answer records what somebody did about an alert. The stages of an acknowledged alert no longer
-// advance by time alone, until the acknowledgement runs out; a resolved one counts no more repeats,
-// so that the next finding raises a new alert.
+// advance by time alone; a resolved one counts no more repeats, so that the next finding raises a
+// new alert.
 func (e *Engine) answer(a *g.Alert) {
 	r := e.named[a.Rule]
 	if r == nil || a.State == g.AlertOpen {
 		return
 	}
-	for _, s := range r.subjects {
-		if s.phase != firing || s.alert == nil || s.alert.ID != a.ID {
-			continue
+	if len(r.Rises) > 0 {
+		for _, s := range r.subjects {
+			if s.alert != nil && s.alert.ID == a.ID && !s.answered {
+				s.answered = true
+				e.touch(s)
+			}
 		}
-		s.answered, s.remind = true, 0
-		if until := a.AcknowledgedUntil; a.State == g.AlertAcknowledged && !until.IsZero() {
-			latest := e.now + int64(MaxDuration)
-			s.remind = max(1, min(until.UnixNano(), latest))
-			e.schedule(s, max(s.remind, e.now))
-		}
-		e.touch(s)
 	}
 	if a.State == g.AlertAcknowledged {
 		return
@@ -142,23 +138,6 @@ func (e *Engine) answer(a *g.Alert) {
 			r.onceChanged[k] = true
 		}
 	}
-}
-
-// remind tells a firing alert again once its acknowledgement has run out, from when it counts as
-// unanswered. It returns when that will be.
-func (e *Engine) remind(s *subject) int64 {
-	switch {
-	case s.remind == 0:
-		return never
-	case e.now < s.remind:
-		return s.remind
-	}
-	s.remind, s.answered, s.told = 0, false, e.now
-	if s.alert != nil {
-		s.alert.LastFired = instant(e.now)
-		e.tellAgain(s)
-	}
-	return never
 }
 
 // severity is the severity of a subject at its stage.

@@ -491,7 +491,7 @@ func (e *Engine) whilePending(s *subject, m *moment) int64 {
 	}
 	s.phase, s.clearSince = firing, 0
 	s.fired, s.stage, s.answered = e.now, 0, false
-	s.remind, s.told = 0, 0
+	s.told = 0
 	e.raise(s)
 	e.mute(s)
 	return never
@@ -504,14 +504,13 @@ func (e *Engine) whileFiring(s *subject, m *moment, truth tri) int64 {
 		truth == no && (r.clearWhen == nil || r.clearWhen(m) == yes)
 	if !over {
 		s.clearSince = 0
-		told := e.remind(s) // before rise, whose times begin anew with it
-		return min(m.stale, told, e.rise(s, m))
+		return min(m.stale, e.rise(s, m))
 	}
 	if s.clearSince == 0 {
 		s.clearSince = e.now
 	}
 	if due := s.clearSince + int64(r.Clear.After); e.now < due {
-		return min(due, m.stale, e.remind(s))
+		return min(due, m.stale)
 	}
 	e.end(s)
 	return never

@@ -72,6 +72,20 @@ func TestShippedFilesFitTogether(t *testing.T) {
 	}
 }
 
+// tellExample runs the manual's example of tests over the shipped rules.
+func tellExample(t *testing.T, text string) {
+	t.Helper()
+	tests, err := rules.ParseTests("README.md", []byte(text), nil)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, r := range rules.RunTests("README.md", tests, shippedRules(t), nil) {
+		for _, e := range r.Failures {
+			t.Error(e)
+		}
+	}
+}
+
 func TestManualExamples(t *testing.T) {
 	b, err := os.ReadFile("README.md")
 	if err != nil {
@@ -85,6 +99,10 @@ func TestManualExamples(t *testing.T) {
 			if _, err := rules.ParseProcedures("README.md", []byte(text)); err != nil {
 				t.Errorf("example %d: %v", i+1, err)
 			}
+			continue
+		}
+		if strings.HasPrefix(text, "tests:") {
+			tellExample(t, text)
 			continue
 		}
 		if _, err := rules.Parse("README.md", []byte(text)); err != nil {

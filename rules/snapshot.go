@@ -78,7 +78,6 @@ type savedSubject struct {
 	Fired      int64        `json:"fired,omitempty"`
 	Stage      int          `json:"stage,omitempty"`
 	Answered   bool         `json:"answered,omitempty"`
-	Remind     int64        `json:"remind,omitempty"`
 	Told       int64        `json:"told,omitempty"`
 	Muted      bool         `json:"muted,omitempty"`
 	Deadline   int64        `json:"deadline,omitempty"`
@@ -157,7 +156,6 @@ func (s *subject) save() savedSubject {
 		Fired:      s.fired,
 		Stage:      s.stage,
 		Answered:   s.answered,
-		Remind:     s.remind,
 		Told:       s.told,
 		Muted:      s.muted,
 		Deadline:   s.deadline,
@@ -286,7 +284,7 @@ func (s savedEngine) check() error {
 	for _, r := range s.Rules {
 		for _, x := range r.Subjects {
 			times = append(times, x.Since, x.ClearSince, x.Touched, x.Fired, x.Told,
-				x.Remind-int64(2*MaxDuration), x.Deadline-int64(2*MaxDuration))
+				x.Deadline-int64(2*MaxDuration))
 			if x.Phase < idle || x.Phase > done {
 				return fmt.Errorf("%d is no phase", x.Phase)
 			}
@@ -372,7 +370,6 @@ func (s *subject) load(x savedSubject) {
 	s.fired = x.Fired
 	s.stage = max(0, min(x.Stage, len(r.Rises)))
 	s.answered = x.Answered
-	s.remind = x.Remind
 	s.told = x.Told
 	s.muted = x.Muted
 }

@@ -168,8 +168,7 @@ type subject struct {
 	fired      int64    // firing: start time
 	stage      int      // firing: how many of the rule's stages it has reached
 	answered   bool     // firing: the alert has been acknowledged
-	remind     int64    // firing: when the acknowledgement runs out; 0: never
-	told       int64    // firing: when that was told last; 0: never
+	told       int64    // firing: when it was told again for want of an answer; 0: never
 	mutes      []string // firing: keys of the places that it mutes
 	muted      bool     // pending: it would fire but is muted
 	deadline   int64
@@ -312,9 +311,6 @@ func (s *subject) shift(delta int64) {
 	}
 	if s.fired != 0 {
 		s.fired -= delta
-	}
-	if s.remind != 0 {
-		s.remind = max(s.remind-delta, 1)
 	}
 	if s.told != 0 {
 		s.told = max(s.told-delta, 1)

@@ -15,7 +15,7 @@ type alertsInput struct {
 	gate.InSchool
 	State    []string   `query:"state" maxItems:"4" doc:"In one of these states, comma-separated: open, acknowledged, resolved, closed." example:"open,acknowledged"`
 	Severity g.Severity `query:"severity" doc:"Of this severity."`
-	Rule     g.RuleID   `query:"rule" maxLength:"64" doc:"Of this rule."`
+	Rule     g.RuleID   `query:"rule" maxLength:"129" doc:"Of this rule."`
 	Zone     g.ZoneID   `query:"zone" maxLength:"64" doc:"In this zone."`
 	Device   g.DeviceID `query:"device" maxLength:"64" doc:"Of this device."`
 	Drill    string     `query:"drill" enum:"true,false" doc:"true: only what belongs to drills; false: only the rest."`
@@ -97,7 +97,6 @@ func (s *area) registerAlerts() {
 			return gate.Answer(s.View(ctx).Alerts.Find(ctx, g.AlertID(in.ID)))
 		})
 	s.registerHandling(tag)
-	s.registerRules(tag)
 }
 
 func (s *area) registerHandling(tag string) {
@@ -140,25 +139,6 @@ func (s *area) registerHandling(tag string) {
 		func(ctx context.Context, in *commentInput) (*gate.Body[g.Alert], error) {
 			return gate.Answer(s.View(ctx).Alerts.Close(ctx, g.AlertID(in.ID), in.Body.Version,
 				gate.CallerOf(ctx).By(), in.Body.Comment))
-		})
-}
-
-func (s *area) registerRules(tag string) {
-	gate.Handle(s.Gate, gate.Endpoint{
-		Method:      "GET",
-		Path:        "/v1/rules",
-		ID:          "list-rules",
-		Tag:         tag,
-		Perm:        g.AlertsRead,
-		Unavailable: true,
-		Summary:     "The rules that are loaded",
-	},
-		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[RuleInfo]], error) {
-			if s.rules == nil {
-				return nil, gate.Missing("rules")
-			}
-			return gate.PageOf(s.Gate, s.rules(), *in, nil,
-				func(r RuleInfo) string { return string(r.ID) })
 		})
 }
 

@@ -1,7 +1,7 @@
 package alerts
 
 // words describes fields in the document, as the gate's Words takes them: those of
-// alerts, incidents and rules.
+// alerts and incidents.
 const words = `
 version: Rises with every change; send it back with a change.
 severity: How severe it is.
@@ -37,7 +37,6 @@ AlertRow.device_name: The device's name.
 AlertRow.zone_name: The zone's name.
 AlertRow.person_name: The person's name; empty for callers who may not read people.
 IncidentStep.text_zh: The text in Chinese.
-RuleInfo.yaml: As it was written.
 Incident.steps: The procedure.
 Incident.alerts: The alerts that belong to it.
 Incident.handover: The hand-over to the police.

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"sync/atomic"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -31,6 +30,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/post"
 	"github.com/gatehouse-iot/gatehouse/gateway/parts"
 	"github.com/gatehouse-iot/gatehouse/gateway/retention"
+	"github.com/gatehouse-iot/gatehouse/gateway/rulebook"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
@@ -69,7 +69,7 @@ type App struct {
 	*readers
 
 	alerting  *alerting.Reader
-	inForce   atomic.Pointer[alerting.Files] // the rules
+	rulebook  *rulebook.Book
 	commands  *command.Commands
 	fleet     *fleet.Fleet
 	retention *retention.Keeper
@@ -105,12 +105,10 @@ func Open(ctx context.Context, cfg config.Config, o Options) (_ *App, err error)
 		return nil, err
 	}
 	a.openFleet()
-	rules, files, err := openRules(ctx, a.given, a.stores, a.ingest, a.readers)
+	a.rulebook, a.alerting, err = openRules(ctx, a.given, a.stores, a.ingest, a.readers)
 	if err != nil {
 		return nil, err
 	}
-	a.alerting = rules
-	a.inForce.Store(&files)
 	a.directory.Watch(forget(a.ingest, a.alerting))
 	if err := a.listen(a.given, &a.closers); err != nil {
 		return nil, err
@@ -155,6 +153,7 @@ func (a *App) Run(ctx context.Context) error {
 		{Name: lockdown.Cursor, Run: a.feed.Follow(lockdown.Cursor, a.lockdowns.Apply)},
 		{Name: "telemetry", Run: a.feed.Follow("telemetry", a.readings.Apply)},
 		{Name: "rules", Run: a.alerting.Run},
+		{Name: "rulebook", Run: a.rulebook.Run},
 		{Name: "attendance", Run: a.attendance.Run},
 		{Name: "resolve", Run: a.resolver.Run},
 		{Name: "quality", Run: a.counting.Run},

@@ -3,13 +3,11 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"reflect"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -22,6 +20,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
 	"github.com/gatehouse-iot/gatehouse/gateway/retention"
+	"github.com/gatehouse-iot/gatehouse/gateway/rulebook"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -30,9 +29,7 @@ type reloader struct {
 	read         func() (config.Config, error) // nil: there is no file
 	host         *host.Host
 	directory    *directory.Directory
-	alerting     *alerting.Reader
-	inForce      *atomic.Pointer[alerting.Files]
-	rules        *registry.View // to audit their changes
+	rules        *rulebook.Book
 	self         *registry.View // to audit reloads of this machine
 	certificates []*listeners.Certificate
 	authorities  *listeners.Authorities // nil: there are none
@@ -104,7 +101,7 @@ func (r *reloader) reload(ctx context.Context, dry bool, note api.NoteReload) (a
 	if err := note(ctx, audited(next.report.Changes)); err != nil {
 		return api.Reload{}, err
 	}
-	if err := r.takeRules(ctx, next.rules); err != nil {
+	if err := r.rules.Take(ctx, next.rules); err != nil {
 		return api.Reload{}, err
 	}
 	// From here on only a host that is stopping can fail, and then the gateway stops anyway.
@@ -213,7 +210,10 @@ func (r *reloader) readAgain() (next reloaded, err error) {
 	if next.rules, err = alerting.LoadAgain(dir); err != nil {
 		return next, err
 	}
-	more, err := alerting.Changes(*r.inForce.Load(), next.rules)
+	if err := r.rules.Fits(next.rules); err != nil {
+		return next, err
+	}
+	more, err := alerting.Changes(r.rules.Folder(), next.rules)
 	if err != nil {
 		return next, err
 	}
@@ -275,20 +275,4 @@ func (r *reloader) checkedSpecs(
 		}
 	}
 	return specs, more, nil
-}
-
-// takeRules puts rules and procedures in force, after recording their changes in the audit log.
-func (r *reloader) takeRules(ctx context.Context, files alerting.Files) error {
-	texts, err := files.Texts()
-	if err != nil {
-		return fmt.Errorf("rules: %w", err)
-	}
-	err = r.alerting.Replace(ctx, files, func(ctx context.Context) error {
-		return r.rules.Alerts.NoteRules(ctx, texts)
-	})
-	if err != nil {
-		return fmt.Errorf("rules: %w", err)
-	}
-	r.inForce.Store(&files)
-	return nil
 }

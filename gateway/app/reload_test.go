@@ -17,7 +17,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
-	"github.com/gatehouse-iot/gatehouse/api/alerts"
+	"github.com/gatehouse-iot/gatehouse/api/rules"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
 	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	regalerts "github.com/gatehouse-iot/gatehouse/registry/alerts"
@@ -192,7 +192,7 @@ func TestReloadKeepsWhatFires(t *testing.T) {
 
 func (r *running) ruleIDs(t *testing.T) []string {
 	t.Helper()
-	p, err := get[page[alerts.RuleInfo]](t.Context(), r.school, r.a.URL()+"/v1/rules?limit=100")
+	p, err := get[page[rules.Rule]](t.Context(), r.school, r.a.URL()+"/v1/rules?limit=100")
 	ok(t, err)
 	var out []string
 	for _, row := range p.Items {

@@ -26,9 +26,7 @@ func (a *App) openControl() {
 		read:         a.opt.Config,
 		host:         a.host,
 		directory:    a.directory,
-		alerting:     a.alerting,
-		inForce:      &a.inForce,
-		rules:        a.reg.In(g.SystemScope("rules")),
+		rules:        a.rulebook,
 		self:         a.reg.In(g.SystemScope("reload")),
 		certificates: a.certificates,
 		authorities:  a.authorities,
@@ -41,6 +39,7 @@ func (a *App) openControl() {
 		Dir:    a.cfg.DataPath(),
 		Backup: a.Backup,
 		Reload: a.reloader.here,
+		Rules:  a.rulebook.Here,
 		Log:    a.log,
 	}
 }
@@ -81,7 +80,7 @@ func (a *App) openAPI() error {
 		Links:     links,
 		Metrics:   a.watch.Metrics(),
 		Status:    a.watch.Status,
-		Rules:     ruleInfos(&a.inForce),
+		Rules:     a.rulebook,
 		Reload:    a.reloader.reload,
 		Console:   a.opt.Console,
 		Config: api.Config{

@@ -76,6 +76,13 @@ var ErrNotRunning = errors.New("no gateway runs on this data folder")
 
 // ask posts to the gateway that runs on a data folder.
 func ask(ctx context.Context, dir, path string, l texts.Language) (*http.Response, error) {
+	return send(ctx, dir, path, nil, l)
+}
+
+// send is ask with a body.
+func send(
+	ctx context.Context, dir, path string, body io.Reader, l texts.Language,
+) (*http.Response, error) {
 	dial := func(ctx context.Context, _, _ string) (conn net.Conn, err error) {
 		err = inFolder(dir, func(socket string) error {
 			conn, err = (&net.Dialer{}).DialContext(ctx, "unix", socket)
@@ -84,7 +91,7 @@ func ask(ctx context.Context, dir, path string, l texts.Language) (*http.Respons
 		return conn, err
 	}
 	client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
-	r, err := http.NewRequestWithContext(ctx, "POST", "http://gateway"+path, nil)
+	r, err := http.NewRequestWithContext(ctx, "POST", "http://gateway"+path, body)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -24,7 +25,9 @@ type Server struct {
 	Dir    string // the data folder
 	Backup func(ctx context.Context, w io.Writer) error
 	Reload func(ctx context.Context, dry bool) (api.Reload, error)
-	Log    *slog.Logger
+	// Rules answers questions about the rules, whose answers are written as JSON.
+	Rules func(ctx context.Context, deed string, q url.Values, body []byte) (any, error)
+	Log   *slog.Logger
 }
 
 // Run serves until ctx ends.
@@ -53,6 +56,7 @@ func (s *Server) run(ctx context.Context, file string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /backup", s.shown(token, s.backup))
 	mux.HandleFunc("POST /reload", s.shown(token, s.reload))
+	mux.HandleFunc("POST /rules/{deed}", s.shown(token, s.rules))
 	return listeners.Serve(ctx, &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}, l)
 }
 

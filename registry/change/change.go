@@ -34,6 +34,7 @@ const (
 	Contact  Kind = "contact" // addresses and wishes; the ID is the user's or person's
 	Template Kind = "template"
 	Message  Kind = "message"
+	Rule     Kind = "rule" // of a school; the ID is that of its text
 
 	Session Kind = "session" // or corrections of its attendance
 	Leave   Kind = "leave"

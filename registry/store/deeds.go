@@ -21,6 +21,7 @@ func Deeds() []string {
 		"person.delete", "person.leave", "person.open", "person.sightings", "person.update",
 		"picture.delete", "picture.keep", "picture.lapse", "profile.delete", "profile.put",
 		"rejection.open", "rota.delete", "rota.override", "rota.put", "rota.restore",
+		"rule.delete", "rule.put", "rule.restore",
 		"rules.change", "rules.first", "school.create", "school.update", "session.delete",
 		"session.put", "setting.put", "sighting.manual", "sightings.back", "sightings.resolve",
 		"signin.refused", "site.delete", "site.put", "template.put", "user.create",

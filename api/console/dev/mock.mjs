@@ -33,6 +33,7 @@ const permissions = [
   'alerts:read',
   'alerts:write',
   'incidents:approve',
+  'rules:write',
   'telemetry:read',
   'camera:view',
   'messages:send',

@@ -56,6 +56,7 @@ type Reader struct {
 	engine *rules.Engine
 	gone   chan g.DeviceID
 	next   chan exchange
+	asks   chan ask
 	kept   keptRules
 	looked time.Time // when the clock was last read
 	at     uint64    // position of the engine's state, at or after the cursor
@@ -69,6 +70,7 @@ func New(o Options) *Reader {
 		engine: engine,
 		gone:   make(chan g.DeviceID, mostGone),
 		next:   make(chan exchange),
+		asks:   make(chan ask),
 		kept:   keptRules{engine: engine, view: o.View},
 		looked: o.Now(),
 	}
@@ -99,6 +101,7 @@ func (x *Reader) Run(ctx context.Context) error {
 	pictures := evidence{opt: x.opt}
 	for {
 		x.replace(ctx)
+		x.answer()
 		x.watchClock()
 		next, cancel := context.WithDeadline(ctx, x.wake())
 		events, err := r.Next(next, follow.Batch)
@@ -256,14 +259,20 @@ func (x *Reader) orders(c rules.CommandEffect, at time.Time) []fleet.Order {
 	return out
 }
 
-// targets expands a command to its devices: one, or those of a zone.
+// targets expands a command to its devices: one, or those of a zone. A rule that a school has
+// written commands devices of the school where it found something only.
 func (x *Reader) targets(c rules.CommandEffect) []rules.CommandEffect {
+	_, own := rules.Plain(c.Rule)
 	if c.Device != "" {
+		if e, ok := x.opt.Directory.Known(c.Device); own != "" && (!ok || e.Device.School != c.School) {
+			return nil
+		}
 		return []rules.CommandEffect{c}
 	}
 	var out []rules.CommandEffect
 	for _, e := range x.opt.Directory.InZone(c.Zone) {
-		if (c.Type == "" || c.Type == e.Profile.Type) &&
+		if (own == "" || e.Device.School == c.School) &&
+			(c.Type == "" || c.Type == e.Profile.Type) &&
 			(c.Profile == "" || c.Profile == e.Profile.ID) {
 			one := c
 			one.Device = e.Device.ID
@@ -272,6 +281,9 @@ func (x *Reader) targets(c rules.CommandEffect) []rules.CommandEffect {
 	}
 	return out
 }
+
+// FactsOf answers the rules' queries from the directory, as it is now.
+func FactsOf(d *directory.Directory) rules.Facts { return facts{d} }
 
 // facts answers the rules' queries from the directory.
 type facts struct{ directory *directory.Directory }

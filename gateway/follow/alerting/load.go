@@ -113,10 +113,15 @@ func read(names, procedures []string) (f Files, err error) {
 			f.Procedures = append(f.Procedures, more...)
 		}
 	}
+	return f, f.Check()
+}
+
+// Check holds the rules and procedures against each other, and against what this gateway can do.
+func (f Files) Check() error {
 	if err := rules.Check(f.Rules, f.Procedures); err != nil {
-		return f, err
+		return err
 	}
-	return f, f.possible()
+	return f.possible()
 }
 
 // possible returns an error for every action that this gateway cannot carry out.

@@ -169,6 +169,7 @@ export const permissions = all<Permission>({
   'alerts:read': true,
   'alerts:write': true,
   'incidents:approve': true,
+  'rules:write': true,
   'telemetry:read': true,
   'camera:view': true,
   'messages:send': true,
@@ -338,7 +339,7 @@ export type Recorded = S['RecordedFacts']
 export type Refusal = S['Refusal']
 export type Reload = S['Reload']
 export type ReloadChange = S['ReloadChange']
-export type Rule = S['RuleInfo']
+export type Rule = S['Rule']
 export type SetupState = S['SetupState']
 export type Status = S['GatewayStatus']
 export type Webhook = S['Webhook']

@@ -1,0 +1,52 @@
+package rulebook
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	api "github.com/gatehouse-iot/gatehouse/api/rules"
+)
+
+// Here answers the command line of this machine, which sees every school: explain (rule, device),
+// backtest (school, since; the rule's text as body) and backtest-state (id).
+func (b *Book) Here(
+	ctx context.Context, deed string, q url.Values, body []byte,
+) (any, error) {
+	switch deed {
+	case "explain":
+		return b.Explain(ctx, b.view, g.RuleID(q.Get("rule")), g.DeviceID(q.Get("device")))
+	case "backtest-state":
+		return b.BacktestState(ctx, b.view, q.Get("id"))
+	case "backtest":
+		since, err := time.ParseDuration(q.Get("since"))
+		if err != nil {
+			return nil, g.FieldErrorf("since", "%q is no duration; write one such as 30s, 5m or 1h30m",
+				q.Get("since"))
+		}
+		school, err := b.onlySchool(g.SchoolID(q.Get("school")))
+		if err != nil {
+			return nil, err
+		}
+		return b.Backtest(ctx, b.view, api.Draft{School: school, Text: string(body)}, since)
+	}
+	return nil, g.Errorf(g.Invalid, "%q is no deed; use %s", deed, "explain, backtest")
+}
+
+// onlySchool is the school that is named, or the topmost one if there is one only.
+func (b *Book) onlySchool(named g.SchoolID) (g.SchoolID, error) {
+	var tops []g.SchoolID
+	for _, s := range b.opt.Directory.Schools() {
+		if s.ID == named {
+			return named, nil
+		}
+		if s.Parent == "" {
+			tops = append(tops, s.ID)
+		}
+	}
+	if named != "" || len(tops) != 1 {
+		return "", g.Errorf(g.NotFound, "there is no %s %q here", g.Noun("school"), named)
+	}
+	return tops[0], nil
+}

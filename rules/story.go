@@ -1,0 +1,209 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Limits of tests of rules.
+const (
+	MaxTests = 500 // in one file
+	MaxTold  = 500 // steps of one test
+)
+
+// Test is a short story with what the rules should find in it.
+type Test struct {
+	Name    string
+	Rules   []g.RuleID // that take part; none: all
+	Begin   time.Time
+	Zones   map[g.ZoneID]g.Zone
+	Devices map[g.DeviceID]DeviceFacts
+	Steps   []Told
+	Line    int
+}
+
+// Told is one step of a test: at a time something happens, or something is expected.
+type Told struct {
+	At     time.Time
+	Event  *g.Event
+	Answer string // a rule whose newest alert somebody acknowledges
+	Expect bool
+	Alerts []string // Expect: what fires then, by id or title of the rule; none: nothing
+	Line   int
+	Column int
+}
+
+// TestResult is the outcome of a test.
+type TestResult struct {
+	Name   string `json:"name"`
+	Passed bool   `json:"passed"`
+	Line   int    `json:"line"`
+	// Failures are at the first line where something else was found than expected.
+	Failures []*g.Error `json:"-"`
+}
+
+// RunTests runs tests of rules; file names their file in failures.
+func RunTests(file string, tests []Test, rs []Rule, ps []Procedure) []TestResult {
+	out := make([]TestResult, 0, len(tests))
+	for _, t := range tests {
+		x := &telling{file: file, test: t, alerts: map[g.AlertID]*g.Alert{}}
+		out = append(out, x.run(rs, ps))
+	}
+	return out
+}
+
+// telling runs one test.
+type telling struct {
+	file   string
+	test   Test
+	rules  []Rule
+	engine *Engine
+	seq    uint64
+	alerts map[g.AlertID]*g.Alert
+	newest map[g.RuleID]g.AlertID
+	moment []g.RuleID // raised since the step before, and true for a moment only
+	errs   []*g.Error
+}
+
+// Device implements Facts.
+func (x *telling) Device(id g.DeviceID) (DeviceFacts, bool) {
+	d, ok := x.test.Devices[id]
+	return d, ok
+}
+
+// Zone implements Facts.
+func (x *telling) Zone(id g.ZoneID) (g.Zone, bool) {
+	z, ok := x.test.Zones[id]
+	return z, ok
+}
+
+func (x *telling) wrong(s Told, format string, args ...any) {
+	x.errs = append(x.errs,
+		g.FieldErrorf(fmt.Sprintf("%s:%d:%d", x.file, s.Line, s.Column), format, args...))
+}
+
+func (x *telling) run(rs []Rule, ps []Procedure) TestResult {
+	x.newest = map[g.RuleID]g.AlertID{}
+	for _, r := range rs {
+		plain, _ := Plain(r.ID)
+		if len(x.test.Rules) == 0 || slices.Contains(x.test.Rules, plain) {
+			r.ID, r.Where.Only, r.Where.Except = plain, nil, nil
+			x.rules = append(x.rules, r)
+		}
+	}
+	for _, id := range x.test.Rules {
+		if !slices.ContainsFunc(x.rules, func(r Rule) bool { return r.ID == id }) {
+			x.wrong(Told{Line: x.test.Line, Column: 1}, "there is no rule %q to test", id)
+		}
+	}
+	x.engine = New(x.rules, ps)
+	for _, s := range x.test.Steps {
+		if len(x.errs) > 0 {
+			break // what follows rests on it
+		}
+		x.step(s)
+	}
+	return TestResult{
+		Name:     x.test.Name,
+		Passed:   len(x.errs) == 0,
+		Line:     x.test.Line,
+		Failures: x.errs,
+	}
+}
+
+func (x *telling) step(s Told) {
+	x.keep(x.engine.Tick(s.At))
+	switch {
+	case s.Expect:
+		x.expect(s)
+	case s.Answer != "":
+		x.answer(s)
+	default:
+		x.seq++
+		ev := *s.Event
+		ev.Seq, ev.Time, ev.Received = x.seq, s.At, s.At
+		x.keep(x.engine.Observe(ev, x))
+		x.keep(x.engine.Tick(s.At))
+	}
+}
+
+func (x *telling) keep(effects []Effect) {
+	for _, e := range effects {
+		if a := e.Alert; a != nil {
+			if x.alerts[a.ID] == nil || a.Count > x.alerts[a.ID].Count {
+				x.newest[a.Rule] = a.ID
+				if !a.Firing {
+					x.moment = append(x.moment, a.Rule)
+				}
+			}
+			x.alerts[a.ID] = a
+		}
+	}
+}
+
+// answer acknowledges the newest alert of a rule.
+func (x *telling) answer(s Told) {
+	r, ok := x.named(s.Answer)
+	id := x.newest[r.ID]
+	if !ok || id == "" {
+		x.wrong(s, "there is no alert %q to acknowledge", s.Answer)
+		return
+	}
+	x.seq++
+	x.keep(x.engine.Observe(g.Event{
+		Seq:      x.seq,
+		Kind:     g.EventAlert,
+		Received: s.At,
+		Alert:    &g.Alert{ID: id, Rule: r.ID, State: g.AlertAcknowledged},
+	}, x))
+}
+
+// named finds a rule by its ID or one of its titles.
+func (x *telling) named(name string) (Rule, bool) {
+	for _, r := range x.rules {
+		if string(r.ID) == name || r.Title == name || r.TitleZH == name {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
+
+// expect compares what fires, and what was true for a moment since the step before, with what is
+// expected.
+func (x *telling) expect(s Told) {
+	got := slices.Clone(x.moment)
+	x.moment = nil
+	for _, a := range x.alerts {
+		if a.Firing {
+			got = append(got, a.Rule)
+		}
+	}
+	slices.Sort(got)
+	got = slices.Compact(got)
+	var want []g.RuleID
+	for _, name := range s.Alerts {
+		r, ok := x.named(name)
+		if !ok {
+			x.wrong(s, "no rule of this test has the id or the title %q", name)
+			return
+		}
+		want = append(want, r.ID)
+	}
+	slices.Sort(want)
+	want = slices.Compact(want)
+	if !slices.Equal(got, want) {
+		x.wrong(s, "at %s: expected %s, and there is %s", s.At.Format("15:04:05"), listed(want),
+			listed(got))
+	}
+}
+
+func listed(ids []g.RuleID) g.Text {
+	if len(ids) == 0 {
+		return g.Word("nothing")
+	}
+	return g.Textf("%s", strings.Join(words(ids), ", "))
+}

@@ -1,0 +1,308 @@
+package rules
+
+import (
+	"strings"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// ParseTests parses a file of tests: YAML with one key, tests. Profiles give devices that name one
+// their type and what they report on change. The error joins a gatehouse.Error for each mistake,
+// with file, line, place and fix.
+func ParseTests(name string, b []byte, profiles []g.Profile) ([]Test, error) {
+	doc, root, err := openDocument(name, b)
+	if err != nil {
+		return nil, err
+	}
+	list, ok := root.object("tests").need("tests", "begin with tests: and a list")
+	if !ok {
+		return nil, doc.err()
+	}
+	nodes := list.list()
+	if len(nodes) > MaxTests {
+		list.fail("%d tests; at most %d are read from one file", len(nodes), MaxTests)
+		return nil, doc.err()
+	}
+	var out []Test
+	for _, n := range nodes {
+		out = append(out, parseTest(n, profiles))
+	}
+	if err := doc.err(); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func parseTest(n node, profiles []g.Profile) Test {
+	o := n.object("name", "rules", "start", "rooms", "devices", "story")
+	t := Test{
+		Zones:   map[g.ZoneID]g.Zone{},
+		Devices: map[g.DeviceID]DeviceFacts{},
+		Begin:   firstMonday(),
+		Line:    n.n.Line,
+	}
+	if c, ok := o.need("name", "say in a sentence what should happen"); ok {
+		t.Name = c.text()
+	}
+	if c, ok := o.get("rules"); ok {
+		t.Rules = listOf[g.RuleID](c, nil)
+	}
+	if c, ok := o.get("start"); ok {
+		t.Begin = parseStart(c)
+	}
+	if c, ok := o.get("rooms"); ok {
+		t.parseRooms(c)
+	}
+	if c, ok := o.need("devices", "name what reports, such as door: {room: gate}"); ok {
+		t.parseDevices(c, profiles)
+	}
+	if c, ok := o.need("story", "say what happens, step by step"); ok {
+		t.parseStory(c)
+	}
+	return t
+}
+
+// firstMonday is when tests begin: midnight of a Monday.
+func firstMonday() time.Time { return time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) }
+
+// parseStart parses "sat 21:50", or a time of the first Monday.
+func parseStart(n node) time.Time {
+	words := strings.Fields(n.text())
+	day := 0
+	if len(words) == 2 {
+		d := n
+		copied := *n.n
+		copied.Value = words[0]
+		d.n = &copied
+		if days := parseDays(d); len(days) > 0 {
+			day = (int(days[0]) + 6) % 7
+		}
+		words = words[1:]
+	}
+	at := n
+	copied := *n.n
+	copied.Value = strings.Join(words, " ")
+	at.n = &copied
+	return firstMonday().AddDate(0, 0, day).Add(time.Duration(at.clock()) * time.Minute)
+}
+
+// names are the keys of a mapping whose keys the author chooses.
+func (n node) names() []string {
+	var out []string
+	for i := 0; i+1 < len(n.n.Content); i += 2 {
+		out = append(out, n.n.Content[i].Value)
+	}
+	return out
+}
+
+// parseRooms parses rooms by name: a kind, or {kind: …, building: …}.
+func (t *Test) parseRooms(n node) {
+	names := n.names()
+	o := n.object(names...)
+	for _, name := range names {
+		c := o.keys[name]
+		z := g.Zone{ID: g.ZoneID(name), School: "school"}
+		if len(c.n.Content) == 0 {
+			z.Kind = oneOf(c, g.ZoneKinds())
+		} else {
+			room := c.object("kind", "building")
+			if k, ok := room.need("kind", "say what kind of room it is"); ok {
+				z.Kind = oneOf(k, g.ZoneKinds())
+			}
+			if b, ok := room.get("building"); ok {
+				z.Building = g.BuildingID(b.text())
+			}
+		}
+		t.Zones[z.ID] = z
+	}
+}
+
+func (t *Test) parseDevices(n node, profiles []g.Profile) {
+	names := n.names()
+	o := n.object(names...)
+	for _, name := range names {
+		t.Devices[g.DeviceID(name)] = t.parseDevice(o.keys[name], name, profiles)
+	}
+}
+
+func (t *Test) parseDevice(n node, name string, profiles []g.Profile) DeviceFacts {
+	d := n.object("room", "profile", "type", "driver", "reports_changes")
+	f := DeviceFacts{
+		School:     "school",
+		Name:       name,
+		Type:       g.TypeSensor,
+		Driver:     "driver",
+		Timezone:   "UTC",
+		Properties: map[string]g.Property{},
+	}
+	if c, ok := d.get("room"); ok {
+		if f.Zone = g.ZoneID(c.text()); t.Zones[f.Zone].ID == "" {
+			c.fail("there is no room %q in rooms", f.Zone)
+		}
+	}
+	if c, ok := d.get("profile"); ok {
+		f.Profile = g.ProfileID(c.text())
+		for _, p := range profiles {
+			if p.ID == f.Profile {
+				f.Type = p.Type
+				for k, v := range p.Properties {
+					f.Properties[k] = v
+				}
+			}
+		}
+	}
+	if c, ok := d.get("type"); ok {
+		f.Type = oneOf(c, g.DeviceTypes())
+	}
+	if c, ok := d.get("driver"); ok {
+		f.Driver = g.DriverName(c.text())
+	}
+	if c, ok := d.get("reports_changes"); ok {
+		for _, p := range listOf[string](c, nil) {
+			f.Properties[p] = g.Property{Reports: g.ReportsChange}
+		}
+	}
+	return f
+}
+
+// deeds are the keys of a step that say what happens; exactly one is given.
+func deeds() []string { return []string{"says", "is", "sees", "happens", "acknowledge", "expect"} }
+
+func (t *Test) parseStory(n node) {
+	now := t.Begin
+	steps := n.list()
+	if len(steps) > MaxTold {
+		n.fail("%d steps; at most %d are told in one test", len(steps), MaxTold)
+		return
+	}
+	seen := 0
+	for _, c := range steps {
+		o := c.object(append([]string{"at", "after", "device"}, deeds()...)...)
+		now = parseWhen(o, now)
+		s := Told{At: now, Line: c.n.Line, Column: c.n.Column}
+		given := 0
+		for _, k := range deeds() {
+			if _, ok := o.get(k); ok {
+				given++
+			}
+		}
+		if given != 1 {
+			c.fail("a step has exactly one of %s; this one has %d", strings.Join(deeds(), ", "), given)
+			continue
+		}
+		seen++
+		t.parseDeed(o, &s, seen)
+		t.Steps = append(t.Steps, s)
+	}
+}
+
+// parseWhen parses when a step is: at the next time that the clock shows this, or after a while.
+func parseWhen(o object, now time.Time) time.Time {
+	at, hasAt := o.get("at")
+	after, hasAfter := o.get("after")
+	switch {
+	case hasAt && hasAfter:
+		after.fail("give at or after, not both")
+	case hasAfter:
+		return now.Add(after.duration())
+	case hasAt:
+		day := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+		next := day.Add(time.Duration(at.clock()) * time.Minute)
+		if next.Before(now) {
+			next = next.AddDate(0, 0, 1)
+		}
+		return next
+	}
+	return now
+}
+
+func (t *Test) parseDeed(o object, s *Told, number int) {
+	if c, ok := o.get("expect"); ok {
+		s.Expect = true
+		for _, x := range c.list() {
+			if name := x.text(); name != "nothing" {
+				s.Alerts = append(s.Alerts, name)
+			}
+		}
+		return
+	}
+	if c, ok := o.get("acknowledge"); ok {
+		s.Answer = c.text()
+		return
+	}
+	s.Event = &g.Event{School: "school"}
+	if c, ok := o.need("device", "say which device"); ok {
+		s.Event.Device = g.DeviceID(c.text())
+		if _, known := t.Devices[s.Event.Device]; !known {
+			c.fail("there is no device %q in devices", s.Event.Device)
+		}
+	}
+	if c, ok := o.get("says"); ok {
+		s.Event.Kind, s.Event.Reading = g.EventReading, &g.Reading{Values: parseSaid(c)}
+	}
+	if c, ok := o.get("is"); ok {
+		s.Event.Kind = g.EventStatus
+		s.Event.Status = &g.Status{State: oneOf(c, reportedStates())}
+	}
+	if c, ok := o.get("sees"); ok {
+		s.Event.Kind, s.Event.Sighting = g.EventSighting, parseSeen(c, number)
+	}
+	if c, ok := o.get("happens"); ok {
+		s.Event.Kind, s.Event.Occurrence = g.EventOccurrence, parseHappens(c)
+	}
+}
+
+func parseSaid(n node) map[string]g.Value {
+	names := n.names()
+	o := n.object(names...)
+	out := map[string]g.Value{}
+	for _, name := range names {
+		out[name] = o.keys[name].value()
+	}
+	return out
+}
+
+func parseHappens(n node) *g.Occurrence {
+	o := n.object("kind", "data")
+	x := &g.Occurrence{}
+	if c, ok := o.need("kind", "name an event of the device's profile"); ok {
+		x.Kind = g.OccurrenceKind(c.text())
+	}
+	if c, ok := o.get("data"); ok {
+		x.Data = parseSaid(c)
+	}
+	return x
+}
+
+// parseSeen parses somebody who is seen; without a track, each time is another.
+func parseSeen(n node, number int) *g.Sighting {
+	o := n.object("person", "method", "direction", "track", "reason", "card")
+	id := g.SightingID("sgt_" + time.Duration(number).String())
+	s := &g.Sighting{ID: id, Method: g.ByFace, Track: string(id)}
+	if c, ok := o.get("person"); ok {
+		if s.Person = g.PersonID(c.text()); s.Person == "unknown" {
+			s.Person = ""
+		}
+	}
+	if c, ok := o.get("method"); ok {
+		s.Method = oneOf(c, g.Methods())
+	}
+	if c, ok := o.get("direction"); ok {
+		s.Direction = oneOf(c, []g.Direction{g.In, g.Out})
+	}
+	if c, ok := o.get("track"); ok {
+		s.Track = c.text()
+	}
+	if c, ok := o.get("card"); ok {
+		s.Credential = c.text()
+	}
+	reason := "below_threshold"
+	if c, ok := o.get("reason"); ok {
+		reason = string(oneOf(c, g.MatchReasons()))
+	}
+	if s.Person == "" && s.Method == g.ByFace {
+		s.Match = &g.Match{Reason: reason}
+	}
+	return s
+}
