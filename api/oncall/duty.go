@@ -150,21 +150,27 @@ func (s *area) registerDuty() {
 	})
 }
 
+// rotasOf is who can be on duty in a school, the caller's own for "", and its rotas.
+func (s *area) rotasOf(ctx context.Context, school g.SchoolID) (duties, []g.Rota, error) {
+	d, err := s.duty(ctx, gate.SchoolOf(ctx, school))
+	if err != nil {
+		return d, nil, err
+	}
+	rotas, err := s.View(ctx).Oncall.Rotas(ctx, d.school.ID)
+	return d, rotas, err
+}
+
 func (s *area) dutyAt(ctx context.Context, in *dutyInput) (*gate.Body[Duty], error) {
 	at := in.At
 	if at.IsZero() {
 		at = s.Now()
 	}
 	at = at.UTC()
-	d, err := s.duty(ctx, gate.SchoolOf(ctx, in.School))
+	d, rotas, err := s.rotasOf(ctx, in.School)
 	if err != nil {
 		return nil, err
 	}
 	v := s.View(ctx).Oncall
-	rotas, err := v.Rotas(ctx, d.school.ID)
-	if err != nil {
-		return nil, err
-	}
 	out := Duty{
 		School:   d.school.ID,
 		Timezone: d.school.Timezone,
@@ -212,15 +218,11 @@ func (s *area) dutyPlan(ctx context.Context, in *planInput) (*gate.Body[DutyPlan
 	if in.To.Sub(in.From) > mostPlan {
 		return nil, g.FieldErrorf("to", "at most 62 days are shown at a time")
 	}
-	d, err := s.duty(ctx, gate.SchoolOf(ctx, in.School))
+	d, rotas, err := s.rotasOf(ctx, in.School)
 	if err != nil {
 		return nil, err
 	}
 	v := s.View(ctx).Oncall
-	rotas, err := v.Rotas(ctx, d.school.ID)
-	if err != nil {
-		return nil, err
-	}
 	out := DutyPlan{
 		School:   d.school.ID,
 		Timezone: d.school.Timezone,
