@@ -77,7 +77,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const school = useSchoolParam()
   const { can, me } = useSession()
   const kinds = Object.entries(heeded)
-    .filter(([, kind]) => can(kind.needs))
+    .filter(([, kind]) => kind.needs === '' || can(kind.needs))
     .map(([name]) => name)
     .join(',')
   const [state, setState] = useState<StreamState>('connecting')
