@@ -167,7 +167,10 @@ async function take(page, figures, within) {
 async function group(page) {
   const line = page.locator('article.alert-group').first()
   await line.locator('[data-testid=take-all]').click()
-  await line.locator('[data-testid=take-all]').waitFor({ state: 'detached' })
+  const toast = page.locator('.mantine-Notification-root', { has: page.locator('[data-testid=undo]') })
+  await toast.waitFor()
+  const taken = Number((await toast.textContent()).match(/\d+/)?.[0])
+  if (!(taken >= 5)) throw new Error(`${taken} were taken`)
   await page.locator('[data-testid=undo]').click()
   await page.locator('article.alert-group [data-testid=take-all]').first().waitFor()
 }
