@@ -137,7 +137,7 @@ func (o object) get(key string) (node, bool) {
 }
 
 // need is get with an error if the key is missing.
-func (o object) need(key, mend string) (node, bool) {
+func (o object) need(key string, mend g.Text) (node, bool) {
 	n, ok := o.keys[key]
 	if !ok {
 		o.fail("%s is missing; %s", key, mend)
@@ -353,7 +353,7 @@ func (n node) title() (en, zh string) {
 		return n.text(), ""
 	}
 	o := n.object("en", "zh-CN")
-	if c, ok := o.need("en", "give the English text"); ok {
+	if c, ok := o.need("en", g.Word("give the English text")); ok {
 		en = c.text()
 	}
 	if c, ok := o.get("zh-CN"); ok {

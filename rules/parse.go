@@ -16,7 +16,7 @@ func Parse(name string, b []byte) ([]Rule, error) {
 		return nil, err
 	}
 	top := root.object("rules")
-	list, ok := top.need("rules", "begin with rules: and a list")
+	list, ok := top.need("rules", g.Word("begin with rules: and a list"))
 	if !ok {
 		return nil, doc.err()
 	}
@@ -111,15 +111,15 @@ func parseRule(n node) Rule {
 	o := n.object("id", "title", "severity", "where", "per", "when", "for", "fresh", "clear",
 		"unless", "once", "rises", "muted_by", "then")
 	r := Rule{Per: PerDevice}
-	if c, ok := o.need("id", "give an id of letters, digits, '-', '_' and '.'"); ok {
+	if c, ok := o.need("id", g.Word("give an id of letters, digits, '-', '_' and '.'")); ok {
 		if r.ID = g.RuleID(c.text()); r.ID != "" && !g.ValidID(string(r.ID)) {
 			c.fail("%q is no id; use 1 to 64 letters, digits, '-', '_' or '.'", r.ID)
 		}
 	}
-	if c, ok := o.need("title", "give a title that people will read"); ok {
+	if c, ok := o.need("title", g.Word("give a title that people will read")); ok {
 		r.Title, r.TitleZH = c.title()
 	}
-	if c, ok := o.need("severity", "give info, warning, major or critical"); ok {
+	if c, ok := o.need("severity", g.Word("give info, warning, major or critical")); ok {
 		r.Severity = oneOf(c, g.Severities())
 	}
 	if c, ok := o.get("where"); ok {
@@ -128,7 +128,7 @@ func parseRule(n node) Rule {
 	if c, ok := o.get("per"); ok {
 		r.Per = oneOf(c, subjects())
 	}
-	if c, ok := o.need("when", "say what the rule watches for"); ok {
+	if c, ok := o.need("when", g.Word("say what the rule watches for")); ok {
 		r.When = parseCondition(c, 0)
 	}
 	if c, ok := o.get("for"); ok {
@@ -234,7 +234,7 @@ func parseClear(n node) Clear {
 func parseUnless(n node) *Unless {
 	o := n.object("sighting", "same", "within", "before", "after", "explains")
 	u := &Unless{Same: PerZone, Explains: 1}
-	if c, ok := o.need("sighting", "say which passage explains the finding"); ok {
+	if c, ok := o.need("sighting", g.Word("say which passage explains the finding")); ok {
 		u.Sighting = parseSighting(c)
 	}
 	if c, ok := o.get("same"); ok {
@@ -272,7 +272,7 @@ func parseOnce(o object, r Rule) Once {
 		return once
 	}
 	f := c.object("every", "per")
-	if e, ok := f.need("every", "give a time such as every: 5m"); ok {
+	if e, ok := f.need("every", g.Word("give a time such as every: 5m")); ok {
 		once.Every = e.duration()
 	}
 	if p, ok := f.get("per"); ok {

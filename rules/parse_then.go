@@ -52,7 +52,7 @@ func parseAction(n node) Action {
 	}
 	if c, ok := o.get("notify"); ok {
 		a.Notify = &NotifyAction{}
-		if f, ok := c.object("roles").need("roles", "name who is told"); ok {
+		if f, ok := c.object("roles").need("roles", g.Word("name who is told")); ok {
 			a.Notify.Roles = listOf(f, g.Roles())
 		}
 	}
@@ -66,7 +66,7 @@ func parseIncident(n node) *IncidentAction {
 		in.Procedure = c.text()
 	}
 	if c, ok := o.get("handover"); ok {
-		if f, ok := c.object("approver").need("approver", "name the role that must approve"); ok {
+		if f, ok := c.object("approver").need("approver", g.Word("name the role that must approve")); ok {
 			in.Approver = oneOf(f, g.Roles())
 		}
 	}
@@ -93,7 +93,7 @@ func parseCommand(n node) *CommandAction {
 	if c, ok := o.get("profile"); ok {
 		cmd.Profile = g.ProfileID(c.text())
 	}
-	if c, ok := o.need("action", "name an action of the device's profile"); ok {
+	if c, ok := o.need("action", g.Word("name an action of the device's profile")); ok {
 		cmd.Action = c.text()
 	}
 	if c, ok := o.get("values"); ok {
@@ -115,7 +115,7 @@ func ParseProcedures(name string, b []byte) ([]Procedure, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, ok := root.object("procedures").need("procedures", "begin with procedures: and a list")
+	list, ok := root.object("procedures").need("procedures", g.Word("begin with procedures: and a list"))
 	if !ok {
 		return nil, doc.err()
 	}
@@ -138,15 +138,15 @@ func ParseProcedures(name string, b []byte) ([]Procedure, error) {
 func parseProcedure(n node) Procedure {
 	o := n.object("id", "title", "steps")
 	var p Procedure
-	if c, ok := o.need("id", "give an id that rules can name"); ok {
+	if c, ok := o.need("id", g.Word("give an id that rules can name")); ok {
 		if p.ID = c.text(); p.ID != "" && !g.ValidID(p.ID) {
 			c.fail("%q is no id; use 1 to 64 letters, digits, '-', '_' or '.'", p.ID)
 		}
 	}
-	if c, ok := o.need("title", "give a title that people will read"); ok {
+	if c, ok := o.need("title", g.Word("give a title that people will read")); ok {
 		p.Title, p.TitleZH = c.title()
 	}
-	if c, ok := o.need("steps", "say what people do, step by step"); ok {
+	if c, ok := o.need("steps", g.Word("say what people do, step by step")); ok {
 		for _, s := range c.list() {
 			en, zh := s.title()
 			p.Steps = append(p.Steps, Step{Text: en, TextZH: zh})

@@ -160,10 +160,10 @@ func pointer[T any](v T) *T { return &v }
 func parseAbsent(n node) *Absent {
 	o := n.object("property", "for")
 	a := &Absent{}
-	if c, ok := o.need("property", "name the property that should be reported"); ok {
+	if c, ok := o.need("property", g.Word("name the property that should be reported")); ok {
 		a.Property = c.text()
 	}
-	if c, ok := o.need("for", "give a time such as for: 10m"); ok {
+	if c, ok := o.need("for", g.Word("give a time such as for: 10m")); ok {
 		a.For = c.some()
 	}
 	return a
@@ -172,13 +172,13 @@ func parseAbsent(n node) *Absent {
 func parseCount(n node, depth int) *Count {
 	o := n.object("of", "at_least", "within", "distinct")
 	ct := &Count{AtLeast: 1}
-	if c, ok := o.need("of", "say what is counted"); ok {
+	if c, ok := o.need("of", g.Word("say what is counted")); ok {
 		ct.Of = parseHappening(c, depth)
 	}
-	if c, ok := o.need("at_least", "give a number"); ok {
+	if c, ok := o.need("at_least", g.Word("give a number")); ok {
 		ct.AtLeast = c.whole(1, MaxCount)
 	}
-	if c, ok := o.need("within", "give a time such as within: 5m"); ok {
+	if c, ok := o.need("within", g.Word("give a time such as within: 5m")); ok {
 		ct.Within = c.some()
 	}
 	if c, ok := o.get("distinct"); ok {
@@ -232,7 +232,7 @@ func parseSighting(n node) SightingIs {
 func parseChange(n node) *Change {
 	o := n.object("property", "from", "to", "by")
 	ch := &Change{}
-	if c, ok := o.need("property", "name the property that changes"); ok {
+	if c, ok := o.need("property", g.Word("name the property that changes")); ok {
 		ch.Property = c.text()
 	}
 	if c, ok := o.get("from"); ok {
@@ -252,7 +252,7 @@ func parseChange(n node) *Change {
 func parseOccurrence(n node) *OccurrenceIs {
 	o := n.object("kind", "data")
 	x := &OccurrenceIs{}
-	if c, ok := o.need("kind", "name an event of the device's profile"); ok {
+	if c, ok := o.need("kind", g.Word("name an event of the device's profile")); ok {
 		x.Kind = listOf[g.OccurrenceKind](c, nil)
 	}
 	c, ok := o.get("data")
@@ -364,13 +364,13 @@ func parseDays(n node) []time.Weekday {
 func parseShare(n node, depth int) *Share {
 	o := n.object("of", "at_least", "devices")
 	s := &Share{}
-	if c, ok := o.need("of", "say what must hold for the devices"); ok {
+	if c, ok := o.need("of", g.Word("say what must hold for the devices")); ok {
 		s.Of = parseCondition(c, depth+1)
 		if s.Of.Compare == nil && s.Of.Status == nil {
 			c.fail("only property and status are asked of each device of a group")
 		}
 	}
-	if c, ok := o.need("at_least", "give a share such as 20%, or a number of devices"); ok {
+	if c, ok := o.need("at_least", g.Word("give a share such as 20%, or a number of devices")); ok {
 		text, _ := narrow(c.n.Value)
 		if percent, is := strings.CutSuffix(strings.TrimSpace(text), "%"); is {
 			f, err := strconv.ParseFloat(percent, 64)
@@ -394,7 +394,7 @@ func parseShare(n node, depth int) *Share {
 func parseSequence(n node, depth int) *Sequence {
 	o := n.object("steps", "within")
 	s := &Sequence{}
-	if c, ok := o.need("steps", "give a list of what happens, first to last"); ok {
+	if c, ok := o.need("steps", g.Word("give a list of what happens, first to last")); ok {
 		for _, x := range c.list() {
 			s.Steps = append(s.Steps, parseHappening(x, depth))
 		}
@@ -402,7 +402,7 @@ func parseSequence(n node, depth int) *Sequence {
 			c.fail("a sequence has 2 to %d steps", MaxSteps)
 		}
 	}
-	if c, ok := o.need("within", "give a time such as within: 30s"); ok {
+	if c, ok := o.need("within", g.Word("give a time such as within: 30s")); ok {
 		s.Within = c.some()
 	}
 	return s
@@ -411,10 +411,10 @@ func parseSequence(n node, depth int) *Sequence {
 func parseRate(n node) *Rate {
 	o := n.object("property", "over", "above", "below", "rollover")
 	r := &Rate{}
-	if c, ok := o.need("property", "name a number"); ok {
+	if c, ok := o.need("property", g.Word("name a number")); ok {
 		r.Property = c.text()
 	}
-	if c, ok := o.need("over", "give a time such as over: 10m"); ok {
+	if c, ok := o.need("over", g.Word("give a time such as over: 10m")); ok {
 		if r.Over = c.some(); r.Over > 0 && r.Over < time.Second {
 			c.fail("should be at least 1s")
 		}
@@ -443,7 +443,7 @@ func parseRises(n node, from g.Severity) []Stage {
 	for _, x := range n.list() {
 		o := x.object("severity", "after", "when")
 		var s Stage
-		if c, ok := o.need("severity", "give a higher one than before"); ok {
+		if c, ok := o.need("severity", g.Word("give a higher one than before")); ok {
 			s.Severity = oneOf(c, g.Severities())
 			if slices.Index(g.Severities(), s.Severity) <= slices.Index(g.Severities(), from) &&
 				s.Severity != "" {
@@ -477,7 +477,7 @@ func parseMutes(n node) []Mute {
 	for _, x := range n.list() {
 		o := x.object("rule", "same")
 		m := Mute{Same: PerZone}
-		if c, ok := o.need("rule", "name the rule whose alert speaks for this one"); ok {
+		if c, ok := o.need("rule", g.Word("name the rule whose alert speaks for this one")); ok {
 			m.Rule = g.RuleID(c.text())
 		}
 		if c, ok := o.get("same"); ok {

@@ -15,7 +15,7 @@ func ParseTests(name string, b []byte, profiles []g.Profile) ([]Test, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, ok := root.object("tests").need("tests", "begin with tests: and a list")
+	list, ok := root.object("tests").need("tests", g.Word("begin with tests: and a list"))
 	if !ok {
 		return nil, doc.err()
 	}
@@ -42,7 +42,7 @@ func parseTest(n node, profiles []g.Profile) Test {
 		Begin:   firstMonday(),
 		Line:    n.n.Line,
 	}
-	if c, ok := o.need("name", "say in a sentence what should happen"); ok {
+	if c, ok := o.need("name", g.Word("say in a sentence what should happen")); ok {
 		t.Name = c.text()
 	}
 	if c, ok := o.get("rules"); ok {
@@ -54,10 +54,10 @@ func parseTest(n node, profiles []g.Profile) Test {
 	if c, ok := o.get("rooms"); ok {
 		t.parseRooms(c)
 	}
-	if c, ok := o.need("devices", "name what reports, such as door: {room: gate}"); ok {
+	if c, ok := o.need("devices", g.Word("name what reports, such as door: {room: gate}")); ok {
 		t.parseDevices(c, profiles)
 	}
-	if c, ok := o.need("story", "say what happens, step by step"); ok {
+	if c, ok := o.need("story", g.Word("say what happens, step by step")); ok {
 		t.parseStory(c)
 	}
 	return t
@@ -107,7 +107,7 @@ func (t *Test) parseRooms(n node) {
 			z.Kind = oneOf(c, g.ZoneKinds())
 		} else {
 			room := c.object("kind", "building")
-			if k, ok := room.need("kind", "say what kind of room it is"); ok {
+			if k, ok := room.need("kind", g.Word("say what kind of room it is")); ok {
 				z.Kind = oneOf(k, g.ZoneKinds())
 			}
 			if b, ok := room.get("building"); ok {
@@ -232,7 +232,7 @@ func (t *Test) parseDeed(o object, s *Told, number int) {
 		return
 	}
 	s.Event = &g.Event{School: "school"}
-	if c, ok := o.need("device", "say which device"); ok {
+	if c, ok := o.need("device", g.Word("say which device")); ok {
 		s.Event.Device = g.DeviceID(c.text())
 		if _, known := t.Devices[s.Event.Device]; !known {
 			c.fail("there is no device %q in devices", s.Event.Device)
@@ -266,7 +266,7 @@ func parseSaid(n node) map[string]g.Value {
 func parseHappens(n node) *g.Occurrence {
 	o := n.object("kind", "data")
 	x := &g.Occurrence{}
-	if c, ok := o.need("kind", "name an event of the device's profile"); ok {
+	if c, ok := o.need("kind", g.Word("name an event of the device's profile")); ok {
 		x.Kind = g.OccurrenceKind(c.text())
 	}
 	if c, ok := o.get("data"); ok {
