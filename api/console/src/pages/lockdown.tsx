@@ -92,7 +92,9 @@ function Raise({ levels }: { levels: ThreatLevel[] }) {
               loading={deed.busy}
               testid={'raise-' + l.id}
               onHeld={() => raise(l.id)}>
-              {drill ? t('lockdown.drillOf', { level: f.local(l.title, l.title_zh) }) : f.local(l.title, l.title_zh)}
+              {drill
+                ? t('lockdown.drillOf', { level: f.local(l.title, l.title_zh) })
+                : f.local(l.title, l.title_zh)}
             </HoldButton>
           ))}
         </div>
@@ -109,7 +111,12 @@ function Raise({ levels }: { levels: ThreatLevel[] }) {
 function Commands({ l }: { l: Lockdown }) {
   const { t } = useT()
   const f = useFormat()
-  const list = usePaged('commands', '/v1/commands', { lockdown: l.id }, { limit: 50, every: 3000, name: l.id })
+  const list = usePaged(
+    'commands',
+    '/v1/commands',
+    { lockdown: l.id },
+    { limit: 50, every: 3000, name: l.id },
+  )
   const title = t('lockdown.commands', { level: f.local(l.title, l.title_zh) })
   return (
     <Panel flush title={title}>
@@ -122,23 +129,28 @@ function Commands({ l }: { l: Lockdown }) {
         list={list}
         empty={<Empty title={t('lockdown.noCommands')} hint={t('lockdown.noCommandsHint')} />}>
         {(rows) => (
-        <Rows
-          label={title}
-          rows={rows}
-          id={(c) => c.id}
-          to={(c) => '/fleet/' + encodeURIComponent(c.device)}
-          columns={[
-            { key: 'device', label: t('lockdown.device'), main: true, cell: (c) => c.device_name || c.device },
-            { key: 'action', label: t('commands.action'), cell: (c) => c.action },
-            { key: 'state', label: t('fleet.state'), cell: (c) => <CommandTag s={c.state} /> },
-            {
-              key: 'reason',
-              label: t('common.reason'),
-              cell: (c) => c.reason || t('commands.means.' + c.state),
-            },
-            { key: 'changed', label: t('common.time'), cell: (c) => <When at={c.changed} seconds /> },
-          ]}
-        />
+          <Rows
+            label={title}
+            rows={rows}
+            id={(c) => c.id}
+            to={(c) => '/fleet/' + encodeURIComponent(c.device)}
+            columns={[
+              {
+                key: 'device',
+                label: t('lockdown.device'),
+                main: true,
+                cell: (c) => c.device_name || c.device,
+              },
+              { key: 'action', label: t('commands.action'), cell: (c) => c.action },
+              { key: 'state', label: t('fleet.state'), cell: (c) => <CommandTag s={c.state} /> },
+              {
+                key: 'reason',
+                label: t('common.reason'),
+                cell: (c) => c.reason || t('commands.means.' + c.state),
+              },
+              { key: 'changed', label: t('common.time'), cell: (c) => <When at={c.changed} seconds /> },
+            ]}
+          />
         )}
       </PagedList>
     </Panel>
@@ -154,39 +166,44 @@ function History() {
     <Panel flush title={t('lockdown.history')}>
       <PagedList list={list} empty={<Empty title={t('lockdown.never')} hint={t('lockdown.neverHint')} />}>
         {(rows) => (
-        <Rows
-          label={t('lockdown.history')}
-          rows={rows}
-          id={(l) => l.id}
-          columns={[
-            { key: 'raised', label: t('common.time'), main: true, cell: (l) => <When at={l.raised} seconds /> },
-            {
-              key: 'level',
-              label: t('lockdown.level'),
-              cell: (l) => (
-                <Group gap={6}>
-                  {f.local(l.title, l.title_zh)}
-                  {l.drill && <Tag tone="blue">{t('lockdown.drill')}</Tag>}
-                </Group>
-              ),
-            },
-            { key: 'by', label: t('lockdown.raisedBy'), cell: (l) => l.raised_by_name || '–' },
-            { key: 'note', label: t('lockdown.note'), cell: (l) => l.note || '–' },
-            { key: 'commands', label: t('commands.title'), right: true, cell: (l) => l.commands },
-            {
-              key: 'cleared',
-              label: t('lockdown.cleared'),
-              cell: (l) =>
-                l.cleared ? (
-                  <>
-                    <When at={l.cleared} seconds /> {l.next ? t('lockdown.replaced') : l.cleared_by_name}
-                  </>
-                ) : (
-                  <Tag tone={l.drill ? 'blue' : 'red'}>{t('lockdown.stands')}</Tag>
+          <Rows
+            label={t('lockdown.history')}
+            rows={rows}
+            id={(l) => l.id}
+            columns={[
+              {
+                key: 'raised',
+                label: t('common.time'),
+                main: true,
+                cell: (l) => <When at={l.raised} seconds />,
+              },
+              {
+                key: 'level',
+                label: t('lockdown.level'),
+                cell: (l) => (
+                  <Group gap={6}>
+                    {f.local(l.title, l.title_zh)}
+                    {l.drill && <Tag tone="blue">{t('lockdown.drill')}</Tag>}
+                  </Group>
                 ),
-            },
-          ]}
-        />
+              },
+              { key: 'by', label: t('lockdown.raisedBy'), cell: (l) => l.raised_by_name || '–' },
+              { key: 'note', label: t('lockdown.note'), cell: (l) => l.note || '–' },
+              { key: 'commands', label: t('commands.title'), right: true, cell: (l) => l.commands },
+              {
+                key: 'cleared',
+                label: t('lockdown.cleared'),
+                cell: (l) =>
+                  l.cleared ? (
+                    <>
+                      <When at={l.cleared} seconds /> {l.next ? t('lockdown.replaced') : l.cleared_by_name}
+                    </>
+                  ) : (
+                    <Tag tone={l.drill ? 'blue' : 'red'}>{t('lockdown.stands')}</Tag>
+                  ),
+              },
+            ]}
+          />
         )}
       </PagedList>
     </Panel>
@@ -213,8 +230,16 @@ function Levels({ levels }: { levels: ThreatLevel[] }) {
         id={(l) => l.id}
         columns={[
           { key: 'title', label: t('lockdown.level'), main: true, cell: (l) => f.local(l.title, l.title_zh) },
-          { key: 'raise', label: t('lockdown.atRaise'), cell: (l) => l.raise.map((a) => a.action).join(', ') || '–' },
-          { key: 'clear', label: t('lockdown.atClear'), cell: (l) => l.clear.map((a) => a.action).join(', ') || '–' },
+          {
+            key: 'raise',
+            label: t('lockdown.atRaise'),
+            cell: (l) => (l.raise ?? []).map((a) => a.action).join(', ') || '–',
+          },
+          {
+            key: 'clear',
+            label: t('lockdown.atClear'),
+            cell: (l) => (l.clear ?? []).map((a) => a.action).join(', ') || '–',
+          },
           {
             key: 'edit',
             label: '',

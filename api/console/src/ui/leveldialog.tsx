@@ -49,7 +49,11 @@ export function LevelDialog({ level, onClose }: { level?: ThreatLevel; onClose: 
       opened
       size="lg"
       onClose={onClose}
-      title={level ? t('lockdown.editLevel', { level: f.local(level.title, level.title_zh) }) : t('lockdown.addLevel')}
+      title={
+        level
+          ? t('lockdown.editLevel', { level: f.local(level.title, level.title_zh) })
+          : t('lockdown.addLevel')
+      }
       form={form}
       ready={
         form.v.title.trim() !== '' &&
@@ -82,7 +86,11 @@ export function LevelDialog({ level, onClose }: { level?: ThreatLevel; onClose: 
         error={form.said('clear')}
         set={(clear) => form.set({ clear })}
       />
-      <Triggers rows={form.v.triggers} error={form.said('triggers')} set={(triggers) => form.set({ triggers })} />
+      <Triggers
+        rows={form.v.triggers}
+        error={form.said('triggers')}
+        set={(triggers) => form.set({ triggers })}
+      />
     </FormDialog>
   )
 }
@@ -97,7 +105,9 @@ function Actions(p: { label: string; rows: Row[]; error?: string; set: (rows: Ro
   for (const x of profiles)
     for (const [name, a] of Object.entries(x.actions ?? {}))
       names.set(name, names.get(name) ?? (f.local(a.title, a.title_zh) || name))
-  const actions = [...names].map(([value, label]) => ({ value, label })).sort((a, b) => a.label.localeCompare(b.label))
+  const actions = [...names]
+    .map(([value, label]) => ({ value, label }))
+    .sort((a, b) => a.label.localeCompare(b.label))
   const put = (i: number, change: Partial<Row>) =>
     p.set(p.rows.map((r, j) => (i === j ? { ...r, ...change } : r)))
   return (

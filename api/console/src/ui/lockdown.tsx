@@ -23,7 +23,8 @@ export function useStanding() {
 
 /** Reads again what a change of the level touches. */
 export function renewLockdowns(cache: QueryClient) {
-  for (const k of ['lockdown', 'lockdowns', 'alerts', 'commands']) void cache.invalidateQueries({ queryKey: [k] })
+  for (const k of ['lockdown', 'lockdowns', 'alerts', 'commands'])
+    void cache.invalidateQueries({ queryKey: [k] })
 }
 
 export function LockdownBanner() {
@@ -60,7 +61,8 @@ function Stands({ l, onEnd }: { l: Lockdown; onEnd?: () => void }) {
             {l.drill && t('lockdown.drillMark') + ' '}
             {f.local(l.title, l.title_zh)}
           </strong>
-          {where && ` · ${where}`} · {t('lockdown.since', { age: f.ago(l.raised, now), by: l.raised_by_name })}
+          {where && ` · ${where}`} ·{' '}
+          {t('lockdown.since', { age: f.ago(l.raised, now), by: l.raised_by_name })}
           {l.text && <span className="lockdown-text">{f.local(l.text, l.text_zh)}</span>}
         </span>
       </span>
