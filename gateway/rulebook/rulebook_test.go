@@ -92,6 +92,7 @@ func newHouse(t *testing.T) *house {
 		Health:  follow.NewHealth(log),
 		Logger:  log,
 		Pause:   func(string) {},
+		Cursors: []string{"rules"},
 	}
 	reader := alerting.New(alerting.Options{
 		Feed:      feed,
