@@ -582,6 +582,9 @@ func calls(d *district) map[string]call {
 		"Deeds.DropPicture": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.Deeds.DropPicture(ctx, "alt_b", noPictures{})
 		}},
+		"Deeds.RecordReload": {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Deeds.RecordReload(ctx, nil)
+		}},
 		"Deeds.Record": {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.Deeds.Record(ctx, "test", "x")
 		}},
@@ -1103,6 +1106,7 @@ func TestEveryMethodAsksForItsPermission(t *testing.T) {
 			"Places.Setting":       true,
 			"Places.PicturesTaken": true,
 			"Deeds.Record":         true,
+			"Deeds.RecordReload":   true,
 			"Lockdown.Levels":      true,
 			"Lockdown.Standing":    true,
 			"Views.FaceCounts":     true,
