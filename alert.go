@@ -16,7 +16,9 @@ const (
 // Severities lists them, rising.
 func Severities() []Severity { return []Severity{Info, Warning, Major, Critical} }
 
-// AlertState is the state of an alert: open -> acknowledged -> resolved -> closed.
+// AlertState sums up an alert for readers that want one word. It follows from the alert's facts:
+// closed, else resolved, else acknowledged, else open. Whether the condition holds is a fact of its
+// own, as in ISA-18.2 (section 5.6, alarm states): see Firing.
 type AlertState string
 
 // The alert states. The gateway closes a resolved alert after a grace period, or a person does.
@@ -50,6 +52,8 @@ type Alert struct {
 	Media    MediaID          `json:"media,omitempty"`  // snapshot, if any
 	Values   map[string]Value `json:"values,omitempty"` // what was measured when it fired
 	Firing   bool             `json:"firing"`           // the condition still holds
+	// since when the condition is over; zero while it holds, and for a finding of a moment
+	Ended time.Time `json:"ended,omitzero"`
 	// the rule asks for a sound on the live wall
 	Audible      bool       `json:"audible,omitempty"`
 	Count        int        `json:"count"`  // how often it fired while open
@@ -59,6 +63,16 @@ type Alert struct {
 	Handler      UserID     `json:"handler,omitempty"` // who acknowledged it
 	HandlerName  string     `json:"handler_name,omitempty"`
 	Acknowledged time.Time  `json:"acknowledged,omitzero"`
+	// when it is told again unless it is over by then; zero: nobody has it in hand
+	AckUntil time.Time `json:"ack_until,omitzero"`
+	// how often it was told again, and why the last time
+	Retold    int       `json:"retold,omitempty"`
+	RetoldAt  time.Time `json:"retold_at,omitzero"`
+	RetoldWhy Retelling `json:"retold_why,omitempty"`
+	// who shall see to it, which may be another than who acknowledged it
+	Assignee     UserID    `json:"assignee,omitempty"`
+	AssigneeName string    `json:"assignee_name,omitempty"`
+	Assigned     time.Time `json:"assigned,omitzero"`
 	// who resolved it; empty if the condition ended by itself
 	Resolver     UserID    `json:"resolver,omitempty"`
 	ResolverName string    `json:"resolver_name,omitempty"`

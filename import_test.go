@@ -265,6 +265,7 @@ var house = []room{
 		"",
 	},
 	{"gateway/follow/history", "root registry", ""},
+	{"gateway/follow/lapse", "gateway/follow registry registry/change", ""},
 	{"gateway/follow/lockdown", "root registry registry/change registry/lockdown", ""},
 	{
 		"gateway/follow/quality",
@@ -343,7 +344,8 @@ var house = []room{
 			"gateway/anchor gateway/backup gateway/command gateway/config gateway/control " +
 			"gateway/faces gateway/fleet gateway/follow gateway/follow/alerting " +
 			"gateway/follow/attendance gateway/follow/escalate " +
-			"gateway/follow/history gateway/follow/lockdown gateway/follow/quality " +
+			"gateway/follow/history gateway/follow/lapse gateway/follow/lockdown " +
+			"gateway/follow/quality " +
 			"gateway/follow/resolve gateway/follow/telemetry " +
 			"gateway/follow/telemetry/influx gateway/follow/telemetry/victoria " +
 			"gateway/follow/twins gateway/ingest/directory gateway/ingest/flapping " +

@@ -18,6 +18,7 @@ func nameWords(r huma.Registry) {
 
 	as[g.Severity, word[g.Severity]](r)
 	as[g.AlertState, word[g.AlertState]](r)
+	as[g.Retelling, word[g.Retelling]](r)
 	as[g.IncidentState, word[g.IncidentState]](r)
 	as[g.Role, word[g.Role]](r)
 	as[g.Permission, word[g.Permission]](r)
@@ -86,6 +87,8 @@ func wordsOf(of any) []any {
 		return all(g.Severities())
 	case g.AlertState:
 		return all(g.AlertStates())
+	case g.Retelling:
+		return all(g.Retellings())
 	case g.IncidentState:
 		return all(g.IncidentStates())
 	case g.Role:

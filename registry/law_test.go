@@ -32,8 +32,9 @@ var tables = map[string]string{
 	"sessions": "sessions leaves attendance corrections",
 	"lockdown": "threat_levels lockdowns",
 	"rules":    "rule_versions",
-	"alerts":   "alerts incidents kept_pictures rules_state rules_changes rule_texts",
 	"oncall":   "rotas rota_overrides escalations calls call_log",
+	"alerts": "alerts alert_history alert_undos incidents kept_pictures rules_state " +
+		"rules_changes rule_texts",
 }
 
 // crossings are the exceptions, with their reasons.

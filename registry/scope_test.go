@@ -817,6 +817,46 @@ func calls(d *district) map[string]call {
 		"Alerts.Close": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Alerts.Close(ctx, "alt_b", 1, g.User{}, "x")
 		}},
+		"Alerts.AcknowledgeFor": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.AcknowledgeFor(ctx, "alt_b", 1, g.User{}, time.Minute)
+		}},
+		"Alerts.Unacknowledge": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Unacknowledge(ctx, "alt_b", 1, g.User{}, "")
+		}},
+		"Alerts.Assign": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Assign(ctx, "alt_b", 1, g.User{}, "", "")
+		}},
+		"Alerts.Comment": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Comment(ctx, "alt_b", g.User{}, "x")
+		}},
+		"Alerts.History": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, _, err := v.Alerts.History(ctx, "alt_b", 0)
+			return x, err
+		}},
+		"Alerts.Handlers": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Handlers(ctx, b)
+		}},
+		"Alerts.Do": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			done, err := v.Alerts.Do(ctx,
+				alerts.Batch{Deed: alerts.ToAcknowledge, IDs: []g.AlertID{"alt_b"}}, g.User{})
+			if err == nil && done.Outcomes[0].Err != nil {
+				return nil, done.Outcomes[0].Err
+			}
+			return nil, err
+		}},
+		"Alerts.Undo": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, err := v.Alerts.Undo(ctx, "und_b", g.User{})
+			return x, err
+		}},
+		"Alerts.ReleaseLost": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.ReleaseLost(ctx)
+		}},
+		"Alerts.LapseAcks": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.LapseAcks(ctx, d.clock.now())
+		}},
+		"Alerts.Upgrade": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Upgrade(ctx)
+		}},
 		"Alerts.CloseResolved": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Alerts.CloseResolved(ctx, d.clock.now())
 		}},

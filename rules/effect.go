@@ -87,7 +87,7 @@ func (e *Engine) raise(s *subject) {
 				r.onceChanged[onceKey] = true
 				o.alert.Count++
 				o.alert.LastFired = instant(e.now)
-				o.alert.Firing = !r.momentary
+				o.alert.Firing, o.alert.Ended = !r.momentary, time.Time{}
 				s.alert = o.alert
 				e.emitAlert(s, nil)
 			}
@@ -148,7 +148,7 @@ func (r *rule) remember(key string, now int64, a *g.Alert) {
 func (e *Engine) end(s *subject) {
 	e.unmute(s)
 	if s.phase == firing && s.alert != nil {
-		s.alert.Firing = false
+		s.alert.Firing, s.alert.Ended = false, instant(e.now)
 		e.emitAlert(s, nil)
 		if s.rule.Once.Every > 0 {
 			s.rule.onceChanged[s.rule.onceKey(s)] = true // it may be the repeated alert

@@ -217,10 +217,17 @@ func (s *story) line(at string, w []string) {
 func (s *story) event(at string, w []string) {
 	s.pass(s.clock(at, w[0]))
 	s.seq++
-	if w[1] == "answered" || w[1] == "resolved" {
-		state := g.AlertAcknowledged
-		if w[1] == "resolved" {
-			state = g.AlertResolved
+	if w[1] == "answered" || w[1] == "resolved" || w[1] == "dropped" {
+		a := &g.Alert{
+			ID:    s.newest[g.RuleID(w[2])],
+			Rule:  g.RuleID(w[2]),
+			State: g.AlertAcknowledged,
+		}
+		switch w[1] {
+		case "resolved":
+			a.State, a.ResolverName = g.AlertResolved, "Lin Feng"
+		case "dropped": // its acknowledgement ran out
+			a.State, a.Retold = g.AlertOpen, 1
 		}
 		s.keep(s.engine.Observe(g.Event{
 			Seq:      s.seq,
@@ -228,11 +235,7 @@ func (s *story) event(at string, w []string) {
 			School:   "school",
 			Time:     s.last,
 			Received: s.last,
-			Alert: &g.Alert{
-				ID:    s.newest[g.RuleID(w[2])],
-				Rule:  g.RuleID(w[2]),
-				State: state,
-			},
+			Alert:    a,
 		}, s))
 		return
 	}

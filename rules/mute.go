@@ -114,22 +114,28 @@ func (e *Engine) rise(s *subject, m *moment) int64 {
 }
 
 // answer records what somebody did about an alert. The stages of an acknowledged alert no longer
-// advance by time alone; a resolved one counts no more repeats, so that the next finding raises a
-// new alert.
+// advance by time alone, until nobody has it in hand again: they count anew from then. One that a
+// person resolved counts no more repeats, so that the next finding raises a new alert; what was
+// over by itself does.
 func (e *Engine) answer(a *g.Alert) {
 	r := e.named[a.Rule]
-	if r == nil || a.State == g.AlertOpen {
+	if r == nil || a.State == g.AlertOpen && a.Retold == 0 {
 		return
 	}
-	if len(r.Rises) > 0 {
-		for _, s := range r.subjects {
-			if s.alert != nil && s.alert.ID == a.ID && !s.answered {
-				s.answered = true
-				e.touch(s)
-			}
+	answered := a.State != g.AlertOpen
+	for _, s := range r.subjects {
+		if s.phase != firing || s.alert == nil || s.alert.ID != a.ID || s.answered == answered {
+			continue
 		}
+		s.answered = answered
+		if !answered {
+			s.told = e.now
+			e.schedule(s, e.now)
+		}
+		e.touch(s)
 	}
-	if a.State == g.AlertAcknowledged {
+	byPerson := a.Resolver != "" || a.ResolverName != "" || a.Closer != "" || a.CloserName != ""
+	if a.OnWall() || !byPerson {
 		return
 	}
 	for k, o := range r.once {

@@ -28,31 +28,10 @@ type wallInput struct {
 	Zone     g.ZoneID     `query:"zone" maxLength:"64" doc:"In this zone."`
 	State    g.AlertState `query:"state" enum:"open,acknowledged" doc:"In this state; counts are of both."`
 	Severity g.Severity   `query:"severity" doc:"Of this severity; counts are of all."`
-	Limit    int          `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"Alerts at most; the most urgent ones."`
-}
+	Limit    int          `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"Alerts or groups at most; the most urgent ones."`
 
-type versionInput struct {
-	gate.ByID
-	Body struct {
-		Version int `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"1"`
-	}
-}
-
-type commentInput struct {
-	gate.ByID
-	Body struct {
-		Version int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"2"`
-		Comment string `json:"comment,omitempty" maxLength:"2000" doc:"What it was and what was done." example:"burnt toast, windows opened"`
-	}
-}
-
-type resolveInput struct {
-	gate.ByID
-	Body struct {
-		Version     int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"2"`
-		Comment     string `json:"comment,omitempty" maxLength:"2000" example:"burnt toast, windows opened"`
-		UntilItEnds bool   `json:"until_it_ends,omitempty" example:"false"`
-	}
+	Group alerts.Grouping `query:"group" enum:"cause,room,rule" doc:"Gather the alerts: groups instead of items. cause: an incident is one; a critical alert and a person who was seen are each their own; all others by rule and driver."`
+	Key   string          `query:"key" maxLength:"256" doc:"With group: only the alerts of the group with this key, in items."`
 }
 
 func (s *area) registerAlerts() {
@@ -83,6 +62,8 @@ func (s *area) registerAlerts() {
 				State:    in.State,
 				Severity: in.Severity,
 				Limit:    in.Limit,
+				Group:    in.Group,
+				Key:      in.Key,
 			}))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -97,49 +78,8 @@ func (s *area) registerAlerts() {
 			return gate.Answer(s.View(ctx).Alerts.Find(ctx, g.AlertID(in.ID)))
 		})
 	s.registerHandling(tag)
-}
-
-func (s *area) registerHandling(tag string) {
-	gate.Handle(s.Gate, gate.Endpoint{
-		Method:  "POST",
-		Path:    "/v1/alerts/{id}/acknowledge",
-		ID:      "acknowledge-alert",
-		Tag:     tag,
-		Perm:    g.AlertsWrite,
-		Summary: "Say that one handles an alert",
-	},
-		func(ctx context.Context, in *versionInput) (*gate.Body[g.Alert], error) {
-			return gate.Answer(s.View(ctx).Alerts.Acknowledge(ctx, g.AlertID(in.ID), in.Body.Version,
-				gate.CallerOf(ctx).By()))
-		})
-	gate.Handle(s.Gate, gate.Endpoint{
-		Method:  "POST",
-		Path:    "/v1/alerts/{id}/resolve",
-		ID:      "resolve-alert",
-		Tag:     tag,
-		Perm:    g.AlertsWrite,
-		Summary: "Resolve an alert with a comment, or silence it until it ends",
-	},
-		func(ctx context.Context, in *resolveInput) (*gate.Body[g.Alert], error) {
-			deed := s.View(ctx).Alerts.Resolve
-			if in.Body.UntilItEnds {
-				deed = s.View(ctx).Alerts.Silence
-			}
-			return gate.Answer(deed(ctx, g.AlertID(in.ID), in.Body.Version,
-				gate.CallerOf(ctx).By(), in.Body.Comment))
-		})
-	gate.Handle(s.Gate, gate.Endpoint{
-		Method:  "POST",
-		Path:    "/v1/alerts/{id}/close",
-		ID:      "close-alert",
-		Tag:     tag,
-		Perm:    g.AlertsWrite,
-		Summary: "Close a resolved alert",
-	},
-		func(ctx context.Context, in *commentInput) (*gate.Body[g.Alert], error) {
-			return gate.Answer(s.View(ctx).Alerts.Close(ctx, g.AlertID(in.ID), in.Body.Version,
-				gate.CallerOf(ctx).By(), in.Body.Comment))
-		})
+	s.registerPeople(tag)
+	s.registerBatches(tag)
 }
 
 func (s *area) listAlerts(

@@ -4,7 +4,10 @@
 // It decides nothing: an alert's life cycle is the registry's.
 package alerts
 
-import "github.com/gatehouse-iot/gatehouse/api/gate"
+import (
+	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+)
 
 // area is what the operations use.
 type area struct{ *gate.Gate }
@@ -16,7 +19,15 @@ func Register(r *gate.Gate) {
 	s.AtLast(func(d *gate.Schemas) {
 		d.OneOf("Handover", "approval", "", "waiting", "approved", "refused")
 		d.OneOf("Handover", "link", "", "off", "on")
+		d.OneOf("Entry", "what", texts(alerts.Whats())...)
 	})
 	s.registerAlerts()
 	s.registerIncidents()
+}
+
+func texts[T ~string](words []T) (out []string) {
+	for _, w := range words {
+		out = append(out, string(w))
+	}
+	return out
 }

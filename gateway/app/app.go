@@ -23,6 +23,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/escalate"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/history"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/lapse"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/lockdown"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
@@ -156,6 +157,7 @@ func (a *App) Run(ctx context.Context) error {
 		{Name: "rulebook", Run: a.rulebook.Run},
 		{Name: "attendance", Run: a.attendance.Run},
 		{Name: "resolve", Run: a.resolver.Run},
+		{Name: "alerts", Run: lapse.New(a.reg.In(g.SystemScope("alerts")), a.reg.Subscribe, a.health, a.now).Run},
 		{Name: "quality", Run: a.counting.Run},
 		{Name: "webhooks", Run: a.feed.Follow("webhooks", a.notify.Deliver)},
 		{Name: "notify", Run: a.notify.Run},

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/registry/access"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
@@ -161,148 +160,6 @@ func (v View) commandsOf(
 	return fleet.CommandsOfAlerts(ctx, v.s.Reg, ids)
 }
 
-// answer changes an alert for an operator: in scope, at the version that the operator saw, with the
-// outbox row and the audit entry in the same transaction.
-func (v View) answer(
-	ctx context.Context, id g.AlertID, version int, by g.User, deed string,
-	change func(a *g.Alert, u g.User, now time.Time) error,
-) (g.Alert, error) {
-	in, err := v.s.Reach(ctx, g.AlertsWrite)
-	if err != nil {
-		return g.Alert{}, err
-	}
-	var a g.Alert
-	err = v.s.Write(ctx, func(t *store.Tx) error {
-		var seq uint64
-		if a, seq, err = v.r.alert(ctx, t, id); err != nil {
-			return err
-		}
-		if err := in.Owns(a.School, "alert", string(id)); err != nil {
-			return err
-		}
-		if a.Version != version {
-			return g.Errorf(g.Conflict,
-				"the alert has changed meanwhile: it is %s now, at version %d; look at it again",
-				a.State, a.Version).At("version")
-		}
-		u, err := access.Acting(ctx, v.access, t, by)
-		if err != nil {
-			return err
-		}
-		if err := change(&a, u, store.Moment(store.Micros(t.Now))); err != nil {
-			return err
-		}
-		if err := v.r.saveAlert(ctx, t, seq, a, false); err != nil {
-			return err
-		}
-		a.Version++
-		return v.s.Audit(ctx, t, a.School, deed, string(id))
-	})
-	if err != nil {
-		return g.Alert{}, err
-	}
-	return a, nil
-}
-
-// Acknowledge records who handles an open alert.
-func (v View) Acknowledge(
-	ctx context.Context, id g.AlertID, version int, by g.User,
-) (g.Alert, error) {
-	return v.answer(ctx, id, version, by, "alert.acknowledge",
-		func(a *g.Alert, u g.User, now time.Time) error {
-			if a.State != g.AlertOpen {
-				return g.Errorf(g.Conflict, "the alert is %s: only an open one is acknowledged",
-					a.State)
-			}
-			a.State = g.AlertAcknowledged
-			a.Handler = u.ID
-			a.HandlerName = u.FullName
-			a.Acknowledged = now
-			return nil
-		})
-}
-
-// Resolve ends an open or acknowledged alert with a comment on what it was. If the condition still
-// holds that is an error: use Silence if the cause is known.
-func (v View) Resolve(
-	ctx context.Context, id g.AlertID, version int, by g.User, comment string,
-) (g.Alert, error) {
-	return v.resolve(ctx, id, version, by, "alert.resolve", comment,
-		func(a *g.Alert) error {
-			if !a.Firing {
-				return nil
-			}
-			return g.Errorf(g.Conflict, "what the alert reports still holds: acknowledge it, or "+
-				"silence it until it ends").Because("still_holds")
-		})
-}
-
-// Silence resolves an alert although its condition may still hold: it stays silent until the
-// condition has ended. If the condition holds again after that, a new alert is raised.
-func (v View) Silence(
-	ctx context.Context, id g.AlertID, version int, by g.User, comment string,
-) (g.Alert, error) {
-	return v.resolve(ctx, id, version, by, "alert.silence", comment,
-		func(*g.Alert) error { return nil })
-}
-
-func (v View) resolve(
-	ctx context.Context, id g.AlertID, version int, by g.User, deed, comment string,
-	allowed func(*g.Alert) error,
-) (g.Alert, error) {
-	if err := comments(comment, true); err != nil {
-		return g.Alert{}, err
-	}
-	return v.answer(ctx, id, version, by, deed,
-		func(a *g.Alert, u g.User, now time.Time) error {
-			if a.State != g.AlertOpen && a.State != g.AlertAcknowledged {
-				return g.Errorf(g.Conflict, "the alert is %s already", a.State)
-			}
-			if err := allowed(a); err != nil {
-				return err
-			}
-			if a.Handler == "" && a.HandlerName == "" {
-				a.Handler, a.HandlerName = u.ID, u.FullName
-			}
-			a.State = g.AlertResolved
-			a.Resolver = u.ID
-			a.ResolverName = u.FullName
-			a.Resolved = now
-			a.Comment = comment
-			return nil
-		})
-}
-
-// Close closes a resolved alert. A comment is appended to that of the resolution.
-func (v View) Close(
-	ctx context.Context, id g.AlertID, version int, by g.User, comment string,
-) (g.Alert, error) {
-	if err := comments(comment, false); err != nil {
-		return g.Alert{}, err
-	}
-	return v.answer(ctx, id, version, by, "alert.close",
-		func(a *g.Alert, u g.User, now time.Time) error {
-			if a.State != g.AlertResolved {
-				return g.Errorf(g.Conflict, "the alert is %s: only a resolved one is closed",
-					a.State)
-			}
-			a.State = g.AlertClosed
-			a.Closer = u.ID
-			a.CloserName = u.FullName
-			a.Closed = now
-			a.Comment = joined(a.Comment, comment)
-			return nil
-		})
-}
-
-// joined appends a comment to an existing one.
-func joined(old, comment string) string {
-	if old == "" || comment == "" {
-		return old + comment
-	}
-	return old + "\n" + comment
-}
-
 // CloseResolved closes alerts that were resolved before a time and no longer fire, at most 1000 per
 // call, and returns their IDs; only for system scopes.
 func (v View) CloseResolved(ctx context.Context, before time.Time) ([]g.AlertID, error) {
@@ -333,8 +190,11 @@ func (v View) CloseResolved(ctx context.Context, before time.Time) ([]g.AlertID,
 			if a.Firing {
 				continue
 			}
-			a.State, a.Closed = g.AlertClosed, store.Moment(store.Micros(t.Now))
-			if err := v.r.saveAlert(ctx, t, a.seq, a.Alert, false); err != nil {
+			l := &life{Alert: a.Alert, now: store.Moment(store.Micros(t.Now))}
+			l.Closed = l.now
+			l.restate()
+			l.note(Entry{What: WasClosed})
+			if err := v.r.saveLife(ctx, t, a.seq, l); err != nil {
 				return err
 			}
 			closed = append(closed, a.ID)

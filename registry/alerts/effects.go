@@ -129,27 +129,27 @@ func (v View) applyAlert(ctx context.Context, t *store.Tx, seq uint64, a g.Alert
 		return g.Errorf(g.Invalid, "an alert of rule %q has no id or no school", a.Rule)
 	}
 	old, was, err := v.r.alert(ctx, t, a.ID)
+	now := store.Moment(store.Micros(t.Now))
 	switch {
 	case g.ErrorCode(err) == g.NotFound:
-		if a.State == "" {
-			a.State = g.AlertOpen
-		}
-		a.Version = 0
-		return v.r.saveAlert(ctx, t, seq, a, false)
+		return v.r.saveLife(ctx, t, seq, raised(a, now))
 	case err != nil:
 		return err
-	case seq < was:
+	case seq < was || again(old, a):
 		return nil
 	}
-	merged := mergeAlert(old, a)
-	same, err := equalJSON(old, merged)
+	l := found(old, a, now)
+	same, err := equalJSON(old, l.Alert)
 	if err != nil {
 		return err
 	}
 	if same && seq == was {
 		return nil
 	}
-	return v.r.saveAlert(ctx, t, seq, merged, same)
+	if same {
+		return v.r.saveAlert(ctx, t, seq, l.Alert, true)
+	}
+	return v.r.saveLife(ctx, t, seq, l)
 }
 
 // mergeAlert takes the rule's findings from the effect, and everything that people did from the
@@ -159,6 +159,9 @@ func mergeAlert(old, a g.Alert) g.Alert {
 	m.School, m.Rule, m.Opened, m.Seq, m.Version = old.School, old.Rule, old.Opened, old.Seq, old.Version
 	m.State = later(old.State, a.State)
 	m.Handler, m.HandlerName, m.Acknowledged = old.Handler, old.HandlerName, old.Acknowledged
+	m.AckUntil = old.AckUntil
+	m.Retold, m.RetoldAt, m.RetoldWhy = old.Retold, old.RetoldAt, old.RetoldWhy
+	m.Assignee, m.AssigneeName, m.Assigned = old.Assignee, old.AssigneeName, old.Assigned
 	m.Resolver, m.ResolverName = old.Resolver, old.ResolverName
 	m.Closer, m.CloserName, m.Closed = old.Closer, old.CloserName, old.Closed
 	if !old.Resolved.IsZero() {
@@ -179,6 +182,10 @@ func mergeAlert(old, a g.Alert) g.Alert {
 	m.Count = max(old.Count, a.Count)
 	if old.LastFired.After(a.LastFired) {
 		m.LastFired = old.LastFired
+	}
+	m.Ended = time.Time{}
+	if !a.Firing {
+		m.Ended = old.Ended
 	}
 	return m
 }
@@ -224,6 +231,14 @@ func (r *Book) scanAlert(scan func(...any) error) (a g.Alert, seq uint64, err er
 	return a, seq, json.Unmarshal(b, &a)
 }
 
+// saveLife writes an alert that changed, and its history.
+func (r *Book) saveLife(ctx context.Context, t *store.Tx, seq uint64, l *life) error {
+	if err := r.saveAlert(ctx, t, seq, l.Alert, false); err != nil {
+		return err
+	}
+	return r.keepHistory(ctx, t, l.ID, l.Version+1, l.log)
+}
+
 // saveAlert writes an alert. Unless quiet, it increments the version and queues the event.
 func (r *Book) saveAlert(
 	ctx context.Context, t *store.Tx, seq uint64, a g.Alert, quiet bool,
@@ -236,12 +251,18 @@ func (r *Book) saveAlert(
 		return fmt.Errorf("write alert: %w", err)
 	}
 	_, err = t.Exec(ctx,
-		`INSERT INTO alerts (id, school, rule, severity, state, device, zone, opened, resolved, effect_seq, version, drill, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, state = excluded.state, device = excluded.device, zone = excluded.zone, resolved = excluded.resolved, effect_seq = excluded.effect_seq, version = excluded.version, body_sealed = excluded.body_sealed`,
+		`INSERT INTO alerts (id, school, rule, severity, state, device, zone, opened, resolved, effect_seq, version, drill, body_sealed,
+			firing, acked, ack_until, handler, assignee, cause)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, state = excluded.state, device = excluded.device,
+			zone = excluded.zone, resolved = excluded.resolved, effect_seq = excluded.effect_seq, version = excluded.version,
+			body_sealed = excluded.body_sealed, firing = excluded.firing, acked = excluded.acked,
+			ack_until = excluded.ack_until, handler = excluded.handler, assignee = excluded.assignee, cause = excluded.cause`,
 		string(a.ID), string(a.School), string(a.Rule), string(a.Severity), string(a.State),
 		string(a.Device), string(a.Zone), store.Micros(a.Opened), store.Micros(a.Resolved),
-		int64(seq), a.Version, store.Flag(a.Drill),
-		store.Seal(r.s.Vault.Data, b, "alert "+string(a.ID)))
+		int64(seq), a.Version, store.Flag(a.Drill), store.Seal(r.s.Vault.Data, b, "alert "+string(a.ID)),
+		store.Flag(a.Firing), store.Micros(a.Acknowledged), store.Micros(a.AckUntil),
+		string(a.Handler), string(a.Assignee), causeOf(a))
 	if err != nil {
 		return fmt.Errorf("write alert: %w", err)
 	}

@@ -17,6 +17,8 @@ type WallFilter struct {
 	State    g.AlertState // open or acknowledged; "": both
 	Severity g.Severity   // "": all
 	Limit    int          // rows; 0: 100; at most [store.MaxLimit]
+	Group    Grouping     // with Key: only the alerts of this group; without: see Groups
+	Key      string
 }
 
 // Tally is a number of alerts by severity.
@@ -45,6 +47,9 @@ type Wall struct {
 	Items        []AlertRow `json:"items" nullable:"false"`
 	Open         Tally      `json:"open"`
 	Acknowledged Tally      `json:"acknowledged"`
+	Groups       []Group    `json:"groups,omitempty"`
+	// how many groups there are, whether they are in Groups or not
+	GroupCount int `json:"group_count,omitempty"`
 }
 
 // byUrgency orders alerts by severity, then unacknowledged ones first, then newest first.
@@ -68,6 +73,17 @@ func (v View) Wall(ctx context.Context, f WallFilter) (Wall, error) {
 	}
 	store.Eq(&w, "state", f.State)
 	store.Eq(&w, "severity", f.Severity)
+	if f.Group != "" {
+		var all []Group
+		if all, w, err = v.groups(ctx, w, f); err != nil {
+			return Wall{}, err
+		}
+		if f.Key == "" {
+			out.GroupCount = len(all)
+			out.Groups, err = v.show(ctx, all, store.Page{Limit: f.Limit}.Size())
+			return out, err
+		}
+	}
 	// The inner query sorts without reading the sealed columns.
 	q := "SELECT " + alertColumns + " FROM alerts WHERE id IN (SELECT id FROM alerts" + w.String() +
 		byUrgency + " LIMIT ?)" + byUrgency

@@ -163,11 +163,11 @@ func SomeDevices(
 ) (map[g.DeviceID]g.Device, error) {
 	out := map[g.DeviceID]g.Device{}
 	for part := range slices.Chunk(ids, store.Chunk) {
-		q := "SELECT id, school, zone, name, profile FROM devices WHERE id IN (" +
+		q := "SELECT id, school, zone, name, profile, driver FROM devices WHERE id IN (" +
 			store.Marks(len(part)) + ")"
 		err := store.Each(ctx, c, q, store.Anys(part), func(scan func(...any) error) error {
 			var d g.Device
-			err := scan(&d.ID, &d.School, &d.Zone, &d.Name, &d.Profile)
+			err := scan(&d.ID, &d.School, &d.Zone, &d.Name, &d.Profile, &d.Driver)
 			out[d.ID] = d
 			return err
 		})

@@ -4,8 +4,9 @@ package store
 // for each; the tests of api/texts compare the list with the source.
 func Deeds() []string {
 	return []string{
-		"address.add", "address.confirm", "address.delete", "alert.acknowledge", "alert.close",
-		"alert.resolve", "alert.silence", "attendance.correct", "audit.anchor", "building.delete",
+		"address.add", "address.confirm", "address.delete", "alert.acknowledge", "alert.assign",
+		"alert.close", "alert.comment", "alert.resolve", "alert.silence", "alert.unacknowledge",
+		"alert.undo", "attendance.correct", "audit.anchor", "building.delete",
 		"building.put", "camera.view", "chain.delete", "chain.put", "channel.create",
 		"channel.delete", "channel.test", "channel.update", "consent.give", "consent.withdraw",
 		"contact.put", "device.command", "device.create", "device.delete", "device.desire",

@@ -92,6 +92,7 @@ func (e *Escalator) seen(
 		Alert:   a.ID,
 		School:  a.School,
 		State:   oncall.CallAnswered,
+		Retold:  a.Retold,
 		Version: a.Version,
 	}
 	if !waits(a) {
