@@ -85,6 +85,8 @@ func tags() [][2]string {
 		{"Alerts", "What the rules found, and who handles it."},
 		{"Rules", "What the gateway watches for, and what a draft would find."},
 		{"Incidents", "Procedures and hand-overs."},
+		{"Duty", "Who is on duty, and who is called in turn about an alert that nobody takes."},
+		{"Messages", "Messages to people: channels, addresses, templates, broadcasts and what became of them."},
 		{"Lockdown", "Threat levels, drills, and the all-clear."},
 		{"Attendance", "Sessions, answers, corrections and leave."},
 		{"Events", "The journal and the live stream."},
