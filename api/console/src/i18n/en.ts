@@ -1871,7 +1871,8 @@ export const en = {
   },
   reason: {
     second_person: 'You raised it, so somebody else gives the all-clear.',
-    rule_in_file: 'It is in a file of the gateway: change it there, or write a rule of your own in its place.',
+    rule_in_file:
+      'It is in a file of the gateway: change it there, or write a rule of your own in its place.',
     id_taken: 'Another rule has this id: choose another, or let this one stand in its place.',
     still_holds: 'It still holds: acknowledge it, or silence it until it ends.',
     signin_wrong: 'Name or password is wrong.',
