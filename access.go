@@ -111,7 +111,12 @@ type Scope struct {
 }
 
 // SystemScope is the scope of one of the gateway's own cursors.
-func SystemScope(name string) Scope { return Scope{System: name, Actor: "gateway:" + name} }
+func SystemScope(name string) Scope {
+	return Scope{
+		System: name,
+		Actor:  "gateway:" + name,
+	}
+}
 
 // Can reports whether the scope has a permission; "" takes only a scope. System scopes have all.
 func (s Scope) Can(p Permission) bool {

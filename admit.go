@@ -28,7 +28,11 @@ type Misfit struct {
 
 // NewMisfit returns a Misfit with both forms of its reason.
 func NewMisfit(property string, why Text) Misfit {
-	return Misfit{Property: property, Reason: why.String(), Why: why}
+	return Misfit{
+		Property: property,
+		Reason:   why.String(),
+		Why:      why,
+	}
 }
 
 // Admission is the admitted part of an observation, and what was left out.
@@ -124,12 +128,18 @@ func (a *Admission) admitTime(now time.Time) error {
 		why := Errorf(Invalid,
 			impossibleTime+"%s is %s ahead of the gateway's clock: set the device's clock", stamp,
 			(-age).Round(time.Second))
-		return &ClockError{Clock: o.Time, Why: why.as(RejectedClockAhead)}
+		return &ClockError{
+			Clock: o.Time,
+			Why:   why.as(RejectedClockAhead),
+		}
 	case age > bound:
 		why := Errorf(Invalid,
 			impossibleTime+"%s is more than %d days old: set the device's clock", stamp,
 			int(bound/(24*time.Hour)))
-		return &ClockError{Clock: o.Time, Why: why.as(RejectedClockBehind)}
+		return &ClockError{
+			Clock: o.Time,
+			Why:   why.as(RejectedClockBehind),
+		}
 	case age > MaxLive && !o.Replayed:
 		o.Replayed, a.Late = true, true
 	}

@@ -47,7 +47,10 @@ const (
 
 // Unanswered returns the profile's answer for when the gateway does not answer.
 func (p Profile) Unanswered() Answer {
-	return Answer{Allow: p.NoAnswer == NoAnswerAllow, Reason: Because(ReasonNoAskAnswer)}
+	return Answer{
+		Allow:  p.NoAnswer == NoAnswerAllow,
+		Reason: Because(ReasonNoAskAnswer),
+	}
 }
 
 // validateNoAnswer checks the rule; allow needs an event to report unanswered passes.

@@ -60,7 +60,11 @@ func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{
 		Code:    code,
 		Message: message,
-		Text:    &Text{Format: format, Args: args, english: message},
+		Text: &Text{
+			Format:  format,
+			Args:    args,
+			english: message,
+		},
 	}
 }
 

@@ -35,4 +35,9 @@ type Area struct {
 }
 
 // Middle is the centre of the area.
-func (a Area) Middle() Point { return Point{X: a.X + a.W/2, Y: a.Y + a.H/2} }
+func (a Area) Middle() Point {
+	return Point{
+		X: a.X + a.W/2,
+		Y: a.Y + a.H/2,
+	}
+}

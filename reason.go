@@ -64,7 +64,10 @@ func (r Reason) Err(code Code) *Error {
 func ReasonOf(err error) Reason {
 	var e *Error
 	if errors.As(err, &e) && e.Reason != "" {
-		return Reason{Code: ReasonCode(e.Reason), Params: e.Params}
+		return Reason{
+			Code:   ReasonCode(e.Reason),
+			Params: e.Params,
+		}
 	}
 	return Because(ReasonOther, "text", err)
 }

@@ -18,11 +18,20 @@ type Text struct {
 
 // Textf makes a Text. The format must be a literal; a test of the catalogue enforces this.
 func Textf(format string, args ...any) Text {
-	return Text{Format: format, Args: args, english: fmt.Sprintf(format, args...)}
+	return Text{
+		Format:  format,
+		Args:    args,
+		english: fmt.Sprintf(format, args...),
+	}
 }
 
 // Word makes a Text without arguments: a noun or a phrase, to be an argument of another text.
-func Word(english string) Text { return Text{Format: english, english: english} }
+func Word(english string) Text {
+	return Text{
+		Format:  english,
+		english: english,
+	}
+}
 
 // String is the text in English.
 func (t Text) String() string {

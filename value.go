@@ -36,18 +36,31 @@ func FitsValue(s string) bool {
 }
 
 // NumberValue makes a number value.
-func NumberValue(f float64) Value { return Value{kind: Number, num: f} }
+func NumberValue(f float64) Value {
+	return Value{
+		kind: Number,
+		num:  f,
+	}
+}
 
 // BoolValue makes a boolean value.
 func BoolValue(b bool) Value {
 	if b {
-		return Value{kind: Bool, num: 1}
+		return Value{
+			kind: Bool,
+			num:  1,
+		}
 	}
 	return Value{kind: Bool}
 }
 
 // StringValue makes a string value.
-func StringValue(s string) Value { return Value{kind: String, str: s} }
+func StringValue(s string) Value {
+	return Value{
+		kind: String,
+		str:  s,
+	}
+}
 
 // Kind is the value's type.
 func (v Value) Kind() ValueKind { return v.kind }

@@ -24,7 +24,10 @@ func newDocument(c Config) *huma.OpenAPI {
 		}},
 	}
 	for _, t := range tags() {
-		doc.Tags = append(doc.Tags, &huma.Tag{Name: t[0], Description: t[1]})
+		doc.Tags = append(doc.Tags, &huma.Tag{
+			Name:        t[0],
+			Description: t[1],
+		})
 	}
 	return doc
 }
@@ -35,7 +38,10 @@ func info(version string) *huma.Info {
 		Version:     version,
 		Description: introduction,
 		Contact:     &huma.Contact{Name: "The administrators of this gateway"},
-		License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+		License: &huma.License{
+			Name:       "Apache-2.0",
+			Identifier: "Apache-2.0",
+		},
 	}
 }
 

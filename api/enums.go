@@ -77,7 +77,10 @@ func as[T, S any](r huma.Registry) {
 type word[T ~string] struct{}
 
 func (word[T]) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Enum: wordsOf(T(""))}
+	return &huma.Schema{
+		Type: huma.TypeString,
+		Enum: wordsOf(T("")),
+	}
 }
 
 // wordsOf are the values of a type.

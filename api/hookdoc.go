@@ -59,7 +59,10 @@ func documentHooks(doc *huma.OpenAPI) {
 		AdditionalProperties: false,
 		Required:             []string{"message"},
 		Properties: map[string]*huma.Schema{
-			"message": {Type: huma.TypeString, Description: "In words."},
+			"message": {
+				Type:        huma.TypeString,
+				Description: "In words.",
+			},
 		},
 	})
 	doc.Webhooks["test"] = posts("test", test, "Somebody asked for a test",
@@ -77,10 +80,17 @@ func partOf(k g.EventKind) string {
 // posted is the schema of the envelope with data of one kind.
 func posted(kind string, data *huma.Schema) *huma.Schema {
 	text := func(doc string) *huma.Schema {
-		return &huma.Schema{Type: huma.TypeString, Description: doc}
+		return &huma.Schema{
+			Type:        huma.TypeString,
+			Description: doc,
+		}
 	}
 	word := func(doc, value string) *huma.Schema {
-		return &huma.Schema{Type: huma.TypeString, Description: doc, Enum: []any{value}}
+		return &huma.Schema{
+			Type:        huma.TypeString,
+			Description: doc,
+			Enum:        []any{value},
+		}
 	}
 	return &huma.Schema{
 		Type: huma.TypeObject,

@@ -68,7 +68,10 @@ func New(d Deps) (*Server, error) {
 		deps:  d,
 		cfg:   d.Config,
 		reg:   d.Registry,
-		pages: &statics{files: d.Console, ready: map[string]*static{}},
+		pages: &statics{
+			files: d.Console,
+			ready: map[string]*static{},
+		},
 	}
 	s.unsub = s.reg.Subscribe(func(c registry.Change) {
 		if c.Kind == change.School {

@@ -87,7 +87,11 @@ func (r Reach) Resolve(ctx context.Context, host string) (netip.Addr, error) {
 		}
 	}
 	if len(ips) == 0 {
-		return netip.Addr{}, &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
+		return netip.Addr{}, &net.DNSError{
+			Err:        "no address",
+			Name:       host,
+			IsNotFound: true,
+		}
 	}
 	return ips[0].Unmap(), nil
 }

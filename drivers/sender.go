@@ -117,7 +117,10 @@ func (s *sender) run(ctx context.Context, q *asks, send func(*driverpb.FromDrive
 		if ask != nil && !q.wanted(ask.GetId()) {
 			continue
 		}
-		if send(&driverpb.FromDriver{Batch: b, Ask: ask}) != nil {
+		if send(&driverpb.FromDriver{
+			Batch: b,
+			Ask:   ask,
+		}) != nil {
 			return // the receiver learns the reason
 		}
 	}

@@ -118,7 +118,10 @@ func serverOptions(s *server) []grpc.ServerOption {
 func versions(s *server) map[int]plugin.PluginSet {
 	out := map[int]plugin.PluginSet{}
 	for v := OldestVersion; v <= ContractVersion; v++ {
-		out[v] = plugin.PluginSet{driverpb.PluginName: &programPlugin{server: s, version: v}}
+		out[v] = plugin.PluginSet{driverpb.PluginName: &programPlugin{
+			server:  s,
+			version: v,
+		}}
 	}
 	return out
 }

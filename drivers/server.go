@@ -46,7 +46,10 @@ func newServer(d Driver) *server {
 		watches: make(chan struct{}, MaxWatches),
 		ended:   make(chan struct{}),
 		stopped: make(chan struct{}),
-		line:    line{up: make(chan struct{}), down: make(chan struct{})},
+		line: line{
+			up:   make(chan struct{}),
+			down: make(chan struct{}),
+		},
 	}
 }
 
@@ -341,7 +344,11 @@ func toDevice(w *driverpb.Device) (Device, error) {
 		Secret:  w.GetSecret(),
 	}
 	if r := w.GetReach(); r != nil {
-		d.Reach = Reach{Bounded: true, ThisMachine: r.GetThisMachine(), LinkLocal: r.GetLinkLocal()}
+		d.Reach = Reach{
+			Bounded:     true,
+			ThisMachine: r.GetThisMachine(),
+			LinkLocal:   r.GetLinkLocal(),
+		}
 	}
 	if len(w.GetProfile()) > 0 {
 		if err := json.Unmarshal(w.GetProfile(), &d.Profile); err != nil {

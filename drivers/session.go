@@ -106,7 +106,12 @@ type fleet struct {
 }
 
 func newFleet(d Driver, out *sender) *fleet {
-	f := &fleet{driver: d, out: out, asks: &asks{}, workers: map[gatehouse.DeviceID]*worker{}}
+	f := &fleet{
+		driver:  d,
+		out:     out,
+		asks:    &asks{},
+		workers: map[gatehouse.DeviceID]*worker{},
+	}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
 }

@@ -99,9 +99,15 @@ func (w *worker) next() *Device {
 // attempt runs one Connect. A nil error means that the worker ended it.
 func (w *worker) attempt(d Device) (emitted bool, err error) {
 	ctx, cancel := context.WithCancelCause(w.fleet.ctx)
-	a := &attempt{worker: w, weak: w.fleet.assess(d)}
+	a := &attempt{
+		worker: w,
+		weak:   w.fleet.assess(d),
+	}
 	d.link = w
-	w.connects(&connection{ctx: ctx, device: d})
+	w.connects(&connection{
+		ctx:    ctx,
+		device: d,
+	})
 	defer func() {
 		w.connects(nil)
 		cancel(err)
@@ -159,7 +165,10 @@ func (w *worker) offline(cause error) {
 		return
 	}
 	slog.Warn("device offline", "device", w.id, "reason", s.Reason)
-	err := w.fleet.out.emit(w.fleet.ctx, []gatehouse.Observation{{Device: w.id, Status: &s}})
+	err := w.fleet.out.emit(w.fleet.ctx, []gatehouse.Observation{{
+		Device: w.id,
+		Status: &s,
+	}})
 	if err == nil {
 		w.took(s)
 	}

@@ -34,7 +34,13 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(
+		ctx,
+		os.Args[1:],
+		os.Stdin,
+		os.Stdout,
+		os.Stderr,
+	))
 }
 
 // version is set by the release build: -ldflags "-X main.version=1.0.0".

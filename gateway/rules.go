@@ -192,9 +192,20 @@ func backtestRule(ctx context.Context, c *call) error {
 		return err
 	}
 	l := texts.Locale(os.Getenv)
-	q := url.Values{"since": {inHours(*since)}, "school": {*school}}
+	q := url.Values{
+		"since":  {inHours(*since)},
+		"school": {*school},
+	}
 	var out apirules.Backtest
-	if err := control.Rules(ctx, dir, "backtest", q, string(b), l, &out); err != nil {
+	if err := control.Rules(
+		ctx,
+		dir,
+		"backtest",
+		q,
+		string(b),
+		l,
+		&out,
+	); err != nil {
 		return err
 	}
 	for out.State == apirules.BacktestRuns {
@@ -204,7 +215,15 @@ func backtestRule(ctx context.Context, c *call) error {
 		case <-time.After(lookEvery):
 		}
 		q = url.Values{"id": {out.ID}}
-		if err := control.Rules(ctx, dir, "backtest-state", q, "", l, &out); err != nil {
+		if err := control.Rules(
+			ctx,
+			dir,
+			"backtest-state",
+			q,
+			"",
+			l,
+			&out,
+		); err != nil {
 			return err
 		}
 		if out.State == apirules.BacktestRuns {
@@ -271,9 +290,20 @@ func explainRule(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	q := url.Values{"rule": {c.flags.Arg(0)}, "device": {c.flags.Arg(1)}}
+	q := url.Values{
+		"rule":   {c.flags.Arg(0)},
+		"device": {c.flags.Arg(1)},
+	}
 	var out apirules.Explained
-	if err := control.Rules(ctx, dir, "explain", q, "", texts.Locale(os.Getenv), &out); err != nil {
+	if err := control.Rules(
+		ctx,
+		dir,
+		"explain",
+		q,
+		"",
+		texts.Locale(os.Getenv),
+		&out,
+	); err != nil {
 		return err
 	}
 	tellExplained(c.out, out)

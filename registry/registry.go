@@ -86,7 +86,13 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.oncall = oncall.New(s, r.Access)
 	r.lockdown = lockdown.New(s, r.alerts, r.Access, r.places)
 	r.rules = rules.New(s)
-	r.deeds = deeds.New(s, r.places, r.people, r.Access, r.alerts)
+	r.deeds = deeds.New(
+		s,
+		r.places,
+		r.people,
+		r.Access,
+		r.alerts,
+	)
 	r.views = views.New(s, r.people)
 	return r, nil
 }

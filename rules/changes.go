@@ -107,14 +107,20 @@ func (e *Engine) Changes() ([]byte, error) {
 		x := part(r)
 		for _, k := range slices.Sorted(maps.Keys(r.onceChanged)) {
 			if o := r.once[k]; o != nil {
-				x.Once[k] = savedRepeat{At: o.at, Alert: o.alert}
+				x.Once[k] = savedRepeat{
+					At:    o.at,
+					Alert: o.alert,
+				}
 			} else {
 				x.GoneOnce = append(x.GoneOnce, k)
 			}
 		}
 		for k := range r.passChanged {
 			if p := r.passages[k]; p != nil {
-				x.Passages[k] = savedPassages{Passes: p.passes, Faces: p.faces}
+				x.Passages[k] = savedPassages{
+					Passes: p.passes,
+					Faces:  p.faces,
+				}
 			}
 		}
 		s.Rules[r.ID] = x

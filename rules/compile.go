@@ -281,6 +281,9 @@ func (p Subject) key(d *device, at spot, s *g.Sighting) string {
 
 // of is the subject of a cause.
 func (p Subject) of(c cause) string {
-	at := spot{zone: c.Zone, building: c.Building}
+	at := spot{
+		zone:     c.Zone,
+		building: c.Building,
+	}
 	return p.key(c.device(), at, &g.Sighting{Person: c.Person})
 }

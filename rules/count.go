@@ -8,7 +8,10 @@ import (
 
 func (r *rule) compileCount(c *Count) condition {
 	i := len(r.counted)
-	r.counted = append(r.counted, counted{Count: c, test: countTest(c.Of, int64(r.Fresh))})
+	r.counted = append(r.counted, counted{
+		Count: c,
+		test:  countTest(c.Of, int64(r.Fresh)),
+	})
 	return func(m *moment) tri {
 		times := m.counts[i]
 		if len(times) < c.AtLeast {
@@ -30,7 +33,11 @@ func (r *rule) compileSequence(c Sequence) condition {
 	first := len(r.counted)
 	for i, x := range c.Steps {
 		r.counted = append(r.counted, counted{
-			Count: &Count{Of: x, AtLeast: 1, Within: c.Within},
+			Count: &Count{
+				Of:      x,
+				AtLeast: 1,
+				Within:  c.Within,
+			},
 			test:  countTest(x, int64(r.Fresh)),
 			step:  i + 1,
 			steps: len(c.Steps),

@@ -103,7 +103,11 @@ func (k vocabulary) property(r Rule, name string) *g.Error {
 // value returns a doubt if the property has no such type in any profile.
 func (k vocabulary) value(r Rule, name string, v g.Value) *g.Error {
 	types := k.properties[name]
-	want := map[g.ValueKind]string{g.Number: "number", g.Bool: "boolean", g.String: "string"}[v.Kind()]
+	want := map[g.ValueKind]string{
+		g.Number: "number",
+		g.Bool:   "boolean",
+		g.String: "string",
+	}[v.Kind()]
 	if len(types) == 0 || slices.Contains(types, want) {
 		return nil
 	}

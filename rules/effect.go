@@ -112,9 +112,15 @@ func (e *Engine) raise(s *subject) {
 	for i, a := range r.Then {
 		switch {
 		case a.Command != nil:
-			e.out = append(e.out, Effect{At: instant(e.now), Command: e.command(s, *a.Command, i)})
+			e.out = append(e.out, Effect{
+				At:      instant(e.now),
+				Command: e.command(s, *a.Command, i),
+			})
 		case a.Notify != nil:
-			e.out = append(e.out, Effect{At: instant(e.now), Notify: e.notify(s, *a.Notify, i)})
+			e.out = append(e.out, Effect{
+				At:     instant(e.now),
+				Notify: e.notify(s, *a.Notify, i),
+			})
 		}
 	}
 	if r.Once.Every > 0 {
@@ -139,7 +145,10 @@ func (r *rule) remember(key string, now int64, a *g.Alert) {
 		}
 	}
 	if len(r.once) < maxRepeats {
-		r.once[key] = &repeat{at: now, alert: a}
+		r.once[key] = &repeat{
+			at:    now,
+			alert: a,
+		}
 		r.onceChanged[key] = true
 	}
 }
@@ -165,7 +174,11 @@ func (e *Engine) end(s *subject) {
 func (e *Engine) emitAlert(s *subject, in *g.Incident) {
 	a := *s.alert
 	a.Values = maps.Clone(a.Values)
-	e.out = append(e.out, Effect{At: instant(e.now), Alert: &a, Incident: in})
+	e.out = append(e.out, Effect{
+		At:       instant(e.now),
+		Alert:    &a,
+		Incident: in,
+	})
 }
 
 func (e *Engine) alert(s *subject, act AlertAction) *g.Alert {
@@ -273,7 +286,10 @@ func (e *Engine) incident(s *subject, act IncidentAction) *g.Incident {
 		Opened:   instant(e.now),
 	}
 	for _, st := range p.Steps {
-		in.Steps = append(in.Steps, g.IncidentStep{Text: st.Text, TextZH: st.TextZH})
+		in.Steps = append(in.Steps, g.IncidentStep{
+			Text:   st.Text,
+			TextZH: st.TextZH,
+		})
 	}
 	if act.Approver != "" {
 		in.Handover = g.Handover{

@@ -110,7 +110,14 @@ func (e *Engine) Explain(id g.RuleID, dev g.DeviceID) (x Explanation, ok bool) {
 	again := &rule{Rule: r.Rule}
 	x.When = pointer(e.reason(again, r, s, d, r.When, yes))
 	if r.Clear.When != nil {
-		x.Clear = pointer(e.reason(again, r, s, d, *r.Clear.When, no))
+		x.Clear = pointer(e.reason(
+			again,
+			r,
+			s,
+			d,
+			*r.Clear.When,
+			no,
+		))
 	}
 	e.m, e.now = kept, now
 	return x, true
@@ -176,7 +183,11 @@ func (e *Engine) Standings(id g.RuleID) (out []Watched, more int) {
 		if s.phase != pending && s.phase != firing {
 			continue
 		}
-		one := Watched{Key: k, Device: s.cause.Device, Phase: s.standing()}
+		one := Watched{
+			Key:    k,
+			Device: s.cause.Device,
+			Phase:  s.standing(),
+		}
 		if at := max(s.since, s.fired); at != 0 {
 			one.Since = instant(at)
 		}
@@ -223,7 +234,10 @@ func (w Where) outside(d *device, at spot) string {
 func (e *Engine) reason(
 	again, r *rule, s *subject, d *device, c Condition, decisive tri,
 ) Ground {
-	out := Ground{Kind: c.kind(), Property: c.property()}
+	out := Ground{
+		Kind:     c.kind(),
+		Property: c.property(),
+	}
 	children := slices.Concat(c.All, c.Any)
 	if c.Not != nil {
 		children, decisive = []Condition{*c.Not}, yes
@@ -272,7 +286,10 @@ func (x *Ground) see(e *Engine, r *rule, c Condition, devs []*device) {
 			x.More++
 			continue
 		}
-		one := SeenValue{Device: d.ID, State: d.status}
+		one := SeenValue{
+			Device: d.ID,
+			State:  d.status,
+		}
 		if v := d.sample(property); v != nil {
 			one.Value, one.At = v.v, instant(v.at)
 			one.Old = e.now >= d.until(v, int64(r.Fresh), e.resumed) && c.Absent == nil
@@ -311,7 +328,13 @@ func (c Condition) kind() string {
 	return ""
 }
 
-func (t tri) word() string { return [...]string{unknown: "unknown", no: "no", yes: "yes"}[t] }
+func (t tri) word() string {
+	return [...]string{
+		unknown: "unknown",
+		no:      "no",
+		yes:     "yes",
+	}[t]
+}
 
 func triOf(word string) tri {
 	switch word {

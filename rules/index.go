@@ -115,7 +115,13 @@ type spot struct {
 	building g.BuildingID
 }
 
-func (d *device) spot() spot { return spot{zone: d.Zone, kind: d.Kind, building: d.Building} }
+func (d *device) spot() spot {
+	return spot{
+		zone:     d.Zone,
+		kind:     d.Kind,
+		building: d.Building,
+	}
+}
 
 func (w Where) matches(d *device, at spot) bool {
 	return within(w.School, d.School) &&
@@ -134,7 +140,11 @@ func within[T comparable](list []T, x T) bool { return len(list) == 0 || slices.
 
 // passing selects where a passage can explain a finding of the rule: the same place, at any device.
 func (r *rule) passing() Where {
-	w := Where{School: r.Where.School, Only: r.Where.Only, Except: r.Where.Except}
+	w := Where{
+		School: r.Where.School,
+		Only:   r.Where.Only,
+		Except: r.Where.Except,
+	}
 	switch r.Unless.Same {
 	case PerZone:
 		w.Building, w.Zone, w.ZoneKind = r.Where.Building, r.Where.Zone, r.Where.ZoneKind

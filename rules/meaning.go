@@ -237,7 +237,11 @@ func legacyOf(c Condition) (out legacyCondition, ok bool) {
 		if !ok {
 			return out, false
 		}
-		out.Count = &legacyCount{Of: l, AtLeast: c.Count.AtLeast, Within: c.Count.Within}
+		out.Count = &legacyCount{
+			Of:      l,
+			AtLeast: c.Count.AtLeast,
+			Within:  c.Count.Within,
+		}
 	}
 	out.Compare = (*legacyCompare)(c.Compare)
 	out.Status = slices.Clone(c.Status)

@@ -54,7 +54,10 @@ func openDocument(file string, b []byte) (*document, node, error) {
 	if len(root.Content) != 1 {
 		return nil, node{}, g.FieldErrorf(file, "the file is empty")
 	}
-	return d, node{doc: d, n: root.Content[0]}, nil
+	return d, node{
+		doc: d,
+		n:   root.Content[0],
+	}, nil
 }
 
 // narrow converts full-width characters in the text; false if there are none.
@@ -88,7 +91,11 @@ func (n node) child(c *yaml.Node, name string) node {
 	} else if n.path != "" {
 		path = n.path + name
 	}
-	return node{doc: n.doc, n: c, path: path}
+	return node{
+		doc:  n.doc,
+		n:    c,
+		path: path,
+	}
 }
 
 // object is a mapping with validated keys.
@@ -99,7 +106,10 @@ type object struct {
 
 // object parses a mapping that may have only the allowed keys.
 func (n node) object(allowed ...string) object {
-	o := object{node: n, keys: map[string]node{}}
+	o := object{
+		node: n,
+		keys: map[string]node{},
+	}
 	if n.n.Kind != yaml.MappingNode {
 		n.fail("should hold keys and values; it may have %s", strings.Join(allowed, ", "))
 		return o
@@ -109,14 +119,26 @@ func (n node) object(allowed ...string) object {
 		c := n.child(v, k.Value)
 		switch _, twice := o.keys[k.Value]; {
 		case twice:
-			node{doc: n.doc, n: k, path: c.path}.fail("is given twice; remove one")
+			node{
+				doc:  n.doc,
+				n:    k,
+				path: c.path,
+			}.fail("is given twice; remove one")
 		case !slices.Contains(allowed, k.Value) && isWide(k.Value):
 			meant, _ := narrow(k.Value)
-			node{doc: n.doc, n: k, path: c.path}.fail("%q has full-width punctuation or "+
+			node{
+				doc:  n.doc,
+				n:    k,
+				path: c.path,
+			}.fail("%q has full-width punctuation or "+
 				"letters; type %s, with a space after the colon and the comma",
 				k.Value, strings.TrimSpace(meant))
 		case !slices.Contains(allowed, k.Value):
-			node{doc: n.doc, n: k, path: c.path}.fail("there is no such key here; use %s",
+			node{
+				doc:  n.doc,
+				n:    k,
+				path: c.path,
+			}.fail("there is no such key here; use %s",
 				suggest(k.Value, allowed))
 		default:
 			o.keys[k.Value] = c

@@ -182,7 +182,10 @@ func (e *Engine) bindings(d *device, in *index) []*binding {
 		if key == "" {
 			continue
 		}
-		b := &binding{rule: r, key: key}
+		b := &binding{
+			rule: r,
+			key:  key,
+		}
 		d.bindings = append(d.bindings, b)
 		out = append(out, b)
 		if r.Per != PerDevice {
@@ -198,7 +201,10 @@ func (e *Engine) bindings(d *device, in *index) []*binding {
 func (e *Engine) bound(d *device, property string) []bound {
 	var out []bound
 	for _, b := range e.bindings(d, e.byProperty[property]) {
-		out = append(out, bound{binding: b, watch: b.rule.watch[property]})
+		out = append(out, bound{
+			binding: b,
+			watch:   b.rule.watch[property],
+		})
 	}
 	return out
 }
@@ -312,7 +318,10 @@ func (e *Engine) hearValues(d *device, ev *g.Event) {
 			if e.byProperty[name] == nil && len(d.slots) >= maxValues {
 				continue
 			}
-			s = d.addSlot(slot{name: name, bindings: e.bound(d, name)})
+			s = d.addSlot(slot{
+				name:     name,
+				bindings: e.bound(d, name),
+			})
 		}
 		s.was, s.wasAt = s.v, s.at
 		s.v, s.at, s.seq = v, e.now, ev.Seq
@@ -376,7 +385,11 @@ func (e *Engine) sight(d *device, ev *g.Event, f Facts) {
 	at := d.spot()
 	if z := ev.Sighting.Zone; z != "" && z != at.zone {
 		other, _ := f.Zone(z)
-		at = spot{zone: z, kind: other.Kind, building: other.Building}
+		at = spot{
+			zone:     z,
+			kind:     other.Kind,
+			building: other.Building,
+		}
 	}
 	l := e.lookingAt(d, at)
 	for _, r := range l.passes {

@@ -232,8 +232,18 @@ func parseClear(n node) Clear {
 }
 
 func parseUnless(n node) *Unless {
-	o := n.object("sighting", "same", "within", "before", "after", "explains")
-	u := &Unless{Same: PerZone, Explains: 1}
+	o := n.object(
+		"sighting",
+		"same",
+		"within",
+		"before",
+		"after",
+		"explains",
+	)
+	u := &Unless{
+		Same:     PerZone,
+		Explains: 1,
+	}
 	if c, ok := o.need("sighting", g.Word("say which passage explains the finding")); ok {
 		u.Sighting = parseSighting(c)
 	}

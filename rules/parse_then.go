@@ -74,7 +74,14 @@ func parseIncident(n node) *IncidentAction {
 }
 
 func parseCommand(n node) *CommandAction {
-	o := n.object("device", "zone", "type", "profile", "action", "values")
+	o := n.object(
+		"device",
+		"zone",
+		"type",
+		"profile",
+		"action",
+		"values",
+	)
 	cmd := &CommandAction{}
 	dev, hasDevice := o.get("device")
 	zone, hasZone := o.get("zone")
@@ -149,7 +156,10 @@ func parseProcedure(n node) Procedure {
 	if c, ok := o.need("steps", g.Word("say what people do, step by step")); ok {
 		for _, s := range c.list() {
 			en, zh := s.title()
-			p.Steps = append(p.Steps, Step{Text: en, TextZH: zh})
+			p.Steps = append(p.Steps, Step{
+				Text:   en,
+				TextZH: zh,
+			})
 		}
 	}
 	return p

@@ -409,7 +409,13 @@ func parseSequence(n node, depth int) *Sequence {
 }
 
 func parseRate(n node) *Rate {
-	o := n.object("property", "over", "above", "below", "rollover")
+	o := n.object(
+		"property",
+		"over",
+		"above",
+		"below",
+		"rollover",
+	)
 	r := &Rate{}
 	if c, ok := o.need("property", g.Word("name a number")); ok {
 		r.Property = c.text()

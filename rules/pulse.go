@@ -106,7 +106,10 @@ func (r *rule) pass(d *device, at spot, s *g.Sighting, now int64) {
 		list = &p.faces
 	}
 	*list = slices.DeleteFunc(*list, func(x passage) bool { return x.At < oldest })
-	*list = append(*list, passage{At: now, Person: s.Person})
+	*list = append(*list, passage{
+		At:     now,
+		Person: s.Person,
+	})
 	if len(*list) > maxPassages {
 		*list = slices.Delete(*list, 0, len(*list)-maxPassages)
 	}

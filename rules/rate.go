@@ -106,7 +106,10 @@ func (s *slot) follow() {
 			if k.property != s.name || (&slot{traces: out}).trace(k) != nil {
 				continue
 			}
-			t := trace{over: k.over, rollover: k.rollover}
+			t := trace{
+				over:     k.over,
+				rollover: k.rollover,
+			}
 			if old := s.trace(k); old != nil {
 				t = *old
 			} else if f, ok := s.v.Float(); ok && s.v.Kind() == g.Number {

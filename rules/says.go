@@ -29,7 +29,10 @@ func (c Condition) says() string {
 	case c.Share != nil:
 		return fmt.Sprintf("%s at_least %g%%", c.Share.Of.says(), c.Share.Percent)
 	case c.Rate != nil:
-		is := Compare{Above: c.Rate.Above, Below: c.Rate.Below}
+		is := Compare{
+			Above: c.Rate.Above,
+			Below: c.Rate.Below,
+		}
 		return c.Rate.Property + " over " + short(c.Rate.Over) + is.tests()
 	case c.Occurrence != nil:
 		return "occurrence " + strings.Join(words(c.Occurrence.Kind), ", ")

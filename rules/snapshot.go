@@ -123,10 +123,16 @@ func (r *rule) save() savedRule {
 		out.Subjects[k] = s.save()
 	}
 	for k, o := range r.once {
-		out.Once[k] = savedRepeat{At: o.at, Alert: o.alert}
+		out.Once[k] = savedRepeat{
+			At:    o.at,
+			Alert: o.alert,
+		}
 	}
 	for k, p := range r.passages {
-		out.Passages[k] = savedPassages{Passes: p.passes, Faces: p.faces}
+		out.Passages[k] = savedPassages{
+			Passes: p.passes,
+			Faces:  p.faces,
+		}
 	}
 	return out
 }
@@ -257,7 +263,10 @@ func (e *Engine) endSaved(gone map[g.RuleID]savedRule) {
 		for _, k := range sortedKeys(subjects) {
 			if s := subjects[k]; s.Phase == firing && s.Alert != nil {
 				s.Alert.Firing = false
-				e.out = append(e.out, Effect{At: instant(e.clock), Alert: s.Alert})
+				e.out = append(e.out, Effect{
+					At:    instant(e.clock),
+					Alert: s.Alert,
+				})
 			}
 		}
 	}
@@ -395,13 +404,19 @@ func (e *Engine) load(r *rule, saved savedRule) {
 		}
 	}
 	for k, o := range saved.Once {
-		r.once[k] = &repeat{at: o.At, alert: o.Alert}
+		r.once[k] = &repeat{
+			at:    o.At,
+			alert: o.Alert,
+		}
 		if s := r.subjects[k]; s != nil && s.alert != nil && o.Alert != nil &&
 			s.alert.ID == o.Alert.ID {
 			s.alert = r.once[k].alert
 		}
 	}
 	for k, p := range saved.Passages {
-		r.passages[k] = &passages{passes: p.Passes, faces: p.Faces}
+		r.passages[k] = &passages{
+			passes: p.Passes,
+			faces:  p.Faces,
+		}
 	}
 }

@@ -208,7 +208,12 @@ func causeOf(d *device, at spot, ev *g.Event) cause {
 
 // device returns the device as it was at the event, to look up its place.
 func (c cause) device() *device {
-	return &device{ID: c.Device, School: c.School, Building: c.Building, Driver: c.Driver}
+	return &device{
+		ID:       c.Device,
+		School:   c.School,
+		Building: c.Building,
+		Driver:   c.Driver,
+	}
 }
 
 // repeat is the newest alarm for one once key.

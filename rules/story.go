@@ -50,7 +50,11 @@ type TestResult struct {
 func RunTests(file string, tests []Test, rs []Rule, ps []Procedure) []TestResult {
 	out := make([]TestResult, 0, len(tests))
 	for _, t := range tests {
-		x := &telling{file: file, test: t, alerts: map[g.AlertID]*g.Alert{}}
+		x := &telling{
+			file:   file,
+			test:   t,
+			alerts: map[g.AlertID]*g.Alert{},
+		}
 		out = append(out, x.run(rs, ps))
 	}
 	return out
@@ -97,7 +101,10 @@ func (x *telling) run(rs []Rule, ps []Procedure) TestResult {
 	}
 	for _, id := range x.test.Rules {
 		if !slices.ContainsFunc(x.rules, func(r Rule) bool { return r.ID == id }) {
-			x.wrong(Told{Line: x.test.Line, Column: 1}, "there is no rule %q to test", id)
+			x.wrong(Told{
+				Line:   x.test.Line,
+				Column: 1,
+			}, "there is no rule %q to test", id)
 		}
 	}
 	x.engine = New(x.rules, ps)
@@ -158,7 +165,11 @@ func (x *telling) answer(s Told) {
 		Seq:      x.seq,
 		Kind:     g.EventAlert,
 		Received: s.At,
-		Alert:    &g.Alert{ID: id, Rule: r.ID, State: g.AlertAcknowledged},
+		Alert: &g.Alert{
+			ID:    id,
+			Rule:  r.ID,
+			State: g.AlertAcknowledged,
+		},
 	}, x))
 }
 

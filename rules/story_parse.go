@@ -35,7 +35,14 @@ func ParseTests(name string, b []byte, profiles []g.Profile) ([]Test, error) {
 }
 
 func parseTest(n node, profiles []g.Profile) Test {
-	o := n.object("name", "rules", "start", "rooms", "devices", "story")
+	o := n.object(
+		"name",
+		"rules",
+		"start",
+		"rooms",
+		"devices",
+		"story",
+	)
 	t := Test{
 		Zones:   map[g.ZoneID]g.Zone{},
 		Devices: map[g.DeviceID]DeviceFacts{},
@@ -102,7 +109,10 @@ func (t *Test) parseRooms(n node) {
 	o := n.object(names...)
 	for _, name := range names {
 		c := o.keys[name]
-		z := g.Zone{ID: g.ZoneID(name), School: "school"}
+		z := g.Zone{
+			ID:     g.ZoneID(name),
+			School: "school",
+		}
 		if len(c.n.Content) == 0 {
 			z.Kind = oneOf(c, g.ZoneKinds())
 		} else {
@@ -127,7 +137,13 @@ func (t *Test) parseDevices(n node, profiles []g.Profile) {
 }
 
 func (t *Test) parseDevice(n node, name string, profiles []g.Profile) DeviceFacts {
-	d := n.object("room", "profile", "type", "driver", "reports_changes")
+	d := n.object(
+		"room",
+		"profile",
+		"type",
+		"driver",
+		"reports_changes",
+	)
 	f := DeviceFacts{
 		School:     "school",
 		Name:       name,
@@ -180,7 +196,11 @@ func (t *Test) parseStory(n node) {
 	for _, c := range steps {
 		o := c.object(append([]string{"at", "after", "device"}, deeds()...)...)
 		now = parseWhen(o, now)
-		s := Told{At: now, Line: c.n.Line, Column: c.n.Column}
+		s := Told{
+			At:     now,
+			Line:   c.n.Line,
+			Column: c.n.Column,
+		}
 		given := 0
 		for _, k := range deeds() {
 			if _, ok := o.get(k); ok {
@@ -277,9 +297,20 @@ func parseHappens(n node) *g.Occurrence {
 
 // parseSeen parses somebody who is seen; without a track, each time is another.
 func parseSeen(n node, number int) *g.Sighting {
-	o := n.object("person", "method", "direction", "track", "reason", "card")
+	o := n.object(
+		"person",
+		"method",
+		"direction",
+		"track",
+		"reason",
+		"card",
+	)
 	id := g.SightingID("sgt_" + time.Duration(number).String())
-	s := &g.Sighting{ID: id, Method: g.ByFace, Track: string(id)}
+	s := &g.Sighting{
+		ID:     id,
+		Method: g.ByFace,
+		Track:  string(id),
+	}
 	if c, ok := o.get("person"); ok {
 		if s.Person = g.PersonID(c.text()); s.Person == "unknown" {
 			s.Person = ""

@@ -35,7 +35,11 @@ type unitWriter struct {
 
 // newUnits returns a writer for n devices.
 func newUnits(n int, clock int64) *unitWriter {
-	w := &unitWriter{b: make([]byte, 0, 64+128*n), clock: clock, known: map[string]uint64{}}
+	w := &unitWriter{
+		b:     make([]byte, 0, 64+128*n),
+		clock: clock,
+		known: map[string]uint64{},
+	}
 	w.number(uint64(n))
 	return w
 }
@@ -141,7 +145,11 @@ type unitReader struct {
 
 // read decodes the devices in u.
 func (u units) read(version int, clock int64) (map[g.DeviceID]savedUnit, error) {
-	r := unitReader{b: u, version: version, clock: clock}
+	r := unitReader{
+		b:       u,
+		version: version,
+		clock:   clock,
+	}
 	all := map[g.DeviceID]savedUnit{}
 	for n := r.number(); n > 0 && !r.bad; n-- {
 		id := g.DeviceID(r.bytes())

@@ -18,4 +18,9 @@ type Alike struct {
 // Own: the highest value at which, with 95 % confidence, fewer than 3.5 % of a person's own second
 // photographs cause a warning. At 0.34, 5 of 358 do, and 99.9 % of other people's photographs are
 // caught. Some names in LFW are wrong, which counts against both values.
-func DefaultAlike() Alike { return Alike{Own: 0.34, Other: 0.46} }
+func DefaultAlike() Alike {
+	return Alike{
+		Own:   0.34,
+		Other: 0.46,
+	}
+}

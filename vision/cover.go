@@ -57,7 +57,10 @@ func (c Chain) Covered(aligned Frame, embedding []float32) (Cover, error) {
 		}
 		return s
 	}
-	return Cover{Mouth: sum(mouth) > 0, Eyes: sum(eyes) > 0}, nil
+	return Cover{
+		Mouth: sum(mouth) > 0,
+		Eyes:  sum(eyes) > 0,
+	}, nil
 }
 
 // CoverTraces computes the features that Covered weighs.

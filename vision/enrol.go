@@ -56,7 +56,13 @@ func OnlyFace(seen []Seen) (Seen, error) {
 		return x, refuse(why, 0, 0,
 			"this looks like a photograph of a picture or of a screen; photograph the person")
 	}
-	return x, refuse(why, 0, 0, "the face cannot be used (%s); take another photograph", x.Fault)
+	return x, refuse(
+		why,
+		0,
+		0,
+		"the face cannot be used (%s); take another photograph",
+		x.Fault,
+	)
 }
 
 // People is how many people a photograph shows, as OnlyFace counts them.

@@ -26,7 +26,10 @@ type Gallery struct {
 
 // NewGallery makes an empty one for embeddings of dim numbers.
 func NewGallery(dim int) *Gallery {
-	return &Gallery{dim: dim, place: map[gatehouse.PersonID]int{}}
+	return &Gallery{
+		dim:   dim,
+		place: map[gatehouse.PersonID]int{},
+	}
 }
 
 // Put replaces a person's templates. The numbers are copied and scaled to unit length. If a
@@ -131,7 +134,15 @@ func (g *Gallery) nearest(
 		Stride: g.dim,
 		Data:   g.flat,
 	},
-		blas32.Vector{N: g.dim, Inc: 1, Data: query}, 0, blas32.Vector{N: n, Inc: 1, Data: dots})
+		blas32.Vector{
+			N:    g.dim,
+			Inc:  1,
+			Data: query,
+		}, 0, blas32.Vector{
+			N:    n,
+			Inc:  1,
+			Data: dots,
+		})
 	top := make([]float32, len(g.people))
 	for i := range top {
 		top[i] = float32(math.Inf(-1))

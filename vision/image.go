@@ -41,7 +41,10 @@ func FromImage(img image.Image) Frame { return FromImageWithin(img, 1<<15) }
 func FromImageWithin(img image.Image, side int) Frame {
 	b := img.Bounds()
 	k := max(1, (max(b.Dx(), b.Dy())+side-1)/side)
-	f := Frame{Width: b.Dx() / k, Height: b.Dy() / k}
+	f := Frame{
+		Width:  b.Dx() / k,
+		Height: b.Dy() / k,
+	}
 	f.Pix = make([]byte, 0, f.Width*f.Height*3)
 	at := pixelsOf(img)
 	n := uint32(k * k)

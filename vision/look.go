@@ -42,7 +42,10 @@ func (c Chain) Look(f Frame, l Limits, wants func(Face) bool) ([]Seen, error) {
 }
 
 func (c Chain) lookAt(f Frame, face Face, l Limits, wants func(Face) bool) (Seen, error) {
-	s := Seen{Face: face, Measure: Measurements(face, Frame{})}
+	s := Seen{
+		Face:    face,
+		Measure: Measurements(face, Frame{}),
+	}
 	if s.Fault = l.Fault(s.Measure); s.Fault == TooSmall || s.Fault == Uncertain {
 		return s, nil // not worth aligning
 	}

@@ -25,7 +25,13 @@ type Decision struct {
 // One photograph against one, without a vote (TestLFW): at 0.333, where one pair of strangers in
 // 1,000 passes, 45 % of strangers are accepted as somebody in a gallery of 620, since each is
 // compared with everybody. The margin loses 0.3 % of the correct matches and halves the false ones.
-func DefaultDecision() Decision { return Decision{Score: 0.55, Margin: 0.12, Quality: 0.3} }
+func DefaultDecision() Decision {
+	return Decision{
+		Score:   0.55,
+		Margin:  0.12,
+		Quality: 0.3,
+	}
+}
 
 // Query is a face to be found.
 type Query struct {

@@ -20,7 +20,10 @@ type Measure struct {
 
 // Measurements of a face and of its aligned cut-out.
 func Measurements(f Face, aligned Frame) Measure {
-	m := Measure{Size: float64(min(f.Box.W, f.Box.H)), Score: float64(f.Score)}
+	m := Measure{
+		Size:  float64(min(f.Box.W, f.Box.H)),
+		Score: float64(f.Score),
+	}
 	m.Yaw, m.Pitch, m.Roll = pose(f.Points)
 	if !aligned.Valid() {
 		return m

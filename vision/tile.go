@@ -13,10 +13,20 @@ type Tiling struct {
 }
 
 // VideoTiling is fine enough for faces that VideoLimits accept.
-func VideoTiling() Tiling { return Tiling{Face: VideoLimits().Size, Runs: 6} }
+func VideoTiling() Tiling {
+	return Tiling{
+		Face: VideoLimits().Size,
+		Runs: 6,
+	}
+}
 
 // PhotoTiling is fine enough for faces that PhotoLimits accept; it affords more runs than video.
-func PhotoTiling() Tiling { return Tiling{Face: PhotoLimits().Size, Runs: 12} }
+func PhotoTiling() Tiling {
+	return Tiling{
+		Face: PhotoLimits().Size,
+		Runs: 12,
+	}
+}
 
 // Reach is the shorter side, in pixels, of the smallest face that the detector reliably finds in
 // one run over a picture of this size.
@@ -37,7 +47,10 @@ const around = 1.25
 // that, the finest possible one; its Smallest tells which.
 func (t Tiling) Plan(width, height int, reach Reach) Plan {
 	whole := image.Rect(0, 0, width, height)
-	best := Plan{Parts: []image.Rectangle{whole}, Smallest: reach(width, height)}
+	best := Plan{
+		Parts:    []image.Rectangle{whole},
+		Smallest: reach(width, height),
+	}
 	if best.Smallest <= t.Face {
 		return best
 	}
@@ -51,7 +64,16 @@ func (t Tiling) Plan(width, height int, reach Reach) Plan {
 				continue
 			}
 			if s := reach(w, h); s < finest.Smallest {
-				finest = Plan{Parts: tiles(whole, columns, rows, w, h), Smallest: s}
+				finest = Plan{
+					Parts: tiles(
+						whole,
+						columns,
+						rows,
+						w,
+						h,
+					),
+					Smallest: s,
+				}
 			}
 		}
 		if best = finest; best.Smallest <= t.Face {
@@ -102,7 +124,11 @@ func (p Plan) Merge(found [][]Face) []Face {
 	var all []candidate
 	for i, faces := range found {
 		for _, f := range faces {
-			all = append(all, candidate{face: f, part: i, cut: p.cut(i, f.Box)})
+			all = append(all, candidate{
+				face: f,
+				part: i,
+				cut:  p.cut(i, f.Box),
+			})
 		}
 	}
 	sort.SliceStable(all, func(i, j int) bool {

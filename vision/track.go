@@ -62,7 +62,10 @@ type track struct {
 
 // NewTracker returns a tracker whose tracks are named prefix-1, prefix-2 and so on.
 func NewTracker(prefix string, repeat time.Duration) *Tracker {
-	return &Tracker{prefix: prefix, repeat: repeat}
+	return &Tracker{
+		prefix: prefix,
+		repeat: repeat,
+	}
 }
 
 // InView is the number of tracks that have not ended.

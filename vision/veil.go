@@ -20,7 +20,10 @@ func Veil(f Frame, own Box, others []Box) Frame {
 		W: own.W * (1 + 2*figureSide),
 		H: own.H * (1 + figureAbove + figureBelow),
 	}
-	coarsen(out, Box{W: float32(f.Width), H: float32(f.Height)}, max(16, f.Width/32))
+	coarsen(out, Box{
+		W: float32(f.Width),
+		H: float32(f.Height),
+	}, max(16, f.Width/32))
 	restore(out, f, figure)
 	for _, b := range others {
 		wide := Box{
@@ -47,7 +50,13 @@ func coarsen(f Frame, b Box, side int) {
 	x0, y0, x1, y1 := inside(f, b)
 	for y := y0; y < y1; y += side {
 		for x := x0; x < x1; x += side {
-			flatten(f, x, y, min(x+side, x1), min(y+side, y1))
+			flatten(
+				f,
+				x,
+				y,
+				min(x+side, x1),
+				min(y+side, y1),
+			)
 		}
 	}
 }

@@ -35,7 +35,10 @@ func (v *Vote) Add(embedding []float32, quality float64) {
 	if len(v.samples) == MaxFrames {
 		v.samples = append(v.samples[:0], v.samples[1:]...)
 	}
-	v.samples = append(v.samples, sample{embedding: embedding, quality: max(quality, 0.01)})
+	v.samples = append(v.samples, sample{
+		embedding: embedding,
+		quality:   max(quality, 0.01),
+	})
 	v.total++
 }
 

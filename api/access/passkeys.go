@@ -19,7 +19,11 @@ type Passkeys struct {
 }
 
 func (s *area) passkeys(ctx context.Context, trouble *g.Error) Passkeys {
-	out := Passkeys{Work: trouble == nil, Origin: s.party.Origin, RPID: s.party.ID}
+	out := Passkeys{
+		Work:   trouble == nil,
+		Origin: s.party.Origin,
+		RPID:   s.party.ID,
+	}
 	if trouble != nil {
 		out.Reason = trouble.Reason
 		out.Message = gate.LanguageOf(ctx).Error(trouble)
@@ -185,7 +189,13 @@ func (s *area) showPasskey(ctx context.Context, in *ticketPasskey) (*signedIn, e
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.reg.Access.CompletePasskey(ctx, in.Body.Ticket, s.party, b, s.attempt(ctx))
+	e, err := s.reg.Access.CompletePasskey(
+		ctx,
+		in.Body.Ticket,
+		s.party,
+		b,
+		s.attempt(ctx),
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +215,13 @@ func (s *area) enrolPasskeyConfirm(ctx context.Context, in *ticketMade) (*signed
 	if err != nil {
 		return nil, err
 	}
-	codes, err := s.madePasskey(ctx, m, in.Body.Making, in.Body.Name, in.Body.Credential)
+	codes, err := s.madePasskey(
+		ctx,
+		m,
+		in.Body.Making,
+		in.Body.Name,
+		in.Body.Credential,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +241,13 @@ func (s *area) confirmPasskey(ctx context.Context, in *ownMade) (*gate.Body[Reco
 	if err != nil {
 		return nil, err
 	}
-	return recovery(s.madePasskey(ctx, m, in.Body.Making, in.Body.Name, in.Body.Credential))
+	return recovery(s.madePasskey(
+		ctx,
+		m,
+		in.Body.Making,
+		in.Body.Name,
+		in.Body.Credential,
+	))
 }
 
 func (s *area) newPasskey(ctx context.Context, m maker) (*gate.Body[MakePasskey], error) {
@@ -246,7 +268,14 @@ func (s *area) madePasskey(
 	if err != nil {
 		return nil, err
 	}
-	return m.view.ConfirmPasskey(ctx, m.user, s.party, making, name, b)
+	return m.view.ConfirmPasskey(
+		ctx,
+		m.user,
+		s.party,
+		making,
+		name,
+		b,
+	)
 }
 
 // decodeOptions converts the registry's options into the documented shape.

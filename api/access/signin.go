@@ -30,7 +30,10 @@ type signedIn struct {
 // attempt is who makes the request and from where.
 func (s *area) attempt(ctx context.Context) access.Attempt {
 	r := gate.RequestOf(ctx)
-	return access.Attempt{Remote: s.Remote(r), Browser: gate.BrowserOf(r)}
+	return access.Attempt{
+		Remote:  s.Remote(r),
+		Browser: gate.BrowserOf(r),
+	}
 }
 
 func (s *area) signIn(ctx context.Context, in *signInInput) (*signedIn, error) {
@@ -50,7 +53,11 @@ func (s *area) welcome(ctx context.Context, name, password string) (*signedIn, e
 // entered is the response to a successful attempt: signed in, or what the next step is.
 func (s *area) entered(ctx context.Context, e access.Entry) (*signedIn, error) {
 	if e.Step != access.StepNone {
-		out := SignedIn{Step: string(e.Step), Ticket: e.Token, Factors: e.Kinds}
+		out := SignedIn{
+			Step:    string(e.Step),
+			Ticket:  e.Token,
+			Factors: e.Kinds,
+		}
 		out.Me = Me{
 			User:        e.User,
 			Permissions: []g.Permission{},
@@ -64,7 +71,11 @@ func (s *area) entered(ctx context.Context, e access.Entry) (*signedIn, error) {
 	if err != nil {
 		return nil, err
 	}
-	me, err := s.me(ctx, &gate.Caller{User: user, Scope: scope, Token: e.Token})
+	me, err := s.me(ctx, &gate.Caller{
+		User:  user,
+		Scope: scope,
+		Token: e.Token,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +88,10 @@ func (s *area) entered(ctx context.Context, e access.Entry) (*signedIn, error) {
 		Secure:   s.facts.Secure,
 		SameSite: http.SameSiteStrictMode,
 	}
-	return &signedIn{SetCookie: []http.Cookie{s.cookie(e.Token), browser}, Body: SignedIn{Me: me}}, nil
+	return &signedIn{
+		SetCookie: []http.Cookie{s.cookie(e.Token), browser},
+		Body:      SignedIn{Me: me},
+	}, nil
 }
 
 // stepPasskeys says whether passkeys work in a step; nil if the user has only other factors.

@@ -74,7 +74,10 @@ func (s *area) registerUsers() {
 		Perm:     g.UsersAdmin,
 		Conflict: true,
 		Summary:  "Change a user",
-	}, "user", gate.Thing[userBody, g.User]{Load: load, Save: s.updateUser})
+	}, "user", gate.Thing[userBody, g.User]{
+		Load: load,
+		Save: s.updateUser,
+	})
 }
 
 // mayGive says whether the caller may hand out a role.
@@ -182,11 +185,17 @@ func (s *area) registerAudit() {
 		Perm:    g.AuditRead,
 		Summary: "Who did what, newest first",
 	}, func(ctx context.Context, in *auditInput) (*gate.Body[gate.Page[g.AuditEntry]], error) {
-		if _, err := gate.Spanned(ctx, gate.Span{From: in.From, To: in.To}); err != nil {
+		if _, err := gate.Spanned(ctx, gate.Span{
+			From: in.From,
+			To:   in.To,
+		}); err != nil {
 			return nil, err
 		}
 		return gate.Listed(s.View(ctx).Views.Audit(ctx, views.AuditFilter{
-			Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+			Page: registry.Page{
+				Limit:  in.Limit,
+				Cursor: in.Cursor,
+			},
 			School: in.School,
 			Actor:  in.Actor,
 			Deed:   in.Deed,

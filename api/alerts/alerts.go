@@ -86,7 +86,10 @@ func (s *area) listAlerts(
 	ctx context.Context, in *alertsInput,
 ) (*gate.Body[gate.Page[alerts.AlertRow]], error) {
 	f := alerts.Filter{
-		Page:     registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+		Page: registry.Page{
+			Limit:  in.Limit,
+			Cursor: in.Cursor,
+		},
 		School:   in.School,
 		Severity: in.Severity,
 		Rule:     in.Rule,

@@ -94,7 +94,10 @@ func outcomes(ctx context.Context, done alerts.Done) Outcomes {
 	}
 	language := gate.LanguageOf(ctx)
 	for _, x := range done.Outcomes {
-		one := Outcome{ID: x.ID, OK: x.Err == nil}
+		one := Outcome{
+			ID: x.ID,
+			OK: x.Err == nil,
+		}
 		if x.Err == nil {
 			out.Done++
 			one.Alert = &x.Alert

@@ -37,7 +37,10 @@ func (s *area) registerIncidents() {
 	}, func(ctx context.Context, in *incidentsInput) (*gate.Body[gate.Page[g.Incident]], error) {
 		return gate.Listed(s.View(ctx).Alerts.Incidents(ctx,
 			alerts.IncidentFilter{
-				Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+				Page: registry.Page{
+					Limit:  in.Limit,
+					Cursor: in.Cursor,
+				},
 				School: in.School,
 				State:  in.State,
 			}))

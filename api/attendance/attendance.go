@@ -189,7 +189,10 @@ func (s *area) registerAttendance() {
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/attendance?limit=5"`,
 	}, func(ctx context.Context, in *attendanceInput) (*gate.Body[gate.Page[sessions.AttendanceRow]], error) {
 		return gate.Listed(s.Because(ctx, in.Reason).Sessions.Attendance(ctx, sessions.AttendanceFilter{
-			Page:    registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+			Page: registry.Page{
+				Limit:  in.Limit,
+				Cursor: in.Cursor,
+			},
 			School:  in.School,
 			Session: in.Session,
 			Person:  in.Person,

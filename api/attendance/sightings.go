@@ -58,7 +58,10 @@ func (s *area) registerSightings() {
 			return nil, g.FieldErrorf("to", "to is not after from")
 		}
 		return gate.Listed(s.Because(ctx, in.Reason).History.Sightings(ctx, history.SightingFilter{
-			Page:    registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+			Page: registry.Page{
+				Limit:  in.Limit,
+				Cursor: in.Cursor,
+			},
 			School:  in.School,
 			Device:  in.Device,
 			Zone:    in.Zone,

@@ -40,7 +40,13 @@ func (s *area) addressed(
 		fields[f.Key] = f
 	}
 	for _, key := range slices.Sorted(maps.Keys(d.Address)) {
-		if err := stands(fields, info, key, d.Address[key], old); err != nil {
+		if err := stands(
+			fields,
+			info,
+			key,
+			d.Address[key],
+			old,
+		); err != nil {
 			return nil, err
 		}
 	}

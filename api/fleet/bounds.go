@@ -31,15 +31,34 @@ func bound(d *gate.Schemas) {
 
 // boundProfile sets the limits of Profile.Validate in the document.
 func boundProfile(d *gate.Schemas) {
-	lengths(d, "Profile", g.MaxProfileText, "title", "title_zh", "vendor")
+	lengths(
+		d,
+		"Profile",
+		g.MaxProfileText,
+		"title",
+		"title_zh",
+		"vendor",
+	)
 	lengths(d, "Profile", g.MaxProfileWord, "retention")
 	d.Field("Profile", "sightings").MaxItems = new(g.MaxSightings)
 	d.Field("Profile", "properties").MaxProperties = new(g.MaxProperties)
 	d.Field("Profile", "actions").MaxProperties = new(g.MaxActions)
 	d.Field("Profile", "events").MaxProperties = new(g.MaxEvents)
-	lengths(d, "Action", g.MaxProfileText, "title", "title_zh")
+	lengths(
+		d,
+		"Action",
+		g.MaxProfileText,
+		"title",
+		"title_zh",
+	)
 	d.Field("Action", "input").MaxProperties = new(g.MaxActionInputs)
-	lengths(d, "Affordance", g.MaxProfileText, "title", "title_zh")
+	lengths(
+		d,
+		"Affordance",
+		g.MaxProfileText,
+		"title",
+		"title_zh",
+	)
 	d.Field("Affordance", "data").MaxProperties = new(g.MaxEventData)
 	for _, name := range []string{"Profile", "Action", "Affordance"} {
 		d.Of(name).PrecomputeMessages()
@@ -47,7 +66,13 @@ func boundProfile(d *gate.Schemas) {
 }
 
 func boundProperty(d *gate.Schemas) {
-	lengths(d, "Property", g.MaxProfileText, "title", "title_zh")
+	lengths(
+		d,
+		"Property",
+		g.MaxProfileText,
+		"title",
+		"title_zh",
+	)
 	lengths(d, "Property", g.MaxProfileWord, "unit")
 	d.OneOf("Profile", "no_answer", "", string(g.NoAnswerDeny), string(g.NoAnswerAllow))
 	d.OneOf("Property", "reports", "", g.ReportsPeriodic, g.ReportsChange)

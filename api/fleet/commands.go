@@ -35,7 +35,10 @@ func (s *area) findCommands(
 	ctx context.Context, in *commandsInput,
 ) (*gate.Body[gate.Page[fleet.DeviceCommandRow]], error) {
 	f := fleet.CommandFilter{
-		Page:     registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+		Page: registry.Page{
+			Limit:  in.Limit,
+			Cursor: in.Cursor,
+		},
 		School:   in.School,
 		Device:   in.Device,
 		Alert:    in.Alert,

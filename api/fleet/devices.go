@@ -178,7 +178,10 @@ func (s *area) registerDevice(tag string) {
 				return nil, err
 			}
 			return gate.Listed(s.View(ctx).History.StatusLog(ctx, g.DeviceID(in.ID),
-				registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
+				registry.Page{
+					Limit:  in.Limit,
+					Cursor: in.Cursor,
+				}))
 		})
 }
 
@@ -186,7 +189,10 @@ func (s *area) listDevices(
 	ctx context.Context, in *devicesInput,
 ) (*gate.Body[gate.Page[fleet.DeviceRow]], error) {
 	return gate.Listed(s.View(ctx).Fleet.Devices(ctx, fleet.DeviceFilter{
-		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+		Page: registry.Page{
+			Limit:  in.Limit,
+			Cursor: in.Cursor,
+		},
 		School: in.School,
 		Zone:   in.Zone,
 		Type:   in.Type,
@@ -213,7 +219,11 @@ func (s *area) createDevice(
 	if err != nil {
 		return nil, err
 	}
-	return gate.Answer(NewDevice{Device: d, Password: password, MQTT: s.mqtt(ctx, d, password)},
+	return gate.Answer(NewDevice{
+		Device:   d,
+		Password: password,
+		MQTT:     s.mqtt(ctx, d, password),
+	},
 		nil)
 }
 

@@ -167,13 +167,22 @@ func (s *area) probe(ctx context.Context, in *probeInput) (*gate.Body[ProbeResul
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.fleet.Probe(ctx, in.Body.Driver, d, p, in.Body.Secret)
+	found, err := s.fleet.Probe(
+		ctx,
+		in.Body.Driver,
+		d,
+		p,
+		in.Body.Secret,
+	)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = g.Errorf(g.Unavailable, "no answer within 20 s")
 		}
 		said := gate.LanguageOf(ctx).Error(err)
-		return gate.Answer(ProbeResult{Message: said, Registered: same}, nil)
+		return gate.Answer(ProbeResult{
+			Message:    said,
+			Registered: same,
+		}, nil)
 	}
 	r := ProbeResult{
 		OK:         true,
@@ -238,7 +247,13 @@ func (s *area) setDesired(
 		})
 		return err
 	}
-	err := s.View(ctx).Fleet.WriteDesired(ctx, g.DeviceID(in.ID), in.Property, in.Body.Value, send)
+	err := s.View(ctx).Fleet.WriteDesired(
+		ctx,
+		g.DeviceID(in.ID),
+		in.Property,
+		in.Body.Value,
+		send,
+	)
 	return gate.Answer(r.said(ctx), err)
 }
 
@@ -278,7 +293,11 @@ type lately struct {
 }
 
 func newLately(span time.Duration, max int) *lately {
-	return &lately{span: span, max: max, at: map[string]time.Time{}}
+	return &lately{
+		span: span,
+		max:  max,
+		at:   map[string]time.Time{},
+	}
 }
 
 func (l *lately) seen(name string, now time.Time) bool {

@@ -41,7 +41,10 @@ func (s *area) occurrences(
 		return nil, g.FieldErrorf("to", "to is not after from")
 	}
 	return gate.Listed(s.View(ctx).History.Occurrences(ctx, history.OccurrenceFilter{
-		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+		Page: registry.Page{
+			Limit:  in.Limit,
+			Cursor: in.Cursor,
+		},
 		School: in.School,
 		Device: in.Device,
 		Zone:   in.Zone,

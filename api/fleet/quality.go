@@ -39,7 +39,10 @@ type DeviceQuality struct {
 // asked for, or of the caller's own.
 func (s *area) qualityFilter(ctx context.Context, in QualityDays) (history.QualityFilter, error) {
 	f := history.QualityFilter{
-		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+		Page: registry.Page{
+			Limit:  in.Limit,
+			Cursor: in.Cursor,
+		},
 		School: in.School,
 		From:   in.From,
 		To:     in.To,

@@ -57,7 +57,10 @@ func (s *area) rejections(
 	ctx context.Context, in *rejectionsInput,
 ) (*gate.Body[gate.Page[history.RejectionRow]], error) {
 	rows, next, err := s.View(ctx).History.Rejections(ctx, history.RejectionFilter{
-		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+		Page: registry.Page{
+			Limit:  in.Limit,
+			Cursor: in.Cursor,
+		},
 		School: in.School,
 		Device: in.Device,
 	})
@@ -70,6 +73,9 @@ func (s *area) rejections(
 
 func (s *area) refused(ctx context.Context, in *refusedInput) (*gate.Body[RefusedContent], error) {
 	raw, err := s.Because(ctx, in.Reason).History.RejectionContent(ctx, in.Seq)
-	return gate.Answer(RefusedContent{Text: strings.ToValidUTF8(string(raw), "\uFFFD"), Raw: raw},
+	return gate.Answer(RefusedContent{
+		Text: strings.ToValidUTF8(string(raw), "\uFFFD"),
+		Raw:  raw,
+	},
 		err)
 }

@@ -16,5 +16,8 @@ func (weakFilter) Schema(huma.Registry) *huma.Schema {
 	for _, w := range g.Weaknesses() {
 		all = append(all, string(w))
 	}
-	return &huma.Schema{Type: huma.TypeString, Enum: all}
+	return &huma.Schema{
+		Type: huma.TypeString,
+		Enum: all,
+	}
 }

@@ -25,7 +25,12 @@ type Tagged[T any] struct {
 }
 
 // WithTag is an answer that shows x under a tag.
-func WithTag[T any](tag string, x T) *Tagged[T] { return &Tagged[T]{ETag: tag, Body: x} }
+func WithTag[T any](tag string, x T) *Tagged[T] {
+	return &Tagged[T]{
+		ETag: tag,
+		Body: x,
+	}
+}
 
 // Matching is embedded in the inputs of changes.
 type Matching struct {
@@ -318,14 +323,28 @@ func Changes[B, T any](gt *Gate, e Endpoint, noun string, k Thing[B, T]) {
 	e.Matching = true
 	e.Doc = strings.TrimSpace(doc + "\n\nWhat the body does not name stays as it is.")
 	Handle(gt, e, func(ctx context.Context, in *Put[B]) (*Tagged[T], error) {
-		return k.change(gt, ctx, in.ID, in.IfMatch, rawBody(ctx), false)
+		return k.change(
+			gt,
+			ctx,
+			in.ID,
+			in.IfMatch,
+			rawBody(ctx),
+			false,
+		)
 	})
 	e.Method, e.ID = http.MethodPatch, "patch-"+noun
 	e.Summary += " in part"
 	e.Doc = strings.TrimSpace(doc +
 		"\n\nA merge patch (RFC 7396): what it names is changed, null takes a value away.")
 	Handle(gt, e, func(ctx context.Context, in *Patching) (*Tagged[T], error) {
-		return k.change(gt, ctx, in.ID, in.IfMatch, in.RawBody, true)
+		return k.change(
+			gt,
+			ctx,
+			in.ID,
+			in.IfMatch,
+			in.RawBody,
+			true,
+		)
 	})
 	partial(gt, e.Path, schemaOf[B](gt), reflect.TypeFor[B]())
 }

@@ -237,7 +237,10 @@ func PageOf[T any](
 	if err != nil {
 		return nil, err
 	}
-	return Listed(registry.Walk(gt.walks, all, registry.Page{Limit: p.Limit, Cursor: p.Cursor}, key))
+	return Listed(registry.Walk(gt.walks, all, registry.Page{
+		Limit:  p.Limit,
+		Cursor: p.Cursor,
+	}, key))
 }
 
 // Some returns x, or an empty list in place of nil, which JSON would write as null.

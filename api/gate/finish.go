@@ -70,7 +70,10 @@ func boundItems(list *huma.Schema, length int) {
 
 // TextOf is a text of at most so many characters, with the message that refuses a longer one.
 func TextOf(most int) *huma.Schema {
-	s := &huma.Schema{Type: huma.TypeString, MaxLength: new(most)}
+	s := &huma.Schema{
+		Type:      huma.TypeString,
+		MaxLength: new(most),
+	}
 	s.PrecomputeMessages()
 	return s
 }

@@ -102,7 +102,10 @@ func (gt *Gate) Authenticate(r *http.Request) (*Caller, error) {
 		if err != nil {
 			return nil, unauthenticated(err, "the key is wrong, has expired or was revoked")
 		}
-		return &Caller{Key: key, Scope: scope}, nil
+		return &Caller{
+			Key:   key,
+			Scope: scope,
+		}, nil
 	}
 	c, err := r.Cookie(CookieName)
 	if err != nil || c.Value == "" || len(c.Value) > 256 {
@@ -113,7 +116,11 @@ func (gt *Gate) Authenticate(r *http.Request) (*Caller, error) {
 	if err != nil {
 		return nil, unauthenticated(err, "the sign-in has ended; sign in again")
 	}
-	return &Caller{User: user, Scope: scope, Token: c.Value}, nil
+	return &Caller{
+		User:  user,
+		Scope: scope,
+		Token: c.Value,
+	}, nil
 }
 
 // unauthenticated returns the same error for every credential that is not accepted, and passes on
@@ -176,7 +183,10 @@ func (gt *Gate) guard(e Endpoint, next http.Handler) http.Handler {
 		}
 		if have := r.Header.Values("If-None-Match"); len(have) > 0 && r.Method == http.MethodGet &&
 			!e.Stream {
-			w = &conditional{ResponseWriter: w, have: have}
+			w = &conditional{
+				ResponseWriter: w,
+				have:           have,
+			}
 		}
 		if r.Method == http.MethodPost && c != nil && r.Header.Get(idemHeader) != "" && !e.Stream {
 			gt.once(w, r, c, next)

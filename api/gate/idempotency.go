@@ -32,7 +32,10 @@ type idempotency struct {
 }
 
 func newIdempotency(reg *registry.Registry) *idempotency {
-	return &idempotency{reg: reg.In(g.SystemScope("api")), way: map[string]bool{}}
+	return &idempotency{
+		reg: reg.In(g.SystemScope("api")),
+		way: map[string]bool{},
+	}
 }
 
 // begin finds the answer kept under a name, or reserves the name where there is none.
@@ -78,7 +81,11 @@ func (i *idempotency) end(ctx context.Context, name string, c *capture) error {
 	defer i.free(name)
 	var a access.KeptAnswer
 	if c.status >= 200 && c.status <= 299 && !c.over {
-		a = access.KeptAnswer{Status: c.status, Header: map[string]string{}, Body: c.body.Bytes()}
+		a = access.KeptAnswer{
+			Status: c.status,
+			Header: map[string]string{},
+			Body:   c.body.Bytes(),
+		}
 		for _, header := range []string{"Content-Type", "Location", "ETag"} {
 			if v := c.Header().Get(header); v != "" {
 				a.Header[header] = v

@@ -64,7 +64,10 @@ func (l *Limiter) Allow(key string, now time.Time) Verdict {
 	}
 	l.order.MoveToFront(e)
 	lim := e.Value.(*limited).l
-	v := Verdict{OK: lim.AllowN(now, 1), limit: l.burst}
+	v := Verdict{
+		OK:    lim.AllowN(now, 1),
+		limit: l.burst,
+	}
 	tokens := lim.TokensAt(now)
 	v.remaining = max(0, int(tokens))
 	v.reset = time.Duration((float64(l.burst) - tokens) / float64(l.per) * float64(time.Second))

@@ -37,7 +37,11 @@ func wait(w http.ResponseWriter, r *http.Request) *patient {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil
 	}
-	p := &patient{ReadCloser: r.Body, rc: http.NewResponseController(w), began: time.Now()}
+	p := &patient{
+		ReadCloser: r.Body,
+		rc:         http.NewResponseController(w),
+		began:      time.Now(),
+	}
 	r.Body = p
 	p.until(p.began.Add(strangerBody))
 	return p

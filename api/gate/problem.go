@@ -212,7 +212,14 @@ func (gt *Gate) problem(ctx context.Context, err error) *Problem {
 	if errors.As(err, &big) {
 		return NewProblem(ctx, http.StatusRequestEntityTooLarge, g.TooLarge, tooLarge(big.Limit))
 	}
-	gt.log.ErrorContext(ctx, "request went wrong", "request_id", RequestID(ctx), "error", err)
+	gt.log.ErrorContext(
+		ctx,
+		"request went wrong",
+		"request_id",
+		RequestID(ctx),
+		"error",
+		err,
+	)
 	return fault(ctx)
 }
 
@@ -261,7 +268,10 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 		}
 		of := field
 		field, said := plainWords(field, d.Message)
-		one := FieldProblem{Field: field, Message: p.language.Text(said)}
+		one := FieldProblem{
+			Field:   field,
+			Message: p.language.Text(said),
+		}
 		if strings.HasPrefix(d.Location, "body.") || field != of {
 			one.Pointer = fragment(field)
 		}

@@ -23,9 +23,12 @@ func (gt *Gate) document() {
 	parts := gt.opt.Document.Components
 	parts.Parameters = map[string]*huma.Param{
 		"IdempotencyKey": {
-			Name:   idemHeader,
-			In:     "header",
-			Schema: &huma.Schema{Type: "string", MaxLength: new(idemKey)},
+			Name: idemHeader,
+			In:   "header",
+			Schema: &huma.Schema{
+				Type:      "string",
+				MaxLength: new(idemKey),
+			},
 			Description: "A key of the caller's choice. The same key with the same request " +
 				"within 24 " +
 				"hours is answered again as before, " +

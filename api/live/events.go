@@ -103,7 +103,10 @@ func (w wanted) has(e *g.Event) bool {
 
 // want checks what is asked for against the caller's permissions and schools.
 func (s *area) want(ctx context.Context, asked []string, school g.SchoolID) (wanted, error) {
-	w := wanted{kinds: map[g.EventKind]bool{}, schools: map[g.SchoolID]bool{}}
+	w := wanted{
+		kinds:   map[g.EventKind]bool{},
+		schools: map[g.SchoolID]bool{},
+	}
 	scope := gate.CallerOf(ctx).Scope
 	if scope.Reason == "" {
 		w.now = s.Now
@@ -359,7 +362,13 @@ type slots struct {
 	by        map[string]int
 }
 
-func newSlots(max, each int) *slots { return &slots{max: max, each: each, by: map[string]int{}} }
+func newSlots(max, each int) *slots {
+	return &slots{
+		max:  max,
+		each: each,
+		by:   map[string]int{},
+	}
+}
 
 func (s *slots) take(name string) error {
 	s.mu.Lock()

@@ -65,7 +65,10 @@ func promForm(names, needed []string) *huma.Schema {
 func promParameter(name string) *huma.Schema {
 	text := &huma.Schema{Type: huma.TypeString}
 	if strings.HasSuffix(name, "[]") {
-		return &huma.Schema{Type: huma.TypeArray, Items: text}
+		return &huma.Schema{
+			Type:  huma.TypeArray,
+			Items: text,
+		}
 	}
 	return text
 }
@@ -94,7 +97,10 @@ func promWords(name string) string {
 // promAnswer is the envelope of each answer.
 func promAnswer(failed bool) *huma.Schema {
 	text := func(words string) *huma.Schema {
-		return &huma.Schema{Type: huma.TypeString, Description: words}
+		return &huma.Schema{
+			Type:        huma.TypeString,
+			Description: words,
+		}
 	}
 	status := text("Whether it succeeded.")
 	out := &huma.Schema{
@@ -112,8 +118,14 @@ func promAnswer(failed bool) *huma.Schema {
 	out.Properties["data"] = &huma.Schema{
 		Description: "What was asked for, in the shape that the Prometheus HTTP API gives it.",
 	}
-	out.Properties["warnings"] = &huma.Schema{Type: huma.TypeArray, Items: text("A warning.")}
-	out.Properties["infos"] = &huma.Schema{Type: huma.TypeArray, Items: text("A hint.")}
+	out.Properties["warnings"] = &huma.Schema{
+		Type:  huma.TypeArray,
+		Items: text("A warning."),
+	}
+	out.Properties["infos"] = &huma.Schema{
+		Type:  huma.TypeArray,
+		Items: text("A hint."),
+	}
 	out.Required = []string{"status"}
 	return out
 }

@@ -143,7 +143,10 @@ func (s *area) list(
 	ctx context.Context, in *lockdownsInput,
 ) (*gate.Body[gate.Page[g.Lockdown]], error) {
 	f := lockdown.Filter{
-		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+		Page: registry.Page{
+			Limit:  in.Limit,
+			Cursor: in.Cursor,
+		},
 		School: in.School,
 	}
 	if in.Drill != "" {

@@ -44,7 +44,10 @@ func (s *area) registerLink() {
 			s.missing(w, r, show, err)
 			return
 		}
-		show(w, r, http.StatusOK, shown{Opened: x, Chinese: strings.HasPrefix(x.Language, "zh")})
+		show(w, r, http.StatusOK, shown{
+			Opened:  x,
+			Chinese: strings.HasPrefix(x.Language, "zh"),
+		})
 	}
 	s.Plain("GET /m/{token}", func(w http.ResponseWriter, r *http.Request) {
 		if !s.Spares(w, r) {
@@ -74,7 +77,10 @@ func (s *area) missing(
 	chinese := strings.HasPrefix(r.Header.Get("Accept-Language"), "zh")
 	var e *g.Error
 	if errors.As(err, &e) && e.Code == g.NotFound {
-		show(w, r, http.StatusNotFound, shown{Chinese: chinese, Missing: true})
+		show(w, r, http.StatusNotFound, shown{
+			Chinese: chinese,
+			Missing: true,
+		})
 		return
 	}
 	s.Log().WarnContext(r.Context(), "a message's page cannot be shown", "error", err)

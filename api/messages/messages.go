@@ -107,7 +107,10 @@ func (s *area) registerMessages(tag string) {
 		Kind string `query:"kind" maxLength:"32" doc:"Of this kind only, e.g. broadcast."`
 	}) (*gate.Body[gate.Page[messages.Summary]], error) {
 		return gate.Listed(s.View(ctx).Messages.List(ctx, in.School, in.Kind,
-			registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
+			registry.Page{
+				Limit:  in.Limit,
+				Cursor: in.Cursor,
+			}))
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "GET",
@@ -134,7 +137,10 @@ func (s *area) registerMessages(tag string) {
 		Unread bool           `query:"unread" doc:"true: those who have not read it, whatever else came of it."`
 	}) (*gate.Body[gate.Page[messages.Told]], error) {
 		return gate.Listed(s.View(ctx).Messages.Told(ctx, g.MessageID(in.ID), messages.ToldFilter{
-			Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+			Page: registry.Page{
+				Limit:  in.Limit,
+				Cursor: in.Cursor,
+			},
 			State:  in.State,
 			Unread: in.Unread,
 		}))

@@ -45,7 +45,10 @@ func (b contactBody) contact() messages.Contact {
 		Opted:     b.Opted,
 	}}
 	for _, a := range b.Addresses {
-		out.Addresses = append(out.Addresses, messages.ContactAddress{Way: a.Way, Value: a.Value})
+		out.Addresses = append(out.Addresses, messages.ContactAddress{
+			Way:   a.Way,
+			Value: a.Value,
+		})
 	}
 	return out
 }

@@ -31,7 +31,10 @@ func (s *area) registerCalls() {
 		if err != nil {
 			return nil, err
 		}
-		out := Calling{Call: c, Log: log}
+		out := Calling{
+			Call: c,
+			Log:  log,
+		}
 		chain, err := s.View(ctx).Oncall.Chain(ctx, c.Chain)
 		if g.ErrorCode(err) == g.NotFound {
 			return gate.Answer(out, nil)

@@ -78,14 +78,23 @@ type DutyHole struct {
 
 // withHoles says where a rota has nobody, from now on.
 func (s *area) withHoles(ctx context.Context, r g.Rota) (RotaRow, error) {
-	out := RotaRow{Rota: r, Holes: []DutyHole{}}
+	out := RotaRow{
+		Rota:  r,
+		Holes: []DutyHole{},
+	}
 	now := s.Now().UTC().Truncate(time.Minute)
 	out.HolesTo = now.Add(ahead)
 	d, err := s.duty(ctx, r.School)
 	if err != nil {
 		return out, err
 	}
-	spans, err := d.spans(ctx, s.View(ctx).Oncall, r, now, out.HolesTo)
+	spans, err := d.spans(
+		ctx,
+		s.View(ctx).Oncall,
+		r,
+		now,
+		out.HolesTo,
+	)
 	if err != nil {
 		return out, err
 	}
@@ -93,7 +102,10 @@ func (s *area) withHoles(ctx context.Context, r g.Rota) (RotaRow, error) {
 		out.HolesAll++
 		out.HoleHours += h.To.Sub(h.From).Hours()
 		if len(out.Holes) < mostHole {
-			out.Holes = append(out.Holes, DutyHole{From: h.From.UTC(), To: h.To.UTC()})
+			out.Holes = append(out.Holes, DutyHole{
+				From: h.From.UTC(),
+				To:   h.To.UTC(),
+			})
 		}
 	}
 	return out, nil
@@ -147,7 +159,11 @@ func (s *area) registerRotas() {
 		State: func(x RotaRow) any { return x.Rota },
 		Save:  save,
 	}
-	one := gate.Endpoint{Path: "/v1/rotas/{id}", Tag: tag, Perm: g.AlertsRead}
+	one := gate.Endpoint{
+		Path: "/v1/rotas/{id}",
+		Tag:  tag,
+		Perm: g.AlertsRead,
+	}
 	one.Method, one.ID, one.Summary = "GET", "get-rota", "One rota, with its holes"
 	gate.Handle(s.Gate, one, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[RotaRow], error) {
 		x, err := k.Load(ctx, in.ID)
@@ -248,8 +264,15 @@ func (s *area) registerOverrides() {
 func named(staff []oncall.Member, id g.UserID) OnDuty {
 	for _, m := range staff {
 		if m.ID == id {
-			return OnDuty{ID: id, Name: m.Name, Able: m.Able}
+			return OnDuty{
+				ID:   id,
+				Name: m.Name,
+				Able: m.Able,
+			}
 		}
 	}
-	return OnDuty{ID: id, Name: string(id)}
+	return OnDuty{
+		ID:   id,
+		Name: string(id),
+	}
 }

@@ -101,7 +101,10 @@ func (s *area) atLink(
 // face reads what a link is about. It is Forbidden where the person may not handle the alert now,
 // with the language in which to say so.
 func (s *area) face(ctx context.Context, l link, language texts.Language) (takeFace, error) {
-	f := takeFace{link: l, language: language}
+	f := takeFace{
+		link:     l,
+		language: language,
+	}
 	v := s.In(g.SystemScope("take"))
 	row, err := v.Alerts.Find(ctx, l.alert)
 	if err != nil {
@@ -154,7 +157,14 @@ func (s *area) take(ctx context.Context, f takeFace) (int, page) {
 		}
 		_, err := v.Alerts.Acknowledge(ctx, f.row.ID, f.row.Version, by)
 		if err != nil && g.ErrorCode(err) != g.Conflict {
-			s.Log().ErrorContext(ctx, "a link took no alert", "alert", f.row.ID, "error", err)
+			s.Log().ErrorContext(
+				ctx,
+				"a link took no alert",
+				"alert",
+				f.row.ID,
+				"error",
+				err,
+			)
 			return http.StatusServiceUnavailable, refusal(f.language,
 				g.Word("The gateway cannot look at this now: try again in a minute."))
 		}
@@ -211,7 +221,11 @@ func (f takeFace) over(p *page) {
 func (f takeFace) say(t g.Text) string { return f.language.Text(t) }
 
 func refusal(l texts.Language, t g.Text) page {
-	return page{Language: l, Heading: l.Text(g.Word("This does not work")), Note: l.Text(t)}
+	return page{
+		Language: l,
+		Heading:  l.Text(g.Word("This does not work")),
+		Note:     l.Text(t),
+	}
 }
 
 // render writes the page. It is kept nowhere, named to nobody and in no frame.

@@ -126,7 +126,10 @@ END`,
 		return gate.Answer(report, err)
 	})
 	for _, path := range []string{"/v1/people/import/preview", "/v1/people/import"} {
-		file := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+		file := &huma.MediaType{Schema: &huma.Schema{
+			Type:   huma.TypeString,
+			Format: "binary",
+		}}
 		for _, kind := range []string{workbookType, "application/octet-stream"} {
 			s.OpenAPI().Paths[path].Post.RequestBody.Content[kind] = file
 		}

@@ -62,7 +62,10 @@ func (s *area) registerPeople() {
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/people?kind=student&limit=5"`,
 	}, func(ctx context.Context, in *peopleInput) (*gate.Body[gate.Page[people.PersonRow]], error) {
 		f := people.Filter{
-			Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+			Page: registry.Page{
+				Limit:  in.Limit,
+				Cursor: in.Cursor,
+			},
 			School: in.School,
 			Kind:   in.Kind,
 			Class:  in.Class,

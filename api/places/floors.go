@@ -171,12 +171,23 @@ func (s *area) putSpots(
 	id := g.FloorID(in.ID)
 	var to places.Spots
 	for _, d := range in.Body.Devices {
-		to.Devices = append(to.Devices, places.DeviceSpot{Device: d.Device, Point: g.Point{X: d.X, Y: d.Y}})
+		to.Devices = append(to.Devices, places.DeviceSpot{
+			Device: d.Device,
+			Point: g.Point{
+				X: d.X,
+				Y: d.Y,
+			},
+		})
 	}
 	for _, r := range in.Body.Rooms {
 		to.Zones = append(to.Zones, places.ZoneArea{
 			Zone: r.Zone,
-			Area: g.Area{X: r.X, Y: r.Y, W: r.W, H: r.H},
+			Area: g.Area{
+				X: r.X,
+				Y: r.Y,
+				W: r.W,
+				H: r.H,
+			},
 		})
 	}
 	on := gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {

@@ -139,7 +139,11 @@ func (s *area) registerPlaces(tag string) {
 		},
 		Save: func(ctx context.Context, id string, b siteBody) (g.Site, error) {
 			return s.View(ctx).Places.PutSite(ctx,
-				g.Site{ID: g.SiteID(id), School: gate.SchoolOf(ctx, b.School), Name: b.Name})
+				g.Site{
+					ID:     g.SiteID(id),
+					School: gate.SchoolOf(ctx, b.School),
+					Name:   b.Name,
+				})
 		},
 	}, func(ctx context.Context, id string) error {
 		return s.View(ctx).Places.DeleteSite(ctx, g.SiteID(id))
@@ -196,7 +200,11 @@ func kind[B, T any](
 		func(ctx context.Context, in *gate.Post[B]) (*gate.Body[T], error) {
 			return gate.Answer(k.Save(ctx, "", in.Body))
 		})
-	gate.Reads(s.Gate, gate.Endpoint{Path: path + "/{id}", Tag: tag, Summary: "One " + name}, name,
+	gate.Reads(s.Gate, gate.Endpoint{
+		Path:    path + "/{id}",
+		Tag:     tag,
+		Summary: "One " + name,
+	}, name,
 		k.Load)
 	gate.Changes(s.Gate, gate.Endpoint{
 		Path:    path + "/{id}",

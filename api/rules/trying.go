@@ -188,7 +188,10 @@ func (s *area) startBacktest(
 	if days == 0 {
 		days = 7
 	}
-	d := Draft{School: gate.SchoolOf(ctx, in.Body.School), Text: in.Body.Text}
+	d := Draft{
+		School: gate.SchoolOf(ctx, in.Body.School),
+		Text:   in.Body.Text,
+	}
 	out, err := book.Backtest(ctx, s.View(ctx), d, time.Duration(days)*24*time.Hour)
 	out.Findings = gate.Some(out.Findings)
 	return gate.Answer(out, err)

@@ -125,7 +125,13 @@ func (s *area) registerWriting() {
 		if err != nil {
 			return nil, err
 		}
-		return nil, book.Delete(ctx, s.View(ctx), in.ID, in.Version, in.Note)
+		return nil, book.Delete(
+			ctx,
+			s.View(ctx),
+			in.ID,
+			in.Version,
+			in.Note,
+		)
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:      "POST",
@@ -141,7 +147,14 @@ func (s *area) registerWriting() {
 		if err != nil {
 			return nil, err
 		}
-		r, err := book.Restore(ctx, s.View(ctx), in.ID, in.Body.Version, in.Body.From, in.Body.Note)
+		r, err := book.Restore(
+			ctx,
+			s.View(ctx),
+			in.ID,
+			in.Body.Version,
+			in.Body.From,
+			in.Body.Note,
+		)
 		return gate.Answer(told(ctx, r), err)
 	})
 }

@@ -124,7 +124,10 @@ func (l Language) Kept(said []byte, english string) string {
 func (l Language) Message(e *g.Error) string {
 	// What is wrong with a photograph has a field, and some of its codes are a camera's too.
 	if e.Text == nil && e.Reason != "" && e.Field == "" && l == Chinese {
-		return l.Reason(g.Reason{Code: g.ReasonCode(e.Reason), Params: e.Params}, e.Message)
+		return l.Reason(g.Reason{
+			Code:   g.ReasonCode(e.Reason),
+			Params: e.Params,
+		}, e.Message)
 	}
 	return l.Text(e.Say())
 }

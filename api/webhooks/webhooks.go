@@ -174,7 +174,10 @@ func (s *area) registerDeliveries(tag string) {
 		gate.Paged
 	}) (*gate.Body[gate.Page[hooks.Delivery]], error) {
 		return gate.Listed(s.View(ctx).Hooks.Deliveries(ctx, g.WebhookID(in.ID),
-			registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
+			registry.Page{
+				Limit:  in.Limit,
+				Cursor: in.Cursor,
+			}))
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",

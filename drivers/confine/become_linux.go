@@ -25,7 +25,10 @@ func Become() error {
 	err := become()
 	if err != nil {
 		var start startError
-		tell(Report{Error: err.Error(), Start: errors.As(err, &start)})
+		tell(Report{
+			Error: err.Error(),
+			Start: errors.As(err, &start),
+		})
 	}
 	return err
 }
@@ -48,7 +51,13 @@ func become() error {
 		return err
 	}
 	dropRights()
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+	if err := unix.Prctl(
+		unix.PR_SET_NO_NEW_PRIVS,
+		1,
+		0,
+		0,
+		0,
+	); err != nil {
 		return fmt.Errorf("give up new privileges: %w", err)
 	}
 	var done Report
@@ -78,7 +87,13 @@ func dropRights() {
 		case unix.CAP_DAC_OVERRIDE, unix.CAP_DAC_READ_SEARCH, unix.CAP_NET_BIND_SERVICE:
 		default:
 			// only root can have them, and only root may drop them
-			_ = unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(right), 0, 0, 0)
+			_ = unix.Prctl(
+				unix.PR_CAPBSET_DROP,
+				uintptr(right),
+				0,
+				0,
+				0,
+			)
 		}
 	}
 }
@@ -104,7 +119,10 @@ func limit(p Plan) error {
 			return fmt.Errorf("read a limit: %w", err)
 		}
 		most := min(l.n, now.Max)
-		if err := syscall.Setrlimit(l.what, &syscall.Rlimit{Cur: min(l.soft, most), Max: most}); err != nil {
+		if err := syscall.Setrlimit(l.what, &syscall.Rlimit{
+			Cur: min(l.soft, most),
+			Max: most,
+		}); err != nil {
 			return fmt.Errorf("set a limit: %w", err)
 		}
 	}

@@ -58,7 +58,11 @@ func ToValues(values map[string]*Value) map[string]gatehouse.Value {
 // FromObservation converts an observation for the wire. Its time is sent as an instant, without the
 // zone.
 func FromObservation(o gatehouse.Observation) *Observation {
-	w := &Observation{Device: text(string(o.Device)), Sequence: o.Sequence, Replayed: o.Replayed}
+	w := &Observation{
+		Device:   text(string(o.Device)),
+		Sequence: o.Sequence,
+		Replayed: o.Replayed,
+	}
 	if !o.Time.IsZero() {
 		w.Time = timestamppb.New(o.Time)
 	}
@@ -74,7 +78,10 @@ func FromObservation(o gatehouse.Observation) *Observation {
 		}
 	}
 	if c := o.Occurrence; c != nil {
-		w.Occurrence = &Occurrence{Kind: text(string(c.Kind)), Data: FromValues(c.Data)}
+		w.Occurrence = &Occurrence{
+			Kind: text(string(c.Kind)),
+			Data: FromValues(c.Data),
+		}
 	}
 	if u := o.Unreadable; u != nil {
 		w.Unreadable = &Unreadable{
@@ -191,7 +198,10 @@ func FromReason(r gatehouse.Reason) *Reason {
 	if r.Code == "" {
 		return nil
 	}
-	return &Reason{Code: text(string(r.Code)), Params: Texts(r.Params)}
+	return &Reason{
+		Code:   text(string(r.Code)),
+		Params: Texts(r.Params),
+	}
 }
 
 // ToReasons is the inverse of FromReasons. It does not validate: that is for gatehouse.Admit.
@@ -205,7 +215,10 @@ func ToReasons(reasons []*Reason) []gatehouse.Reason {
 
 // ToReason is the inverse of FromReason.
 func ToReason(r *Reason) gatehouse.Reason {
-	return gatehouse.Reason{Code: gatehouse.ReasonCode(r.GetCode()), Params: r.GetParams()}
+	return gatehouse.Reason{
+		Code:   gatehouse.ReasonCode(r.GetCode()),
+		Params: r.GetParams(),
+	}
 }
 
 // FromAsk converts a question for the wire; id is unique within the session.

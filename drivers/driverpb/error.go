@@ -33,7 +33,10 @@ func FromError(err error) *Error {
 		}
 		return w
 	}
-	return &Error{Code: string(gatehouse.Unavailable), Message: clip(text(err.Error()))}
+	return &Error{
+		Code:    string(gatehouse.Unavailable),
+		Message: clip(text(err.Error())),
+	}
 }
 
 // ToError is the inverse of FromError; nil stays nil. An unknown code becomes unavailable.

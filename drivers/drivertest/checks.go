@@ -38,7 +38,12 @@ type bench struct {
 	changed chan struct{} // closed and replaced on every arrival
 }
 
-func newBench(f Fixture) *bench { return &bench{f: f, changed: make(chan struct{})} }
+func newBench(f Fixture) *bench {
+	return &bench{
+		f:       f,
+		changed: make(chan struct{}),
+	}
+}
 
 // Accept implements host.Sink.
 func (b *bench) Accept(
@@ -64,7 +69,11 @@ func (b *bench) admit(o gatehouse.Observation) error {
 	for _, d := range []drivers.Device{b.f.Device, b.f.Other} {
 		if d.ID != "" && o.Device == d.ID {
 			a, err := gatehouse.Admit(
-				gatehouse.Device{ID: d.ID, Enabled: true, Profile: d.Profile.ID}, d.Profile, o,
+				gatehouse.Device{
+					ID:      d.ID,
+					Enabled: true,
+					Profile: d.Profile.ID,
+				}, d.Profile, o,
 				time.Now())
 			if err == nil && len(a.Misfits) > 0 {
 				err = gatehouse.MisfitError(d.Profile, a.Misfits)
@@ -132,7 +141,14 @@ func (b *bench) starts(ctx context.Context, ran chan error) error {
 	var st host.Status
 	go func() {
 		var err error
-		st, err = b.host.Wait(ctx, name, host.Running, host.Backoff, host.Refused, host.Quarantined)
+		st, err = b.host.Wait(
+			ctx,
+			name,
+			host.Running,
+			host.Backoff,
+			host.Refused,
+			host.Quarantined,
+		)
 		waited <- err
 	}()
 	select {

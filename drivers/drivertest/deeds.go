@@ -31,7 +31,10 @@ func (b *bench) Answer(
 	b.mu.Unlock()
 	switch a.Credential {
 	case knownCard:
-		return gatehouse.Answer{Allow: true, Person: "conformance-person"}, nil
+		return gatehouse.Answer{
+			Allow:  true,
+			Person: "conformance-person",
+		}, nil
 	case silentCard:
 		<-ctx.Done()
 		return gatehouse.Answer{}, ctx.Err()

@@ -106,7 +106,10 @@ func Check(ctx context.Context, f Fixture) []Result {
 	var results []Result
 	do := func(check string, f func(context.Context) error) bool {
 		err := f(ctx)
-		r := Result{Check: check, Err: err}
+		r := Result{
+			Check: check,
+			Err:   err,
+		}
 		var skip skipped
 		if errors.As(err, &skip) {
 			r.Err, r.Skipped = nil, string(skip)

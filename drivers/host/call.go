@@ -157,7 +157,10 @@ func fromDevice(d drivers.Device) (*driverpb.Device, error) {
 		Secret:  driverpb.Texts(d.Secret),
 	}
 	if d.Reach.Bounded {
-		w.Reach = &driverpb.Reach{ThisMachine: d.Reach.ThisMachine, LinkLocal: d.Reach.LinkLocal}
+		w.Reach = &driverpb.Reach{
+			ThisMachine: d.Reach.ThisMachine,
+			LinkLocal:   d.Reach.LinkLocal,
+		}
 	}
 	return w, nil
 }

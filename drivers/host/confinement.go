@@ -99,7 +99,10 @@ func (s *supervisor) confinement(n needs, dir string) (c *cage, refusal string) 
 	o := s.host.options.Confine
 	if o.Mode == ConfineOff || o.Mode == "" {
 		return &cage{
-			got: Confined{Why: OpenOff, Detail: "the configuration turns it off (confine.mode)"},
+			got: Confined{
+				Why:    OpenOff,
+				Detail: "the configuration turns it off (confine.mode)",
+			},
 		}, ""
 	}
 	if len(o.Launcher) == 0 {
@@ -147,7 +150,10 @@ func (s *supervisor) open(why WhyOpen, detail string) (*cage, string) {
 	if s.host.options.Confine.Mode == ConfineRequire {
 		return nil, mustBe(detail)
 	}
-	return &cage{got: Confined{Why: why, Detail: detail}}, ""
+	return &cage{got: Confined{
+		Why:    why,
+		Detail: detail,
+	}}, ""
 }
 
 func mustBe(detail string) string {

@@ -72,7 +72,11 @@ func (s *supervisor) grants(n needs) grants {
 		out.without(mayRead, p, o.Secrets)
 	}
 	for _, p := range quietRead {
-		out = append(out, grant{may: mayRead, path: p, quiet: true})
+		out = append(out, grant{
+			may:   mayRead,
+			path:  p,
+			quiet: true,
+		})
 	}
 	out.add(mayUse, systemUse...)
 	for _, p := range s.spec.Read {
@@ -109,7 +113,10 @@ func (s *supervisor) grants(n needs) grants {
 
 func (g *grants) add(m may, paths ...string) {
 	for _, p := range paths {
-		*g = append(*g, grant{may: m, path: p})
+		*g = append(*g, grant{
+			may:  m,
+			path: p,
+		})
 	}
 }
 

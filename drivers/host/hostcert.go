@@ -31,8 +31,11 @@ func hostCertificate(now time.Time) (config *tls.Config, certificate string, err
 		return nil, "", fmt.Errorf("make a serial number: %w", err)
 	}
 	template := &x509.Certificate{
-		SerialNumber:          serial,
-		Subject:               pkix.Name{CommonName: "localhost", Organization: []string{"Gatehouse"}},
+		SerialNumber: serial,
+		Subject: pkix.Name{
+			CommonName:   "localhost",
+			Organization: []string{"Gatehouse"},
+		},
 		DNSNames:              []string{"localhost"},
 		NotBefore:             now.Add(-24 * time.Hour), // tolerates clocks that differ
 		NotAfter:              now.AddDate(30, 0, 0),
@@ -41,16 +44,28 @@ func hostCertificate(now time.Time) (config *tls.Config, certificate string, err
 		BasicConstraintsValid: true,
 		IsCA:                  true,
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	der, err := x509.CreateCertificate(
+		rand.Reader,
+		template,
+		template,
+		key.Public(),
+		key,
+	)
 	if err != nil {
 		return nil, "", fmt.Errorf("make a certificate: %w", err)
 	}
 	config = &tls.Config{
-		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
-		MinVersion:   tls.VersionTLS12,
-		ServerName:   "localhost",
+		Certificates: []tls.Certificate{{
+			Certificate: [][]byte{der},
+			PrivateKey:  key,
+		}},
+		MinVersion: tls.VersionTLS12,
+		ServerName: "localhost",
 		// Nothing is trusted until the program has sent its certificate, the only one trusted then.
 		RootCAs: x509.NewCertPool(),
 	}
-	return config, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), nil
+	return config, string(pem.EncodeToMemory(&pem.Block{
+		Type:  "CERTIFICATE",
+		Bytes: der,
+	})), nil
 }

@@ -149,11 +149,17 @@ func (s *supervisor) launchOnce(ctx context.Context) (p *program, end outcome) {
 func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, outcome) {
 	c, refusal := s.confinement(s.known(), dir)
 	if refusal != "" {
-		return nil, outcome{refused: true, reason: refusal}
+		return nil, outcome{
+			refused: true,
+			reason:  refusal,
+		}
 	}
 	config, certificate, err := hostCertificate(time.Now())
 	if err != nil {
-		return nil, outcome{retry: true, reason: err.Error()}
+		return nil, outcome{
+			retry:  true,
+			reason: err.Error(),
+		}
 	}
 	killCtx, kill := context.WithCancel(context.WithoutCancel(ctx))
 	x, end0 := s.command(killCtx, c, dir)
@@ -179,7 +185,10 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 		GRPCDialOptions:  dialOptions(),
 		// go-plugin's parser of log lines can panic on malformed lines; with its logger off it does
 		// not parse them, and logRing gets them.
-		Logger:     hclog.New(&hclog.LoggerOptions{Level: hclog.Off, Output: io.Discard}),
+		Logger: hclog.New(&hclog.LoggerOptions{
+			Level:  hclog.Off,
+			Output: io.Discard,
+		}),
 		Stderr:     s.logs.writer(),
 		SyncStdout: s.logs.writer(),
 		SyncStderr: s.logs.writer(),
@@ -222,7 +231,10 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 	grpcClient, ok := rpc.(*plugin.GRPCClient)
 	if !ok {
 		end(false)
-		return nil, outcome{refused: true, reason: "it does not speak gRPC"}
+		return nil, outcome{
+			refused: true,
+			reason:  "it does not speak gRPC",
+		}
 	}
 	s.nowConfined(c, report)
 	p.client, p.conn, p.pid, p.end = driverpb.NewDriverClient(grpcClient.Conn), grpcClient.Conn, cmd.Process.Pid, end
@@ -253,7 +265,10 @@ func startOutcome(err error, how string, state *os.ProcessState, words string) o
 	text := err.Error()
 	switch {
 	case errors.Is(err, plugin.ErrChecksumsDoNotMatch):
-		return outcome{refused: true, reason: "its file changed while it was being started"}
+		return outcome{
+			refused: true,
+			reason:  "its file changed while it was being started",
+		}
 	case strings.Contains(text, "incompatible API version"):
 		var v int
 		if _, after, ok := strings.Cut(text, "Plugin version: "); ok {
@@ -274,7 +289,10 @@ func startOutcome(err error, how string, state *os.ProcessState, words string) o
 				words: words,
 			}
 		}
-		return outcome{reason: "it ended before it greeted the gateway (" + how + ")", words: words}
+		return outcome{
+			reason: "it ended before it greeted the gateway (" + how + ")",
+			words:  words,
+		}
 	case strings.Contains(text, "Unrecognized remote plugin message: "),
 		strings.Contains(text, "core protocol version"),
 		strings.Contains(text, "incompatible core API"):
@@ -292,7 +310,10 @@ func startOutcome(err error, how string, state *os.ProcessState, words string) o
 			words:  words,
 		}
 	case strings.Contains(text, "unsupported plugin protocol"):
-		return outcome{refused: true, reason: "it does not speak gRPC"}
+		return outcome{
+			refused: true,
+			reason:  "it does not speak gRPC",
+		}
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist), notExecutable(err):
 		return outcome{
 			refused: true,
@@ -301,7 +322,10 @@ func startOutcome(err error, how string, state *os.ProcessState, words string) o
 				rootCause(err)),
 		}
 	}
-	return outcome{reason: fmt.Sprintf("it could not be started: %v", err), words: words}
+	return outcome{
+		reason: fmt.Sprintf("it could not be started: %v", err),
+		words:  words,
+	}
 }
 
 func rootCause(err error) error {
@@ -349,7 +373,10 @@ func dialOptions() []grpc.DialOption {
 func (s *supervisor) launchHere(dir string) (*program, outcome) {
 	lis, err := net.Listen("unix", filepath.Join(dir, "driver.sock"))
 	if err != nil {
-		return nil, outcome{retry: true, reason: err.Error()}
+		return nil, outcome{
+			retry:  true,
+			reason: err.Error(),
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
@@ -362,7 +389,10 @@ func (s *supervisor) launchHere(dir string) (*program, outcome) {
 	if err != nil {
 		cancel()
 		<-served
-		return nil, outcome{retry: true, reason: err.Error()}
+		return nil, outcome{
+			retry:  true,
+			reason: err.Error(),
+		}
 	}
 	end := func(bool) string {
 		conn.Close()
@@ -372,7 +402,10 @@ func (s *supervisor) launchHere(dir string) (*program, outcome) {
 		return fmt.Sprintf("it ended (%v)", err)
 	}
 	here := &cage{
-		got: Confined{Why: OpenPlatform, Detail: "it runs within the gateway's own process"},
+		got: Confined{
+			Why:    OpenPlatform,
+			Detail: "it runs within the gateway's own process",
+		},
 	}
 	s.nowConfined(here, confine.Report{})
 	return &program{

@@ -37,8 +37,11 @@ func (s *supervisor) command(ctx context.Context, c *cage, dir string) (x *launc
 	if !c.launched() {
 		b, _ := hex.DecodeString(sum)
 		x = &launching{
-			cmd:    exec.CommandContext(ctx, s.path(), s.spec.Args...),
-			secure: &plugin.SecureConfig{Checksum: b, Hash: sha256.New()},
+			cmd: exec.CommandContext(ctx, s.path(), s.spec.Args...),
+			secure: &plugin.SecureConfig{
+				Checksum: b,
+				Hash:     sha256.New(),
+			},
 			report: func() confine.Report { return confine.Report{} },
 		}
 		ownGroup(x.cmd)
@@ -46,18 +49,27 @@ func (s *supervisor) command(ctx context.Context, c *cage, dir string) (x *launc
 	}
 	program, err := openSummed(c.plan.Path, sum)
 	if err != nil {
-		return nil, outcome{refused: true, reason: err.Error()}
+		return nil, outcome{
+			refused: true,
+			reason:  err.Error(),
+		}
 	}
 	plan, err := planPipe(c.plan)
 	if err != nil {
 		program.Close()
-		return nil, outcome{retry: true, reason: err.Error()}
+		return nil, outcome{
+			retry:  true,
+			reason: err.Error(),
+		}
 	}
 	from, to, err := os.Pipe()
 	if err != nil {
 		program.Close()
 		plan.Close()
-		return nil, outcome{retry: true, reason: err.Error()}
+		return nil, outcome{
+			retry:  true,
+			reason: err.Error(),
+		}
 	}
 	l := s.host.options.Confine.Launcher
 	x = &launching{cmd: exec.CommandContext(ctx, l[0], l[1:]...)}
@@ -89,9 +101,15 @@ func launcherOutcome(c *cage, r confine.Report) outcome {
 				r.Error),
 		}
 	case c.plan.Must && strings.HasPrefix(r.Error, "landlock"):
-		return outcome{refused: true, reason: mustBe(r.Error)}
+		return outcome{
+			refused: true,
+			reason:  mustBe(r.Error),
+		}
 	}
-	return outcome{retry: true, reason: "it could not be started confined: " + r.Error}
+	return outcome{
+		retry:  true,
+		reason: "it could not be started confined: " + r.Error,
+	}
 }
 
 // nowConfined updates the Status with the actual confinement of the running program.

@@ -155,7 +155,11 @@ func (r *logRing) add(line []byte) {
 		return
 	}
 	level, text := parseLog(line)
-	r.keep(LogLine{Time: now, Level: level, Text: text})
+	r.keep(LogLine{
+		Time:  now,
+		Level: level,
+		Text:  text,
+	})
 	r.last = text
 	if r.fatal == "" &&
 		(strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")) {

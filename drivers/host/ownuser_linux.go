@@ -123,7 +123,11 @@ func namedUser(name string) (*ownUser, string) {
 	if err != nil {
 		return nil, fmt.Sprintf("the group of %s has no number", name)
 	}
-	return &ownUser{name: name, uid: uint32(uid), gid: uint32(gid)}, ""
+	return &ownUser{
+		name: name,
+		uid:  uint32(uid),
+		gid:  uint32(gid),
+	}, ""
 }
 
 // reaches reports whether the user can read a path and traverse its parents. A path that does not
@@ -174,7 +178,11 @@ func statOf(path string) *syscall.Stat_t {
 // runAs makes the command run as the user. If the gateway may bind ports below 1024, the program
 // keeps that capability.
 func runAs(cmd *exec.Cmd, u *ownUser) {
-	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: u.uid, Gid: u.gid, Groups: u.groups}
+	cmd.SysProcAttr.Credential = &syscall.Credential{
+		Uid:    u.uid,
+		Gid:    u.gid,
+		Groups: u.groups,
+	}
 	if capable(unix.CAP_NET_BIND_SERVICE) {
 		cmd.SysProcAttr.AmbientCaps = []uintptr{unix.CAP_NET_BIND_SERVICE}
 	}

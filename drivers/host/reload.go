@@ -83,7 +83,10 @@ func (s *supervisor) takeOver(old *supervisor) {
 	s.learned = old.learned
 	s.status.Restarts = old.status.Restarts + 1
 	for id, e := range old.devices {
-		s.devices[id] = &entry{device: e.device, down: e.down}
+		s.devices[id] = &entry{
+			device: e.device,
+			down:   e.down,
+		}
 	}
 }
 

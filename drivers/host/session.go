@@ -244,7 +244,10 @@ func (x *session) admit(ctx context.Context) {
 		x.count.Add(-int64(n))
 		x.bytes.Add(-int64(proto.Size(b)))
 		select {
-		case x.acks <- &driverpb.Ack{Batch: b.GetId(), Error: driverpb.FromError(err)}:
+		case x.acks <- &driverpb.Ack{
+			Batch: b.GetId(),
+			Error: driverpb.FromError(err),
+		}:
 		case <-ctx.Done():
 		}
 	}

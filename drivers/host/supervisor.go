@@ -56,11 +56,15 @@ type entry struct {
 
 func newSupervisor(h *Host, spec Spec) *supervisor {
 	return &supervisor{
-		host:    h,
-		spec:    spec,
-		logs:    newLogRing(h.options.Now),
-		wake:    make(chan struct{}, 1),
-		status:  Status{Name: spec.Name, Path: spec.Path, State: Stopped},
+		host: h,
+		spec: spec,
+		logs: newLogRing(h.options.Now),
+		wake: make(chan struct{}, 1),
+		status: Status{
+			Name:  spec.Name,
+			Path:  spec.Path,
+			State: Stopped,
+		},
 		devices: map[gatehouse.DeviceID]*entry{},
 		gone:    map[gatehouse.DeviceID]bool{},
 		watches: map[*watch]bool{},
@@ -233,7 +237,10 @@ func (s *supervisor) reportDown(ctx context.Context, reason gatehouse.Reason) er
 		s.mu.Lock()
 		for id, e := range s.devices {
 			if !e.down && len(batch) < driverpb.MaxBatch {
-				batch = append(batch, gatehouse.Observation{Device: id, Status: down})
+				batch = append(batch, gatehouse.Observation{
+					Device: id,
+					Status: down,
+				})
 			}
 		}
 		s.mu.Unlock()
@@ -260,7 +267,10 @@ func (s *supervisor) once(ctx context.Context) outcome {
 		st.SHA256, st.Pinned = sum, sum != "" && s.spec.SHA256 != "" && refusal == ""
 	})
 	if refusal != "" {
-		return outcome{refused: true, reason: refusal}
+		return outcome{
+			refused: true,
+			reason:  refusal,
+		}
 	}
 	s.logs.beginRun()
 	p, end := s.launch(ctx)
@@ -276,7 +286,10 @@ func (s *supervisor) once(ctx context.Context) outcome {
 	s.mu.Unlock()
 	how := p.end(asked || end.reason != "" && !end.hung)
 	if !asked && end.reason == "" {
-		end = outcome{reason: how, words: s.logs.panicLine()}
+		end = outcome{
+			reason: how,
+			words:  s.logs.panicLine(),
+		}
 	}
 	s.set(func(st *Status) {
 		st.PID = 0
@@ -320,7 +333,10 @@ func (s *supervisor) prepare(ctx context.Context, c driverpb.DriverClient) (end 
 	}
 	d, err := toDescription(w)
 	if err != nil {
-		return outcome{refused: true, reason: "its description is refused: " + err.Error()}, false
+		return outcome{
+			refused: true,
+			reason:  "its description is refused: " + err.Error(),
+		}, false
 	}
 	s.set(func(st *Status) {
 		st.Description = d
@@ -329,11 +345,17 @@ func (s *supervisor) prepare(ctx context.Context, c driverpb.DriverClient) (end 
 	})
 	settings, err := withDefaults(d.Settings, s.spec.Settings)
 	if err != nil {
-		return outcome{refused: true, reason: err.Error()}, false
+		return outcome{
+			refused: true,
+			reason:  err.Error(),
+		}, false
 	}
 	if look := s.host.options.Settings; look != nil {
 		if err := look(s.spec.Name, d.Settings, settings); err != nil {
-			return outcome{refused: true, reason: err.Error()}, false
+			return outcome{
+				refused: true,
+				reason:  err.Error(),
+			}, false
 		}
 	}
 	if !w.GetConfigures() {
@@ -354,7 +376,10 @@ func callOutcome(what string, err error) outcome {
 		return outcome{} // the process's exit will say how
 	}
 	err = driverpb.CallError("the program", err)
-	o := outcome{reason: what, words: err.Error()}
+	o := outcome{
+		reason: what,
+		words:  err.Error(),
+	}
 	if gatehouse.ErrorCode(err) == gatehouse.Invalid {
 		o.refused = true
 	} else {

@@ -110,7 +110,10 @@ func (s *supervisor) enter(
 		return nil, nil, drivers.TooManyWatches()
 	}
 	inner, end := context.WithCancelCause(ctx)
-	w := &watch{device: device, end: end}
+	w := &watch{
+		device: device,
+		end:    end,
+	}
 	s.watches[w] = true
 	return inner, func() {
 		end(nil)

@@ -36,7 +36,10 @@ func Within(total, perAddress int) Bounds {
 	if total <= 0 {
 		return Bounds{}
 	}
-	b := Bounds{Total: total, Strangers: max(1, total-total/4)}
+	b := Bounds{
+		Total:     total,
+		Strangers: max(1, total-total/4),
+	}
 	if perAddress > 0 {
 		b.AddressTotal, b.AddressStrangers = max(1, total/2), max(1, min(perAddress, b.Strangers/2))
 	}
@@ -75,7 +78,11 @@ type count struct{ open, strangers int }
 
 // Bound wraps a listener; closing the result closes l.
 func Bound(l net.Listener, b Bounds) *Listener {
-	return &Listener{Listener: l, b: b, by: map[netip.Prefix]*count{}}
+	return &Listener{
+		Listener: l,
+		b:        b,
+		by:       map[netip.Prefix]*count{},
+	}
 }
 
 // SetBounds changes the bounds for new connections; it closes none.

@@ -139,11 +139,19 @@ type settings struct {
 }
 
 func (s settings) manner() manner {
-	return manner{unit: s.unit, timeout: s.timeout, pause: s.pause}
+	return manner{
+		unit:    s.unit,
+		timeout: s.timeout,
+		pause:   s.pause,
+	}
 }
 
 func parseSettings(d drivers.Device) (settings, error) {
-	s := settings{unit: 1, interval: 5 * time.Second, timeout: 2 * time.Second}
+	s := settings{
+		unit:     1,
+		interval: 5 * time.Second,
+		timeout:  2 * time.Second,
+	}
 	var err error
 	s.target, err = parseTarget(d.Address["address"])
 	s.target.reach = d.Reach
@@ -158,13 +166,31 @@ func parseSettings(d drivers.Device) (settings, error) {
 		}
 		s.unit = byte(n)
 	}
-	if err := parseDuration(d, "interval", &s.interval, 10*time.Millisecond, time.Hour); err != nil {
+	if err := parseDuration(
+		d,
+		"interval",
+		&s.interval,
+		10*time.Millisecond,
+		time.Hour,
+	); err != nil {
 		return s, err
 	}
-	if err := parseDuration(d, "timeout", &s.timeout, 20*time.Millisecond, 30*time.Second); err != nil {
+	if err := parseDuration(
+		d,
+		"timeout",
+		&s.timeout,
+		20*time.Millisecond,
+		30*time.Second,
+	); err != nil {
 		return s, err
 	}
-	if err := parseDuration(d, "pause", &s.pause, 0, 10*time.Second); err != nil {
+	if err := parseDuration(
+		d,
+		"pause",
+		&s.pause,
+		0,
+		10*time.Second,
+	); err != nil {
 		return s, err
 	}
 	if g := strings.TrimSpace(d.Address["gap"]); g != "" {
@@ -276,7 +302,10 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 	if len(troubles) > 0 {
 		msg += "; " + sentence(troubles)
 	}
-	return drivers.Probe{Message: msg, Values: values}, nil
+	return drivers.Probe{
+		Message: msg,
+		Values:  values,
+	}, nil
 }
 
 // Command implements drivers.Commander: "write" sets writable properties.
@@ -326,7 +355,10 @@ func (s *session) write(
 	var done []string
 	over := false // the remaining writes are not tried
 	for _, t := range tasks {
-		w := drivers.Write{Property: t.point.property, Outcome: drivers.WriteNotTried}
+		w := drivers.Write{
+			Property: t.point.property,
+			Outcome:  drivers.WriteNotTried,
+		}
 		if over {
 			w.Reason = gatehouse.Because(gatehouse.ReasonNotTried)
 		} else {

@@ -36,7 +36,12 @@ type handler interface {
 	io.Closer
 }
 
-func newLine(t target) *line { return &line{target: t, turn: make(chan struct{}, 1)} }
+func newLine(t target) *line {
+	return &line{
+		target: t,
+		turn:   make(chan struct{}, 1),
+	}
+}
 
 // Attempts of one request while the equipment responds "busy".
 const (
@@ -245,7 +250,11 @@ func (l *line) write(ctx context.Context, m manner, p point, data []byte) error 
 	if !single || knowsNot(err) {
 		err = l.ask(ctx, m, several)
 	}
-	return about(err, block{table: p.table, addr: p.addr, count: p.size()}, m.unit)
+	return about(err, block{
+		table: p.table,
+		addr:  p.addr,
+		count: p.size(),
+	}, m.unit)
 }
 
 // knowsNot reports whether the equipment lacks the function.

@@ -21,7 +21,12 @@ type result struct {
 	err   error
 }
 
-func newResults(limit int) *results { return &results{limit: limit, known: map[string]*result{}} }
+func newResults(limit int) *results {
+	return &results{
+		limit: limit,
+		known: map[string]*result{},
+	}
+}
 
 // once executes a command, or returns the result of the same ID, waiting if that is still running.
 // Failures are not remembered, so a repeated command is tried again. Commands without ID always

@@ -61,15 +61,25 @@ func (s *session) tell(
 	at := s.now()
 	if len(values) > 0 {
 		out = append(out,
-			gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: values}})
+			gatehouse.Observation{
+				Time:    at,
+				Reading: &gatehouse.Reading{Values: values},
+			})
 	}
 	fault := sentence(troubles)
 	if fault != s.fault {
 		st := &gatehouse.Status{State: gatehouse.StateOnline}
 		if fault != "" {
-			st = &gatehouse.Status{State: gatehouse.StateFault, Reason: fault, Causes: troubles}
+			st = &gatehouse.Status{
+				State:  gatehouse.StateFault,
+				Reason: fault,
+				Causes: troubles,
+			}
 		}
-		out = append(out, gatehouse.Observation{Time: at, Status: st})
+		out = append(out, gatehouse.Observation{
+			Time:   at,
+			Status: st,
+		})
 	}
 	if len(out) == 0 {
 		return nil

@@ -51,7 +51,10 @@ func parseTarget(s string) (target, error) {
 		return target{}, gatehouse.FieldErrorf("address",
 			"%q is no address; give host or host:port, e.g. 10.1.4.20:502", s)
 	}
-	return target{address: net.JoinHostPort(host, port), frames: frames}, nil
+	return target{
+		address: net.JoinHostPort(host, port),
+		frames:  frames,
+	}, nil
 }
 
 func parseSerial(s string) (target, error) {
@@ -91,13 +94,19 @@ func (t target) handler() handler {
 	if t.frames {
 		return &rtuOverTCP{
 			RTUClientHandler: modbus.NewRTUClientHandler(""),
-			dialled:          dialled{address: t.address, reach: t.reach},
+			dialled: dialled{
+				address: t.address,
+				reach:   t.reach,
+			},
 		}
 	}
 	if !t.serial {
 		return &tcpHandler{
 			TCPClientHandler: modbus.NewTCPClientHandler(""),
-			dialled:          dialled{address: t.address, reach: t.reach},
+			dialled: dialled{
+				address: t.address,
+				reach:   t.reach,
+			},
 		}
 	}
 	h := modbus.NewRTUClientHandler(t.address)
@@ -151,9 +160,21 @@ func (t target) explain(err error, timeout time.Duration) error {
 	case t.serial && errors.Is(err, os.ErrPermission):
 		return say(gatehouse.ReasonSerialClosed, "line", t.address)
 	case t.serial && errors.Is(err, serial.ErrTimeout):
-		return say(gatehouse.ReasonSerialMute, "line", t.address, "within", timeout)
+		return say(
+			gatehouse.ReasonSerialMute,
+			"line",
+			t.address,
+			"within",
+			timeout,
+		)
 	case t.serial:
-		return say(gatehouse.ReasonSerialBroken, "line", t.address, "detail", err)
+		return say(
+			gatehouse.ReasonSerialBroken,
+			"line",
+			t.address,
+			"detail",
+			err,
+		)
 	case errors.As(err, &dns):
 		return say(gatehouse.ReasonNameUnknown, "address", t.address)
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -166,9 +187,23 @@ func (t target) explain(err error, timeout time.Duration) error {
 			protocol)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return say(gatehouse.ReasonHungUp, "address", t.address, "protocol", protocol)
+		return say(
+			gatehouse.ReasonHungUp,
+			"address",
+			t.address,
+			"protocol",
+			protocol,
+		)
 	}
-	return say(gatehouse.ReasonOddAnswer, "address", t.address, "protocol", protocol, "detail", err)
+	return say(
+		gatehouse.ReasonOddAnswer,
+		"address",
+		t.address,
+		"protocol",
+		protocol,
+		"detail",
+		err,
+	)
 }
 
 // protocol is the name of the expected protocol, for messages.

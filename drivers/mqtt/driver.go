@@ -44,7 +44,10 @@ type driver struct {
 }
 
 func newDriver() *driver {
-	return &driver{again: time.Second, heard: map[gatehouse.DeviceID]bool{}}
+	return &driver{
+		again: time.Second,
+		heard: map[gatehouse.DeviceID]bool{},
+	}
 }
 
 // Describe implements drivers.Driver.
@@ -169,7 +172,13 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 			}
 			return err
 		}
-		if err := d.handOver(ctx, c, set, msgs, emit); err != nil {
+		if err := d.handOver(
+			ctx,
+			c,
+			set,
+			msgs,
+			emit,
+		); err != nil {
 			return nil // ctx ended; messages that were not emitted stay unacknowledged
 		}
 		d.spoke(dev.ID, true)
@@ -276,7 +285,10 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 		msg += ": if the device publishes more rarely that is no fault; otherwise check the topics " +
 			strings.Join(set.topics(), ", ")
 	}
-	return drivers.Probe{Message: msg + odd, Values: values}, nil
+	return drivers.Probe{
+		Message: msg + odd,
+		Values:  values,
+	}, nil
 }
 
 // conn is one connection to a broker.
@@ -354,7 +366,10 @@ func options(set settings, id string, clean bool) (*mqtt.ClientOptions, error) {
 		if !pool.AppendCertsFromPEM(pem) {
 			return nil, gatehouse.FieldErrorf("ca", "%s holds no certificate in PEM form", set.ca)
 		}
-		o.SetTLSConfig(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12})
+		o.SetTLSConfig(&tls.Config{
+			RootCAs:    pool,
+			MinVersion: tls.VersionTLS12,
+		})
 	}
 	return o, nil
 }
@@ -455,13 +470,27 @@ func explain(set settings, err error) error {
 		return away(gatehouse.ReasonNothingThere, "address", at, "protocol", "MQTT", "port",
 			"1883, or 8883 with ssl://")
 	case errors.As(err, &cert), strings.Contains(text, "certificate"):
-		return away(gatehouse.ReasonNotTrusted, "address", at, "detail", err)
+		return away(
+			gatehouse.ReasonNotTrusted,
+			"address",
+			at,
+			"detail",
+			err,
+		)
 	case errors.As(err, &ne) && ne.Timeout(), strings.Contains(text, "timeout"),
 		strings.Contains(text, "timed out"):
 		return away(gatehouse.ReasonNoAnswer, "address", at, "within", connectTime, "protocol",
 			"MQTT")
 	}
-	return away(gatehouse.ReasonOddAnswer, "address", at, "protocol", "MQTT", "detail", err)
+	return away(
+		gatehouse.ReasonOddAnswer,
+		"address",
+		at,
+		"protocol",
+		"MQTT",
+		"detail",
+		err,
+	)
 }
 
 func away(code gatehouse.ReasonCode, params ...any) error {

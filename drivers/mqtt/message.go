@@ -57,7 +57,10 @@ func (s settings) readings(x any, sources []source) []gatehouse.Observation {
 	}
 	if len(good) > 0 {
 		out = append(out,
-			gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: good}})
+			gatehouse.Observation{
+				Time:    at,
+				Reading: &gatehouse.Reading{Values: good},
+			})
 	}
 	return out
 }

@@ -80,7 +80,13 @@ func (s *socket) openWebsocket(u *url.URL, o mqtt.ClientOptions) (net.Conn, erro
 	direct := &mqtt.WebsocketOptions{
 		Proxy: func(*http.Request) (*url.URL, error) { return nil, nil },
 	}
-	return mqtt.NewWebsocket(at.String(), config, connectTime, header, direct)
+	return mqtt.NewWebsocket(
+		at.String(),
+		config,
+		connectTime,
+		header,
+		direct,
+	)
 }
 
 func (s *socket) close() {

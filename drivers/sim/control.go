@@ -37,7 +37,10 @@ func NewControl(s *Sim, listen string) (*Control, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for control: %w", err)
 	}
-	return &Control{sim: s, ln: ln}, nil
+	return &Control{
+		sim: s,
+		ln:  ln,
+	}, nil
 }
 
 // Addr is the address that it listens on.

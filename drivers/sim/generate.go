@@ -118,12 +118,19 @@ type walk struct {
 }
 
 func newState(id string, gens map[string]Generator) *state {
-	s := &state{gens: gens, fixed: map[string]gatehouse.Value{}, walks: map[string]*walk{}}
+	s := &state{
+		gens:  gens,
+		fixed: map[string]gatehouse.Value{},
+		walks: map[string]*walk{},
+	}
 	for name, g := range gens {
 		if g.kind == "walk" {
 			h := fnv.New64a()
 			fmt.Fprintf(h, "%s\x00%s", id, name)
-			s.walks[name] = &walk{rnd: rand.New(rand.NewPCG(h.Sum64(), 1)), here: g.number["from"]}
+			s.walks[name] = &walk{
+				rnd:  rand.New(rand.NewPCG(h.Sum64(), 1)),
+				here: g.number["from"],
+			}
 		}
 	}
 	return s

@@ -163,7 +163,10 @@ type bank struct {
 }
 
 func newBank(registers map[string]Register, s *state) (*bank, error) {
-	b := &bank{state: s, points: map[string][]point{}}
+	b := &bank{
+		state:  s,
+		points: map[string][]point{},
+	}
 	taken := map[string]string{}
 	for name, r := range registers {
 		g, ok := s.gens[name]

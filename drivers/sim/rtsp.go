@@ -143,7 +143,10 @@ func (r *RTSP) prepare() error {
 			Server: r.server,
 			Desc: &description.Session{
 				Medias: []*description.Media{
-					{Type: description.MediaTypeVideo, Formats: []format.Format{f}},
+					{
+						Type:    description.MediaTypeVideo,
+						Formats: []format.Format{f},
+					},
 				},
 			},
 		}

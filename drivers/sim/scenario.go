@@ -204,7 +204,14 @@ func (e Equipment) validate(at string) error {
 				"%q is no topic prefix; give one without wildcards and without a slash at the end",
 				e.Topic)
 		}
-		return checkURL(at+".connect", e.Connect, "tcp", "ssl", "mqtt", "mqtts")
+		return checkURL(
+			at+".connect",
+			e.Connect,
+			"tcp",
+			"ssl",
+			"mqtt",
+			"mqtts",
+		)
 	}
 	return gatehouse.FieldErrorf(at+".kind", "%q is no kind; use %s, %s, %s or %s", e.Kind,
 		KindModbus, KindRTSP, KindZKTeco, KindMQTT)

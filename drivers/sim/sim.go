@@ -80,7 +80,11 @@ func New(s Scenario, log *slog.Logger) (*Sim, error) {
 			}
 			u.client = c
 		case KindModbus:
-			u.modbus = &modbusServer{units: map[byte]*bank{}, now: sim.now, odd: e.Odd}
+			u.modbus = &modbusServer{
+				units: map[byte]*bank{},
+				now:   sim.now,
+				odd:   e.Odd,
+			}
 		}
 		sim.units[e.ID] = u
 		sim.order = append(sim.order, u)

@@ -58,7 +58,10 @@ func openVideo(path string) (v *video, err error) {
 	}
 	for _, t := range m.Moov.Traks {
 		if t.Mdia.Hdlr.HandlerType == "vide" && t.Mdia.Minf.Stbl.Stsd.AvcX != nil {
-			v = &video{file: f, scale: int64(t.Mdia.Mdhd.Timescale)}
+			v = &video{
+				file:  f,
+				scale: int64(t.Mdia.Mdhd.Timescale),
+			}
 			if err := v.load(t); err != nil {
 				return nil, gatehouse.Errorf(gatehouse.Invalid, "%s: %v", path, err)
 			}

@@ -122,11 +122,21 @@ func (t *terminal) run(ctx context.Context) {
 func (t *terminal) turn(ctx context.Context, greeted *bool) error {
 	if !*greeted {
 		if _, err := t.call(ctx, "GET", "cdata",
-			url.Values{"options": {"all"}, "pushver": {"2.4.1"}, "language": {"69"}},
+			url.Values{
+				"options":  {"all"},
+				"pushver":  {"2.4.1"},
+				"language": {"69"},
+			},
 			""); err != nil {
 			return err
 		}
-		if _, err := t.call(ctx, "POST", "cdata", url.Values{"table": {"options"}}, t.options()); err != nil {
+		if _, err := t.call(
+			ctx,
+			"POST",
+			"cdata",
+			url.Values{"table": {"options"}},
+			t.options(),
+		); err != nil {
 			return err
 		}
 		*greeted = true
@@ -137,7 +147,13 @@ func (t *terminal) turn(ctx context.Context, greeted *bool) error {
 	if err := t.offer(ctx, "rtlog", &t.events); err != nil {
 		return err
 	}
-	cmds, err := t.call(ctx, "GET", "getrequest", url.Values{}, "")
+	cmds, err := t.call(
+		ctx,
+		"GET",
+		"getrequest",
+		url.Values{},
+		"",
+	)
 	if err != nil {
 		return err
 	}
@@ -154,7 +170,10 @@ func (t *terminal) offer(ctx context.Context, table string, log *[]string) error
 			return nil
 		}
 		if _, err := t.call(ctx, "POST", "cdata",
-			url.Values{"table": {table}, "Stamp": {"9999"}},
+			url.Values{
+				"table": {table},
+				"Stamp": {"9999"},
+			},
 			strings.Join(batch, "\n")+"\n"); err != nil {
 			return err
 		}
@@ -214,7 +233,13 @@ func (t *terminal) obey(ctx context.Context, lines string) error {
 	if len(replies) == 0 {
 		return nil
 	}
-	_, err := t.call(ctx, "POST", "devicecmd", url.Values{}, strings.Join(replies, "\n"))
+	_, err := t.call(
+		ctx,
+		"POST",
+		"devicecmd",
+		url.Values{},
+		strings.Join(replies, "\n"),
+	)
 	return err
 }
 

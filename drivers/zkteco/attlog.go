@@ -155,7 +155,11 @@ func (e entry) sequence() uint64 {
 // observation converts the entry for the gateway. An entry older than late is marked as replayed:
 // it was recorded while the terminal was out of reach, and raises no alarm.
 func (e entry) observation(way string, p gatehouse.Profile, now time.Time) gatehouse.Observation {
-	s := &gatehouse.Sighting{Method: e.method(p), Credential: e.user, Direction: e.direction()}
+	s := &gatehouse.Sighting{
+		Method:     e.method(p),
+		Credential: e.user,
+		Direction:  e.direction(),
+	}
 	if e.user == "" {
 		s.Credential = e.card
 	}

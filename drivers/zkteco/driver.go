@@ -115,7 +115,10 @@ func (d *driver) Configure(_ context.Context, settings map[string]string) error 
 			ln.Close()
 			return gatehouse.FieldErrorf("cert", "certificate and key cannot be used: %v", err)
 		}
-		config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+		config := &tls.Config{
+			Certificates: []tls.Certificate{pair},
+			MinVersion:   tls.VersionTLS12,
+		}
 		if err := trust(config, settings["client_ca"]); err != nil {
 			ln.Close()
 			return err

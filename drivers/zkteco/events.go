@@ -54,7 +54,10 @@ func happened(e entry, event int, p gatehouse.Profile) (gatehouse.Occurrence, bo
 	if kind == "" || !ok {
 		return gatehouse.Occurrence{}, false
 	}
-	o := gatehouse.Occurrence{Kind: kind, Data: map[string]gatehouse.Value{}}
+	o := gatehouse.Occurrence{
+		Kind: kind,
+		Data: map[string]gatehouse.Value{},
+	}
 	if _, ok := said.Data["what"]; ok && what != "" {
 		o.Data["what"] = gatehouse.StringValue(what)
 	}

@@ -35,7 +35,13 @@ func parseFacts(body string, p gatehouse.Profile) map[string]gatehouse.Value {
 	}) {
 		k, v, _ := strings.Cut(part, "=")
 		if name, number := propertyOf(strings.TrimSpace(k)); name != "" {
-			keep(out, p, name, strings.TrimSpace(v), number)
+			keep(
+				out,
+				p,
+				name,
+				strings.TrimSpace(v),
+				number,
+			)
 		}
 	}
 	return out
@@ -48,7 +54,13 @@ func parseInfo(s string, p gatehouse.Profile) map[string]gatehouse.Value {
 	for i, v := range strings.Split(s, ",") {
 		switch i {
 		case 0:
-			keep(out, p, "firmware", strings.TrimSpace(v), false)
+			keep(
+				out,
+				p,
+				"firmware",
+				strings.TrimSpace(v),
+				false,
+			)
 		case 1:
 			keep(out, p, "users", v, true)
 		case 2:

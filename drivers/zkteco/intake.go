@@ -103,7 +103,10 @@ func (p *push) line(line string, whole bool) {
 			return
 		}
 		p.out = append(p.out,
-			gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: values}})
+			gatehouse.Observation{
+				Time:    at,
+				Reading: &gatehouse.Reading{Values: values},
+			})
 	}
 }
 
@@ -174,7 +177,10 @@ func kept(what, raw, reason string) gatehouse.Observation {
 		Reason: reason,
 		What:   what,
 	}
-	return gatehouse.Observation{Replayed: true, Unreadable: u}
+	return gatehouse.Observation{
+		Replayed:   true,
+		Unreadable: u,
+	}
 }
 
 // log reads a body of lines and sets or clears the terminal's fault if that changes.

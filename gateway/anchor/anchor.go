@@ -153,7 +153,11 @@ func appendTo(path string, at time.Time, word string) error {
 func post(ctx context.Context, url string, x registry.AuditAnchor, word string) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	body, err := json.Marshal(map[string]any{"time": x.Time, "entry": x.Seq, "anchor": word})
+	body, err := json.Marshal(map[string]any{
+		"time":   x.Time,
+		"entry":  x.Seq,
+		"anchor": word,
+	})
 	if err != nil {
 		return err
 	}
@@ -200,5 +204,10 @@ func (k *Keeper) Check(_ context.Context, now time.Time, _ *api.Status) api.Chec
 }
 
 func line(state, en, zh string) api.Check {
-	return api.Check{Name: "audit", State: state, Message: en, MessageZH: zh}
+	return api.Check{
+		Name:      "audit",
+		State:     state,
+		Message:   en,
+		MessageZH: zh,
+	}
 }

@@ -44,7 +44,10 @@ func Read(r io.Reader) ([]registry.AuditAnchor, error) {
 			if seqErr != nil || atErr != nil {
 				continue
 			}
-			a := registry.AuditAnchor{Time: time.Unix(at, 0).UTC(), MAC: part(4)}
+			a := registry.AuditAnchor{
+				Time: time.Unix(at, 0).UTC(),
+				MAC:  part(4),
+			}
 			a.Seq, a.Hash = seq, part(2)
 			if out = append(out, a); len(out) > maxAnchors {
 				return nil, g.Errorf(g.TooLarge, "more than %d anchors", maxAnchors)

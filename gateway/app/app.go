@@ -87,7 +87,10 @@ type App struct {
 
 // Open opens every store and listener. On an error it leaves nothing open.
 func Open(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) {
-	a := &App{given: give(cfg, o), sockets: newSockets(&cfg)}
+	a := &App{
+		given:   give(cfg, o),
+		sockets: newSockets(&cfg),
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -106,7 +109,13 @@ func Open(ctx context.Context, cfg config.Config, o Options) (_ *App, err error)
 		return nil, err
 	}
 	a.openFleet()
-	a.rulebook, a.alerting, err = openRules(ctx, a.given, a.stores, a.ingest, a.readers)
+	a.rulebook, a.alerting, err = openRules(
+		ctx,
+		a.given,
+		a.stores,
+		a.ingest,
+		a.readers,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -182,12 +191,24 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	if a.front != nil {
 		all = append(all,
-			parts.Part{Name: "mqtt", Run: a.front.Run},
-			parts.Part{Name: "leftovers", Run: a.leftovers.Run})
+			parts.Part{
+				Name: "mqtt",
+				Run:  a.front.Run,
+			},
+			parts.Part{
+				Name: "leftovers",
+				Run:  a.leftovers.Run,
+			})
 	}
 	all = append(all,
-		parts.Part{Name: "control", Run: a.control.Run},
-		parts.Part{Name: "hangups", Run: a.reloader.follow},
+		parts.Part{
+			Name: "control",
+			Run:  a.control.Run,
+		},
+		parts.Part{
+			Name: "hangups",
+			Run:  a.reloader.follow,
+		},
 		parts.Part{Name: "http", Run: func(ctx context.Context) error {
 			return listeners.Serve(ctx, server, a.listener)
 		}})
@@ -202,7 +223,13 @@ func (a *App) Run(ctx context.Context) error {
 func (a *App) WaitDriver(ctx context.Context, name string, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	st, err := a.host.Wait(ctx, g.DriverName(name), host.Running, host.Refused, host.Quarantined)
+	st, err := a.host.Wait(
+		ctx,
+		g.DriverName(name),
+		host.Running,
+		host.Refused,
+		host.Quarantined,
+	)
 	if err != nil {
 		return fmt.Errorf("driver %s: %w", name, err)
 	}

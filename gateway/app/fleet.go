@@ -81,9 +81,15 @@ type equipment struct {
 }
 
 func rates(c *config.Config) pace.Rates {
-	return pace.Rates{Device: c.MQTT.DeviceRate, School: c.MQTT.SchoolRate}
+	return pace.Rates{
+		Device: c.MQTT.DeviceRate,
+		School: c.MQTT.SchoolRate,
+	}
 }
 
 func periods(c *config.Config) retention.Periods {
-	return retention.Periods{Pictures: c.Media.Life(), History: c.History.KeepFor}
+	return retention.Periods{
+		Pictures: c.Media.Life(),
+		History:  c.History.KeepFor,
+	}
 }

@@ -40,7 +40,10 @@ func openIngest(ctx context.Context, in given, s *stores, later *closers) (x *in
 		schools:  media.NewSchools(s.reg.In(g.SystemScope("pictures"))),
 		flapping: flapping.New(flapping.Limits(in.cfg.Flapping)),
 		hub:      live.New(s.journal, in.log),
-		profiles: fleet.Profiles{View: s.reg.In(g.SystemScope("profiles")), Log: in.log},
+		profiles: fleet.Profiles{
+			View: s.reg.In(g.SystemScope("profiles")),
+			Log:  in.log,
+		},
 	}
 	if err := x.profiles.Ship(ctx, deploy.Files(), "profiles"); err != nil {
 		return nil, err

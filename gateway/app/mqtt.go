@@ -63,7 +63,10 @@ func (a *App) openMQTT() error {
 		return err
 	}
 	a.front, err = mqttfront.New(cfg, mqttback.Authenticator{Registry: a.reg},
-		mqttback.Intake{To: a.intake, Journal: a.journal}, a.log)
+		mqttback.Intake{
+			To:      a.intake,
+			Journal: a.journal,
+		}, a.log)
 	if op := (*net.OpError)(nil); errors.As(err, &op) {
 		return listeners.Taken("mqtt.listen", cmp.Or(c.Listen, c.ListenTLS), err)
 	}

@@ -19,7 +19,10 @@ func openOncall(in given, s *stores) (*escalate.Escalator, *oncall.Links, error)
 	links := oncall.NewLinks(key)
 	view := s.reg.In(g.SystemScope("escalate"))
 	base := strings.TrimSuffix(in.cfg.HTTP.BaseURL, "/")
-	post := escalate.Post{View: view, Base: base}
+	post := escalate.Post{
+		View: view,
+		Base: base,
+	}
 	return escalate.New(escalate.Options{
 		View:      view,
 		Subscribe: s.reg.Subscribe,

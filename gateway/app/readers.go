@@ -45,7 +45,11 @@ func openReaders(in given, s *stores, x *ingest) (*readers, error) {
 		Pause:   in.opt.Pause,
 		Cursors: cursors,
 	}
-	r.twins = &twins.Reader{Feed: r.feed, View: system("twin"), Now: in.now}
+	r.twins = &twins.Reader{
+		Feed: r.feed,
+		View: system("twin"),
+		Now:  in.now,
+	}
 	r.attendance = attendance.New(attendance.Options{
 		View:      system("attendance"),
 		Directory: x.directory,
@@ -54,8 +58,14 @@ func openReaders(in given, s *stores, x *ingest) (*readers, error) {
 		Now:       in.now,
 		Pause:     in.opt.Pause,
 	})
-	r.readings = &telemetry.Reader{Append: s.telemetry.Append, Directory: x.directory}
-	r.history = &history.Reader{View: system("history"), Recompute: r.attendance.Recompute}
+	r.readings = &telemetry.Reader{
+		Append:    s.telemetry.Append,
+		Directory: x.directory,
+	}
+	r.history = &history.Reader{
+		View:      system("history"),
+		Recompute: r.attendance.Recompute,
+	}
 	r.lockdowns = &lockdown.Reader{
 		View: system("lockdown"),
 		Name: func(id g.DeviceID) string {

@@ -136,7 +136,14 @@ func (r *reloader) notRunning(ctx context.Context, before, specs []host.Spec) []
 		if slices.ContainsFunc(before, func(b host.Spec) bool { return reflect.DeepEqual(b, s) }) {
 			continue
 		}
-		st, err := r.host.Wait(ctx, s.Name, host.Running, host.Refused, host.Backoff, host.Quarantined)
+		st, err := r.host.Wait(
+			ctx,
+			s.Name,
+			host.Running,
+			host.Refused,
+			host.Backoff,
+			host.Quarantined,
+		)
 		if err != nil || st.State == host.Running {
 			continue
 		}
@@ -219,7 +226,11 @@ func (r *reloader) readAgain() (next reloaded, err error) {
 	}
 	for _, x := range more {
 		next.report.Changes = append(next.report.Changes,
-			api.ReloadChange{Key: x.Key, From: x.From, To: x.To})
+			api.ReloadChange{
+				Key:  x.Key,
+				From: x.From,
+				To:   x.To,
+			})
 	}
 	if next.specs, next.more, err = r.checkedSpecs(old, &next.cfg); err != nil {
 		return next, err
@@ -230,7 +241,11 @@ func (r *reloader) readAgain() (next reloaded, err error) {
 	for _, x := range next.renewals {
 		if x.From != x.To {
 			next.report.Changes = append(next.report.Changes,
-				api.ReloadChange{Key: x.Key, From: x.From, To: x.To})
+				api.ReloadChange{
+					Key:  x.Key,
+					From: x.From,
+					To:   x.To,
+				})
 		}
 	}
 	return next, nil

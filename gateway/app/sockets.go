@@ -113,7 +113,11 @@ func (s *sockets) url(c config.HTTP) string {
 // taken is how many connections the listeners accept now; mqtt says that the MQTT listener is on.
 func (s *sockets) taken(mqtt bool) selfwatch.Places {
 	p := s.places.Load()
-	out := selfwatch.Places{Files: p.Files, HTTP: p.HTTP, MQTT: p.MQTT}
+	out := selfwatch.Places{
+		Files: p.Files,
+		HTTP:  p.HTTP,
+		MQTT:  p.MQTT,
+	}
 	if mqtt {
 		out.MQTTWanted = p.Wanted
 	}

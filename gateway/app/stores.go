@@ -33,7 +33,10 @@ type given struct {
 }
 
 func give(cfg config.Config, o Options) given {
-	in := given{cfg: cfg, ownClock: o.Now == nil}
+	in := given{
+		cfg:      cfg,
+		ownClock: o.Now == nil,
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -162,7 +165,10 @@ func (s *stores) source(in given) backup.Source {
 // BackupStopped backs up a gateway that is not running. It opens only the stores, so that an
 // invalid rule or a port in use does not prevent it.
 func BackupStopped(ctx context.Context, cfg config.Config, version string, w io.Writer) error {
-	in := give(cfg, Options{Version: version, Logger: slog.New(slog.DiscardHandler)})
+	in := give(cfg, Options{
+		Version: version,
+		Logger:  slog.New(slog.DiscardHandler),
+	})
 	var later closers
 	s, err := openStores(ctx, in, &later)
 	if err == nil {

@@ -56,10 +56,16 @@ func openTelemetry(in given, dir string) (series, error) {
 // embedded begins to open the store in the data folder, and does not wait for it.
 func embedded(in given, dir string) series {
 	c := in.cfg.Telemetry
-	classes := []telemetry.Class{{Name: "default", Retention: c.Classes["default"]}}
+	classes := []telemetry.Class{{
+		Name:      "default",
+		Retention: c.Classes["default"],
+	}}
 	for name, keep := range c.Classes {
 		if name != "default" {
-			classes = append(classes, telemetry.Class{Name: name, Retention: keep})
+			classes = append(classes, telemetry.Class{
+				Name:      name,
+				Retention: keep,
+			})
 		}
 	}
 	return telemetry.OpenBeside(in.log, func() (*telemetry.Store, error) {

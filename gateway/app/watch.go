@@ -13,11 +13,18 @@ import (
 func newWatch(
 	in given, s *stores, x *ingest, r *readers, k *sockets, m *mqtt,
 ) *selfwatch.Watch {
-	disk := selfwatch.Disk{Dir: in.cfg.DataPath(), Journal: s.journal}
+	disk := selfwatch.Disk{
+		Dir:     in.cfg.DataPath(),
+		Journal: s.journal,
+	}
 	if in.opt.JournalFS != nil {
 		disk.FreeBytes = in.opt.JournalFS.Free
 	}
-	lag := &selfwatch.Readers{Journal: s.journal, Held: r.health.Held, Seen: seen(r.counting)}
+	lag := &selfwatch.Readers{
+		Journal: s.journal,
+		Held:    r.health.Held,
+		Seen:    seen(r.counting),
+	}
 	connections := selfwatch.Connections{
 		API:    k.bound,
 		Places: func() selfwatch.Places { return k.taken(m.front != nil) },

@@ -21,7 +21,14 @@ import (
 
 // openControl sets up the gateway's watch of itself, the reload, and the command line's socket.
 func (a *App) openControl() {
-	a.watch = newWatch(a.given, a.stores, a.ingest, a.readers, a.sockets, a.mqtt)
+	a.watch = newWatch(
+		a.given,
+		a.stores,
+		a.ingest,
+		a.readers,
+		a.sockets,
+		a.mqtt,
+	)
 	a.reloader = &reloader{
 		read:         a.opt.Config,
 		host:         a.host,

@@ -94,7 +94,15 @@ func (from Source) parts(ctx context.Context, t *archive, staging string) []func
 	mqttCursors := filepath.Join(staging, "mqtt-cursors")
 	series := filepath.Join(staging, "telemetry")
 	tree := func(dir, as string, keep func(string) bool) func() error {
-		return func() error { return putTree(ctx, t, dir, as, keep) }
+		return func() error {
+			return putTree(
+				ctx,
+				t,
+				dir,
+				as,
+				keep,
+			)
+		}
 	}
 	return []func() error{
 		func() error { return copyCursors(filepath.Join(events, "cursors"), cursors) },
@@ -203,7 +211,10 @@ func (t *archive) put(h *tar.Header, r io.Reader) error {
 }
 
 func putFile(t *archive, name string, b []byte) error {
-	return t.put(&tar.Header{Name: name, Size: int64(len(b))}, bytes.NewReader(b))
+	return t.put(&tar.Header{
+		Name: name,
+		Size: int64(len(b)),
+	}, bytes.NewReader(b))
 }
 
 // putIfThere adds a file if it exists.
@@ -254,5 +265,9 @@ func putCopy(t *archive, file, name string) error {
 	if err != nil {
 		return err
 	}
-	return t.put(&tar.Header{Name: name, Size: info.Size(), ModTime: info.ModTime()}, f)
+	return t.put(&tar.Header{
+		Name:    name,
+		Size:    info.Size(),
+		ModTime: info.ModTime(),
+	}, f)
 }

@@ -193,7 +193,10 @@ func openArchive(r io.Reader) (*incoming, error) {
 	if err != nil {
 		return nil, fmt.Errorf("this is no gateway backup: %w", err)
 	}
-	in := &incoming{z: z, t: tar.NewReader(z)}
+	in := &incoming{
+		z: z,
+		t: tar.NewReader(z),
+	}
 	first, err := in.t.Next()
 	if err != nil || first.Name != manifestName {
 		return nil, fmt.Errorf("this is no gateway backup: it does not begin with %s", manifestName)

@@ -174,7 +174,10 @@ func (gw *gateway) watchAlerts(ctx context.Context) (*watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &watcher{body: resp.Body, seen: map[g.DeviceID]time.Time{}}
+	w := &watcher{
+		body: resp.Body,
+		seen: map[g.DeviceID]time.Time{},
+	}
 	go w.follow() // ends when the body is closed
 	return w, nil
 }

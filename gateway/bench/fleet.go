@@ -103,7 +103,14 @@ func goOn(
 	if len(samples) < 4 {
 		return measure.Line{}, errors.New("too short to see anything grow: give more -minutes")
 	}
-	return verdict(o, samples, float64(peak), c, door, l), nil
+	return verdict(
+		o,
+		samples,
+		float64(peak),
+		c,
+		door,
+		l,
+	), nil
 }
 
 // reading is what was found waiting at one moment, by place.

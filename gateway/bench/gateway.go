@@ -47,13 +47,26 @@ func start(ctx context.Context, o options, s *school) (*gateway, error) {
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, o.gateway, "serve", "--config", conf)
+	cmd := exec.CommandContext(
+		ctx,
+		o.gateway,
+		"serve",
+		"--config",
+		conf,
+	)
 	if o.profile != "" || o.gateway == "" {
 		self, err := os.Executable()
 		if err != nil {
 			return nil, err
 		}
-		cmd = exec.CommandContext(ctx, self, "-serve", conf, "-profile", o.profile)
+		cmd = exec.CommandContext(
+			ctx,
+			self,
+			"-serve",
+			conf,
+			"-profile",
+			o.profile,
+		)
 	}
 	errs, err := cmd.StderrPipe()
 	if err != nil {
@@ -99,7 +112,10 @@ func serve(ctx context.Context, o options) error {
 	}
 	defer unprofile()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	a, err := app.Open(ctx, cfg, app.Options{Logger: log, Version: "bench"})
+	a, err := app.Open(ctx, cfg, app.Options{
+		Logger:  log,
+		Version: "bench",
+	})
 	if err != nil {
 		return err
 	}

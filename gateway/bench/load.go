@@ -66,7 +66,10 @@ func dialAll(ctx context.Context, addr string, devices []device) (*load, error) 
 	if err != nil {
 		return nil, err
 	}
-	l := &load{ep: ep, byFD: map[int32]*publisher{}}
+	l := &load{
+		ep:   ep,
+		byFD: map[int32]*publisher{},
+	}
 	for i := range devices {
 		if err = ctx.Err(); err == nil {
 			err = l.connect(addr, &devices[i], uint32(i))
@@ -93,11 +96,17 @@ func (l *load) connect(addr string, d *device, i uint32) error {
 	p.fd = fd
 	l.pubs, l.byFD[int32(fd)] = append(l.pubs, p), p
 	return unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, fd,
-		&unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
+		&unix.EpollEvent{
+			Events: unix.EPOLLIN,
+			Fd:     int32(fd),
+		})
 }
 
 func newPublisher(d *device, i uint32) *publisher {
-	p := &publisher{walk: i*2654435761 + 1, clock: time.Now().UnixMilli()}
+	p := &publisher{
+		walk:  i*2654435761 + 1,
+		clock: time.Now().UnixMilli(),
+	}
 	p.packet, p.idAt = measure.Publish(d.topic(),
 		fmt.Appendf(nil, `{"temperature":20.00,"humidity":40.00,"co2":600,"time":%d}`, p.clock))
 	p.timeAt = len(p.packet) - len("}") - 13

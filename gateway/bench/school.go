@@ -37,7 +37,10 @@ type device struct {
 }
 
 func (d *device) topic() string {
-	return mqttfront.Topic(mqttfront.Identity{School: schoolID, Device: d.id}, "telemetry")
+	return mqttfront.Topic(mqttfront.Identity{
+		School: schoolID,
+		Device: d.id,
+	}, "telemetry")
 }
 
 // school is the data folder of a gateway that was never started, with everything registered.
@@ -106,7 +109,11 @@ func (s *school) register(ctx context.Context, v *registry.View, devices int) er
 	}); err != nil {
 		return err
 	}
-	if _, err := v.Places.PutSite(ctx, g.Site{ID: "site", School: schoolID, Name: "Site"}); err != nil {
+	if _, err := v.Places.PutSite(ctx, g.Site{
+		ID:     "site",
+		School: schoolID,
+		Name:   "Site",
+	}); err != nil {
 		return err
 	}
 	if _, err := v.Places.PutBuilding(ctx, g.Building{
@@ -179,7 +186,10 @@ func (s *school) multiply(ctx context.Context, devices int) error {
 	}
 	defer insert.Close()
 	for i := range devices {
-		d := device{id: deviceID(i), password: fmt.Sprintf("bench-%026d", i)}
+		d := device{
+			id:       deviceID(i),
+			password: fmt.Sprintf("bench-%026d", i),
+		}
 		sum := sha256.Sum256([]byte(string(d.id) + "\x00" + d.password))
 		hash := hex.EncodeToString(sum[:])
 		s.devices = append(s.devices, d)

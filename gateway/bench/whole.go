@@ -114,7 +114,11 @@ type meter struct {
 }
 
 func newMeter(ps ...*measure.Process) (*meter, error) {
-	m := &meter{processes: ps, cpu: make([]time.Duration, len(ps)), began: time.Now()}
+	m := &meter{
+		processes: ps,
+		cpu:       make([]time.Duration, len(ps)),
+		began:     time.Now(),
+	}
 	for i, p := range ps {
 		var err error
 		if m.cpu[i], err = p.CPU(); err != nil {

@@ -114,7 +114,13 @@ func (c *Commands) sendWaiting(ctx context.Context, sending *sync.WaitGroup) {
 			if why.Code == g.Unavailable {
 				continue
 			}
-			if row, ok := c.end(ctx, w.ID, g.CommandRefused, why.Say(), g.CommandAccepted); ok {
+			if row, ok := c.end(
+				ctx,
+				w.ID,
+				g.CommandRefused,
+				why.Say(),
+				g.CommandAccepted,
+			); ok {
 				c.tell(ctx, row)
 			}
 			continue
@@ -132,7 +138,14 @@ func (c *Commands) sendWaiting(ctx context.Context, sending *sync.WaitGroup) {
 				c.o.Log.Error("a command cannot be read", "command", w.ID, "error", err)
 				return
 			}
-			if _, err := c.send(limited, e, w.DeviceCommand, values, nil, false); err != nil {
+			if _, err := c.send(
+				limited,
+				e,
+				w.DeviceCommand,
+				values,
+				nil,
+				false,
+			); err != nil {
 				c.o.Log.Warn("a command failed", "device", w.Device, "action", w.Action, "by", w.By,
 					"error", err)
 			}

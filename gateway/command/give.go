@@ -44,7 +44,10 @@ func (c *Commands) Command(
 		return fleet.CommandResult{}, err
 	}
 	if row.State == g.CommandRefused {
-		return fleet.CommandResult{ID: id, State: row.State},
+		return fleet.CommandResult{
+				ID:    id,
+				State: row.State,
+			},
 			g.Errorf(g.Conflict, "the device takes no further command: %s", row.Reason)
 	}
 	why := c.absent(e, twin)
@@ -54,8 +57,17 @@ func (c *Commands) Command(
 	if why.Code == g.Unavailable && o.Wait > 0 && len(o.Data) == 0 {
 		return waiting(row), nil
 	}
-	c.end(ctx, id, g.CommandRefused, why.Say(), g.CommandAccepted)
-	return fleet.CommandResult{ID: id, State: g.CommandRefused}, why
+	c.end(
+		ctx,
+		id,
+		g.CommandRefused,
+		why.Say(),
+		g.CommandAccepted,
+	)
+	return fleet.CommandResult{
+		ID:    id,
+		State: g.CommandRefused,
+	}, why
 }
 
 // waiting is the answer for a command to a device that is away.
@@ -92,7 +104,10 @@ func (c *Commands) absent(e directory.Entry, twin g.DeviceState) *g.Error {
 	case d.Driver == g.DriverMQTTFront && c.o.Front == nil:
 		return g.Errorf(g.NotFound, "the MQTT listener is off: set mqtt.listen")
 	case d.Driver == g.DriverMQTTFront:
-		if !c.o.Front.Connected(mqttfront.Identity{School: d.School, Device: d.ID}) {
+		if !c.o.Front.Connected(mqttfront.Identity{
+			School: d.School,
+			Device: d.ID,
+		}) {
 			return away
 		}
 		return nil
@@ -125,7 +140,13 @@ func (c *Commands) send(
 	r.ID = row.ID
 	if err == nil {
 		if r.State != g.CommandSent {
-			c.end(ctx, row.ID, r.State, r.Text, g.CommandSent)
+			c.end(
+				ctx,
+				row.ID,
+				r.State,
+				r.Text,
+				g.CommandSent,
+			)
 		}
 		return r, nil
 	}
@@ -172,7 +193,13 @@ func (c *Commands) end(
 ) (g.DeviceCommand, bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	row, moved, err := c.o.View.Fleet.MoveCommand(ctx, id, to, why, from)
+	row, moved, err := c.o.View.Fleet.MoveCommand(
+		ctx,
+		id,
+		to,
+		why,
+		from,
+	)
 	if err != nil {
 		c.o.Log.Warn("what became of a command was not kept", "command", id, "error", err)
 	}
@@ -205,7 +232,10 @@ func (c *Commands) give(
 func writes(list []drivers.Write) []fleet.Write {
 	var out []fleet.Write
 	for _, w := range list {
-		x := fleet.Write{Property: w.Property, Outcome: string(w.Outcome)}
+		x := fleet.Write{
+			Property: w.Property,
+			Outcome:  string(w.Outcome),
+		}
 		if w.Reason.Code != "" {
 			x.Reason = &w.Reason
 		}
@@ -221,11 +251,18 @@ func (c *Commands) publish(
 	if values == nil {
 		values = map[string]g.Value{}
 	}
-	payload, err := json.Marshal(map[string]any{"id": row.ID, "action": row.Action, "values": values})
+	payload, err := json.Marshal(map[string]any{
+		"id":     row.ID,
+		"action": row.Action,
+		"values": values,
+	})
 	if err != nil {
 		return r, fmt.Errorf("encode command: %w", err)
 	}
-	topic := mqttfront.Topic(mqttfront.Identity{School: d.School, Device: d.ID},
+	topic := mqttfront.Topic(mqttfront.Identity{
+		School: d.School,
+		Device: d.ID,
+	},
 		"command/"+row.Action)
 	told, err := c.o.Front.Tell(topic, payload, ackIn, func(err error) {
 		select {

@@ -18,10 +18,22 @@ type outcome struct {
 // keep records whether a device acknowledged a command.
 func (c *Commands) keep(ctx context.Context, o outcome) {
 	if o.err == nil {
-		c.end(ctx, o.id, g.CommandDelivered, g.Textf("the device has taken it"), g.CommandSent)
+		c.end(
+			ctx,
+			o.id,
+			g.CommandDelivered,
+			g.Textf("the device has taken it"),
+			g.CommandSent,
+		)
 		return
 	}
-	if row, ok := c.end(ctx, o.id, g.CommandRefused, g.TextOf(o.err), g.CommandSent); ok {
+	if row, ok := c.end(
+		ctx,
+		o.id,
+		g.CommandRefused,
+		g.TextOf(o.err),
+		g.CommandSent,
+	); ok {
 		c.tell(ctx, row)
 	}
 }

@@ -61,7 +61,11 @@ func valueChanges(key string, a, b reflect.Value) []Change {
 	if reflect.DeepEqual(a.Interface(), b.Interface()) {
 		return nil
 	}
-	return []Change{{Key: key, From: shown(a), To: shown(b)}}
+	return []Change{{
+		Key:  key,
+		From: shown(a),
+		To:   shown(b),
+	}}
 }
 
 // shown is a value as a person would write it, without parts that may be secret.
@@ -91,7 +95,10 @@ func driverChanges(old, now *Config) []Change {
 	for _, a := range old.Drivers {
 		i := slices.IndexFunc(now.Drivers, func(b Driver) bool { return b.Name == a.Name })
 		if i < 0 {
-			out = append(out, Change{Key: driverKey(a.Name), From: old.Path(a.Path)})
+			out = append(out, Change{
+				Key:  driverKey(a.Name),
+				From: old.Path(a.Path),
+			})
 			continue
 		}
 		out = append(out, driverChange(old, now, a, now.Drivers[i])...)
@@ -100,7 +107,10 @@ func driverChanges(old, now *Config) []Change {
 		if !slices.ContainsFunc(old.Drivers, func(a Driver) bool {
 			return a.Name == b.Name
 		}) {
-			out = append(out, Change{Key: driverKey(b.Name), To: now.Path(b.Path)})
+			out = append(out, Change{
+				Key: driverKey(b.Name),
+				To:  now.Path(b.Path),
+			})
 		}
 	}
 	return out
@@ -111,7 +121,11 @@ func driverKey(name g.DriverName) string { return "drivers." + string(name) }
 func driverChange(old, now *Config, a, b Driver) []Change {
 	var out []Change
 	add := func(key, from, to string) {
-		out = append(out, Change{Key: driverKey(a.Name) + "." + key, From: from, To: to})
+		out = append(out, Change{
+			Key:  driverKey(a.Name) + "." + key,
+			From: from,
+			To:   to,
+		})
 	}
 	if x, y := old.Path(a.Path), now.Path(b.Path); x != y {
 		add("path", x, y)

@@ -191,7 +191,11 @@ type Quality struct {
 func (c Quality) Limits() quality.Limits {
 	from, _ := clockTime(c.From)
 	to, _ := clockTime(c.To)
-	return quality.Limits{LateAfter: c.LateAfter, From: from, To: to}
+	return quality.Limits{
+		LateAfter: c.LateAfter,
+		From:      from,
+		To:        to,
+	}
 }
 
 func clockTime(s string) (time.Duration, error) {

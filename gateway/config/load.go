@@ -21,8 +21,15 @@ import (
 func Default() Config {
 	return Config{
 		DataDir: "data",
-		Log:     Log{Level: "info", Format: "text"},
-		HTTP:    HTTP{Listen: "127.0.0.1:8080", MaxConnections: 4096, MaxPerAddress: 128},
+		Log: Log{
+			Level:  "info",
+			Format: "text",
+		},
+		HTTP: HTTP{
+			Listen:         "127.0.0.1:8080",
+			MaxConnections: 4096,
+			MaxPerAddress:  128,
+		},
 		MQTT: MQTT{
 			Listen:        "127.0.0.1:1883",
 			MaxClients:    20_000,
@@ -30,7 +37,11 @@ func Default() Config {
 			DeviceRate:    100,
 			SchoolRate:    20_000,
 		},
-		Journal: Journal{MaxBytes: 8 << 30, MaxAge: 30 * 24 * time.Hour, Shards: 2},
+		Journal: Journal{
+			MaxBytes: 8 << 30,
+			MaxAge:   30 * 24 * time.Hour,
+			Shards:   2,
+		},
 		Telemetry: Telemetry{
 			Store:  "embedded",
 			Bucket: "gatehouse/autogen",
@@ -41,7 +52,11 @@ func Default() Config {
 				"long":    3 * 365 * 24 * time.Hour,
 			},
 		},
-		Faces: Faces{Driver: "camera", Threshold: 0.55, Margin: 0.12},
+		Faces: Faces{
+			Driver:    "camera",
+			Threshold: 0.55,
+			Margin:    0.12,
+		},
 		Media: Media{KeepFor: 24 * time.Hour},
 		Reach: Reach{
 			Serial: []string{"/dev/serial/", "/dev/tty"},
@@ -50,7 +65,11 @@ func Default() Config {
 		Flapping: Flapping(flapping.DefaultLimits()),
 		Confine:  Confine{Mode: string(host.ConfineTry)},
 		Audit:    Audit{AnchorEvery: time.Hour},
-		Quality:  Quality{LateAfter: 5 * time.Minute, From: "00:00", To: "24:00"},
+		Quality: Quality{
+			LateAfter: 5 * time.Minute,
+			From:      "00:00",
+			To:        "24:00",
+		},
 		History:  History{KeepFor: 3 * 365 * 24 * time.Hour},
 		Messages: Messages{KeepFor: 90 * 24 * time.Hour},
 	}

@@ -90,7 +90,10 @@ func send(
 		})
 		return conn, err
 	}
-	client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{
+		DialContext:       dial,
+		DisableKeepAlives: true,
+	}}
 	r, err := http.NewRequestWithContext(ctx, "POST", "http://gateway"+path, body)
 	if err != nil {
 		return nil, err

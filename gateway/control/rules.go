@@ -23,7 +23,13 @@ const (
 func Rules(
 	ctx context.Context, dir, deed string, q url.Values, body string, l texts.Language, out any,
 ) error {
-	resp, err := send(ctx, dir, "/rules/"+deed+"?"+q.Encode(), strings.NewReader(body), l)
+	resp, err := send(
+		ctx,
+		dir,
+		"/rules/"+deed+"?"+q.Encode(),
+		strings.NewReader(body),
+		l,
+	)
 	if err != nil {
 		return err
 	}

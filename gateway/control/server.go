@@ -57,7 +57,10 @@ func (s *Server) run(ctx context.Context, file string) error {
 	mux.HandleFunc("POST /backup", s.shown(token, s.backup))
 	mux.HandleFunc("POST /reload", s.shown(token, s.reload))
 	mux.HandleFunc("POST /rules/{deed}", s.shown(token, s.rules))
-	return listeners.Serve(ctx, &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}, l)
+	return listeners.Serve(ctx, &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 10 * time.Second,
+	}, l)
 }
 
 // shown calls deed for requests that present the token.

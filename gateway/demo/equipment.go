@@ -40,7 +40,10 @@ func (e *equipment) wait() error {
 func (o Options) startEquipment(
 	ctx context.Context, s *school, log *slog.Logger,
 ) (*equipment, error) {
-	e := &equipment{ctx: ctx, ended: make(chan error, 2)}
+	e := &equipment{
+		ctx:   ctx,
+		ended: make(chan error, 2),
+	}
 	o.say("starting the equipment: cameras, terminals, boards, tills, meters and sensors")
 	if err := o.startBroker(e, log); err != nil {
 		return nil, err

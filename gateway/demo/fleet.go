@@ -88,14 +88,18 @@ func (o Options) mqttDevices() []thing {
 	var out []thing
 	add := func(id, zone, profile, name, zh string, values map[string]any) {
 		out = append(out, thing{
-			id:        id,
-			zone:      zone,
-			profile:   profile,
-			driver:    g.DriverMQTTFront,
-			name:      name,
-			zh:        zh,
-			serial:    "DEMO-" + id,
-			equipment: map[string]any{"kind": "mqtt", "interval": "5s", "values": values},
+			id:      id,
+			zone:    zone,
+			profile: profile,
+			driver:  g.DriverMQTTFront,
+			name:    name,
+			zh:      zh,
+			serial:  "DEMO-" + id,
+			equipment: map[string]any{
+				"kind":     "mqtt",
+				"interval": "5s",
+				"values":   values,
+			},
 		})
 	}
 	rooms := []string{"room-71", "room-72", "room-81"}
@@ -130,7 +134,11 @@ func (o Options) mqttDevices() []thing {
 	for i, z := range []string{"lab-1", "lab-1", "lab-2", "lab-2", "kitchen", "dorm-hall"} {
 		add(fmt.Sprintf("smoke-%d", i+1), z, "smoke-heat-sensor",
 			fmt.Sprintf("Smoke and heat detector %d", i+1), fmt.Sprintf("烟温探测器 %d", i+1),
-			map[string]any{"smoke": false, "temperature": walk(23, 18, 30, 0.1), "battery": 96})
+			map[string]any{
+				"smoke":       false,
+				"temperature": walk(23, 18, 30, 0.1),
+				"battery":     96,
+			})
 	}
 	return out
 }
@@ -156,7 +164,11 @@ func (o Options) meters() []thing {
 			"unit": i%2 + 1,
 			"values": map[string]any{
 				"voltage": map[string]any{
-					"sine": map[string]any{"mean": 230, "amplitude": 2, "period": "10m"},
+					"sine": map[string]any{
+						"mean":      230,
+						"amplitude": 2,
+						"period":    "10m",
+					},
 				},
 				"power": walk(4, 0.5, 12, 0.3),
 				"energy": map[string]any{

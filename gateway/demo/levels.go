@@ -27,7 +27,10 @@ func (s *seeder) levels(ctx context.Context) error {
 		l.Raise = []g.LevelAction{show(string(l.ID))}
 		l.Clear = []g.LevelAction{show("timetable")}
 		if l.ID == g.LevelEvacuate {
-			l.Raise = append(l.Raise, g.LevelAction{Action: "unlock", Type: g.TypeTerminal})
+			l.Raise = append(l.Raise, g.LevelAction{
+				Action: "unlock",
+				Type:   g.TypeTerminal,
+			})
 		}
 		if _, err := s.view.Lockdown.PutLevel(ctx, l); err != nil {
 			return err

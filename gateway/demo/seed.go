@@ -80,7 +80,11 @@ func (s *seeder) places(ctx context.Context) error {
 	} else if err != nil {
 		return err
 	}
-	site := g.Site{ID: "demo-site", School: schoolID, Name: s.name("Main campus", "主校区")}
+	site := g.Site{
+		ID:     "demo-site",
+		School: schoolID,
+		Name:   s.name("Main campus", "主校区"),
+	}
 	if _, err := s.view.Places.PutSite(ctx, site); err != nil {
 		return err
 	}
@@ -215,7 +219,13 @@ func (s *seeder) person(ctx context.Context, p g.Person, card string) error {
 	if card == "" {
 		return nil
 	}
-	_, err := s.view.People.AddCard(ctx, p.ID, g.ByCard, card, time.Time{})
+	_, err := s.view.People.AddCard(
+		ctx,
+		p.ID,
+		g.ByCard,
+		card,
+		time.Time{},
+	)
 	return err
 }
 

@@ -193,7 +193,10 @@ func DecodeHead(b []byte) (g.EventHead, error) {
 		return headUntagged(b)
 	}
 	d := decoder{b: b}
-	h := g.EventHead{Time: math.MinInt64, Received: math.MinInt64}
+	h := g.EventHead{
+		Time:     math.MinInt64,
+		Received: math.MinInt64,
+	}
 	h.School = d.expected(fieldSchool)
 	h.Device = d.expected(fieldDevice)
 	d.expected(fieldZone)

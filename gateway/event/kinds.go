@@ -79,7 +79,11 @@ func appendPart(b []byte, e *g.Event, field uint64) ([]byte, error) {
 // part reads the part that the event's kind names. Where it comes in pieces, they are merged.
 func (d *decoder) part(e *g.Event, field uint64) {
 	from, to := d.span()
-	p := decoder{b: d.b[:to], text: d.text, at: from}
+	p := decoder{
+		b:    d.b[:to],
+		text: d.text,
+		at:   from,
+	}
 	switch e.Kind {
 	case g.EventReading:
 		e.Reading = p.reading(e.Reading)

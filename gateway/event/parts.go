@@ -236,7 +236,11 @@ func (d *decoder) match(m *g.Match) *g.Match {
 		m = new(g.Match)
 	}
 	from, to := d.span()
-	p := decoder{b: d.b[:to], text: d.text, at: from}
+	p := decoder{
+		b:    d.b[:to],
+		text: d.text,
+		at:   from,
+	}
 	for p.more() {
 		begin := p.at
 		switch tag := p.tag(); tag {
@@ -359,7 +363,11 @@ func (d *decoder) occurrence(o *g.Occurrence) *g.Occurrence {
 // data adds the values that come to those that came before.
 func (d *decoder) data(values map[string]g.Value) map[string]g.Value {
 	from, to := d.span()
-	p := decoder{b: d.b[:to], text: d.text, at: from}
+	p := decoder{
+		b:    d.b[:to],
+		text: d.text,
+		at:   from,
+	}
 	r := p.reading(&g.Reading{Values: values})
 	d.bad = d.bad || p.bad
 	if len(p.extra) > 0 {

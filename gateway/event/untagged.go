@@ -116,7 +116,10 @@ func headUntagged(b []byte) (g.EventHead, error) {
 }
 
 func (d *old) status(weak bool) *g.Status {
-	s := &g.Status{State: g.DeviceState(d.string()), Reason: d.string()}
+	s := &g.Status{
+		State:  g.DeviceState(d.string()),
+		Reason: d.string(),
+	}
 	if weak {
 		s.Weak = g.Weakness(d.string())
 	}
@@ -228,7 +231,11 @@ func (d *old) reading() *g.Reading {
 }
 
 func (d *old) rejection(names bool) *g.Rejection {
-	r := &g.Rejection{Reason: d.string(), Source: d.string(), Excerpt: d.string()}
+	r := &g.Rejection{
+		Reason:  d.string(),
+		Source:  d.string(),
+		Excerpt: d.string(),
+	}
 	if !names {
 		return r
 	}

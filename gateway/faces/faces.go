@@ -41,7 +41,11 @@ func (f *Faces) Ask(driver g.DriverName) { f.driver.Store(&driver) }
 func (f *Faces) Enrol(ctx context.Context, photo []byte) (p deeds.Portrait, err error) {
 	driver := *f.driver.Load()
 	got, err := f.host.Command(ctx, driver,
-		drivers.Command{ID: g.NewID("cmd"), Action: "enrol", Data: photo})
+		drivers.Command{
+			ID:     g.NewID("cmd"),
+			Action: "enrol",
+			Data:   photo,
+		})
 	if err != nil {
 		return p, err
 	}
@@ -70,7 +74,10 @@ func (f *Faces) Model() string {
 	ctx, cancel := context.WithTimeout(context.Background(), askModel)
 	defer cancel()
 	got, err := f.host.Command(ctx, *f.driver.Load(),
-		drivers.Command{ID: g.NewID("cmd"), Action: "model"})
+		drivers.Command{
+			ID:     g.NewID("cmd"),
+			Action: "model",
+		})
 	if err == nil {
 		if model, _ := got.Values["model"].Text(); model != "" {
 			return model
@@ -83,7 +90,13 @@ func (f *Faces) Model() string {
 func (f *Faces) Compare(
 	ctx context.Context, school g.SchoolID, person g.PersonID, face deeds.TrackFace,
 ) (deeds.Likeness, error) {
-	l, err := f.identify.Compare(ctx, school, person, face.Model, face.Embedding)
+	l, err := f.identify.Compare(
+		ctx,
+		school,
+		person,
+		face.Model,
+		face.Embedding,
+	)
 	return deeds.Likeness{
 		Enrolled: l.Enrolled,
 		Own:      l.Own,

@@ -16,5 +16,9 @@ func (p Pictures) Face(
 	ctx context.Context, school g.SchoolID, id g.MediaID,
 ) (deeds.TrackFace, error) {
 	f, err := p.Store.Face(ctx, school, id)
-	return deeds.TrackFace{Embedding: f.Embedding, Model: f.Model, Quality: f.Quality}, err
+	return deeds.TrackFace{
+		Embedding: f.Embedding,
+		Model:     f.Model,
+		Quality:   f.Quality,
+	}, err
 }

@@ -45,7 +45,10 @@ func (f *Fleet) Assign(id g.DeviceID, e directory.Entry, ok bool) {
 	if err := f.mayServe(e.Device); err != nil {
 		f.o.Host.Drop(id)
 		log.Warn("a device is not served: drivers may not be told of its address", "error", err)
-		f.o.Note(id, e.Device.Driver, g.Status{State: g.StateOffline, Reason: err.Error()})
+		f.o.Note(id, e.Device.Driver, g.Status{
+			State:  g.StateOffline,
+			Reason: err.Error(),
+		})
 		return
 	}
 	d, err := f.device(context.Background(), e)

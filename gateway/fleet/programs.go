@@ -88,7 +88,11 @@ func (f *Fleet) DriverLog(name g.DriverName) ([]apifleet.LogLine, error) {
 	}
 	out := make([]apifleet.LogLine, len(lines))
 	for i, l := range lines {
-		out[i] = apifleet.LogLine{Time: l.Time, Level: strings.ToLower(l.Level.String()), Text: l.Text}
+		out[i] = apifleet.LogLine{
+			Time:  l.Time,
+			Level: strings.ToLower(l.Level.String()),
+			Text:  l.Text,
+		}
 	}
 	return out, nil
 }
@@ -108,13 +112,21 @@ func (f *Fleet) Probe(
 		Secret:  secret,
 		Reach:   f.o.Reach.bounds(),
 	})
-	return apifleet.Probe{Message: got.Message, Values: got.Values, Snapshot: got.Snapshot}, err
+	return apifleet.Probe{
+		Message:  got.Message,
+		Values:   got.Values,
+		Snapshot: got.Snapshot,
+	}, err
 }
 
 // Snapshot asks a camera for its picture now, as JPEG.
 func (f *Fleet) Snapshot(ctx context.Context, d g.Device) ([]byte, error) {
 	got, err := f.o.Host.Command(ctx, d.Driver,
-		drivers.Command{ID: g.NewID("cmd"), Device: d.ID, Action: "snapshot"})
+		drivers.Command{
+			ID:     g.NewID("cmd"),
+			Device: d.ID,
+			Action: "snapshot",
+		})
 	return got.Data, err
 }
 
@@ -131,7 +143,11 @@ func (f *Fleet) Refusals() []apifleet.Refusal {
 		if err != nil {
 			from = r.Remote
 		}
-		x := apifleet.Refusal{Source: "mqtt " + from, Claimed: r.Username, Reason: r.Why}
+		x := apifleet.Refusal{
+			Source:  "mqtt " + from,
+			Claimed: r.Username,
+			Reason:  r.Why,
+		}
 		i, ok := at[x]
 		if !ok {
 			i = len(out)

@@ -131,5 +131,9 @@ func (c Reach) allowsIP(ip netip.Addr) error { return c.bounds().Allows(ip) }
 
 // bounds is the limits as drivers get them, to check the addresses that they connect to.
 func (c Reach) bounds() drivers.Reach {
-	return drivers.Reach{Bounded: true, ThisMachine: c.ThisMachine, LinkLocal: c.LinkLocal}
+	return drivers.Reach{
+		Bounded:     true,
+		ThisMachine: c.ThisMachine,
+		LinkLocal:   c.LinkLocal,
+	}
 }

@@ -21,7 +21,11 @@ type Health struct {
 
 // NewHealth makes a Health that knows no part yet.
 func NewHealth(log *slog.Logger) *Health {
-	return &Health{log: log, held: map[string]string{}, current: map[string]time.Time{}}
+	return &Health{
+		log:     log,
+		held:    map[string]string{},
+		current: map[string]time.Time{},
+	}
 }
 
 // Insist tries f until it works or ctx ends, which it reports as false.

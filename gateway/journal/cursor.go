@@ -59,7 +59,11 @@ func (j *Journal) CursorAt(name string, seq uint64) (*Cursor, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open cursor: %w", err)
 		}
-		c = &cursorFile{name: name, file: f, committed: seq}
+		c = &cursorFile{
+			name:      name,
+			file:      f,
+			committed: seq,
+		}
 		if err = c.write(); err == nil {
 			err = f.Sync()
 		}
@@ -73,7 +77,11 @@ func (j *Journal) CursorAt(name string, seq uint64) (*Cursor, error) {
 		return nil, fmt.Errorf("cursor %q is already open", name)
 	}
 	c.open = true
-	return &Cursor{j: j, pos: c, m: j.newMerge(c.committed)}, nil
+	return &Cursor{
+		j:   j,
+		pos: c,
+		m:   j.newMerge(c.committed),
+	}, nil
 }
 
 // DropCursor forgets a cursor that is not open, so that it holds nothing back.
@@ -214,7 +222,10 @@ func (j *Journal) loadCursors() error {
 		if err != nil {
 			return fmt.Errorf("open cursor: %w", err)
 		}
-		c := &cursorFile{name: name, file: f}
+		c := &cursorFile{
+			name: name,
+			file: f,
+		}
 		bad, err := c.read()
 		if err != nil {
 			f.Close()

@@ -42,7 +42,11 @@ type acked struct {
 }
 
 func newLane(j *Journal, shard int) *lane {
-	l := &lane{j: j, shard: shard, acks: make(chan acked, 4)}
+	l := &lane{
+		j:     j,
+		shard: shard,
+		acks:  make(chan acked, 4),
+	}
 	l.work.L, l.room.L = &l.mu, &l.mu
 	return l
 }
@@ -273,7 +277,13 @@ func (l *lane) active(size int, seq uint64) (*segment, error) {
 	if err := l.j.makeRoom(); err != nil {
 		return nil, err
 	}
-	s, err := createSegment(l.j.opt.FS, l.j.dir, l.shard, seq, l.j.opt.SegmentBytes)
+	s, err := createSegment(
+		l.j.opt.FS,
+		l.j.dir,
+		l.shard,
+		seq,
+		l.j.opt.SegmentBytes,
+	)
 	if err != nil {
 		return nil, err
 	}

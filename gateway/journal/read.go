@@ -20,7 +20,10 @@ type merge struct {
 func (j *Journal) newMerge(after uint64) *merge {
 	m := &merge{j: j}
 	for _, l := range j.lanes {
-		m.lanes = append(m.lanes, &laneReader{l: l, last: after})
+		m.lanes = append(m.lanes, &laneReader{
+			l:    l,
+			last: after,
+		})
 	}
 	return m
 }
@@ -185,7 +188,10 @@ func (r *laneReader) load(end int64) error {
 		if !isRecordError(err) {
 			return fmt.Errorf("read %s at %d: %w", r.seg.path, r.off, err)
 		}
-		w := &window{f: r.seg.file, size: end}
+		w := &window{
+			f:    r.seg.file,
+			size: end,
+		}
 		next, _, _, ok, rerr := w.resync(r.seg, r.off+align, r.last)
 		if rerr != nil {
 			return fmt.Errorf("read %s: %w", r.seg.path, rerr)
@@ -246,7 +252,10 @@ func (r *laneReader) seek() bool {
 	lo, hi := int64(segmentHeader), r.seg.end.Load()
 	for r.last >= r.seg.base && hi-lo > readChunk {
 		mid := (lo + (hi-lo)/2) &^ (align - 1)
-		w := &window{f: r.seg.file, size: hi}
+		w := &window{
+			f:    r.seg.file,
+			size: hi,
+		}
 		at, h, _, ok, err := w.resync(r.seg, mid, r.seg.base-1)
 		if err != nil {
 			break // load meets the same error and returns it

@@ -52,7 +52,11 @@ type header struct {
 }
 
 func (h header) record() Record {
-	return Record{Seq: h.seq, Time: time.Unix(0, h.nanos), Data: h.data}
+	return Record{
+		Seq:  h.seq,
+		Time: time.Unix(0, h.nanos),
+		Data: h.data,
+	}
 }
 
 func recordSize(n int) int { return (recordHeader + n + align - 1) &^ (align - 1) }

@@ -130,7 +130,10 @@ func isRecordError(err error) bool {
 func (s *segment) scan(
 	each func(header) error, report func(Problem),
 ) (records, torn int64, err error) {
-	w := &window{f: s.file, size: s.size.Load()}
+	w := &window{
+		f:    s.file,
+		size: s.size.Load(),
+	}
 	off, last, nanos := int64(segmentHeader), s.base-1, int64(0)
 	sealed := false
 	for !sealed {

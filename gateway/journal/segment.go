@@ -108,7 +108,11 @@ func openSegment(fsys FS, dir, name string, write bool) (*segment, error) {
 	if write {
 		flag = os.O_RDWR
 	}
-	s := &segment{path: filepath.Join(dir, name), shard: shard, base: base}
+	s := &segment{
+		path:  filepath.Join(dir, name),
+		shard: shard,
+		base:  base,
+	}
 	var err error
 	if s.file, err = fsys.OpenFile(s.path, flag, 0); err != nil {
 		return nil, fmt.Errorf("open segment: %w", err)

@@ -81,7 +81,11 @@ func (j *Journal) Stat() Stat {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, c := range j.cursors {
-		p := Position{Name: c.name, Seq: c.committed, Open: c.open}
+		p := Position{
+			Name: c.name,
+			Seq:  c.committed,
+			Open: c.open,
+		}
 		if st.Newest > p.Seq {
 			p.Lag = st.Newest - p.Seq
 		}

@@ -115,7 +115,10 @@ func (sum *Summary) cursors(dir string, report func(Problem)) error {
 		if err != nil {
 			return err
 		}
-		c := cursorFile{name: name, file: f}
+		c := cursorFile{
+			name: name,
+			file: f,
+		}
 		bad, err := c.read()
 		f.Close()
 		if err != nil {

@@ -39,7 +39,11 @@ type Certificate struct {
 
 // NewCertificate reads a certificate and its key. The name is that of the key in the configuration.
 func NewCertificate(name, cert, key string) (*Certificate, error) {
-	r := &Certificate{name: name, cert: cert, key: key}
+	r := &Certificate{
+		name: name,
+		cert: cert,
+		key:  key,
+	}
 	if _, err := r.get(nil); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -48,7 +52,10 @@ func NewCertificate(name, cert, key string) (*Certificate, error) {
 
 // Config makes a listener use the current certificate at each handshake.
 func (r *Certificate) Config() *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: r.get}
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		GetCertificate: r.get,
+	}
 }
 
 func (r *Certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
@@ -165,7 +172,10 @@ func (x *Authorities) read(file string, required bool) (*trusted, error) {
 		t.ClientAuth = tls.RequireAndVerifyClientCert
 	}
 	sum := sha256.Sum256(pem)
-	return &trusted{config: t, sum: "SHA-256 " + hex.EncodeToString(sum[:8])}, nil
+	return &trusted{
+		config: t,
+		sum:    "SHA-256 " + hex.EncodeToString(sum[:8]),
+	}, nil
 }
 
 // Again reads the authorities for a reload.

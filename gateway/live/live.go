@@ -122,12 +122,15 @@ func (h *Hub) decode(r journal.Record) entry {
 	if err != nil {
 		h.log.Error("an event in the journal does not decode", "seq", r.Seq, "error", err)
 		return entry{g.Event{
-			Seq:       r.Seq,
-			ID:        fmt.Sprint("evt_", r.Seq),
-			Kind:      g.EventRejected,
-			Time:      r.Time,
-			Received:  r.Time,
-			Rejection: &g.Rejection{Reason: err.Error(), Source: "journal"},
+			Seq:      r.Seq,
+			ID:       fmt.Sprint("evt_", r.Seq),
+			Kind:     g.EventRejected,
+			Time:     r.Time,
+			Received: r.Time,
+			Rejection: &g.Rejection{
+				Reason: err.Error(),
+				Source: "journal",
+			},
 		}, true}
 	}
 	if e.Kind == "" {

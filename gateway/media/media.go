@@ -172,7 +172,13 @@ func (s *Store) path(school g.SchoolID, id g.MediaID) (string, error) {
 
 // name is a keyed hash, so that nobody who has a picture can find out whether it is stored here.
 func (s *Store) name(school g.SchoolID, at time.Time, picture []byte) (g.MediaID, error) {
-	key, err := hkdf.Key(sha256.New, s.master, nil, "gatehouse media name "+string(school), 32)
+	key, err := hkdf.Key(
+		sha256.New,
+		s.master,
+		nil,
+		"gatehouse media name "+string(school),
+		32,
+	)
 	if err != nil {
 		return "", fmt.Errorf("derive media key: %w", err)
 	}
@@ -183,7 +189,13 @@ func (s *Store) name(school g.SchoolID, at time.Time, picture []byte) (g.MediaID
 
 // cipher is AES-256-GCM under HKDF-SHA256 (RFC 5869) of the master key for one school.
 func (s *Store) cipher(school g.SchoolID) (cipher.AEAD, error) {
-	key, err := hkdf.Key(sha256.New, s.master, nil, "gatehouse media "+string(school), 32)
+	key, err := hkdf.Key(
+		sha256.New,
+		s.master,
+		nil,
+		"gatehouse media "+string(school),
+		32,
+	)
 	if err != nil {
 		return nil, fmt.Errorf("derive media key: %w", err)
 	}

@@ -19,7 +19,10 @@ type Schools struct {
 
 // NewSchools asks the registry through the view.
 func NewSchools(view *registry.View) *Schools {
-	return &Schools{view: view, off: map[g.SchoolID]bool{}}
+	return &Schools{
+		view: view,
+		off:  map[g.SchoolID]bool{},
+	}
 }
 
 // Allowed says whether the school keeps pictures. Where that cannot be read, it does not.

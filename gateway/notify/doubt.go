@@ -65,7 +65,10 @@ func (q *Queue) restFor(d hooks.Delivery) time.Time {
 		q.doubts[d.Webhook] = in
 		return in.until
 	}
-	q.doubts[d.Webhook] = doubt{subject: key, until: d.Next}
+	q.doubts[d.Webhook] = doubt{
+		subject: key,
+		until:   d.Next,
+	}
 	return now.Add(probe)
 }
 

@@ -48,9 +48,12 @@ func New(reg *registry.Registry, c Channel, now func() time.Time, log *slog.Logg
 		channel: c,
 		now:     now,
 		log:     log,
-		targets: &targets{view: view, now: now},
-		kick:    make(chan struct{}, 1),
-		doubts:  map[g.WebhookID]doubt{},
+		targets: &targets{
+			view: view,
+			now:  now,
+		},
+		kick:   make(chan struct{}, 1),
+		doubts: map[g.WebhookID]doubt{},
 	}
 	q.unsub = reg.Subscribe(func(c registry.Change) {
 		if leadsElsewhere(c) {
@@ -67,7 +70,13 @@ func leadsElsewhere(c registry.Change) bool {
 	case change.School:
 		return c.Touches("parent")
 	case change.Webhook:
-		return c.Touches("url", "kinds", "disabled", "maker", "secret")
+		return c.Touches(
+			"url",
+			"kinds",
+			"disabled",
+			"maker",
+			"secret",
+		)
 	case change.User:
 		return c.Touches("role", "disabled")
 	case change.Key:

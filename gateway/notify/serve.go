@@ -214,7 +214,14 @@ func (q *Queue) disable(ctx context.Context, w *g.Webhook, d hooks.Delivery, out
 	if err := q.view.Hooks.Update(ctx, *w); err != nil {
 		return fmt.Errorf("disable webhook: %w", err)
 	}
-	q.log.WarnContext(ctx, "webhook disabled", "webhook", w.ID, "reason", w.Reason)
+	q.log.WarnContext(
+		ctx,
+		"webhook disabled",
+		"webhook",
+		w.ID,
+		"reason",
+		w.Reason,
+	)
 	q.targets.forget()
 	return nil
 }

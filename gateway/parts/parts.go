@@ -39,7 +39,11 @@ func Run(ctx context.Context, log *slog.Logger, within time.Duration, parts []Pa
 	started := make([]*running, 0, len(parts))
 	for _, p := range parts {
 		own, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		r := &running{name: p.Name, cancel: cancel, done: make(chan struct{})}
+		r := &running{
+			name:   p.Name,
+			cancel: cancel,
+			done:   make(chan struct{}),
+		}
 		go func() {
 			defer close(r.done)
 			r.err = p.Run(own)

@@ -18,7 +18,10 @@ const draftFile = "rule"
 
 // Check checks a draft as Put would, and returns what is wrong with it, where, and what may be.
 func (b *Book) Check(ctx context.Context, v *registry.View, d api.Draft) (api.Checked, error) {
-	out := api.Checked{Problems: []api.RuleProblem{}, Doubts: []api.RuleProblem{}}
+	out := api.Checked{
+		Problems: []api.RuleProblem{},
+		Doubts:   []api.RuleProblem{},
+	}
 	if _, err := v.Rules.List(ctx, d.School); err != nil {
 		return out, err
 	}

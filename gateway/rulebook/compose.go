@@ -79,7 +79,10 @@ func put(files alerting.Files, versions []kept.RuleVersion, schools tree) *inFor
 		shared = append(shared, r)
 	}
 	for {
-		out.all = alerting.Files{Rules: slices.Concat(shared, own), Procedures: files.Procedures}
+		out.all = alerting.Files{
+			Rules:      slices.Concat(shared, own),
+			Procedures: files.Procedures,
+		}
 		bad := wrongIn(out.all, own)
 		if len(bad) == 0 {
 			return out

@@ -29,7 +29,10 @@ func (b *Book) Here(
 		if err != nil {
 			return nil, err
 		}
-		return b.Backtest(ctx, b.view, api.Draft{School: school, Text: string(body)}, since)
+		return b.Backtest(ctx, b.view, api.Draft{
+			School: school,
+			Text:   string(body),
+		}, since)
 	}
 	return nil, g.Errorf(g.Invalid, "%q is no deed; use %s", deed, "explain, backtest")
 }

@@ -12,7 +12,11 @@ import (
 // problem reads line and column of an error's field, "rule:3:9: where.zone", and finds the word
 // there.
 func problem(text string, e *g.Error) api.RuleProblem {
-	out := api.RuleProblem{Err: e, Line: 1, Column: 1}
+	out := api.RuleProblem{
+		Err:    e,
+		Line:   1,
+		Column: 1,
+	}
 	place, path, _ := strings.Cut(e.Field, ": ")
 	out.Path = path
 	_, numbers, _ := strings.Cut(place, ":")

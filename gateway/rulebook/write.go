@@ -55,7 +55,13 @@ func (b *Book) Delete(
 	if err != nil {
 		return err
 	}
-	if _, err := v.Rules.Delete(ctx, school, plain, seen, note); err != nil {
+	if _, err := v.Rules.Delete(
+		ctx,
+		school,
+		plain,
+		seen,
+		note,
+	); err != nil {
 		return err
 	}
 	b.inForce(ctx)
@@ -78,12 +84,24 @@ func (b *Book) Restore(
 		if x.Version != from {
 			continue
 		}
-		d := api.Draft{School: school, ID: plain, Text: x.Text, Replaces: x.Replaces}
+		d := api.Draft{
+			School:   school,
+			ID:       plain,
+			Text:     x.Text,
+			Replaces: x.Replaces,
+		}
 		if _, errs := b.check(ctx, d); len(errs) > 0 {
 			return api.Rule{}, refusal(d, errs)
 		}
 	}
-	x, err := v.Rules.Restore(ctx, school, plain, seen, from, note)
+	x, err := v.Rules.Restore(
+		ctx,
+		school,
+		plain,
+		seen,
+		from,
+		note,
+	)
 	if err != nil {
 		return api.Rule{}, err
 	}

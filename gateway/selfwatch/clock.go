@@ -32,8 +32,14 @@ type Clock struct {
 // past, and starts now. asks says that the clock is the machine's, so that the kernel can be asked
 // whether it is synchronised.
 func NewClock(built, past, now time.Time, asks bool) *Clock {
-	c := &Clock{built: built, asks: asks}
-	c.reckoned.Store(&reckoning{past: past, moment: now})
+	c := &Clock{
+		built: built,
+		asks:  asks,
+	}
+	c.reckoned.Store(&reckoning{
+		past:   past,
+		moment: now,
+	})
 	return c
 }
 
@@ -74,7 +80,10 @@ func (r reckoning) latest(now time.Time) time.Time {
 func (c *Clock) trouble(now time.Time) (t Trouble, wrong bool) {
 	if c.asks {
 		if _, kept, err := kernelClock(); err == nil && kept {
-			c.reckoned.Store(&reckoning{past: now.Round(0), moment: now})
+			c.reckoned.Store(&reckoning{
+				past:   now.Round(0),
+				moment: now,
+			})
 			return t, false
 		}
 	}
@@ -84,7 +93,10 @@ func (c *Clock) trouble(now time.Time) (t Trouble, wrong bool) {
 	if !behind && !ahead {
 		return t, false
 	}
-	t = Trouble{Rule: g.GatewayRule + "clock", Severity: g.Critical}
+	t = Trouble{
+		Rule:     g.GatewayRule + "clock",
+		Severity: g.Critical,
+	}
 	t.Title, t.TitleZH = "The gateway's clock is wrong: it is behind", "网关时钟错误：时间偏早"
 	if ahead {
 		t.Title, t.TitleZH = "The gateway's clock is wrong, or it stood still for over a year", "网关时钟错误，或网关停用已超过一年"
@@ -124,7 +136,10 @@ func (c *Clock) line(_ context.Context, now time.Time, s *api.Status) api.Check 
 		return Line("clock", "warning", "The clock's state cannot be read: "+err.Error(),
 			"无法读取时钟状态："+err.Error())
 	}
-	s.Clock = api.ClockStatus{OffsetMS: float64(offset.Microseconds()) / 1000, Source: "kernel"}
+	s.Clock = api.ClockStatus{
+		OffsetMS: float64(offset.Microseconds()) / 1000,
+		Source:   "kernel",
+	}
 	switch {
 	case !kept:
 		return Line("clock", "warning",

@@ -74,7 +74,10 @@ func (d Devices) Firing(ctx context.Context, rule string) (map[g.DeviceID]g.Aler
 // End ends the alerts of a kind about a device.
 func (d Devices) End(ctx context.Context, id g.DeviceID, rule string, now time.Time) error {
 	var over []g.Alert
-	f := alerts.Filter{Device: id, RulePrefix: g.DeviceRule + rule}
+	f := alerts.Filter{
+		Device:     id,
+		RulePrefix: g.DeviceRule + rule,
+	}
 	err := EachFiring(ctx, d.View, f, func(x g.Alert) { over = append(over, Ended(x, now)) })
 	if err != nil || len(over) == 0 {
 		return err

@@ -30,7 +30,12 @@ type Disk struct {
 }
 
 // Subject watches the free space.
-func (d Disk) Subject() Subject { return Subject{Check: d.line, Troubles: d.troubles} }
+func (d Disk) Subject() Subject {
+	return Subject{
+		Check:    d.line,
+		Troubles: d.troubles,
+	}
+}
 
 // MakeRoom gives the journal's reserve to the registry where that has no room left for an alert.
 func (d Disk) MakeRoom() {

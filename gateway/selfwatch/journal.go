@@ -75,7 +75,10 @@ func journalLine(st journal.Stat) api.Check {
 }
 
 func journalTroubles(st journal.Stat) []Trouble {
-	t := Trouble{Rule: g.GatewayRule + "journal", Severity: g.Critical}
+	t := Trouble{
+		Rule:     g.GatewayRule + "journal",
+		Severity: g.Critical,
+	}
 	switch {
 	case st.State == journal.StateFailed:
 		t.Title, t.TitleZH = "The gateway takes no data: its disk failed", "网关已停止接收数据：磁盘故障"

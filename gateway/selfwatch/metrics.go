@@ -26,7 +26,13 @@ func (w *Watch) Metrics() http.Handler {
 func (m Metric) collector() prometheus.Collector {
 	name := "gatehouse_" + m.Name
 	if m.Counter {
-		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: m.Help}, m.Value)
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: name,
+			Help: m.Help,
+		}, m.Value)
 	}
-	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: m.Help}, m.Value)
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: name,
+		Help: m.Help,
+	}, m.Value)
 }

@@ -60,7 +60,10 @@ func (r *Readers) worstLag() float64 {
 func (r *Readers) line(_ context.Context, _ time.Time, s *api.Status) api.Check {
 	st := r.Journal.Stat()
 	for _, c := range st.Cursors {
-		s.Cursors = append(s.Cursors, api.CursorLag{Name: c.Name, Lag: c.Lag})
+		s.Cursors = append(s.Cursors, api.CursorLag{
+			Name: c.Name,
+			Lag:  c.Lag,
+		})
 	}
 	if name, why := r.Held(); name != "" {
 		return Line("processing", "critical",

@@ -68,7 +68,12 @@ type Watch struct {
 }
 
 // New makes a watch of a gateway that starts now.
-func New(o Options) *Watch { return &Watch{o: o, started: o.Now()} }
+func New(o Options) *Watch {
+	return &Watch{
+		o:       o,
+		started: o.Now(),
+	}
+}
 
 // Status is the gateway's health, for people.
 func (w *Watch) Status(ctx context.Context) api.Status {

@@ -237,7 +237,10 @@ func (w *wall) roots(ctx context.Context) ([]g.SchoolID, error) {
 // left finds the alerts about the gateway itself that still fire.
 func (w *wall) left(ctx context.Context, school g.SchoolID) (map[g.RuleID]g.Alert, error) {
 	out := map[g.RuleID]g.Alert{}
-	f := alerts.Filter{School: school, RulePrefix: g.GatewayRule}
+	f := alerts.Filter{
+		School:     school,
+		RulePrefix: g.GatewayRule,
+	}
 	err := EachFiring(ctx, w.View, f, func(x g.Alert) {
 		if _, ok := out[x.Rule]; ok {
 			return

@@ -17,7 +17,10 @@ type Book struct {
 
 // New keeps users and keys in s.
 func New(s *store.Store) *Book {
-	return &Book{s: s, hashing: make(chan struct{}, 2)}
+	return &Book{
+		s:       s,
+		hashing: make(chan struct{}, 2),
+	}
 }
 
 // View is the book restricted to one scope.

@@ -95,7 +95,14 @@ func (r *Book) Enter(ctx context.Context, a Attempt) (Entry, error) {
 		}
 		if e.Step != StepNone {
 			e.Browser = a.Browser
-			e.Token, err = r.openStep(ctx, t, u.ID, e.Step, stepFor, nil)
+			e.Token, err = r.openStep(
+				ctx,
+				t,
+				u.ID,
+				e.Step,
+				stepFor,
+				nil,
+			)
 			return err
 		}
 		return r.enter(ctx, t, &e, a)
@@ -114,7 +121,15 @@ func (r *Book) refused(ctx context.Context, u g.User, remote string, why error) 
 		object = string(u.ID)
 	}
 	err := r.s.Write(ctx, func(t *store.Tx) error {
-		return r.s.AuditAs(ctx, t, "from "+remote, "", u.School, "signin.refused", object)
+		return r.s.AuditAs(
+			ctx,
+			t,
+			"from "+remote,
+			"",
+			u.School,
+			"signin.refused",
+			object,
+		)
 	})
 	if err != nil {
 		return err
@@ -147,7 +162,11 @@ func (r *Book) enter(ctx context.Context, t *store.Tx, e *Entry, a Attempt) (err
 func (r *Book) SignIn(
 	ctx context.Context, name, password, remote string,
 ) (token string, u g.User, err error) {
-	e, err := r.Enter(ctx, Attempt{Name: name, Password: password, Remote: remote})
+	e, err := r.Enter(ctx, Attempt{
+		Name:     name,
+		Password: password,
+		Remote:   remote,
+	})
 	if err == nil && e.Step != StepNone {
 		err = g.Errorf(g.Forbidden, "this user signs in with a second factor").Because("factor_needed")
 	}
@@ -197,7 +216,10 @@ func (r *Book) StepUser(
 		return g.User{}, g.Scope{}, nil, fmt.Errorf("read a sign-in's step: %w", err)
 	}
 	data, err := store.Unseal(r.s.Vault.Data, sealed, "step "+hash)
-	return u, g.Scope{School: u.School, Actor: actor(string(u.ID), u.Name)}, data, err
+	return u, g.Scope{
+		School: u.School,
+		Actor:  actor(string(u.ID), u.Name),
+	}, data, err
 }
 
 // KeepStep stores with a step what its next request needs, such as a challenge.

@@ -78,7 +78,13 @@ func (r *Book) goodFor(ctx context.Context, u g.User, password string) error {
 
 // goodIn is goodPassword with the names of a user and of a school.
 func goodIn(school string, u g.User, password string) error {
-	return goodPassword(password, u.Name, u.FullName, school, "gatehouse")
+	return goodPassword(
+		password,
+		u.Name,
+		u.FullName,
+		school,
+		"gatehouse",
+	)
 }
 
 // wide reports whether a short word is long enough for a name, as in Chinese.

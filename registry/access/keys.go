@@ -145,7 +145,15 @@ func (v View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, erro
 		if err != nil {
 			return fmt.Errorf("create key: %w", err)
 		}
-		return v.s.AuditAs(ctx, t, v.s.Actor, k.Purpose, k.School, "key.create", string(k.ID))
+		return v.s.AuditAs(
+			ctx,
+			t,
+			v.s.Actor,
+			k.Purpose,
+			k.School,
+			"key.create",
+			string(k.ID),
+		)
 	})
 	if err != nil {
 		return g.APIKey{}, "", err
@@ -179,7 +187,15 @@ func (v View) RevokeKey(ctx context.Context, id g.KeyID) error {
 			return fmt.Errorf("revoke key: %w", err)
 		}
 		t.Change(change.Key, school, string(id), "revoked")
-		return v.s.AuditChanges(ctx, t, school, "key.revoke", string(id), was, nil)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			school,
+			"key.revoke",
+			string(id),
+			was,
+			nil,
+		)
 	})
 }
 

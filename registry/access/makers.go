@@ -68,7 +68,10 @@ func (r *Book) powersOf(
 	ctx context.Context, c store.Conn, maker string, depth int,
 ) (Powers, error) {
 	if maker == "" {
-		return Powers{State: g.MakerUnknown, subtree: true}, nil
+		return Powers{
+			State:   g.MakerUnknown,
+			subtree: true,
+		}, nil
 	}
 	if depth > makerDepth {
 		return Powers{State: g.MakerGone}, nil
@@ -91,14 +94,20 @@ func (r *Book) powersOf(
 		return Powers{}, fmt.Errorf("read a maker: %w", err)
 	}
 	if k.Revoked || !r.s.Now().Before(k.Expires) {
-		return Powers{State: g.MakerEnded, Name: k.Name}, nil
+		return Powers{
+			State: g.MakerEnded,
+			Name:  k.Name,
+		}, nil
 	}
 	above, err := r.powersOf(ctx, c, k.Maker, depth+1)
 	if err != nil {
 		return Powers{}, err
 	}
 	if above.State != g.MakerActive && above.State != g.MakerUnknown {
-		return Powers{State: above.State, Name: k.Name}, nil
+		return Powers{
+			State: above.State,
+			Name:  k.Name,
+		}, nil
 	}
 	return Powers{
 		State:       g.MakerActive,
@@ -114,7 +123,10 @@ func powersOfUser(u g.User) Powers {
 		name = u.Name
 	}
 	if u.Disabled {
-		return Powers{State: g.MakerDisabled, Name: name}
+		return Powers{
+			State: g.MakerDisabled,
+			Name:  name,
+		}
 	}
 	return Powers{
 		State:       g.MakerActive,

@@ -50,7 +50,13 @@ func (r *Book) passkeysOf(ctx context.Context, c store.Conn, id g.UserID) ([]pas
 			var k passkey
 			var used int64
 			var sealed []byte
-			if err := scan(&k.factor, &k.rp, &k.copied, &used, &sealed); err != nil {
+			if err := scan(
+				&k.factor,
+				&k.rp,
+				&k.copied,
+				&used,
+				&sealed,
+			); err != nil {
 				return err
 			}
 			k.used = store.Moment(used)
@@ -114,7 +120,10 @@ func (v View) BeginPasskey(
 	if err != nil {
 		return "", nil, err
 	}
-	owner := passkeyOwner{user: u, keys: keys}
+	owner := passkeyOwner{
+		user: u,
+		keys: keys,
+	}
 	made, session, err := rp.web.BeginRegistration(owner,
 		webauthn.WithExclusions(webauthn.Credentials(owner.WebAuthnCredentials()).CredentialDescriptors()))
 	if err != nil {
@@ -131,7 +140,14 @@ func (v View) BeginPasskey(
 		if err != nil {
 			return err
 		}
-		if making, err = v.r.openStep(ctx, t, id, stepPasskey, passkeyFor, data); err != nil {
+		if making, err = v.r.openStep(
+			ctx,
+			t,
+			id,
+			stepPasskey,
+			passkeyFor,
+			data,
+		); err != nil {
 			return err
 		}
 		_, err = t.Exec(ctx,
@@ -180,10 +196,24 @@ func (v View) ConfirmPasskey(
 			return err
 		}
 		factor := g.NewID("fac")
-		if err := v.r.keepPasskey(ctx, t, id, factor, name, rp.ID, credential); err != nil {
+		if err := v.r.keepPasskey(
+			ctx,
+			t,
+			id,
+			factor,
+			name,
+			rp.ID,
+			credential,
+		); err != nil {
 			return err
 		}
-		recovery, err = v.confirmed(ctx, t, id, factor, FactorPasskey)
+		recovery, err = v.confirmed(
+			ctx,
+			t,
+			id,
+			factor,
+			FactorPasskey,
+		)
 		return err
 	})
 	return recovery, err
@@ -242,7 +272,13 @@ func (rp *RelyingParty) create(
 // refusedPasskey audits a refused passkey and returns why.
 func (v View) refusedPasskey(ctx context.Context, u g.User, why error) error {
 	err := v.s.Write(ctx, func(t *store.Tx) error {
-		return v.s.Audit(ctx, t, u.School, "factor.refused", string(u.ID)+" "+FactorPasskey)
+		return v.s.Audit(
+			ctx,
+			t,
+			u.School,
+			"factor.refused",
+			string(u.ID)+" "+FactorPasskey,
+		)
 	})
 	if err != nil {
 		return err
@@ -298,7 +334,10 @@ func (r *Book) AskPasskey(
 		return nil, err
 	}
 	keys = slices.DeleteFunc(keys, func(k passkey) bool { return k.rp != rp.ID || k.copied })
-	asked, session, err := rp.web.BeginLogin(passkeyOwner{user: u, keys: keys})
+	asked, session, err := rp.web.BeginLogin(passkeyOwner{
+		user: u,
+		keys: keys,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("ask for a passkey: %w", err)
 	}
@@ -333,7 +372,10 @@ func (r *Book) CompletePasskey(
 			return nil, err
 		}
 		keys = slices.DeleteFunc(keys, func(k passkey) bool { return k.rp != rp.ID || k.copied })
-		used, wrong := rp.validate(passkeyOwner{user: u, keys: keys}, c, shown)
+		used, wrong := rp.validate(passkeyOwner{
+			user: u,
+			keys: keys,
+		}, c, shown)
 		if wrong != nil {
 			return wrong, nil
 		}
@@ -406,7 +448,15 @@ func (r *Book) usePasskey(
 		if _, err := t.Exec(ctx, "UPDATE second_factors SET copied = 1 WHERE id = ?", k.factor); err != nil {
 			return nil, fmt.Errorf("mark a copied passkey: %w", err)
 		}
-		return passkeyCopied(), r.s.AuditAs(ctx, t, who, from, u.School, "factor.copied", object)
+		return passkeyCopied(), r.s.AuditAs(
+			ctx,
+			t,
+			who,
+			from,
+			u.School,
+			"factor.copied",
+			object,
+		)
 	}
 	b, err := json.Marshal(k.credential)
 	if err != nil {
@@ -417,5 +467,13 @@ func (r *Book) usePasskey(
 	if err != nil {
 		return nil, fmt.Errorf("use a passkey: %w", err)
 	}
-	return nil, r.s.AuditAs(ctx, t, who, from, u.School, "factor.use", object)
+	return nil, r.s.AuditAs(
+		ctx,
+		t,
+		who,
+		from,
+		u.School,
+		"factor.use",
+		object,
+	)
 }

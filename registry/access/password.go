@@ -29,7 +29,13 @@ const (
 func (r *Book) hashPassword(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, 16)
 	rand.Read(salt)
-	sum, err := r.argon(ctx, password, salt, argonMemory, argonPasses)
+	sum, err := r.argon(
+		ctx,
+		password,
+		salt,
+		argonMemory,
+		argonPasses,
+	)
 	if err != nil {
 		return "", err
 	}
@@ -52,7 +58,14 @@ func (r *Book) argon(
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return argon2.IDKey([]byte(password), salt, passes, memory, 1, argonLen), nil
+	return argon2.IDKey(
+		[]byte(password),
+		salt,
+		passes,
+		memory,
+		1,
+		argonLen,
+	), nil
 }
 
 // passwordFits compares in constant time. hash is argon2id in PHC format, or bcrypt; "" fits
@@ -78,7 +91,13 @@ func (r *Book) passwordFits(ctx context.Context, hash, password string) (bool, e
 			return false, fmt.Errorf("read password hash: bad base64")
 		}
 	}
-	got, err := r.argon(ctx, password, salt, memory, passes)
+	got, err := r.argon(
+		ctx,
+		password,
+		salt,
+		memory,
+		passes,
+	)
 	if err != nil {
 		return false, err
 	}

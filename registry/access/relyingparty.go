@@ -62,7 +62,10 @@ func NewRelyingParty(address string) *RelyingParty {
 		return trouble(PasskeysPlainHTTP,
 			"browsers offer passkeys over HTTPS alone, and http.base_url begins with http://")
 	}
-	rp := &RelyingParty{ID: host, Origin: u.Scheme + "://" + hostPort(u.Scheme, host, u.Port())}
+	rp := &RelyingParty{
+		ID:     host,
+		Origin: u.Scheme + "://" + hostPort(u.Scheme, host, u.Port()),
+	}
 	rp.web, err = webauthn.New(&webauthn.Config{
 		RPID:                  rp.ID,
 		RPDisplayName:         "Gatehouse",
@@ -75,8 +78,14 @@ func NewRelyingParty(address string) *RelyingParty {
 			UserVerification: protocol.VerificationPreferred,
 		},
 		Timeouts: webauthn.TimeoutsConfig{
-			Login:        webauthn.TimeoutConfig{Timeout: passkeyFor, TimeoutUVD: passkeyFor},
-			Registration: webauthn.TimeoutConfig{Timeout: passkeyFor, TimeoutUVD: passkeyFor},
+			Login: webauthn.TimeoutConfig{
+				Timeout:    passkeyFor,
+				TimeoutUVD: passkeyFor,
+			},
+			Registration: webauthn.TimeoutConfig{
+				Timeout:    passkeyFor,
+				TimeoutUVD: passkeyFor,
+			},
 		},
 		// some browsers send extension outputs that were not requested
 		ExtensionsUnsolicitedOutputPolicy: protocol.UnsolicitedOutputPolicyIgnore,

@@ -66,14 +66,25 @@ func (r *Book) stepOf(ctx context.Context, u g.User) (Step, []Factor, error) {
 }
 
 func (r *Book) factorState(ctx context.Context, u g.User) (FactorState, error) {
-	st := FactorState{User: u.ID, Factors: []Factor{}}
+	st := FactorState{
+		User:    u.ID,
+		Factors: []Factor{},
+	}
 	err := store.Each(ctx, r.s.Reg,
 		"SELECT id, kind, name, created, used, rp, copied FROM second_factors WHERE usr = ? AND "+
 			"confirmed = 1 ORDER BY created, id",
 		[]any{string(u.ID)}, func(scan func(...any) error) error {
 			var f Factor
 			var created, used int64
-			if err := scan(&f.ID, &f.Kind, &f.Name, &created, &used, &f.RP, &f.Copied); err != nil {
+			if err := scan(
+				&f.ID,
+				&f.Kind,
+				&f.Name,
+				&created,
+				&used,
+				&f.RP,
+				&f.Copied,
+			); err != nil {
 				return err
 			}
 			if f.Created = store.Moment(created); used > 0 {
@@ -277,7 +288,13 @@ func (v View) ConfirmTOTP(
 		if err := right(ctx, t, tries); err != nil {
 			return err
 		}
-		if recovery, err = v.confirmed(ctx, t, id, factor, FactorTOTP); err != nil {
+		if recovery, err = v.confirmed(
+			ctx,
+			t,
+			id,
+			factor,
+			FactorTOTP,
+		); err != nil {
 			return err
 		}
 		return nil
@@ -303,7 +320,13 @@ func (v View) confirmed(
 			return nil, err
 		}
 	}
-	return recovery, v.s.Audit(ctx, t, v.s.School, "factor.add", string(id)+" "+kind+" "+factor)
+	return recovery, v.s.Audit(
+		ctx,
+		t,
+		v.s.School,
+		"factor.add",
+		string(id)+" "+kind+" "+factor,
+	)
 }
 
 // newRecovery replaces the recovery codes.
@@ -360,7 +383,13 @@ func (v View) NewRecoveryCodes(ctx context.Context, id g.UserID) (codes []string
 		if codes, err = newRecovery(ctx, t, id); err != nil {
 			return err
 		}
-		return v.s.Audit(ctx, t, v.s.School, "factor.recovery", string(id))
+		return v.s.Audit(
+			ctx,
+			t,
+			v.s.School,
+			"factor.recovery",
+			string(id),
+		)
 	})
 	return codes, err
 }
@@ -405,7 +434,13 @@ func (v View) RemoveFactor(ctx context.Context, id g.UserID, factor string) erro
 				return fmt.Errorf("remove recovery codes: %w", err)
 			}
 		}
-		return v.s.Audit(ctx, t, u.School, "factor.remove", string(id)+" "+kind+" "+factor)
+		return v.s.Audit(
+			ctx,
+			t,
+			u.School,
+			"factor.remove",
+			string(id)+" "+kind+" "+factor,
+		)
 	})
 }
 
@@ -482,7 +517,13 @@ func fits(secret, code string, now time.Time) (step int64) {
 // Complete accepts a code, or a recovery code, in a sign-in that waits for its second factor.
 func (r *Book) Complete(ctx context.Context, token, code string, a Attempt) (Entry, error) {
 	return r.complete(ctx, token, a, func(t *store.Tx, u g.User) (refusal, error) {
-		if ok, err := r.useTOTP(ctx, t, u.ID, code, ""); ok || err != nil {
+		if ok, err := r.useTOTP(
+			ctx,
+			t,
+			u.ID,
+			code,
+			"",
+		); ok || err != nil {
 			return nil, err
 		}
 		n, err := t.Exec(ctx, "DELETE FROM recovery_codes WHERE usr = ? AND hash = ?",
@@ -606,7 +647,13 @@ func (v View) ResetSecondFactor(ctx context.Context, id g.UserID) error {
 		if err := resetFactors(ctx, t, id); err != nil {
 			return err
 		}
-		return v.s.Audit(ctx, t, u.School, "factor.reset", string(id))
+		return v.s.Audit(
+			ctx,
+			t,
+			u.School,
+			"factor.reset",
+			string(id),
+		)
 	})
 }
 
@@ -637,7 +684,15 @@ func (r *Book) ResetSecondFactor(ctx context.Context, name string) error {
 		if err := resetFactors(ctx, t, u.ID); err != nil {
 			return err
 		}
-		return r.s.AuditAs(ctx, t, "command line", "", u.School, "factor.reset", string(u.ID))
+		return r.s.AuditAs(
+			ctx,
+			t,
+			"command line",
+			"",
+			u.School,
+			"factor.reset",
+			string(u.ID),
+		)
 	})
 }
 
@@ -689,6 +744,12 @@ func (v View) PutFactorRoles(ctx context.Context, school g.SchoolID, roles []g.R
 				return fmt.Errorf("set roles with a second factor: %w", err)
 			}
 		}
-		return v.s.Audit(ctx, t, school, "factor.roles", fmt.Sprint(roles))
+		return v.s.Audit(
+			ctx,
+			t,
+			school,
+			"factor.roles",
+			fmt.Sprint(roles),
+		)
 	})
 }

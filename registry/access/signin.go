@@ -145,6 +145,14 @@ func (r *Book) SetPassword(ctx context.Context, name, password string) error {
 		if _, err := t.Exec(ctx, "DELETE FROM signin_tries WHERE key = ?", tryKey("name", name)); err != nil {
 			return fmt.Errorf("forget tries: %w", err)
 		}
-		return r.s.AuditAs(ctx, t, "command line", "", u.School, "user.password", string(u.ID))
+		return r.s.AuditAs(
+			ctx,
+			t,
+			"command line",
+			"",
+			u.School,
+			"user.password",
+			string(u.ID),
+		)
 	})
 }

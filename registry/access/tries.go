@@ -30,9 +30,21 @@ type pace struct {
 
 var (
 	// name from an address, browser, second factor
-	pairPace    = pace{free: 5, first: 2 * time.Second, most: 2 * time.Minute}
-	namePace    = pace{free: 20, first: 2 * time.Second, most: time.Minute}
-	addressPace = pace{free: 30, first: time.Second, most: 30 * time.Second}
+	pairPace = pace{
+		free:  5,
+		first: 2 * time.Second,
+		most:  2 * time.Minute,
+	}
+	namePace = pace{
+		free:  20,
+		first: 2 * time.Second,
+		most:  time.Minute,
+	}
+	addressPace = pace{
+		free:  30,
+		first: time.Second,
+		most:  30 * time.Second,
+	}
 )
 
 const (
@@ -81,7 +93,11 @@ type try struct {
 }
 
 func pairTry(kind string, parts ...string) try {
-	return try{key: tryKey(kind, parts...), pace: pairPace, own: true}
+	return try{
+		key:  tryKey(kind, parts...),
+		pace: pairPace,
+		own:  true,
+	}
 }
 
 func tryKey(kind string, parts ...string) string {
@@ -156,8 +172,14 @@ func (r *Book) uncount(ctx context.Context, tries []try) error {
 func (r *Book) triesOf(ctx context.Context, id g.UserID, a Attempt) ([]try, error) {
 	from := network(a.Remote)
 	pair := pairTry("pair", a.Name, from)
-	name := try{key: tryKey("name", a.Name), pace: namePace}
-	address := try{key: tryKey("address", from), pace: addressPace}
+	name := try{
+		key:  tryKey("name", a.Name),
+		pace: namePace,
+	}
+	address := try{
+		key:  tryKey("address", from),
+		pace: addressPace,
+	}
 	if a.Browser != "" {
 		known, err := r.knownPlace(ctx, id, browserPlace(a.Browser))
 		if err != nil {

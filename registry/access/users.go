@@ -149,7 +149,13 @@ func NewUser(
 }
 
 func (v View) addUser(ctx context.Context, t *store.Tx, u g.User, hash string) error {
-	if err := store.Free(ctx, t, "users", "user", string(u.ID)); err != nil {
+	if err := store.Free(
+		ctx,
+		t,
+		"users",
+		"user",
+		string(u.ID),
+	); err != nil {
 		return err
 	}
 	if err := nameFree(ctx, t, u); err != nil {
@@ -162,7 +168,15 @@ func (v View) addUser(ctx context.Context, t *store.Tx, u g.User, hash string) e
 	if err != nil {
 		return fmt.Errorf("create user: %w", err)
 	}
-	return v.s.AuditChanges(ctx, t, u.School, "user.create", string(u.ID), nil, u)
+	return v.s.AuditChanges(
+		ctx,
+		t,
+		u.School,
+		"user.create",
+		string(u.ID),
+		nil,
+		u,
+	)
 }
 
 func (r *Book) sealUser(u g.User) []byte {
@@ -222,7 +236,13 @@ func (v View) UpdateUserAndPassword(ctx context.Context, u g.User, password stri
 		if err := setPassword(ctx, t, u.ID, hash); err != nil {
 			return err
 		}
-		return v.s.Audit(ctx, t, old.School, "user.password", string(u.ID))
+		return v.s.Audit(
+			ctx,
+			t,
+			old.School,
+			"user.password",
+			string(u.ID),
+		)
 	})
 }
 
@@ -290,10 +310,24 @@ func (v View) updateUser(ctx context.Context, t *store.Tx, in store.Reach, u g.U
 	}
 	u.School, u.Created = old.School, old.Created
 	// keys and webhooks are limited by the user
-	if err := t.Changed(change.User, old.School, string(u.ID), old, u); err != nil {
+	if err := t.Changed(
+		change.User,
+		old.School,
+		string(u.ID),
+		old,
+		u,
+	); err != nil {
 		return err
 	}
-	return v.s.AuditChanges(ctx, t, old.School, "user.update", string(u.ID), old, u)
+	return v.s.AuditChanges(
+		ctx,
+		t,
+		old.School,
+		"user.update",
+		string(u.ID),
+		old,
+		u,
+	)
 }
 
 // otherAdmin returns an error if there is no other active administrator.
@@ -347,7 +381,13 @@ func (v View) ChangePassword(ctx context.Context, id g.UserID, old, new string) 
 		return err
 	}
 	if own {
-		if err := v.r.tryOwn(ctx, id, had, old, "old"); err != nil {
+		if err := v.r.tryOwn(
+			ctx,
+			id,
+			had,
+			old,
+			"old",
+		); err != nil {
 			return err
 		}
 	} else if err := v.mayGrant(u.Role); err != nil {
@@ -364,7 +404,13 @@ func (v View) ChangePassword(ctx context.Context, id g.UserID, old, new string) 
 		if err := setPassword(ctx, t, id, hash); err != nil {
 			return err
 		}
-		return v.s.Audit(ctx, t, u.School, "user.password", string(id))
+		return v.s.Audit(
+			ctx,
+			t,
+			u.School,
+			"user.password",
+			string(id),
+		)
 	})
 }
 
@@ -386,7 +432,10 @@ func Acting(ctx context.Context, v View, t *store.Tx, by g.User) (g.User, error)
 		if err := t.Row(ctx, "SELECT name FROM api_keys WHERE id = ?", string(by.ID)).Scan(&name); err != nil {
 			return g.User{}, store.Missing(err, "key", string(by.ID))
 		}
-		return g.User{FullName: name, Role: g.RoleIntegrator}, nil
+		return g.User{
+			FullName: name,
+			Role:     g.RoleIntegrator,
+		}, nil
 	}
 	u, err := v.r.scanUser(
 		t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(by.ID)).Scan,

@@ -190,7 +190,10 @@ func (v View) CloseResolved(ctx context.Context, before time.Time) ([]g.AlertID,
 			if a.Firing {
 				continue
 			}
-			l := &life{Alert: a.Alert, now: store.Moment(store.Micros(t.Now))}
+			l := &life{
+				Alert: a.Alert,
+				now:   store.Moment(store.Micros(t.Now)),
+			}
 			l.Closed = l.now
 			l.restate()
 			l.note(Entry{What: WasClosed})

@@ -22,7 +22,14 @@ func (v View) Assign(
 	if err != nil {
 		return g.Alert{}, err
 	}
-	return v.answer(ctx, id, version, by, "alert.assign", assign(whom, in, comment))
+	return v.answer(
+		ctx,
+		id,
+		version,
+		by,
+		"alert.assign",
+		assign(whom, in, comment),
+	)
 }
 
 // assignee is the user to whom something is assigned; the zero user is nobody.
@@ -30,7 +37,13 @@ func (v View) assignee(ctx context.Context, to g.UserID) (g.User, store.Reach, e
 	if to == "" {
 		return g.User{}, store.Reach{All: true}, nil
 	}
-	u, in, err := access.May(ctx, v.access, v.s.Reg, to, g.AlertsWrite)
+	u, in, err := access.May(
+		ctx,
+		v.access,
+		v.s.Reg,
+		to,
+		g.AlertsWrite,
+	)
 	if g.ErrorCode(err) == g.NotFound {
 		return u, in, mayNot(to)
 	}
@@ -88,7 +101,11 @@ func (v View) Handlers(ctx context.Context, school g.SchoolID) ([]Handler, error
 	}
 	out := []Handler{}
 	for _, u := range users {
-		out = append(out, Handler{ID: u.ID, Name: u.FullName, Role: u.Role})
+		out = append(out, Handler{
+			ID:   u.ID,
+			Name: u.FullName,
+			Role: u.Role,
+		})
 	}
 	return out, nil
 }
@@ -131,7 +148,13 @@ func (r *Book) holders(ctx context.Context) (out []g.UserID, err error) {
 }
 
 func (v View) releaseFrom(ctx context.Context, id g.UserID) (released int, err error) {
-	_, in, err := access.May(ctx, v.access, v.s.Reg, id, g.AlertsWrite)
+	_, in, err := access.May(
+		ctx,
+		v.access,
+		v.s.Reg,
+		id,
+		g.AlertsWrite,
+	)
 	var not *g.Error
 	if err != nil && !errors.As(err, &not) {
 		return 0, err
@@ -152,7 +175,10 @@ func (v View) releaseFrom(ctx context.Context, id g.UserID) (released int, err e
 }
 
 func release(l *life, id g.UserID) {
-	e := Entry{What: WasReleased, To: id}
+	e := Entry{
+		What: WasReleased,
+		To:   id,
+	}
 	if l.Assignee == id {
 		e.ToName = l.AssigneeName
 		l.Assignee, l.AssigneeName, l.Assigned = "", "", time.Time{}

@@ -75,13 +75,25 @@ func (v View) Do(ctx context.Context, b Batch, by g.User) (Done, error) {
 		}
 		var undo []undoable
 		for _, id := range ids {
-			out, was, err := v.doOne(ctx, t, in, id, u, change, deed)
+			out, was, err := v.doOne(
+				ctx,
+				t,
+				in,
+				id,
+				u,
+				change,
+				deed,
+			)
 			if err != nil {
 				return err
 			}
 			done.Outcomes = append(done.Outcomes, out)
 			if out.Err == nil {
-				undo = append(undo, undoable{ID: id, Was: was, Is: factsOf(out.Alert)})
+				undo = append(undo, undoable{
+					ID:  id,
+					Was: was,
+					Is:  factsOf(out.Alert),
+				})
 			}
 		}
 		done.Undo, done.Until, err = v.keepUndo(ctx, t, undo)
@@ -112,7 +124,13 @@ func (v View) doOne(
 		return out, was, err
 	}
 	out.Alert = l.Alert
-	return out, was, v.s.Audit(ctx, t, l.School, deed, string(id))
+	return out, was, v.s.Audit(
+		ctx,
+		t,
+		l.School,
+		deed,
+		string(id),
+	)
 }
 
 func (b Batch) check() ([]g.AlertID, error) {

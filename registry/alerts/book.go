@@ -15,7 +15,11 @@ type Book struct {
 
 // New keeps alerts and incidents in s.
 func New(s *store.Store, people *people.Book, access *access.Book) *Book {
-	return &Book{s: s, people: people, access: access}
+	return &Book{
+		s:      s,
+		people: people,
+		access: access,
+	}
 }
 
 // View is the book restricted to one scope.

@@ -233,7 +233,13 @@ func (r *Book) scanAlert(scan func(...any) error) (a g.Alert, seq uint64, err er
 
 // saveLife writes an alert that changed, and its history.
 func (r *Book) saveLife(ctx context.Context, t *store.Tx, seq uint64, l *life) error {
-	if err := r.saveAlert(ctx, t, seq, l.Alert, false); err != nil {
+	if err := r.saveAlert(
+		ctx,
+		t,
+		seq,
+		l.Alert,
+		false,
+	); err != nil {
 		return err
 	}
 	return r.keepHistory(ctx, t, l.ID, l.Version+1, l.log)
@@ -288,7 +294,13 @@ func (v View) applyIncident(ctx context.Context, t *store.Tx, seq uint64, i g.In
 	old, was, err := v.r.incident(ctx, t, i.ID)
 	switch {
 	case g.ErrorCode(err) == g.NotFound:
-		return v.r.saveIncident(ctx, t, seq, newIncident(i), false)
+		return v.r.saveIncident(
+			ctx,
+			t,
+			seq,
+			newIncident(i),
+			false,
+		)
 	case err != nil:
 		return err
 	case seq < was:

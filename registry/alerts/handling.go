@@ -28,12 +28,26 @@ func (v View) answer(
 		if err != nil {
 			return err
 		}
-		l, err := v.answerIn(ctx, t, in, id, version, u, change)
+		l, err := v.answerIn(
+			ctx,
+			t,
+			in,
+			id,
+			version,
+			u,
+			change,
+		)
 		if err != nil {
 			return err
 		}
 		a = l.Alert
-		return v.s.Audit(ctx, t, a.School, deed, string(id))
+		return v.s.Audit(
+			ctx,
+			t,
+			a.School,
+			deed,
+			string(id),
+		)
 	})
 	if err != nil {
 		return g.Alert{}, err
@@ -72,7 +86,11 @@ func (v View) answerIn(
 			"the alert has changed meanwhile: it is %s now, at version %d; look at it again",
 			a.State, a.Version).At("version")
 	}
-	l := &life{Alert: a, who: u, now: store.Moment(store.Micros(t.Now))}
+	l := &life{
+		Alert: a,
+		who:   u,
+		now:   store.Moment(store.Micros(t.Now)),
+	}
 	if err := change(l); err != nil {
 		return nil, err
 	}
@@ -99,7 +117,14 @@ func (v View) AcknowledgeFor(
 	if err := ackTime(long); err != nil {
 		return g.Alert{}, err
 	}
-	return v.answer(ctx, id, version, by, "alert.acknowledge", acknowledge(long))
+	return v.answer(
+		ctx,
+		id,
+		version,
+		by,
+		"alert.acknowledge",
+		acknowledge(long),
+	)
 }
 
 func ackTime(long time.Duration) error {
@@ -125,7 +150,10 @@ func acknowledge(long time.Duration) func(*life) error {
 		l.Handler, l.HandlerName = l.who.ID, l.who.FullName
 		l.Acknowledged, l.AckUntil = l.now, l.now.Add(lasts)
 		l.restate()
-		l.note(Entry{What: WasAcknowledged, Until: l.AckUntil})
+		l.note(Entry{
+			What:  WasAcknowledged,
+			Until: l.AckUntil,
+		})
 		l.settle()
 		return nil
 	}
@@ -138,7 +166,14 @@ func (v View) Unacknowledge(
 	if err := comments(comment, false); err != nil {
 		return g.Alert{}, err
 	}
-	return v.answer(ctx, id, version, by, "alert.unacknowledge", unacknowledge(comment))
+	return v.answer(
+		ctx,
+		id,
+		version,
+		by,
+		"alert.unacknowledge",
+		unacknowledge(comment),
+	)
 }
 
 func unacknowledge(comment string) func(*life) error {
@@ -148,7 +183,10 @@ func unacknowledge(comment string) func(*life) error {
 				"the alert is %s: only an acknowledged one can be given back", l.State)
 		}
 		l.retell(g.Withdrawn, l.now)
-		l.note(Entry{What: WasWithdrawn, Comment: comment})
+		l.note(Entry{
+			What:    WasWithdrawn,
+			Comment: comment,
+		})
 		return nil
 	}
 }
@@ -161,7 +199,10 @@ func (v View) Comment(
 		return g.Alert{}, err
 	}
 	return v.answer(ctx, id, AnyVersion, by, "alert.comment", func(l *life) error {
-		l.note(Entry{What: WasCommented, Comment: comment})
+		l.note(Entry{
+			What:    WasCommented,
+			Comment: comment,
+		})
 		return nil
 	})
 }
@@ -175,7 +216,14 @@ func (v View) Resolve(
 	if err := comments(comment, true); err != nil {
 		return g.Alert{}, err
 	}
-	return v.answer(ctx, id, version, by, "alert.resolve", resolve(comment, false))
+	return v.answer(
+		ctx,
+		id,
+		version,
+		by,
+		"alert.resolve",
+		resolve(comment, false),
+	)
 }
 
 // Silence resolves an alert although its condition may still hold: it stays silent until the
@@ -186,7 +234,14 @@ func (v View) Silence(
 	if err := comments(comment, true); err != nil {
 		return g.Alert{}, err
 	}
-	return v.answer(ctx, id, version, by, "alert.silence", resolve(comment, true))
+	return v.answer(
+		ctx,
+		id,
+		version,
+		by,
+		"alert.silence",
+		resolve(comment, true),
+	)
 }
 
 func resolve(comment string, although bool) func(*life) error {
@@ -210,7 +265,10 @@ func resolve(comment string, although bool) func(*life) error {
 		if l.Firing {
 			what = WasSilenced
 		}
-		l.note(Entry{What: what, Comment: comment})
+		l.note(Entry{
+			What:    what,
+			Comment: comment,
+		})
 		return nil
 	}
 }
@@ -229,7 +287,10 @@ func (v View) Close(
 		l.Closer, l.CloserName, l.Closed = l.who.ID, l.who.FullName, l.now
 		l.Comment = joined(l.Comment, comment)
 		l.restate()
-		l.note(Entry{What: WasClosed, Comment: comment})
+		l.note(Entry{
+			What:    WasClosed,
+			Comment: comment,
+		})
 		return nil
 	})
 }

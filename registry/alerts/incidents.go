@@ -107,11 +107,23 @@ func (v View) handle(
 		if err := change(&i, u, store.Moment(store.Micros(t.Now))); err != nil {
 			return err
 		}
-		if err := v.r.saveIncident(ctx, t, seq, i, false); err != nil {
+		if err := v.r.saveIncident(
+			ctx,
+			t,
+			seq,
+			i,
+			false,
+		); err != nil {
 			return err
 		}
 		i.Version++
-		return v.s.Audit(ctx, t, i.School, deed, string(id))
+		return v.s.Audit(
+			ctx,
+			t,
+			i.School,
+			deed,
+			string(id),
+		)
 	})
 	if err != nil {
 		return g.Incident{}, err

@@ -37,7 +37,11 @@ func (v View) LapseAcks(ctx context.Context, now time.Time) (int, error) {
 			n++
 			was, name := l.Handler, l.HandlerName
 			l.retell(g.AckRanOut, l.now)
-			l.note(Entry{What: HasRunOut, To: was, ToName: name})
+			l.note(Entry{
+				What:   HasRunOut,
+				To:     was,
+				ToName: name,
+			})
 			return true
 		})
 	})
@@ -66,7 +70,10 @@ func (v View) each(
 	}
 	now := store.Moment(store.Micros(t.Now))
 	for _, x := range rows {
-		l := &life{Alert: x.Alert, now: now}
+		l := &life{
+			Alert: x.Alert,
+			now:   now,
+		}
 		if !change(l) {
 			continue
 		}
@@ -110,7 +117,13 @@ func (v View) Upgrade(ctx context.Context) (n int, err error) {
 			if a.State == g.AlertAcknowledged && a.AckUntil.IsZero() {
 				a.AckUntil = store.Moment(store.Micros(t.Now.Add(a.Severity.AckFor())))
 			}
-			if err := v.r.saveAlert(ctx, t, rows[a.ID], a, true); err != nil {
+			if err := v.r.saveAlert(
+				ctx,
+				t,
+				rows[a.ID],
+				a,
+				true,
+			); err != nil {
 				return err
 			}
 			n++

@@ -73,7 +73,10 @@ func (l *life) settle() {
 		l.Resolved = l.Acknowledged
 	}
 	l.State = g.AlertResolved
-	l.note(Entry{What: WasOver, At: l.Resolved})
+	l.note(Entry{
+		What: WasOver,
+		At:   l.Resolved,
+	})
 }
 
 // raised is a new alert as a rule found it.
@@ -83,7 +86,11 @@ func raised(a g.Alert, now time.Time) *life {
 	if l.State == "" {
 		l.State = g.AlertOpen
 	}
-	l.note(Entry{What: WasRaised, At: a.Opened, Severity: a.Severity})
+	l.note(Entry{
+		What:     WasRaised,
+		At:       a.Opened,
+		Severity: a.Severity,
+	})
 	l.settle()
 	return l
 }
@@ -91,15 +98,25 @@ func raised(a g.Alert, now time.Time) *life {
 // found merges a rule's newer finding into a stored alert: what people did stays. The state only
 // moves forward, until the condition holds again after it was over.
 func found(old, a g.Alert, now time.Time) *life {
-	l := &life{Alert: mergeAlert(old, a), now: now}
+	l := &life{
+		Alert: mergeAlert(old, a),
+		now:   now,
+	}
 	if !a.Firing && old.Firing {
 		l.Ended = firstTime(a.Ended, a.Resolved, now)
-		l.note(Entry{What: HasEnded, At: l.Ended})
+		l.note(Entry{
+			What: HasEnded,
+			At:   l.Ended,
+		})
 	}
 	switch {
 	case a.Firing && !old.Firing:
 		l.retell(g.FiredAgain, a.LastFired)
-		l.note(Entry{What: HasFiredAgain, At: a.LastFired, Count: a.Count})
+		l.note(Entry{
+			What:  HasFiredAgain,
+			At:    a.LastFired,
+			Count: a.Count,
+		})
 	case l.OnWall() && old.Severity != "" && a.Severity != old.Severity &&
 		a.Severity.AtLeast(old.Severity):
 		l.retell(g.Risen, a.LastFired)
@@ -114,7 +131,10 @@ func found(old, a g.Alert, now time.Time) *life {
 	}
 	if l.State != old.State && l.State == g.AlertResolved {
 		l.AckUntil = time.Time{}
-		l.note(Entry{What: WasOver, At: l.Resolved})
+		l.note(Entry{
+			What: WasOver,
+			At:   l.Resolved,
+		})
 	}
 	l.settle()
 	return l

@@ -121,10 +121,22 @@ func (v View) DropPicture(
 			return err
 		}
 		old.Media = ""
-		if err := v.r.saveAlert(ctx, t, seq, old, false); err != nil {
+		if err := v.r.saveAlert(
+			ctx,
+			t,
+			seq,
+			old,
+			false,
+		); err != nil {
 			return err
 		}
-		return v.s.Audit(ctx, t, school, "picture.delete", string(media))
+		return v.s.Audit(
+			ctx,
+			t,
+			school,
+			"picture.delete",
+			string(media),
+		)
 	})
 	return school, media, err
 }
@@ -168,7 +180,15 @@ func (r *Book) keptPictures(ctx context.Context, w store.Where) ([]KeptPicture, 
 			var k KeptPicture
 			var sealed []byte
 			var at, until int64
-			if err := scan(&k.Media, &k.School, &k.Alert, &sealed, &k.Actor, &at, &until); err != nil {
+			if err := scan(
+				&k.Media,
+				&k.School,
+				&k.Alert,
+				&sealed,
+				&k.Actor,
+				&at,
+				&until,
+			); err != nil {
 				return err
 			}
 			reason, err := store.Unseal(r.s.Vault.Data, sealed, "picture "+string(k.Media))
@@ -230,7 +250,13 @@ func (v View) LapsePictures(ctx context.Context, now time.Time) (int, error) {
 			if n == 0 {
 				continue
 			}
-			if err := v.s.Audit(ctx, t, k.School, "picture.lapse", string(k.Media)); err != nil {
+			if err := v.s.Audit(
+				ctx,
+				t,
+				k.School,
+				"picture.lapse",
+				string(k.Media),
+			); err != nil {
 				return err
 			}
 		}

@@ -125,11 +125,19 @@ func ruleChanges(was, is map[string]RuleText) []g.AuditChange {
 		}
 		if len(out) == store.MaxChanges {
 			return append(out,
-				g.AuditChange{Field: "…", Before: "…", After: "further rules changed"})
+				g.AuditChange{
+					Field:  "…",
+					Before: "…",
+					After:  "further rules changed",
+				})
 		}
 		before, after := otherLines(was[name].Body, is[name].Body)
 		out = append(out,
-			g.AuditChange{Field: name, Before: store.Short(before), After: store.Short(after)})
+			g.AuditChange{
+				Field:  name,
+				Before: store.Short(before),
+				After:  store.Short(after),
+			})
 	}
 	return out
 }

@@ -132,7 +132,15 @@ func (v View) Undo(ctx context.Context, token string, by g.User) ([]Outcome, err
 			return err
 		}
 		for _, x := range all {
-			one, _, err := v.doOne(ctx, t, in, x.ID, u, undo(x), "alert.undo")
+			one, _, err := v.doOne(
+				ctx,
+				t,
+				in,
+				x.ID,
+				u,
+				undo(x),
+				"alert.undo",
+			)
 			if err != nil {
 				return err
 			}

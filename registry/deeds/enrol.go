@@ -86,7 +86,14 @@ func (v View) EnrolPhoto(
 		Model:     p.Model,
 		Quality:   p.Quality,
 	}
-	if err := v.ask(ctx, school, &e, p.Covered, answers, compare); err != nil {
+	if err := v.ask(
+		ctx,
+		school,
+		&e,
+		p.Covered,
+		answers,
+		compare,
+	); err != nil {
 		return g.Pass{}, err
 	}
 	_, pass, err := v.people.Enrol(ctx, e)
@@ -123,7 +130,14 @@ func (v View) EnrolStranger(
 		return "", g.Pass{}, err
 	}
 	e.Embedding, e.Model, e.Quality = face.Embedding, face.Model, face.Quality
-	if err := v.ask(ctx, alert.School, &e, nil, s.Answers, compare); err != nil {
+	if err := v.ask(
+		ctx,
+		alert.School,
+		&e,
+		nil,
+		s.Answers,
+		compare,
+	); err != nil {
 		return "", g.Pass{}, err
 	}
 	return v.people.Enrol(ctx, e)
@@ -133,7 +147,10 @@ func (v View) EnrolStranger(
 func (v View) stranger(
 	ctx context.Context, school g.SchoolID, s Stranger,
 ) (people.Enrolment, error) {
-	e := people.Enrolment{Person: s.Person, Consent: &s.Consent}
+	e := people.Enrolment{
+		Person:  s.Person,
+		Consent: &s.Consent,
+	}
 	if (s.Person == "") == (s.New == nil) {
 		return e, g.FieldErrorf("person",
 			"give either the person whom this is, or the name of a new visitor")
@@ -175,7 +192,11 @@ func (v View) ask(
 	open := askCovered(e, covered, answers)
 	if compare != nil {
 		l, err := compare(ctx, school, e.Person,
-			TrackFace{Embedding: e.Embedding, Model: e.Model, Quality: e.Quality})
+			TrackFace{
+				Embedding: e.Embedding,
+				Model:     e.Model,
+				Quality:   e.Quality,
+			})
 		if err != nil {
 			return err
 		}
@@ -199,7 +220,10 @@ func askCovered(e *people.Enrolment, covered, answers []string) (open []Question
 		case slices.Contains(answers, AnswerAsItIs):
 			e.Answers = append(e.Answers, c.ask+": "+AnswerAsItIs)
 		default:
-			open = append(open, Question{Ask: c.ask, Answers: []string{AnswerAsItIs}})
+			open = append(open, Question{
+				Ask:     c.ask,
+				Answers: []string{AnswerAsItIs},
+			})
 		}
 	}
 	return open

@@ -35,7 +35,11 @@ func (v View) RecordReload(ctx context.Context, changes []g.AuditChange) error {
 	}
 	if more := len(changes) - store.MaxChanges; more > 0 {
 		changes = append(changes[:store.MaxChanges:store.MaxChanges],
-			g.AuditChange{Field: "…", Before: "…", After: fmt.Sprintf("%d further keys", more)})
+			g.AuditChange{
+				Field:  "…",
+				Before: "…",
+				After:  fmt.Sprintf("%d further keys", more),
+			})
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
 		schools := []g.SchoolID{v.s.School}

@@ -37,7 +37,13 @@ func (v View) PutSetting(
 		return g.FieldErrorf("value", "this is not JSON")
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		before, err := places.SettingBefore(ctx, v.r.places, t, school, key)
+		before, err := places.SettingBefore(
+			ctx,
+			v.r.places,
+			t,
+			school,
+			key,
+		)
 		if err != nil {
 			return err
 		}
@@ -59,6 +65,14 @@ func (v View) PutSetting(
 			return v.s.AuditChanges(ctx, t, v.s.School, "setting.put", "gateway "+key, before,
 				value)
 		}
-		return v.s.AuditChanges(ctx, t, school, "setting.put", key, before, value)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			school,
+			"setting.put",
+			key,
+			before,
+			value,
+		)
 	})
 }

@@ -22,7 +22,13 @@ func (v View) SetUp(ctx context.Context, f FirstRun) (u g.User, err error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return u, err
 	}
-	add, err := access.NewUser(ctx, v.access, f.Admin, f.School.Name, f.Password)
+	add, err := access.NewUser(
+		ctx,
+		v.access,
+		f.Admin,
+		f.School.Name,
+		f.Password,
+	)
 	if err != nil {
 		return u, err
 	}

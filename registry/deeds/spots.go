@@ -40,7 +40,15 @@ func (v View) PlaceOnFloor(ctx context.Context, floor g.FloorID, s places.Spots)
 			return err
 		}
 		t.Change(change.Floor, f.School, string(floor), "spots")
-		return v.s.AuditChanges(ctx, t, f.School, "floor.spots", string(floor), was, is)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			f.School,
+			"floor.spots",
+			string(floor),
+			was,
+			is,
+		)
 	})
 }
 

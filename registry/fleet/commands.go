@@ -64,7 +64,10 @@ func Accept(ctx context.Context, s *store.Store, t *store.Tx, o Order) (g.Device
 		say(&c, g.Textf("%d commands wait for the device already", waiting))
 	}
 	c.Changed = store.Moment(store.Micros(t.Now))
-	c.Times = []g.CommandTime{{State: c.State, At: c.Changed}}
+	c.Times = []g.CommandTime{{
+		State: c.State,
+		At:    c.Changed,
+	}}
 	fresh, err := insertCommand(ctx, s, t, c, o.Values)
 	if err != nil || !fresh {
 		return c, err
@@ -164,7 +167,10 @@ func moveCommand(
 		return c, false, nil
 	}
 	c.State, c.Changed = to, store.Moment(store.Micros(t.Now))
-	c.Times = append(c.Times, g.CommandTime{State: to, At: c.Changed})
+	c.Times = append(c.Times, g.CommandTime{
+		State: to,
+		At:    c.Changed,
+	})
 	say(&c, why)
 	if to == g.CommandSent {
 		c.Tries++
@@ -226,7 +232,15 @@ func (v View) ExpireCommands(
 			if to == "" {
 				continue
 			}
-			c, moved, err := moveCommand(ctx, v.s.Store, t, c.ID, to, why, c.State)
+			c, moved, err := moveCommand(
+				ctx,
+				v.s.Store,
+				t,
+				c.ID,
+				to,
+				why,
+				c.State,
+			)
 			if err != nil {
 				return err
 			}
@@ -248,7 +262,14 @@ func Recall(
 		return err
 	}
 	for _, c := range waiting {
-		if _, _, err := moveCommand(ctx, s, t, c.ID, g.CommandRefused, why); err != nil {
+		if _, _, err := moveCommand(
+			ctx,
+			s,
+			t,
+			c.ID,
+			g.CommandRefused,
+			why,
+		); err != nil {
 			return err
 		}
 	}

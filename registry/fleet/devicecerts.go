@@ -30,7 +30,16 @@ const certColumns = "fingerprint, serial, issuer, not_before, not_after, first, 
 
 func scanCert(scan func(...any) error) (c DeviceCertificate, err error) {
 	var before, after, first, last int64
-	err = scan(&c.Fingerprint, &c.Serial, &c.Issuer, &before, &after, &first, &last, &c.Revoked)
+	err = scan(
+		&c.Fingerprint,
+		&c.Serial,
+		&c.Issuer,
+		&before,
+		&after,
+		&first,
+		&last,
+		&c.Revoked,
+	)
 	c.NotBefore, c.NotAfter, c.First, c.Last = store.Moment(before), store.Moment(after), store.Moment(
 		first), store.Moment(last)
 	return c, err
@@ -162,7 +171,13 @@ func (v View) RevokeCertificate(ctx context.Context, id g.DeviceID, fingerprint 
 			return fmt.Errorf("revoke certificate: %w", err)
 		}
 		t.Change(change.Device, d.School, string(id), "certificates")
-		return v.s.Audit(ctx, t, d.School, "device.revoke", string(id)+" "+what)
+		return v.s.Audit(
+			ctx,
+			t,
+			d.School,
+			"device.revoke",
+			string(id)+" "+what,
+		)
 	})
 }
 

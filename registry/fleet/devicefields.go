@@ -52,7 +52,14 @@ func (v View) UnknownFields(ctx context.Context, id g.DeviceID) ([]g.UnknownFiel
 	err = store.Each(ctx, v.s.Reg, q, []any{string(id)}, func(scan func(...any) error) error {
 		f := g.UnknownField{Device: id}
 		var first, last int64
-		err := scan(&f.Name, &f.Kind, &f.Example, &f.Count, &first, &last)
+		err := scan(
+			&f.Name,
+			&f.Kind,
+			&f.Example,
+			&f.Count,
+			&first,
+			&last,
+		)
 		f.First, f.Last = store.Moment(first), store.Moment(last)
 		if _, known := p.Properties[f.Name]; !known {
 			out = append(out, f)
@@ -81,7 +88,13 @@ func (v View) ForgetFields(ctx context.Context, id g.DeviceID) error {
 			return fmt.Errorf("forget fields: %w", err)
 		}
 		t.Change(change.Fields, d.School, string(id))
-		return v.s.Audit(ctx, t, d.School, "device.fields", string(id))
+		return v.s.Audit(
+			ctx,
+			t,
+			d.School,
+			"device.fields",
+			string(id),
+		)
 	})
 }
 
@@ -167,7 +180,13 @@ func (v View) AddFields(
 		}
 		if own != "" {
 			before = nil
-			if p, err = copyFor(ctx, t, p, own, d); err != nil {
+			if p, err = copyFor(
+				ctx,
+				t,
+				p,
+				own,
+				d,
+			); err != nil {
 				return err
 			}
 		}
@@ -181,7 +200,13 @@ func (v View) AddFields(
 			}
 			t.Change(change.Device, d.School, string(id), "profile")
 		}
-		return v.s.Audit(ctx, t, d.School, "profile.put", string(p.ID)+" "+string(id))
+		return v.s.Audit(
+			ctx,
+			t,
+			d.School,
+			"profile.put",
+			string(p.ID)+" "+string(id),
+		)
 	})
 }
 

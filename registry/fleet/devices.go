@@ -167,7 +167,14 @@ func SomeDevices(
 			store.Marks(len(part)) + ")"
 		err := store.Each(ctx, c, q, store.Anys(part), func(scan func(...any) error) error {
 			var d g.Device
-			err := scan(&d.ID, &d.School, &d.Zone, &d.Name, &d.Profile, &d.Driver)
+			err := scan(
+				&d.ID,
+				&d.School,
+				&d.Zone,
+				&d.Name,
+				&d.Profile,
+				&d.Driver,
+			)
 			out[d.ID] = d
 			return err
 		})
@@ -309,7 +316,13 @@ func (v View) CreateDevice(
 	}
 	err = v.s.Write(ctx, func(t *store.Tx) error {
 		d.Created = store.Moment(store.Micros(t.Now))
-		if err := store.Free(ctx, t, "devices", "device", string(d.ID)); err != nil {
+		if err := store.Free(
+			ctx,
+			t,
+			"devices",
+			"device",
+			string(d.ID),
+		); err != nil {
 			return err
 		}
 		if err := v.checkIdentity(ctx, t, in, d); err != nil {
@@ -337,7 +350,15 @@ func (v View) CreateDevice(
 			return fmt.Errorf("create device: %w", err)
 		}
 		t.Change(change.Device, d.School, string(d.ID))
-		return v.s.AuditChanges(ctx, t, d.School, "device.create", string(d.ID), nil, d)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			d.School,
+			"device.create",
+			string(d.ID),
+			nil,
+			d,
+		)
 	})
 	if err != nil {
 		return g.Device{}, "", err
@@ -387,7 +408,13 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 		if err := v.checkDevice(ctx, t, d); err != nil {
 			return err
 		}
-		if err := keepsSecret(ctx, t, old, d, secret); err != nil {
+		if err := keepsSecret(
+			ctx,
+			t,
+			old,
+			d,
+			secret,
+		); err != nil {
 			return err
 		}
 		address, err := json.Marshal(d.Address)
@@ -435,7 +462,13 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 		if secret != nil {
 			unseen = append(unseen, "secret")
 		}
-		if err := forgetWeakness(ctx, t, old, d, secret != nil); err != nil {
+		if err := forgetWeakness(
+			ctx,
+			t,
+			old,
+			d,
+			secret != nil,
+		); err != nil {
 			return err
 		}
 		if newPassword {
@@ -444,7 +477,15 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 		if err := t.Changed(change.Device, d.School, string(d.ID), old, d, unseen...); err != nil {
 			return err
 		}
-		return v.s.AuditChanges(ctx, t, d.School, "device.update", string(d.ID), old, d)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			d.School,
+			"device.update",
+			string(d.ID),
+			old,
+			d,
+		)
 	})
 }
 

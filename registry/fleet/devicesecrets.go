@@ -82,7 +82,13 @@ func (v View) ResetDevicePassword(ctx context.Context, id g.DeviceID) (string, e
 			return fmt.Errorf("reset device password: %w", err)
 		}
 		t.Change(change.Device, d.School, string(id), "password")
-		return v.s.Audit(ctx, t, d.School, "device.password", string(id))
+		return v.s.Audit(
+			ctx,
+			t,
+			d.School,
+			"device.password",
+			string(id),
+		)
 	})
 	if err != nil {
 		return "", err

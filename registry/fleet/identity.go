@@ -86,7 +86,10 @@ func (v View) Registered(ctx context.Context, d g.Device) (*Namesake, error) {
 	if in.Owns(same.School, "device", string(same.ID)) != nil {
 		return &Namesake{}, nil
 	}
-	return &Namesake{Device: same.ID, Name: same.Name}, nil
+	return &Namesake{
+		Device: same.ID,
+		Name:   same.Name,
+	}, nil
 }
 
 // checkIdentity refuses a second device with the same identity, which would be counted twice.

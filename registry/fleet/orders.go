@@ -21,7 +21,13 @@ func (v View) MayCommand(
 		return d, err
 	}
 	return d, v.s.Write(ctx, func(t *store.Tx) error {
-		return v.s.Audit(ctx, t, d.School, "device.command", string(id)+" "+action)
+		return v.s.Audit(
+			ctx,
+			t,
+			d.School,
+			"device.command",
+			string(id)+" "+action,
+		)
 	})
 }
 

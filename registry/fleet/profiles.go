@@ -90,7 +90,15 @@ func (v View) PutProfile(ctx context.Context, p g.Profile) error {
 		if err := putProfile(ctx, t, before, p); err != nil {
 			return err
 		}
-		return v.s.AuditChanges(ctx, t, v.s.School, "profile.put", string(p.ID), before, p)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			v.s.School,
+			"profile.put",
+			string(p.ID),
+			before,
+			p,
+		)
 	})
 }
 
@@ -108,7 +116,13 @@ func putProfile(ctx context.Context, t *store.Tx, before any, p g.Profile) error
 	if err != nil {
 		return fmt.Errorf("write profile: %w", err)
 	}
-	return t.Changed(change.Profile, "", string(p.ID), before, p)
+	return t.Changed(
+		change.Profile,
+		"",
+		string(p.ID),
+		before,
+		p,
+	)
 }
 
 // unused returns Conflict if a device has the profile.
@@ -144,6 +158,14 @@ func (v View) DeleteProfile(ctx context.Context, id g.ProfileID) error {
 			return store.NotFound("profile", string(id))
 		}
 		t.Change(change.Profile, "", string(id))
-		return v.s.AuditChanges(ctx, t, v.s.School, "profile.delete", string(id), was, nil)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			v.s.School,
+			"profile.delete",
+			string(id),
+			was,
+			nil,
+		)
 	})
 }

@@ -57,7 +57,14 @@ func (v View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, error
 				}
 				var seen int64
 				limit := 0
-				err := scan(&e.Device, &e.School, &e.Zone, &e.Driver, &seen, &limit)
+				err := scan(
+					&e.Device,
+					&e.School,
+					&e.Zone,
+					&e.Driver,
+					&seen,
+					&limit,
+				)
 				e.ID, e.Time = fmt.Sprint(g.SilentID, e.Device, "_", seen), store.Moment(seen)
 				why := g.Because(g.ReasonSilent, "seconds", limit)
 				e.Status.Reason, e.Status.Causes = why.String(), []g.Reason{why}

@@ -47,12 +47,21 @@ func (v View) SetDesired(ctx context.Context, id g.DeviceID, name string, val g.
 		if tw.Desired == nil {
 			tw.Desired = map[string]g.TwinValue{}
 		}
-		tw.Desired[name] = g.TwinValue{Value: val, Time: store.Moment(store.Micros(t.Now))}
+		tw.Desired[name] = g.TwinValue{
+			Value: val,
+			Time:  store.Moment(store.Micros(t.Now)),
+		}
 		if err := saveTwins(ctx, t, []*g.Twin{tw}); err != nil {
 			return err
 		}
 		t.Change(change.Desired, d.School, string(id))
-		return v.s.Audit(ctx, t, d.School, "device.desire", string(id)+" "+name)
+		return v.s.Audit(
+			ctx,
+			t,
+			d.School,
+			"device.desire",
+			string(id)+" "+name,
+		)
 	})
 }
 
@@ -228,7 +237,10 @@ func fold(tw *g.Twin, e g.Event) {
 		}
 		for name, val := range e.Reading.Values {
 			if old, ok := tw.Reported[name]; !ok || !e.Time.Before(old.Time) {
-				tw.Reported[name] = g.TwinValue{Value: val, Time: e.Time.UTC()}
+				tw.Reported[name] = g.TwinValue{
+					Value: val,
+					Time:  e.Time.UTC(),
+				}
 			}
 		}
 	}

@@ -152,7 +152,13 @@ func (v View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, s
 	if err != nil {
 		return nil, "", err
 	}
-	if err := people.Traced(ctx, v.people, in, f.Person, "person.sightings"); err != nil {
+	if err := people.Traced(
+		ctx,
+		v.people,
+		in,
+		f.Person,
+		"person.sightings",
+	); err != nil {
 		return nil, "", err
 	}
 	if err := v.bounded(&f); err != nil {
@@ -352,7 +358,14 @@ func (v View) StatusLog(
 			var row StatusRow
 			var at int64
 			var causes []byte
-			if err := scan(&row.Seq, &row.Device, &at, &row.State, &row.Reason, &causes); err != nil {
+			if err := scan(
+				&row.Seq,
+				&row.Device,
+				&at,
+				&row.State,
+				&row.Reason,
+				&causes,
+			); err != nil {
 				return err
 			}
 			row.Time = store.Moment(at)

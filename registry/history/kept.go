@@ -88,7 +88,13 @@ func (v View) RejectionContent(ctx context.Context, seq uint64) ([]byte, error) 
 		return nil, err
 	}
 	err = v.s.Write(ctx, func(t *store.Tx) error {
-		return v.s.Audit(ctx, t, school, "rejection.open", store.Digits(seq))
+		return v.s.Audit(
+			ctx,
+			t,
+			school,
+			"rejection.open",
+			store.Digits(seq),
+		)
 	})
 	if err != nil {
 		v.s.Log.Error("a look at what was refused could not be audited and was refused", "error",
@@ -133,7 +139,13 @@ func (v View) UnresolvedPassages(
 			var p Passage
 			var at int64
 			var sealed []byte
-			if err := scan(&p.Seq, &p.Device, &p.Method, &at, &sealed); err != nil {
+			if err := scan(
+				&p.Seq,
+				&p.Device,
+				&p.Method,
+				&at,
+				&sealed,
+			); err != nil {
 				return err
 			}
 			plain, err := store.Unseal(c, sealed, keptContext)

@@ -90,7 +90,13 @@ func (v View) lookedBack(ctx context.Context, f SightingFilter, rows []SightingR
 	if v.r.looks.again(key, now) {
 		return nil
 	}
-	if err := people.Looked(ctx, v.people, school, "sightings.back", string(school)); err != nil {
+	if err := people.Looked(
+		ctx,
+		v.people,
+		school,
+		"sightings.back",
+		string(school),
+	); err != nil {
 		return err
 	}
 	v.r.looks.note(key, now)

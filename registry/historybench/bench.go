@@ -132,7 +132,10 @@ func (p *part) enrol(ctx context.Context, v *registry.View) error {
 			return fmt.Errorf("%d students of %s were not taken", rep.Errors, id)
 		}
 		for page := (registry.Page{Limit: 1000}); ; {
-			rows, next, err := v.People.List(ctx, people.Filter{Page: page, School: id})
+			rows, next, err := v.People.List(ctx, people.Filter{
+				Page:   page,
+				School: id,
+			})
 			if err != nil {
 				return err
 			}

@@ -117,7 +117,13 @@ func indexes(ctx context.Context, db *sql.DB, q string) (names, defs []string, e
 func insert(ctx context.Context, db *sql.DB, p *part) error {
 	const each = 100_000
 	for from := 0; from < p.rows; from += each {
-		if err := insertSome(ctx, db, p, from, min(from+each, p.rows)); err != nil {
+		if err := insertSome(
+			ctx,
+			db,
+			p,
+			from,
+			min(from+each, p.rows),
+		); err != nil {
 			return err
 		}
 	}

@@ -131,7 +131,11 @@ func (p *part) event(i int) g.Event {
 		Time:     s.at,
 		Received: s.at.Add(time.Duration(s.bits%800) * time.Millisecond),
 	}
-	seen := g.Sighting{Method: g.ByCard, Direction: g.In, Zone: e.Zone}
+	seen := g.Sighting{
+		Method:    g.ByCard,
+		Direction: g.In,
+		Zone:      e.Zone,
+	}
 	if s.student >= 0 {
 		seen.Person = p.people[s.student]
 	}
@@ -150,7 +154,13 @@ func (p *part) event(i int) g.Event {
 	if s.bits>>17%2 == 0 {
 		seen.Direction = g.Out
 	}
-	seen.ID = g.NewSightingID(e.Device, s.at, e.Seq, "bench", seen.Method)
+	seen.ID = g.NewSightingID(
+		e.Device,
+		s.at,
+		e.Seq,
+		"bench",
+		seen.Method,
+	)
 	e.Sighting = &seen
 	return e
 }

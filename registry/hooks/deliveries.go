@@ -259,7 +259,13 @@ func (v View) Redeliver(ctx context.Context, id int64) error {
 			return err
 		}
 		t.Change(change.Webhook, school, hook, "deliveries")
-		return v.s.Audit(ctx, t, school, "webhook.redeliver", hook+" "+store.Digits(id))
+		return v.s.Audit(
+			ctx,
+			t,
+			school,
+			"webhook.redeliver",
+			hook+" "+store.Digits(id),
+		)
 	})
 }
 

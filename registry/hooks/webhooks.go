@@ -18,7 +18,16 @@ const webhookColumns = "id, school, url, kinds, created, disabled, reason, maker
 func scanWebhook(scan func(...any) error) (w g.Webhook, err error) {
 	var kinds []byte
 	var created int64
-	if err := scan(&w.ID, &w.School, &w.URL, &kinds, &created, &w.Disabled, &w.Reason, &w.Maker); err != nil {
+	if err := scan(
+		&w.ID,
+		&w.School,
+		&w.URL,
+		&kinds,
+		&created,
+		&w.Disabled,
+		&w.Reason,
+		&w.Maker,
+	); err != nil {
 		return w, err
 	}
 	w.Created = store.Moment(created)
@@ -108,7 +117,15 @@ func (v View) Create(ctx context.Context, w g.Webhook) (g.Webhook, string, error
 			return fmt.Errorf("create webhook: %w", err)
 		}
 		t.Change(change.Webhook, w.School, string(w.ID))
-		return v.s.AuditChanges(ctx, t, w.School, "webhook.create", string(w.ID), nil, w)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			w.School,
+			"webhook.create",
+			string(w.ID),
+			nil,
+			w,
+		)
 	})
 	if err != nil {
 		return g.Webhook{}, "", err
@@ -181,7 +198,15 @@ func (v View) changeWebhook(ctx context.Context, w g.Webhook, secret string) err
 		if err := tell(t, old, w, beside...); err != nil {
 			return err
 		}
-		return v.s.AuditChanges(ctx, t, school, deed, string(w.ID), old, w)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			school,
+			deed,
+			string(w.ID),
+			old,
+			w,
+		)
 	})
 }
 

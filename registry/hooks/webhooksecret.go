@@ -49,7 +49,13 @@ func (v View) RotateSecret(
 			return fmt.Errorf("write webhook: %w", err)
 		}
 		t.Change(change.Webhook, school, string(id), "secret")
-		return v.s.Audit(ctx, t, school, "webhook.secret", string(id))
+		return v.s.Audit(
+			ctx,
+			t,
+			school,
+			"webhook.secret",
+			string(id),
+		)
 	})
 	if err != nil {
 		return "", time.Time{}, err

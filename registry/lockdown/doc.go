@@ -21,7 +21,12 @@ type Book struct {
 
 // New keeps threat levels in s.
 func New(s *store.Store, alerts *alerts.Book, access *access.Book, places *places.Book) *Book {
-	return &Book{s: s, alerts: alerts, access: access, places: places}
+	return &Book{
+		s:      s,
+		alerts: alerts,
+		access: access,
+		places: places,
+	}
 }
 
 // View is the book restricted to one scope.

@@ -139,7 +139,10 @@ func (v View) PutLevel(ctx context.Context, l g.ThreatLevel) (g.ThreatLevel, err
 		return l, err
 	}
 	for i, t := range l.Triggers {
-		err := v.checkPlace(ctx, l.School, g.LevelAction{Device: t.Device, Zone: t.Zone})
+		err := v.checkPlace(ctx, l.School, g.LevelAction{
+			Device: t.Device,
+			Zone:   t.Zone,
+		})
 		if e, ok := errors.AsType[*g.Error](err); ok && e.Field != "" {
 			return l, e.At("triggers[" + strconv.Itoa(i) + "]." + e.Field)
 		}
@@ -176,7 +179,15 @@ func (v View) PutLevel(ctx context.Context, l g.ThreatLevel) (g.ThreatLevel, err
 			return fmt.Errorf("write threat level: %w", err)
 		}
 		t.Change(change.Lockdown, l.School, string(l.ID))
-		return v.s.AuditChanges(ctx, t, l.School, "level.update", string(l.ID), before, l)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			l.School,
+			"level.update",
+			string(l.ID),
+			before,
+			l,
+		)
 	})
 	return l, err
 }
@@ -201,7 +212,13 @@ func (v View) DeleteLevel(ctx context.Context, school g.SchoolID, id g.LevelID) 
 			return g.Errorf(g.NotFound, "the school has no level %q of its own", id)
 		}
 		t.Change(change.Lockdown, school, string(id))
-		return v.s.Audit(ctx, t, school, "level.delete", string(id))
+		return v.s.Audit(
+			ctx,
+			t,
+			school,
+			"level.delete",
+			string(id),
+		)
 	})
 }
 

@@ -79,13 +79,26 @@ func (v View) Raise(ctx context.Context, o Order) (g.Lockdown, error) {
 				return err
 			}
 		}
-		if err := v.act(ctx, t, &l, lv.Raise, o.Irreversible, by(l)); err != nil {
+		if err := v.act(
+			ctx,
+			t,
+			&l,
+			lv.Raise,
+			o.Irreversible,
+			by(l),
+		); err != nil {
 			return err
 		}
 		if err := v.r.save(ctx, t, &l); err != nil {
 			return err
 		}
-		return v.s.Audit(ctx, t, l.School, "lockdown.raise", describe(l))
+		return v.s.Audit(
+			ctx,
+			t,
+			l.School,
+			"lockdown.raise",
+			describe(l),
+		)
 	})
 	return l, err
 }
@@ -154,10 +167,23 @@ func (v View) replaced(ctx context.Context, t *store.Tx, old, next g.Lockdown) e
 	old.Cleared = store.Moment(store.Micros(t.Now))
 	old.Next = next.ID
 	why := g.Textf("%s took its place", next.Title)
-	if err := fleet.Recall(ctx, v.s.Store, t, old.ID, why); err != nil {
+	if err := fleet.Recall(
+		ctx,
+		v.s.Store,
+		t,
+		old.ID,
+		why,
+	); err != nil {
 		return err
 	}
-	if err := alerts.End(ctx, v.alerts, t, old.Alert, next.RaisedBy, next.RaisedByName); err != nil {
+	if err := alerts.End(
+		ctx,
+		v.alerts,
+		t,
+		old.Alert,
+		next.RaisedBy,
+		next.RaisedByName,
+	); err != nil {
 		return err
 	}
 	return v.r.save(ctx, t, &old)
@@ -182,7 +208,13 @@ func (v View) act(
 			}
 			zones = of
 		}
-		targets, err := fleet.Targets(ctx, t, l.School, a, zones)
+		targets, err := fleet.Targets(
+			ctx,
+			t,
+			l.School,
+			a,
+			zones,
+		)
 		if err != nil {
 			return err
 		}
@@ -240,7 +272,13 @@ func (v View) Clear(
 		if err := in.Owns(l.School, "lockdown", string(id)); err != nil {
 			return err
 		}
-		if err := v.mayClear(ctx, t, l, version, user); err != nil {
+		if err := v.mayClear(
+			ctx,
+			t,
+			l,
+			version,
+			user,
+		); err != nil {
 			return err
 		}
 		u, err := access.Acting(ctx, v.access, t, user)
@@ -250,23 +288,49 @@ func (v View) Clear(
 		l.Cleared = store.Moment(store.Micros(t.Now))
 		l.ClearedBy, l.ClearedByName, l.ClearNote = u.ID, u.FullName, note
 		why := g.Textf("the all-clear came first")
-		if err := fleet.Recall(ctx, v.s.Store, t, l.ID, why); err != nil {
+		if err := fleet.Recall(
+			ctx,
+			v.s.Store,
+			t,
+			l.ID,
+			why,
+		); err != nil {
 			return err
 		}
 		lv, err := level(ctx, t, l.School, l.Level)
 		if err == nil { // a level that was deleted meanwhile commands nothing
 			counted := l
-			if err := v.act(ctx, t, &counted, lv.Clear, false, by(l)); err != nil {
+			if err := v.act(
+				ctx,
+				t,
+				&counted,
+				lv.Clear,
+				false,
+				by(l),
+			); err != nil {
 				return err
 			}
 		}
-		if err := alerts.End(ctx, v.alerts, t, l.Alert, u.ID, u.FullName); err != nil {
+		if err := alerts.End(
+			ctx,
+			v.alerts,
+			t,
+			l.Alert,
+			u.ID,
+			u.FullName,
+		); err != nil {
 			return err
 		}
 		if err := v.r.save(ctx, t, &l); err != nil {
 			return err
 		}
-		return v.s.Audit(ctx, t, l.School, "lockdown.clear", describe(l))
+		return v.s.Audit(
+			ctx,
+			t,
+			l.School,
+			"lockdown.clear",
+			describe(l),
+		)
 	})
 	return l, err
 }

@@ -249,7 +249,13 @@ func (v View) AddMine(ctx context.Context, w Way, value string) (a Address, err 
 			return fmt.Errorf("add address: %w", err)
 		}
 		t.Change(change.Contact, school, string(user))
-		return v.s.Audit(ctx, t, school, "address.add", string(user)+" "+string(w))
+		return v.s.Audit(
+			ctx,
+			t,
+			school,
+			"address.add",
+			string(user)+" "+string(w),
+		)
 	})
 	return a, err
 }
@@ -280,7 +286,13 @@ func (v View) DeleteMine(ctx context.Context, id g.AddressID) error {
 			return fmt.Errorf("delete address: %w", err)
 		}
 		t.Change(change.Contact, a.school, string(a.user))
-		return v.s.Audit(ctx, t, a.school, "address.delete", string(a.user)+" "+string(a.Way))
+		return v.s.Audit(
+			ctx,
+			t,
+			a.school,
+			"address.delete",
+			string(a.user)+" "+string(a.Way),
+		)
 	})
 }
 
@@ -339,7 +351,13 @@ func (v View) Confirm(ctx context.Context, id g.AddressID, code string) error {
 			return fmt.Errorf("confirm address: %w", err)
 		}
 		t.Change(change.Contact, a.school, string(a.user))
-		return v.s.Audit(ctx, t, a.school, "address.confirm", string(a.user)+" "+string(a.Way))
+		return v.s.Audit(
+			ctx,
+			t,
+			a.school,
+			"address.confirm",
+			string(a.user)+" "+string(a.Way),
+		)
 	})
 	if err == nil && wrong {
 		return g.FieldErrorf("code", "this is not the code that was sent")

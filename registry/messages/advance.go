@@ -86,7 +86,15 @@ func turnsDue(ctx context.Context, t *store.Tx, lane Lane, limit int) (due []tur
 			"FROM recipients WHERE lane = ? AND next > 0 AND next <= ? ORDER BY next, id LIMIT ?",
 		[]any{string(lane), store.Micros(t.Now), limit}, func(scan func(...any) error) error {
 			var x turn
-			err := scan(&x.id, &x.message, &x.user, &x.person, &x.channel, &x.state, &x.step)
+			err := scan(
+				&x.id,
+				&x.message,
+				&x.user,
+				&x.person,
+				&x.channel,
+				&x.state,
+				&x.step,
+			)
 			due = append(due, x)
 			return err
 		})
@@ -130,7 +138,14 @@ func (x *round) advance(ctx context.Context, one turn) error {
 	}
 	switch {
 	case one.state == Read || one.state == Stopped || one.state == Failed:
-		return x.set(ctx, one, one.state, "", one.step, time.Time{})
+		return x.set(
+			ctx,
+			one,
+			one.state,
+			"",
+			one.step,
+			time.Time{},
+		)
 	case !m.Stopped.IsZero():
 		return x.end(ctx, one, Stopped, LeftOut)
 	case !x.t.Now.Before(m.Expires):
@@ -149,7 +164,14 @@ func (x *round) advance(ctx context.Context, one turn) error {
 		}
 		now := x.t.Now.In(x.zones[m.School])
 		if until := who.wishes.quietUntil(now); !until.IsZero() {
-			return x.set(ctx, one, one.state, "", one.step, until)
+			return x.set(
+				ctx,
+				one,
+				one.state,
+				"",
+				one.step,
+				until,
+			)
 		}
 	}
 	return x.steps(ctx, m, one, who)
@@ -172,7 +194,14 @@ func (x *round) steps(ctx context.Context, m Message, one turn, who reachable) e
 		return x.set(ctx, one, one.state, "", i+1, next)
 	}
 	if one.state != Waiting {
-		return x.set(ctx, one, one.state, "", len(m.Steps), time.Time{})
+		return x.set(
+			ctx,
+			one,
+			one.state,
+			"",
+			len(m.Steps),
+			time.Time{},
+		)
 	}
 	return x.exhausted(ctx, one)
 }
@@ -196,7 +225,14 @@ func (x *round) exhausted(ctx context.Context, one turn) error {
 		return fmt.Errorf("read sendings: %w", err)
 	}
 	if alive > 0 {
-		return x.set(ctx, one, one.state, "", one.step, time.Time{})
+		return x.set(
+			ctx,
+			one,
+			one.state,
+			"",
+			one.step,
+			time.Time{},
+		)
 	}
 	if code == "" {
 		code = NoAddress
@@ -219,7 +255,15 @@ func (x *round) begin(
 			at = gathered
 		}
 		for _, a := range who.at[w] {
-			if err := x.r.addSending(ctx, x.t, one.id, ch, a, m.Lane, at); err != nil {
+			if err := x.r.addSending(
+				ctx,
+				x.t,
+				one.id,
+				ch,
+				a,
+				m.Lane,
+				at,
+			); err != nil {
 				return made, err
 			}
 			made++
@@ -233,7 +277,14 @@ func (x *round) viaChannel(ctx context.Context, m Message, one turn) error {
 		if one.state == Waiting {
 			return x.exhausted(ctx, one)
 		}
-		return x.set(ctx, one, one.state, "", one.step, time.Time{})
+		return x.set(
+			ctx,
+			one,
+			one.state,
+			"",
+			one.step,
+			time.Time{},
+		)
 	}
 	ch, err := x.r.scanChannel(x.t.Row(ctx,
 		"SELECT "+channelColumns+" FROM channels WHERE id = ?", string(one.channel)).Scan)
@@ -243,7 +294,15 @@ func (x *round) viaChannel(ctx context.Context, m Message, one turn) error {
 	if err != nil {
 		return err
 	}
-	if err := x.r.addSending(ctx, x.t, one.id, ch, "", m.Lane, x.t.Now); err != nil {
+	if err := x.r.addSending(
+		ctx,
+		x.t,
+		one.id,
+		ch,
+		"",
+		m.Lane,
+		x.t.Now,
+	); err != nil {
 		return err
 	}
 	return x.set(ctx, one, one.state, "", 1, time.Time{})
@@ -281,7 +340,13 @@ func (x *round) reachable(ctx context.Context, one turn) (out reachable, err err
 	who, col, open := string(one.user), "usr", x.r.ofUser
 	var p people.Keyed
 	if one.person != "" {
-		if p, err = people.Person(ctx, x.r.people, x.t, everything(), one.person); err != nil {
+		if p, err = people.Person(
+			ctx,
+			x.r.people,
+			x.t,
+			everything(),
+			one.person,
+		); err != nil {
 			return out, err
 		}
 		if !p.Left.IsZero() {

@@ -122,7 +122,10 @@ func (v View) Preview(ctx context.Context, b Broadcast) (Preview, error) {
 	if err != nil {
 		return Preview{}, err
 	}
-	out := Preview{Recipients: len(to), ByWay: map[Way]int{}}
+	out := Preview{
+		Recipients: len(to),
+		ByWay:      map[Way]int{},
+	}
 	have, agreed, err := v.r.reachedBy(ctx, b.School)
 	if err != nil {
 		return Preview{}, err
@@ -224,7 +227,10 @@ func (v View) Again(ctx context.Context, id g.MessageID, steps []Step) (g.Messag
 	if was.Kind != "broadcast" {
 		return "", g.Errorf(g.Conflict, "only a broadcast is sent again to those who have not read it")
 	}
-	to, err := v.audience(ctx, Broadcast{School: was.School, Audience: Audience{Unread: id}})
+	to, err := v.audience(ctx, Broadcast{
+		School:   was.School,
+		Audience: Audience{Unread: id},
+	})
 	if err != nil {
 		return "", err
 	}

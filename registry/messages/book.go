@@ -16,7 +16,11 @@ type Book struct {
 
 // New keeps messages in s.
 func New(s *store.Store, people *people.Book, access *access.Book) *Book {
-	return &Book{s: s, people: people, access: access}
+	return &Book{
+		s:      s,
+		people: people,
+		access: access,
+	}
 }
 
 // View is the book restricted to one scope.

@@ -60,7 +60,16 @@ const channelColumns = "id, school, kind, name, settings, secret_sealed, disable
 func (r *Book) scanChannel(scan func(...any) error) (c Keyed, err error) {
 	var settings, sealed []byte
 	var created int64
-	if err := scan(&c.ID, &c.School, &c.Kind, &c.Name, &settings, &sealed, &c.Disabled, &created); err != nil {
+	if err := scan(
+		&c.ID,
+		&c.School,
+		&c.Kind,
+		&c.Name,
+		&settings,
+		&sealed,
+		&c.Disabled,
+		&created,
+	); err != nil {
 		return c, err
 	}
 	c.Created, c.Way = store.Moment(created), WayOf(c.Kind)
@@ -191,7 +200,15 @@ func (v View) CreateChannel(
 			return fmt.Errorf("create channel: %w", err)
 		}
 		t.Change(change.Channel, c.School, string(c.ID))
-		return v.s.AuditChanges(ctx, t, c.School, "channel.create", string(c.ID), nil, c)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			c.School,
+			"channel.create",
+			string(c.ID),
+			nil,
+			c,
+		)
 	})
 	return c, err
 }
@@ -273,7 +290,15 @@ func (v View) UpdateChannel(ctx context.Context, c Channel, secret map[string]st
 			return fmt.Errorf("update channel: %w", err)
 		}
 		t.Change(change.Channel, c.School, string(c.ID))
-		return v.s.AuditChanges(ctx, t, c.School, "channel.update", string(c.ID), old.Channel, c)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			c.School,
+			"channel.update",
+			string(c.ID),
+			old.Channel,
+			c,
+		)
 	})
 }
 

@@ -81,7 +81,10 @@ func (v View) Letters(
 			"ORDER BY s.next, s.id LIMIT ?",
 		[]any{string(d.Channel), string(d.Lane), store.Micros(now), limit + len(except)},
 		func(scan func(...any) error) error {
-			x := letterRow{Letter: Letter{Channel: d.Channel, Lane: d.Lane}}
+			x := letterRow{Letter: Letter{
+				Channel: d.Channel,
+				Lane:    d.Lane,
+			}}
 			err := scan(&x.Sending, &x.Way, &x.address, &x.Attempt, &x.Recipient, &x.who, &x.user,
 				&x.person, &x.sealed, &x.Message)
 			if !except[x.Sending] && len(rows) < limit {
@@ -171,7 +174,13 @@ func (r *Book) addressed(ctx context.Context, l Letter, x letterRow) (Letter, er
 			return l, err
 		}
 	case x.person != "":
-		p, err := people.Person(ctx, r.people, r.s.Reg, everything(), x.person)
+		p, err := people.Person(
+			ctx,
+			r.people,
+			r.s.Reg,
+			everything(),
+			x.person,
+		)
 		if err != nil {
 			return l, err
 		}

@@ -84,7 +84,14 @@ func (v View) opened(ctx context.Context, token string) (x openedRow, err error)
 	x.Recipient = id
 	err = v.s.Reg.Row(ctx,
 		"SELECT who, COALESCE(usr, ''), COALESCE(person, ''), params_sealed, message, read FROM recipients "+
-			"WHERE id = ?", id).Scan(&x.who, &x.user, &x.person, &x.sealed, &x.Message, &read)
+			"WHERE id = ?", id).Scan(
+		&x.who,
+		&x.user,
+		&x.person,
+		&x.sealed,
+		&x.Message,
+		&read,
+	)
 	x.Recipient, x.read = id, read > 0
 	if err != nil {
 		return x, badLink()

@@ -337,7 +337,13 @@ func (v View) Stop(ctx context.Context, id g.MessageID, why string) error {
 		if v.s.System != "" {
 			return nil
 		}
-		return v.s.Audit(ctx, t, school, "message.stop", string(id))
+		return v.s.Audit(
+			ctx,
+			t,
+			school,
+			"message.stop",
+			string(id),
+		)
 	})
 }
 
@@ -380,7 +386,10 @@ func (r *Book) sendTo(ctx context.Context, t *store.Tx, a kept, code string) err
 	if _, err := r.addMessage(ctx, t, m); err != nil {
 		return err
 	}
-	to := To{User: a.user, Person: a.person}
+	to := To{
+		User:   a.user,
+		Person: a.person,
+	}
 	if err := r.addRecipients(ctx, t, m, []To{to}); err != nil {
 		return err
 	}
@@ -392,7 +401,15 @@ func (r *Book) sendTo(ctx context.Context, t *store.Tx, a kept, code string) err
 	if _, err := t.Exec(ctx, "UPDATE recipients SET step = 1, next = 0 WHERE id = ?", id); err != nil {
 		return fmt.Errorf("write recipient: %w", err)
 	}
-	if err := r.addSending(ctx, t, id, ch, a.ID, m.Lane, t.Now); err != nil {
+	if err := r.addSending(
+		ctx,
+		t,
+		id,
+		ch,
+		a.ID,
+		m.Lane,
+		t.Now,
+	); err != nil {
 		return err
 	}
 	t.Change(change.Message, a.school, string(m.ID))
@@ -487,12 +504,26 @@ func (v View) testVia(ctx context.Context, t *store.Tx, m Message, ch Keyed) err
 		return fmt.Errorf("write recipient: %w", err)
 	}
 	for _, a := range addresses {
-		if err := v.r.addSending(ctx, t, id, ch, a, m.Lane, t.Now); err != nil {
+		if err := v.r.addSending(
+			ctx,
+			t,
+			id,
+			ch,
+			a,
+			m.Lane,
+			t.Now,
+		); err != nil {
 			return err
 		}
 	}
 	t.Change(change.Message, m.School, string(m.ID))
-	return v.s.Audit(ctx, t, m.School, "channel.test", string(ch.ID))
+	return v.s.Audit(
+		ctx,
+		t,
+		m.School,
+		"channel.test",
+		string(ch.ID),
+	)
 }
 
 // withParams are a message's parameters with a recipient's own over them.

@@ -44,7 +44,10 @@ func pieces(field, text string) (out []piece, err error) {
 					"line %d: this { is not closed; write {name}, or {{ for a brace", line)
 			}
 			out = append(out, piece{text: plain.String()},
-				piece{text: strings.TrimSpace(text[i+1 : i+end]), param: true})
+				piece{
+					text:  strings.TrimSpace(text[i+1 : i+end]),
+					param: true,
+				})
 			plain.Reset()
 			i += end
 		default:

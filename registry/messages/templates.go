@@ -81,6 +81,14 @@ func (v View) PutTemplate(ctx context.Context, school g.SchoolID, x Template) er
 			return fmt.Errorf("write template: %w", err)
 		}
 		t.Change(change.Template, school, x.Kind)
-		return v.s.AuditChanges(ctx, t, school, "template.put", x.Kind+" "+x.Language, nil, x)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			school,
+			"template.put",
+			x.Kind+" "+x.Language,
+			nil,
+			x,
+		)
 	})
 }

@@ -105,7 +105,10 @@ func (v View) Find(ctx context.Context, id g.MessageID) (Summary, error) {
 		return Summary{}, err
 	}
 	counts, err := v.r.counts(ctx, id)
-	return Summary{Message: m, Counts: counts}, err
+	return Summary{
+		Message: m,
+		Counts:  counts,
+	}, err
 }
 
 // Told lists the recipients of a message with what came of it, in the order in which they were named.
@@ -140,7 +143,16 @@ func (v View) Told(
 		append(w.Args, f.Size()+1), func(scan func(...any) error) error {
 			x := Told{Ways: []Sending{}}
 			var next, read int64
-			err := scan(&x.ID, &x.User, &x.Person, &x.Channel, &x.State, &x.Code, &next, &read)
+			err := scan(
+				&x.ID,
+				&x.User,
+				&x.Person,
+				&x.Channel,
+				&x.State,
+				&x.Code,
+				&next,
+				&read,
+			)
 			x.Next, x.Read = store.Moment(next), store.Moment(read)
 			out = append(out, x)
 			return err

@@ -137,11 +137,26 @@ func (v View) PutMyWishes(ctx context.Context, w Wishes) error {
 		if err != nil {
 			return err
 		}
-		if err := v.r.putWishes(ctx, t, string(user), nil, string(user), w); err != nil {
+		if err := v.r.putWishes(
+			ctx,
+			t,
+			string(user),
+			nil,
+			string(user),
+			w,
+		); err != nil {
 			return err
 		}
 		t.Change(change.Contact, school, string(user))
-		return v.s.AuditChanges(ctx, t, school, "wishes.put", string(user), before, w)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			school,
+			"wishes.put",
+			string(user),
+			before,
+			w,
+		)
 	})
 }
 
@@ -164,11 +179,23 @@ func (v View) PersonContact(ctx context.Context, id g.PersonID) (Contact, error)
 	if err != nil {
 		return Contact{}, err
 	}
-	p, err := people.Person(ctx, v.r.people, v.s.Reg, in, id)
+	p, err := people.Person(
+		ctx,
+		v.r.people,
+		v.s.Reg,
+		in,
+		id,
+	)
 	if err != nil {
 		return Contact{}, err
 	}
-	if err := people.Traced(ctx, v.people, in, id, "person.contact"); err != nil {
+	if err := people.Traced(
+		ctx,
+		v.people,
+		in,
+		id,
+		"person.contact",
+	); err != nil {
 		return Contact{}, err
 	}
 	return v.r.contactOf(ctx, v.s.Reg, p)
@@ -214,14 +241,29 @@ func (v View) PutPersonContact(ctx context.Context, id g.PersonID, c Contact) er
 		if err != nil {
 			return err
 		}
-		if err := v.r.putWishes(ctx, t, nil, string(id), string(id), c.Wishes); err != nil {
+		if err := v.r.putWishes(
+			ctx,
+			t,
+			nil,
+			string(id),
+			string(id),
+			c.Wishes,
+		); err != nil {
 			return err
 		}
 		if err := v.r.replaceAddresses(ctx, t, p, c.Addresses); err != nil {
 			return err
 		}
 		t.Change(change.Contact, p.School, string(id))
-		return v.s.AuditChanges(ctx, t, p.School, "contact.put", string(id), before, c.Wishes)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			p.School,
+			"contact.put",
+			string(id),
+			before,
+			c.Wishes,
+		)
 	})
 }
 
@@ -239,10 +281,16 @@ func (r *Book) replaceAddresses(
 	}
 	keep := map[ContactAddress]bool{}
 	for _, a := range all {
-		keep[ContactAddress{Way: a.Way, Value: a.Value}] = true
+		keep[ContactAddress{
+			Way:   a.Way,
+			Value: a.Value,
+		}] = true
 	}
 	for _, a := range had {
-		same := ContactAddress{Way: a.Way, Value: a.value}
+		same := ContactAddress{
+			Way:   a.Way,
+			Value: a.value,
+		}
 		if keep[same] {
 			delete(keep, same)
 			continue

@@ -23,4 +23,9 @@ type View struct {
 }
 
 // In returns the book restricted to the scope of s.
-func (r *Book) In(s *store.View) View { return View{r: r, s: s} }
+func (r *Book) In(s *store.View) View {
+	return View{
+		r: r,
+		s: s,
+	}
+}

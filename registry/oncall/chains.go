@@ -101,7 +101,13 @@ func (v View) PutChain(ctx context.Context, x g.Escalation) (g.Escalation, error
 	}
 	err = v.s.Write(ctx, func(t *store.Tx) error {
 		had, err := store.SchoolOf(ctx, t, "escalations", "chain", string(x.ID))
-		if err := mayPut(had, err, x.School, "chain", string(x.ID)); err != nil {
+		if err := mayPut(
+			had,
+			err,
+			x.School,
+			"chain",
+			string(x.ID),
+		); err != nil {
 			return err
 		}
 		if err := v.standing(ctx, t, x); err != nil {
@@ -123,7 +129,15 @@ func (v View) PutChain(ctx context.Context, x g.Escalation) (g.Escalation, error
 			return fmt.Errorf("write chain: %w", err)
 		}
 		t.Change(change.Escalation, x.School, string(x.ID))
-		return v.s.AuditChanges(ctx, t, x.School, "chain.put", string(x.ID), before, x)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			x.School,
+			"chain.put",
+			string(x.ID),
+			before,
+			x,
+		)
 	})
 	if err != nil {
 		return g.Escalation{}, err

@@ -100,7 +100,13 @@ func (v View) PutRota(ctx context.Context, x g.Rota) (g.Rota, error) {
 	}
 	err = v.s.Write(ctx, func(t *store.Tx) error {
 		had, err := store.SchoolOf(ctx, t, "rotas", "rota", string(x.ID))
-		if err := mayPut(had, err, x.School, "rota", string(x.ID)); err != nil {
+		if err := mayPut(
+			had,
+			err,
+			x.School,
+			"rota",
+			string(x.ID),
+		); err != nil {
 			return err
 		}
 		if err := v.rotaPeople(ctx, t, x); err != nil {
@@ -122,7 +128,15 @@ func (v View) PutRota(ctx context.Context, x g.Rota) (g.Rota, error) {
 			return fmt.Errorf("write rota: %w", err)
 		}
 		t.Change(change.Rota, x.School, string(x.ID))
-		return v.s.AuditChanges(ctx, t, x.School, "rota.put", string(x.ID), before, x)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			x.School,
+			"rota.put",
+			string(x.ID),
+			before,
+			x,
+		)
 	})
 	if err != nil {
 		return g.Rota{}, err

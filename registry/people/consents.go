@@ -39,7 +39,13 @@ func (v View) SetConsent(ctx context.Context, c g.Consent) error {
 		if err != nil {
 			return err
 		}
-		if err := v.r.setConsent(ctx, t, p, c, v.s.Actor); err != nil {
+		if err := v.r.setConsent(
+			ctx,
+			t,
+			p,
+			c,
+			v.s.Actor,
+		); err != nil {
 			return err
 		}
 		deed := "consent.give"
@@ -48,7 +54,13 @@ func (v View) SetConsent(ctx context.Context, c g.Consent) error {
 			t.Change(change.Face, p.School, string(p.ID))
 		}
 		t.Change(change.Consent, p.School, string(p.ID))
-		return v.s.Audit(ctx, t, p.School, deed, string(p.ID))
+		return v.s.Audit(
+			ctx,
+			t,
+			p.School,
+			deed,
+			string(p.ID),
+		)
 	})
 	if err == nil && !c.Given {
 		v.s.Forget(ctx)
@@ -71,7 +83,11 @@ func (r *Book) setConsent(
 	if c.At.IsZero() {
 		c.At = t.Now
 	}
-	b, err := json.Marshal(consentBody{By: c.By, Note: c.Note, Actor: actor})
+	b, err := json.Marshal(consentBody{
+		By:    c.By,
+		Note:  c.Note,
+		Actor: actor,
+	})
 	if err != nil {
 		return err
 	}

@@ -83,11 +83,23 @@ func (v View) Enrol(ctx context.Context, e Enrolment) (g.PersonID, g.Pass, error
 		if e.Consent != nil {
 			c := *e.Consent
 			c.Given = true
-			if err := v.r.setConsent(ctx, t, p, c, v.s.Actor); err != nil {
+			if err := v.r.setConsent(
+				ctx,
+				t,
+				p,
+				c,
+				v.s.Actor,
+			); err != nil {
 				return err
 			}
 			t.Change(change.Consent, p.School, string(p.ID))
-			if err := v.s.Audit(ctx, t, p.School, "consent.give", string(p.ID)); err != nil {
+			if err := v.s.Audit(
+				ctx,
+				t,
+				p.School,
+				"consent.give",
+				string(p.ID),
+			); err != nil {
 				return err
 			}
 		}
@@ -197,7 +209,13 @@ func (v View) addFace(
 	if len(e.Answers) > 0 {
 		object += " answered " + strings.Join(e.Answers, ", ")
 	}
-	return pass, v.s.Audit(ctx, t, p.School, "face.enrol", object)
+	return pass, v.s.Audit(
+		ctx,
+		t,
+		p.School,
+		"face.enrol",
+		object,
+	)
 }
 
 // pairUp records that two people of a school look alike.
@@ -217,7 +235,13 @@ func (v View) pairUp(ctx context.Context, t *store.Tx, p Keyed, other g.PersonID
 		return fmt.Errorf("write look-alikes: %w", err)
 	}
 	t.Change(change.Face, p.School, string(other))
-	return v.s.Audit(ctx, t, p.School, "face.look_alike", pair[0]+" "+pair[1])
+	return v.s.Audit(
+		ctx,
+		t,
+		p.School,
+		"face.look_alike",
+		pair[0]+" "+pair[1],
+	)
 }
 
 // alike sets the look-alikes of the school's templates.

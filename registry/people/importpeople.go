@@ -144,17 +144,30 @@ func (v View) ImportRoster(
 		Encodings: []string{},
 		Mode:      o.Mode,
 	}
-	table, err := sheet.Read(file, sheet.Options{Encoding: o.Encoding, Sheet: o.Sheet})
+	table, err := sheet.Read(file, sheet.Options{
+		Encoding: o.Encoding,
+		Sheet:    o.Sheet,
+	})
 	var fault *sheet.Fault
 	if errors.As(err, &fault) {
 		report.Problems = append(report.Problems,
-			roster.Remark{Code: fault.Code, Params: fault.Params, Message: fault.Error()})
+			roster.Remark{
+				Code:    fault.Code,
+				Params:  fault.Params,
+				Message: fault.Error(),
+			})
 		return report, nil
 	}
 	if err != nil {
 		return ImportReport{}, fmt.Errorf("read the file: %w", err)
 	}
-	people, err := v.readRoster(ctx, school, table, &o, &report)
+	people, err := v.readRoster(
+		ctx,
+		school,
+		table,
+		&o,
+		&report,
+	)
 	if err != nil || report.Fault() != nil {
 		return report, err
 	}
@@ -210,7 +223,11 @@ func (v View) readRoster(
 			Params: map[string]string{"n": fmt.Sprint(sheet.MaxRows, " lines")},
 		}
 		report.Problems = append(report.Problems,
-			roster.Remark{Code: f.Code, Params: f.Params, Message: f.Error()})
+			roster.Remark{
+				Code:    f.Code,
+				Params:  f.Params,
+				Message: f.Error(),
+			})
 	}
 	return people, nil
 }

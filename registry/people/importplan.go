@@ -172,8 +172,12 @@ func (p *importPlan) announce() {
 		id := g.PersonID(g.NewID("per"))
 		_, wrapped := p.v.s.Vault.NewKey(string(id))
 		p.byNumber[row.Number] = &Keyed{
-			Person: g.Person{ID: id, School: p.school, Number: row.Number},
-			Key:    wrapped,
+			Person: g.Person{
+				ID:     id,
+				School: p.school,
+				Number: row.Number,
+			},
+			Key: wrapped,
 		}
 	}
 }
@@ -188,7 +192,14 @@ func (p *importPlan) zeros(row *roster.Row, full string) {
 		return x.Code == code && x.Field == roster.Number
 	})
 	row.Problems = append(row.Problems,
-		p.problem(*row, roster.Number, code, row.Number, "guess", full))
+		p.problem(
+			*row,
+			roster.Number,
+			code,
+			row.Number,
+			"guess",
+			full,
+		))
 	if code == "zeros_added" {
 		row.Number = full
 	}
@@ -360,7 +371,10 @@ func (p *importPlan) leave(all []Keyed) {
 		}
 		if unsure && p.o.Skip {
 			p.report.Problems = append(p.report.Problems,
-				roster.Say(roster.Remark{Code: "full_unsure", Line: row.Line}))
+				roster.Say(roster.Remark{
+					Code: "full_unsure",
+					Line: row.Line,
+				}))
 			return
 		}
 	}
@@ -539,7 +553,11 @@ func (d *draft) change(field roster.Field, from, to string) {
 	if d.create {
 		return
 	}
-	d.line.Changes = append(d.line.Changes, ImportChange{Field: field, From: from, To: to})
+	d.line.Changes = append(d.line.Changes, ImportChange{
+		Field: field,
+		From:  from,
+		To:    to,
+	})
 }
 
 // fields applies the row's values, except over manual corrections: values that differ from those of
@@ -663,7 +681,10 @@ func (d *draft) card() (card *plannedCard, ok bool) {
 		return nil, true
 	}
 	d.change(roster.Card, "", number)
-	return &plannedCard{number: number, row: &d.row}, true
+	return &plannedCard{
+		number: number,
+		row:    &d.row,
+	}, true
 }
 
 // consent is the record that the row requires, or nil. An import never undoes a manual withdrawal.
@@ -683,5 +704,8 @@ func (d *draft) consent() *plannedConsent {
 		return nil
 	}
 	d.change(roster.FaceConsent, map[bool]string{true: "yes", false: "no"}[have], d.row.Consent)
-	return &plannedConsent{given: want, line: d.row.Line}
+	return &plannedConsent{
+		given: want,
+		line:  d.row.Line,
+	}
 }

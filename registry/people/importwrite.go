@@ -66,7 +66,13 @@ func (p *importPlan) apply(ctx context.Context, o ImportOptions) error {
 		if err := p.takeOver(ctx, t, id); err != nil {
 			return err
 		}
-		if err := r.rememberColumns(ctx, t, p.school, p.report.headings, p.file.Columns); err != nil {
+		if err := r.rememberColumns(
+			ctx,
+			t,
+			p.school,
+			p.report.headings,
+			p.file.Columns,
+		); err != nil {
 			return err
 		}
 		return p.told(ctx, t, id, o)
@@ -234,7 +240,13 @@ func (p *importPlan) told(ctx context.Context, t *store.Tx, id string, o ImportO
 	if o.Confirm > 0 {
 		object += fmt.Sprintf(", confirmed %d", o.Confirm)
 	}
-	return p.v.s.Audit(ctx, t, p.school, "people.import", object)
+	return p.v.s.Audit(
+		ctx,
+		t,
+		p.school,
+		"people.import",
+		object,
+	)
 }
 
 // dropImport deletes staged rows in small parts. What remains after an error is left to

@@ -59,11 +59,24 @@ func (v View) AddCard(
 		if err != nil {
 			return err
 		}
-		if pass, err = v.r.addCard(ctx, t, p, method, credential, expires); err != nil {
+		if pass, err = v.r.addCard(
+			ctx,
+			t,
+			p,
+			method,
+			credential,
+			expires,
+		); err != nil {
 			return err
 		}
 		t.Change(change.Pass, p.School, string(p.ID))
-		return v.s.Audit(ctx, t, p.School, "pass.add", string(p.ID)+" "+string(pass.ID))
+		return v.s.Audit(
+			ctx,
+			t,
+			p.School,
+			"pass.add",
+			string(p.ID)+" "+string(pass.ID),
+		)
 	})
 	if err != nil {
 		return g.Pass{}, err
@@ -110,7 +123,14 @@ func (r *Book) addCard(
 	if err != nil {
 		return g.Pass{}, err
 	}
-	if err := savePass(ctx, t, p.School, pass, mac, sealed); err != nil {
+	if err := savePass(
+		ctx,
+		t,
+		p.School,
+		pass,
+		mac,
+		sealed,
+	); err != nil {
 		return g.Pass{}, err
 	}
 	return pass, nil
@@ -197,7 +217,13 @@ func (v View) DeletePass(ctx context.Context, id g.PassID) error {
 			kind = change.Face
 		}
 		t.Change(kind, school, person)
-		return v.s.Audit(ctx, t, school, "pass.delete", person+" "+string(id))
+		return v.s.Audit(
+			ctx,
+			t,
+			school,
+			"pass.delete",
+			person+" "+string(id),
+		)
 	})
 	if err == nil {
 		v.s.Forget(ctx)
@@ -214,7 +240,15 @@ func (r *Book) passes(ctx context.Context, c store.Conn, p Keyed) ([]g.Pass, err
 			x := g.Pass{Person: p.ID}
 			var created, expires int64
 			var sealed []byte
-			if err := scan(&x.ID, &x.Method, &created, &expires, &x.Quality, &x.Model, &sealed); err != nil {
+			if err := scan(
+				&x.ID,
+				&x.Method,
+				&created,
+				&expires,
+				&x.Quality,
+				&x.Model,
+				&sealed,
+			); err != nil {
 				return err
 			}
 			x.Created, x.Expires = store.Moment(created), store.Moment(expires)

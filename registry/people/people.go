@@ -232,7 +232,13 @@ func (v View) opened(ctx context.Context, id g.PersonID, deed string) (Keyed, er
 	if err := Because(v, p.Kind); err != nil {
 		return Keyed{}, err
 	}
-	if err := Looked(ctx, v, p.School, deed, string(id)); err != nil {
+	if err := Looked(
+		ctx,
+		v,
+		p.School,
+		deed,
+		string(id),
+	); err != nil {
 		return Keyed{}, err
 	}
 	return p, nil

@@ -123,21 +123,36 @@ func (v View) Create(ctx context.Context, p g.Person) (g.Person, error) {
 // createPerson writes a new person who has been validated.
 func (v View) createPerson(ctx context.Context, t *store.Tx, p *g.Person) error {
 	p.Created = store.Moment(store.Micros(t.Now))
-	if err := store.Free(ctx, t, "persons", "person", string(p.ID)); err != nil {
+	if err := store.Free(
+		ctx,
+		t,
+		"persons",
+		"person",
+		string(p.ID),
+	); err != nil {
 		return err
 	}
 	if err := v.r.checkGuardians(ctx, t, *p); err != nil {
 		return err
 	}
 	_, wrapped := v.s.Vault.NewKey(string(p.ID))
-	if err := v.r.savePerson(ctx, t, Keyed{Person: *p, Key: wrapped}); err != nil {
+	if err := v.r.savePerson(ctx, t, Keyed{
+		Person: *p,
+		Key:    wrapped,
+	}); err != nil {
 		return err
 	}
 	if err := places.TouchPeople(ctx, t, p.School); err != nil {
 		return err
 	}
 	t.Change(change.Person, p.School, string(p.ID))
-	return v.s.Audit(ctx, t, p.School, "person.create", string(p.ID))
+	return v.s.Audit(
+		ctx,
+		t,
+		p.School,
+		"person.create",
+		string(p.ID),
+	)
 }
 
 // Update changes everything but the ID, school and time of creation. Its changes are manual
@@ -164,14 +179,24 @@ func (v View) Update(ctx context.Context, p g.Person) error {
 		if err := v.r.checkGuardians(ctx, t, p); err != nil {
 			return err
 		}
-		if err := v.r.savePerson(ctx, t, Keyed{Person: p, imported: old.imported, Key: old.Key}); err != nil {
+		if err := v.r.savePerson(ctx, t, Keyed{
+			Person:   p,
+			imported: old.imported,
+			Key:      old.Key,
+		}); err != nil {
 			return err
 		}
 		if err := places.TouchPeople(ctx, t, p.School); err != nil {
 			return err
 		}
 		t.Change(change.Person, p.School, string(p.ID))
-		return v.s.Audit(ctx, t, p.School, "person.update", string(p.ID))
+		return v.s.Audit(
+			ctx,
+			t,
+			p.School,
+			"person.update",
+			string(p.ID),
+		)
 	})
 }
 
@@ -196,7 +221,13 @@ func (v View) Delete(ctx context.Context, id g.PersonID) error {
 		}
 		t.Change(change.Person, p.School, string(id))
 		t.Change(change.Face, p.School, string(id))
-		return v.s.Audit(ctx, t, p.School, "person.delete", string(id))
+		return v.s.Audit(
+			ctx,
+			t,
+			p.School,
+			"person.delete",
+			string(id),
+		)
 	})
 	if err != nil {
 		return err

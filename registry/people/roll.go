@@ -36,7 +36,15 @@ const personColumns = "id, school, kind, class, key_sealed, body_sealed, left_at
 func (r *Book) scanPerson(scan func(...any) error) (p Keyed, err error) {
 	var sealed []byte
 	var left int64
-	if err := scan(&p.ID, &p.School, &p.Kind, &p.Class, &p.Key, &sealed, &left); err != nil {
+	if err := scan(
+		&p.ID,
+		&p.School,
+		&p.Kind,
+		&p.Class,
+		&p.Key,
+		&sealed,
+		&left,
+	); err != nil {
 		return p, err
 	}
 	plain, err := UnsealPersonal(r, p, sealed, "person")

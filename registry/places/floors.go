@@ -142,7 +142,15 @@ func (v View) SetPlan(ctx context.Context, id g.FloorID, p *g.Plan) (g.Floor, er
 			return fmt.Errorf("write floor: %w", err)
 		}
 		t.Change(change.Floor, x.School, string(id), "plan")
-		return v.s.AuditChanges(ctx, t, x.School, "floor.picture", string(id), old, x)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			x.School,
+			"floor.picture",
+			string(id),
+			old,
+			x,
+		)
 	})
 	return x, err
 }

@@ -260,10 +260,24 @@ func PutPlace(ctx context.Context, v View, p Place) error {
 		if err := p.Set(ctx, t); err != nil {
 			return fmt.Errorf("write %s: %w", noun, err)
 		}
-		if err := t.Changed(p.Kind, p.School, p.ID, before, p.After); err != nil {
+		if err := t.Changed(
+			p.Kind,
+			p.School,
+			p.ID,
+			before,
+			p.After,
+		); err != nil {
 			return err
 		}
-		return v.s.AuditChanges(ctx, t, p.School, noun+".put", p.ID, before, p.After)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			p.School,
+			noun+".put",
+			p.ID,
+			before,
+			p.After,
+		)
 	})
 }
 
@@ -324,7 +338,13 @@ func siteBefore(id g.SiteID) store.Former {
 	return func(ctx context.Context, t *store.Tx) (any, error) {
 		var old g.Site
 		row := t.Row(ctx, "SELECT id, school, name FROM sites WHERE id = ?", string(id))
-		return asItStands(row, &old, &old.ID, &old.School, &old.Name)
+		return asItStands(
+			row,
+			&old,
+			&old.ID,
+			&old.School,
+			&old.Name,
+		)
 	}
 }
 
@@ -332,7 +352,14 @@ func buildingBefore(id g.BuildingID) store.Former {
 	return func(ctx context.Context, t *store.Tx) (any, error) {
 		var old g.Building
 		row := t.Row(ctx, "SELECT id, school, site, name FROM buildings WHERE id = ?", string(id))
-		return asItStands(row, &old, &old.ID, &old.School, &old.Site, &old.Name)
+		return asItStands(
+			row,
+			&old,
+			&old.ID,
+			&old.School,
+			&old.Site,
+			&old.Name,
+		)
 	}
 }
 

@@ -16,7 +16,14 @@ import (
 const schoolColumns = "id, parent, kind, name, timezone, language"
 
 func scanSchool(scan func(...any) error) (s g.School, err error) {
-	err = scan(&s.ID, &s.Parent, &s.Kind, &s.Name, &s.Timezone, &s.Language)
+	err = scan(
+		&s.ID,
+		&s.Parent,
+		&s.Kind,
+		&s.Name,
+		&s.Timezone,
+		&s.Language,
+	)
 	return s, err
 }
 
@@ -126,7 +133,13 @@ func (v View) CreateSchool(ctx context.Context, s g.School) (g.School, error) {
 }
 
 func (v View) addSchool(ctx context.Context, t *store.Tx, s g.School) error {
-	if err := store.Free(ctx, t, "schools", "school", string(s.ID)); err != nil {
+	if err := store.Free(
+		ctx,
+		t,
+		"schools",
+		"school",
+		string(s.ID),
+	); err != nil {
 		return err
 	}
 	if err := checkParent(ctx, t, s); err != nil {
@@ -140,7 +153,15 @@ func (v View) addSchool(ctx context.Context, t *store.Tx, s g.School) error {
 		return fmt.Errorf("create school: %w", err)
 	}
 	t.Change(change.School, s.ID, string(s.ID))
-	return v.s.AuditChanges(ctx, t, s.ID, "school.create", string(s.ID), nil, s)
+	return v.s.AuditChanges(
+		ctx,
+		t,
+		s.ID,
+		"school.create",
+		string(s.ID),
+		nil,
+		s,
+	)
 }
 
 // FirstSchool creates the gateway's first school; if there is one already, it takes over the name,
@@ -205,10 +226,24 @@ func (v View) changeSchool(ctx context.Context, t *store.Tx, old, s g.School) er
 	if err != nil {
 		return fmt.Errorf("update school: %w", err)
 	}
-	if err := t.Changed(change.School, s.ID, string(s.ID), old, s); err != nil {
+	if err := t.Changed(
+		change.School,
+		s.ID,
+		string(s.ID),
+		old,
+		s,
+	); err != nil {
 		return err
 	}
-	return v.s.AuditChanges(ctx, t, s.ID, "school.update", string(s.ID), old, s)
+	return v.s.AuditChanges(
+		ctx,
+		t,
+		s.ID,
+		"school.update",
+		string(s.ID),
+		old,
+		s,
+	)
 }
 
 func checkSchool(s g.School) error {

@@ -152,7 +152,10 @@ func (f *File) about(t *sheet.Table, first, at int) {
 		})
 	}
 	if !t.Sure {
-		f.say(Remark{Code: "encoding_unsure", Params: map[string]string{"encoding": t.Encoding}})
+		f.say(Remark{
+			Code:   "encoding_unsure",
+			Params: map[string]string{"encoding": t.Encoding},
+		})
 	}
 	f.count("formula_values", t.Formulas)
 	f.count("merged_filled", t.Merged)
@@ -182,7 +185,11 @@ func (f *File) about(t *sheet.Table, first, at int) {
 // count adds a remark about how many cells were read in a special way, if any were.
 func (f *File) count(code string, n int) {
 	if n > 0 {
-		f.say(Remark{Code: code, Note: true, Params: map[string]string{"n": strconv.Itoa(n)}})
+		f.say(Remark{
+			Code:   code,
+			Note:   true,
+			Params: map[string]string{"n": strconv.Itoa(n)},
+		})
 	}
 }
 
@@ -199,7 +206,10 @@ func (f *File) columns(t *sheet.Table, at, first int, o Options) {
 	f.Columns = make([]Column, width)
 	for i := range f.Columns {
 		c := &f.Columns[i]
-		*c = Column{Field: Ignored, Samples: []string{}}
+		*c = Column{
+			Field:   Ignored,
+			Samples: []string{},
+		}
 		if at >= 0 {
 			c.Heading = t.Rows[at].Cell(i).Text
 		}
@@ -286,7 +296,10 @@ func (f *File) guessed() {
 func (f *File) required(o Options) {
 	for _, field := range []Field{Number, Name} {
 		if !f.Has[field] {
-			f.say(Remark{Code: "field_unmapped", Field: field})
+			f.say(Remark{
+				Code:  "field_unmapped",
+				Field: field,
+			})
 		}
 	}
 	if !f.Has[Kind] && o.Kind == "" {

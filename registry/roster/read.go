@@ -30,7 +30,10 @@ type cell struct {
 func (r *reader) read(in sheet.Row) {
 	row := Row{Line: in.Line}
 	if in.Broken != nil {
-		row.say(Remark{Code: in.Broken.Code, Params: in.Broken.Params})
+		row.say(Remark{
+			Code:   in.Broken.Code,
+			Params: in.Broken.Params,
+		})
 		r.file.Rows = append(r.file.Rows, row)
 		return
 	}
@@ -43,10 +46,18 @@ func (r *reader) read(in sheet.Row) {
 			continue
 		}
 		if i >= len(r.file.Columns) {
-			row.say(Remark{Code: "extra_cell", Column: i + 1, Read: shorten(c.Text)})
+			row.say(Remark{
+				Code:   "extra_cell",
+				Column: i + 1,
+				Read:   shorten(c.Text),
+			})
 			continue
 		}
-		at := cell{column: i, head: r.file.Columns[i].Heading, field: r.file.Columns[i].Field}
+		at := cell{
+			column: i,
+			head:   r.file.Columns[i].Heading,
+			field:  r.file.Columns[i].Field,
+		}
 		if at.field == Ignored {
 			continue
 		}
@@ -141,7 +152,10 @@ func (r *reader) set(row *Row, at cell, c sheet.Cell, value string, grade *strin
 	case Phone:
 		row.Phone = value
 		if mangled(value) {
-			row.at(at, Remark{Code: "rounded", Read: value})
+			row.at(at, Remark{
+				Code: "rounded",
+				Read: value,
+			})
 		}
 	case Card:
 		row.Card = r.digits(row, at, value)
@@ -175,8 +189,20 @@ func (r *reader) finish(row *Row, grade string) {
 			row.at(r.where(must.field), Remark{Code: "missing"})
 		}
 	}
-	r.twice(row, Number, row.Number, r.numbers, "duplicate_number")
-	r.twice(row, Card, cardForm(row.Card), r.cards, "duplicate_card")
+	r.twice(
+		row,
+		Number,
+		row.Number,
+		r.numbers,
+		"duplicate_number",
+	)
+	r.twice(
+		row,
+		Card,
+		cardForm(row.Card),
+		r.cards,
+		"duplicate_card",
+	)
 }
 
 func cardForm(s string) string {

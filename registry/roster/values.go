@@ -19,14 +19,20 @@ import (
 func (r *reader) clean(row *Row, at cell, c sheet.Cell) (string, bool) {
 	s := c.Text
 	if c.Formula && s == "" {
-		row.at(at, Remark{Code: "formula", Read: "="})
+		row.at(at, Remark{
+			Code: "formula",
+			Read: "=",
+		})
 		return "", false
 	}
 	if strings.HasPrefix(s, "=") {
 		inner, ok := strings.CutPrefix(s, `="`)
 		inner, closed := strings.CutSuffix(inner, `"`)
 		if !ok || !closed || strings.ContainsAny(inner, `"&(`) {
-			row.at(at, Remark{Code: "formula", Read: shorten(s)})
+			row.at(at, Remark{
+				Code: "formula",
+				Read: shorten(s),
+			})
 			return "", false
 		}
 		row.at(at, Remark{
@@ -49,10 +55,18 @@ func (r *reader) clean(row *Row, at cell, c sheet.Cell) (string, bool) {
 	}
 	if strings.ContainsAny(s, "\r\n") {
 		s = strings.Join(strings.Fields(s), " ")
-		row.at(at, Remark{Code: "newline", Note: true, Params: map[string]string{"guess": s}})
+		row.at(at, Remark{
+			Code:   "newline",
+			Note:   true,
+			Params: map[string]string{"guess": s},
+		})
 	}
 	if seen := visible(s); seen != s {
-		row.at(at, Remark{Code: "hidden_characters", Note: true, Read: seen})
+		row.at(at, Remark{
+			Code: "hidden_characters",
+			Note: true,
+			Read: seen,
+		})
 		s = seen
 	}
 	if at.field != Name {
@@ -68,7 +82,10 @@ func (r *reader) clean(row *Row, at cell, c sheet.Cell) (string, bool) {
 	}
 	if (at.field == Name || at.field == Class || at.field == Grade) &&
 		(strings.ContainsAny(s, "?？\uFFFD□") || strings.Contains(s, "锟斤拷")) {
-		row.at(at, Remark{Code: "lost_character", Read: s})
+		row.at(at, Remark{
+			Code: "lost_character",
+			Read: s,
+		})
 		return s, at.field == Name
 	}
 	return s, s != ""
@@ -98,9 +115,15 @@ func (r *reader) digits(row *Row, at cell, s string) string {
 	all := strings.Trim(s, "0123456789") == ""
 	switch {
 	case mangled(s):
-		row.at(at, Remark{Code: "rounded", Read: s})
+		row.at(at, Remark{
+			Code: "rounded",
+			Read: s,
+		})
 	case all && len(s) > 16 && strings.Trim(s[15:], "0") == "":
-		row.at(at, Remark{Code: "digits_lost", Read: s})
+		row.at(at, Remark{
+			Code: "digits_lost",
+			Read: s,
+		})
 	case all && s[0] != '0' && r.width[at.field] > len(s) && !r.o.Accept["zeros_ok"]:
 		full := strings.Repeat("0", r.width[at.field]-len(s)) + s
 		if r.o.Accept["zeros_lost"] {
@@ -154,7 +177,10 @@ var (
 // 1-Jul, 2026-07-01 or 46204.
 func (r *reader) class(row *Row, at cell, c sheet.Cell, s string) string {
 	if strings.Trim(s, "0123456789") == "" && len(s) >= 9 {
-		row.at(at, Remark{Code: "class_odd", Read: s})
+		row.at(at, Remark{
+			Code: "class_odd",
+			Read: s,
+		})
 		return s
 	}
 	month, date := dateParts(c, s)
@@ -239,7 +265,10 @@ func day(row *Row, at cell, c sheet.Cell, s string) time.Time {
 			return t.AddDate(0, 0, 1)
 		}
 	}
-	row.at(at, Remark{Code: "date_unknown", Read: s})
+	row.at(at, Remark{
+		Code: "date_unknown",
+		Read: s,
+	})
 	return time.Time{}
 }
 
@@ -252,7 +281,10 @@ func flag(row *Row, at cell, s string) string {
 		"通校生", "未授权", "未同意", "day":
 		return "no"
 	}
-	row.at(at, Remark{Code: "flag_unknown", Read: s})
+	row.at(at, Remark{
+		Code: "flag_unknown",
+		Read: s,
+	})
 	return ""
 }
 

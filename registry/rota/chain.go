@@ -149,7 +149,10 @@ func (c Call) Next(e g.Escalation, told bool) Call {
 	}
 	c.Due = c.Due.Add(minutes(e.Wait))
 	if c.Round < e.Repeat {
-		c = Call{Round: c.Round + 1, Due: c.Due}
+		c = Call{
+			Round: c.Round + 1,
+			Due:   c.Due,
+		}
 	}
 	return c
 }

@@ -97,7 +97,11 @@ func (p *Plan) Spans(from, to time.Time, overrides []g.Override) []Span {
 		if !at.Before(end) {
 			continue
 		}
-		out = joined(out, Span{From: at, To: end, People: p.On(at, overrides)})
+		out = joined(out, Span{
+			From:   at,
+			To:     end,
+			People: p.On(at, overrides),
+		})
 	}
 	return out
 }
@@ -122,7 +126,11 @@ func Holes(spans []Span, able func(g.UserID) bool) []Span {
 			holes[n-1].To = s.To
 			continue
 		}
-		holes = append(holes, Span{From: s.From, To: s.To, People: []g.UserID{}})
+		holes = append(holes, Span{
+			From:   s.From,
+			To:     s.To,
+			People: []g.UserID{},
+		})
 	}
 	return holes
 }

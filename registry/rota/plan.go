@@ -59,7 +59,10 @@ func New(r g.Rota, loc *time.Location) (*Plan, error) {
 }
 
 func newLine(l g.RotaLine, at string) (line, error) {
-	out := line{RotaLine: l, every: max(l.Every, 1)}
+	out := line{
+		RotaLine: l,
+		every:    max(l.Every, 1),
+	}
 	var err error
 	if out.start, err = clock(l.Start); err != nil {
 		return out, g.FieldErrorf(at+"start", "%v", err)

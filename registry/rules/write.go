@@ -126,7 +126,15 @@ func (v View) keep(ctx context.Context, t *store.Tx, old, x RuleVersion, deed st
 	if old.Version == 0 {
 		before = nil
 	}
-	return v.s.AuditChanges(ctx, t, x.School, deed, string(x.ID), before, after)
+	return v.s.AuditChanges(
+		ctx,
+		t,
+		x.School,
+		deed,
+		string(x.ID),
+		before,
+		after,
+	)
 }
 
 // room refuses a rule too many.

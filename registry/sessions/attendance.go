@@ -24,7 +24,13 @@ func (v View) Attendance(ctx context.Context, f AttendanceFilter) ([]AttendanceR
 	if err != nil {
 		return nil, "", err
 	}
-	if err := people.Traced(ctx, v.people, in, f.Person, "person.attendance"); err != nil {
+	if err := people.Traced(
+		ctx,
+		v.people,
+		in,
+		f.Person,
+		"person.attendance",
+	); err != nil {
 		return nil, "", err
 	}
 	w, err := f.where(ctx, v.people, in)
@@ -78,7 +84,13 @@ func (f AttendanceFilter) where(
 	if f.Class == "" {
 		return w, nil
 	}
-	class, err := people.OfClass(ctx, who, in, f.School, f.Class)
+	class, err := people.OfClass(
+		ctx,
+		who,
+		in,
+		f.School,
+		f.Class,
+	)
 	if err != nil {
 		return w, err
 	}
@@ -300,7 +312,13 @@ func (v View) Correct(ctx context.Context, c Correction) error {
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		p, err := people.Person(ctx, v.r.people, t, in, c.Person)
+		p, err := people.Person(
+			ctx,
+			v.r.people,
+			t,
+			in,
+			c.Person,
+		)
 		if err != nil {
 			return err
 		}
@@ -314,7 +332,11 @@ func (v View) Correct(ctx context.Context, c Correction) error {
 		if c.At.IsZero() {
 			c.At = t.Now
 		}
-		b, err := json.Marshal(correctionBody{State: c.State, Reason: c.Reason, Actor: v.s.Actor})
+		b, err := json.Marshal(correctionBody{
+			State:  c.State,
+			Reason: c.Reason,
+			Actor:  v.s.Actor,
+		})
 		if err != nil {
 			return err
 		}

@@ -152,7 +152,13 @@ func (v View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 	}
 	l.Actor = v.s.Actor
 	err = v.s.Write(ctx, func(t *store.Tx) error {
-		p, err := people.Person(ctx, v.r.people, t, in, l.Person)
+		p, err := people.Person(
+			ctx,
+			v.r.people,
+			t,
+			in,
+			l.Person,
+		)
 		if err != nil {
 			return err
 		}
@@ -179,7 +185,13 @@ func (v View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 			return fmt.Errorf("write leave: %w", err)
 		}
 		t.Change(change.Leave, p.School, l.ID)
-		return v.s.Audit(ctx, t, p.School, "leave.put", string(l.Person)+" "+l.ID)
+		return v.s.Audit(
+			ctx,
+			t,
+			p.School,
+			"leave.put",
+			string(l.Person)+" "+l.ID,
+		)
 	})
 	if err != nil {
 		return g.Leave{}, err
@@ -189,7 +201,16 @@ func (v View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 
 // DeleteLeave deletes a leave.
 func (v View) DeleteLeave(ctx context.Context, id string) error {
-	return v.s.Remove(ctx, g.AttendanceWrite, "leaves", "leave", id, change.Leave, leaveBefore(id), nil)
+	return v.s.Remove(
+		ctx,
+		g.AttendanceWrite,
+		"leaves",
+		"leave",
+		id,
+		change.Leave,
+		leaveBefore(id),
+		nil,
+	)
 }
 
 // withoutReasons removes the reasons from leaves, which reveal illnesses and journeys, unless the
@@ -207,5 +228,11 @@ func (v View) withoutReasons(ctx context.Context, school g.SchoolID, all []g.Lea
 	if school == "" {
 		school = v.s.School
 	}
-	return people.Looked(ctx, v.people, school, "leave.reasons", string(school))
+	return people.Looked(
+		ctx,
+		v.people,
+		school,
+		"leave.reasons",
+		string(school),
+	)
 }

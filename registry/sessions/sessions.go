@@ -168,7 +168,15 @@ func (v View) Put(ctx context.Context, s g.Session) (g.Session, error) {
 			return fmt.Errorf("write session: %w", err)
 		}
 		t.Change(change.Session, s.School, string(s.ID))
-		return v.s.AuditChanges(ctx, t, s.School, "session.put", string(s.ID), before, s)
+		return v.s.AuditChanges(
+			ctx,
+			t,
+			s.School,
+			"session.put",
+			string(s.ID),
+			before,
+			s,
+		)
 	})
 	if err != nil {
 		return g.Session{}, err

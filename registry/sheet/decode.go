@@ -43,7 +43,11 @@ func decode(b []byte, want string) ([]byte, *Table, error) {
 	if bytes.IndexByte(text, 0) >= 0 {
 		return nil, nil, fault("file_no_text")
 	}
-	t := &Table{Encoding: want, Sure: true, Encodings: []string{want}}
+	t := &Table{
+		Encoding:  want,
+		Sure:      true,
+		Encodings: []string{want},
+	}
 	if found == "" {
 		t.Encodings = fitting(b)
 		t.Encoding = narrow(b, want)
@@ -155,7 +159,11 @@ func guess(b []byte) ([]byte, *Table, error) {
 	text, _ := as(b, best)
 	sure := len(fits) == 1 && best != "windows-1252" ||
 		scores[best] > 0.25 && scores[best] > 1.5*second
-	return text, &Table{Encoding: narrow(b, best), Sure: sure, Encodings: fits}, nil
+	return text, &Table{
+		Encoding:  narrow(b, best),
+		Sure:      sure,
+		Encodings: fits,
+	}, nil
 }
 
 // lone reports whether most non-ASCII bytes stand alone, as accented letters do and Chinese never.

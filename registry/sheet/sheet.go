@@ -81,7 +81,10 @@ type Fault struct {
 func (f *Fault) Error() string { return Render(english[f.Code], f.Params) }
 
 func fault(code string, pairs ...string) *Fault {
-	f := &Fault{Code: code, Params: map[string]string{}}
+	f := &Fault{
+		Code:   code,
+		Params: map[string]string{},
+	}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		f.Params[pairs[i]] = pairs[i+1]
 	}

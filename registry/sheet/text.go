@@ -94,11 +94,17 @@ func (t *Table) readRecords(text []byte, comma rune, skip int) error {
 			if errors.Is(broken.Err, csv.ErrQuote) && broken.Line > broken.StartLine {
 				code = "line_quote_open"
 			}
-			t.Rows = append(t.Rows, Row{Line: broken.StartLine + skip, Broken: fault(code)})
+			t.Rows = append(t.Rows, Row{
+				Line:   broken.StartLine + skip,
+				Broken: fault(code),
+			})
 			continue
 		}
 		line, _ := c.FieldPos(0)
-		row := Row{Line: line + skip, Cells: make([]Cell, len(record))}
+		row := Row{
+			Line:  line + skip,
+			Cells: make([]Cell, len(record)),
+		}
 		for i, s := range record {
 			row.Cells[i].Text = trim(s)
 		}
@@ -120,7 +126,10 @@ func (t *Table) keep(row Row) {
 		return
 	}
 	if len(row.Cells) > maxWide {
-		row = Row{Line: row.Line, Broken: fault("line_wide", "n", strconv.Itoa(maxWide))}
+		row = Row{
+			Line:   row.Line,
+			Broken: fault("line_wide", "n", strconv.Itoa(maxWide)),
+		}
 	}
 	t.Rows = append(t.Rows, row)
 }

@@ -36,12 +36,18 @@ func readWorkbook(b []byte, o Options) (t *Table, err error) {
 		return nil, err
 	}
 	f, err := excelize.OpenReader(bytes.NewReader(b),
-		excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked})
+		excelize.Options{
+			UnzipSizeLimit:    maxUnpacked,
+			UnzipXMLSizeLimit: maxUnpacked,
+		})
 	if err != nil {
 		return nil, fault("file_damaged")
 	}
 	defer f.Close()
-	t = &Table{Format: "xlsx", Sure: true}
+	t = &Table{
+		Format: "xlsx",
+		Sure:   true,
+	}
 	if t.Sheet, err = t.choose(f, o.Sheet); err != nil {
 		return nil, err
 	}
@@ -90,7 +96,13 @@ func (t *Table) choose(f *excelize.File, want string) (string, error) {
 	}
 	if want != "" {
 		if !slices.Contains(f.GetSheetList(), want) {
-			return "", fault("sheet_unknown", "sheet", want, "sheets", strings.Join(t.Sheets, ", "))
+			return "", fault(
+				"sheet_unknown",
+				"sheet",
+				want,
+				"sheets",
+				strings.Join(t.Sheets, ", "),
+			)
 		}
 		return want, nil
 	}
@@ -142,7 +154,10 @@ func (t *Table) readRows(f *excelize.File, extra extras) error {
 		if cells += len(texts); cells > maxCells || len(t.Rows) > MaxRows+100 {
 			return fault("file_large", "n", strconv.Itoa(MaxRows)+" lines")
 		}
-		row := Row{Line: line, Hidden: shown.GetRowOpts().Hidden}
+		row := Row{
+			Line:   line,
+			Hidden: shown.GetRowOpts().Hidden,
+		}
 		for i := range texts {
 			c := cellOf(texts[i], raws[i])
 			c.Formula = extra.formulas[place{line, i}]
@@ -188,7 +203,10 @@ func cellOf(shown, raw string) Cell {
 	case whole && strings.Trim(shown, "0123456789., ") == "" && strings.ContainsAny(shown, "., "):
 		return Cell{Text: strconv.FormatFloat(n, 'f', 0, 64)} // 1,234 becomes 1234
 	case n > 366 && n < 80_000 && !digits:
-		return Cell{Text: shown, Serial: n}
+		return Cell{
+			Text:   shown,
+			Serial: n,
+		}
 	}
 	return Cell{Text: shown}
 }

@@ -45,7 +45,15 @@ func (v *Vault) auditHead(seq uint64, hash string) []byte {
 
 // Audit adds an entry in the transaction of the change that it records.
 func (v *View) Audit(ctx context.Context, t *Tx, school g.SchoolID, deed, object string) error {
-	return v.AuditAs(ctx, t, v.Scope.Actor, v.Scope.Reason, school, deed, object)
+	return v.AuditAs(
+		ctx,
+		t,
+		v.Scope.Actor,
+		v.Scope.Reason,
+		school,
+		deed,
+		object,
+	)
 }
 
 func (r *Store) AuditAs(
@@ -93,7 +101,10 @@ func (r *Store) AuditEntry(ctx context.Context, t *Tx, e g.AuditEntry) error {
 	if err != nil {
 		return fmt.Errorf("write the audit log's head: %w", err)
 	}
-	t.audited = &AuditPoint{Seq: e.Seq, Hash: e.Hash}
+	t.audited = &AuditPoint{
+		Seq:  e.Seq,
+		Hash: e.Hash,
+	}
 	return nil
 }
 

@@ -54,10 +54,18 @@ func ChangesOf(before, after any) ([]g.AuditChange, error) {
 		}
 		if len(out) == MaxChanges {
 			return append(out,
-				g.AuditChange{Field: "…", Before: "…", After: "further fields changed"}), nil
+				g.AuditChange{
+					Field:  "…",
+					Before: "…",
+					After:  "further fields changed",
+				}), nil
 		}
 		out = append(out,
-			g.AuditChange{Field: name, Before: Short(was[name]), After: Short(is[name])})
+			g.AuditChange{
+				Field:  name,
+				Before: Short(was[name]),
+				After:  Short(is[name]),
+			})
 	}
 	return out, nil
 }

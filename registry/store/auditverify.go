@@ -93,7 +93,10 @@ func (v *View) VerifyAudit(
 		return 0, err
 	}
 	// One read transaction: an entry written meanwhile must not look like a forged head.
-	t, err := v.Reg.r.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: v.Reg.snapshot()})
+	t, err := v.Reg.r.BeginTx(ctx, &sql.TxOptions{
+		ReadOnly:  true,
+		Isolation: v.Reg.snapshot(),
+	})
 	if err != nil {
 		return 0, fmt.Errorf("verify the audit log: %w", err)
 	}

@@ -40,7 +40,13 @@ func (s *DB) migrate(ctx context.Context, now func() time.Time, migrations fs.FS
 				err)
 		}
 		newest = n
-		if err := s.step(ctx, now, n, migrations, path.Join(dir, f.Name())); err != nil {
+		if err := s.step(
+			ctx,
+			now,
+			n,
+			migrations,
+			path.Join(dir, f.Name()),
+		); err != nil {
 			return err
 		}
 	}

@@ -62,7 +62,15 @@ func (v *View) Remove(
 		if kind != "" {
 			t.Change(kind, school, id)
 		}
-		return v.AuditChanges(ctx, t, school, noun+".delete", id, was, nil)
+		return v.AuditChanges(
+			ctx,
+			t,
+			school,
+			noun+".delete",
+			id,
+			was,
+			nil,
+		)
 	})
 }
 

@@ -66,7 +66,12 @@ func Open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
 }
 
 // In returns the store restricted to a scope.
-func (r *Store) In(s g.Scope) *View { return &View{Store: r, Scope: s} }
+func (r *Store) In(s g.Scope) *View {
+	return &View{
+		Store: r,
+		Scope: s,
+	}
+}
 
 func (r *Store) open(ctx context.Context, o Options, migrations fs.FS) (err error) {
 	engine := func(name string) (*DB, error) { return openPostgres(o.Postgres, name) }

@@ -51,11 +51,23 @@ func newVault(master []byte) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	head, err := hkdf.Key(sha256.New, master, nil, "gatehouse audit head v1", keySize)
+	head, err := hkdf.Key(
+		sha256.New,
+		master,
+		nil,
+		"gatehouse audit head v1",
+		keySize,
+	)
 	if err != nil {
 		return nil, err
 	}
-	doors, err := hkdf.Key(sha256.New, master, nil, "gatehouse device passwords v1", keySize)
+	doors, err := hkdf.Key(
+		sha256.New,
+		master,
+		nil,
+		"gatehouse device passwords v1",
+		keySize,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +82,13 @@ func newVault(master []byte) (*Vault, error) {
 
 // derived is AES-256-GCM under a key derived by HKDF (RFC 5869).
 func derived(key []byte, purpose string) (cipher.AEAD, error) {
-	k, err := hkdf.Key(sha256.New, key, nil, purpose, keySize)
+	k, err := hkdf.Key(
+		sha256.New,
+		key,
+		nil,
+		purpose,
+		keySize,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +154,13 @@ func (v *Vault) School(ctx context.Context, c Conn, id g.SchoolID) (*SchoolKeys,
 	secret, err1 := derived(key, "device secrets v1")
 	template, err2 := derived(key, "face templates v1")
 	kept, err3 := derived(key, "kept history v1")
-	lookup, err4 := hkdf.Key(sha256.New, key, nil, "lookups v1", keySize)
+	lookup, err4 := hkdf.Key(
+		sha256.New,
+		key,
+		nil,
+		"lookups v1",
+		keySize,
+	)
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, err
 	}

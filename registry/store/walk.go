@@ -37,7 +37,11 @@ type keptOrder struct {
 
 // NewWalks keeps orders of at most max rows in total, or the newest one if that is larger.
 func NewWalks(max int) *Walks {
-	return &Walks{max: max, orders: map[string]*list.Element{}, used: list.New()}
+	return &Walks{
+		max:    max,
+		orders: map[string]*list.Element{},
+		used:   list.New(),
+	}
 }
 
 // OrderToken is the hash of an order.

@@ -25,5 +25,9 @@ type View struct {
 
 // In returns the book restricted to the scope of s.
 func (r *Book) In(s *store.View) View {
-	return View{r: r, s: s, people: r.people.In(s)}
+	return View{
+		r:      r,
+		s:      s,
+		people: r.people.In(s),
+	}
 }

@@ -39,12 +39,18 @@ type PlanDevice struct {
 func (p FloorPlan) Spots() (s places.Spots) {
 	for _, d := range p.Devices {
 		if d.Spot != nil {
-			s.Devices = append(s.Devices, places.DeviceSpot{Device: d.ID, Point: *d.Spot})
+			s.Devices = append(s.Devices, places.DeviceSpot{
+				Device: d.ID,
+				Point:  *d.Spot,
+			})
 		}
 	}
 	for _, z := range p.Rooms {
 		if z.Area != nil {
-			s.Zones = append(s.Zones, places.ZoneArea{Zone: z.ID, Area: *z.Area})
+			s.Zones = append(s.Zones, places.ZoneArea{
+				Zone: z.ID,
+				Area: *z.Area,
+			})
 		}
 	}
 	return s
@@ -56,7 +62,10 @@ func (v View) FloorPlan(ctx context.Context, id g.FloorID) (FloorPlan, error) {
 	if err != nil {
 		return FloorPlan{}, err
 	}
-	out := FloorPlan{Rooms: []PlanRoom{}, Devices: []PlanDevice{}}
+	out := FloorPlan{
+		Rooms:   []PlanRoom{},
+		Devices: []PlanDevice{},
+	}
 	if out.Floor, err = places.FloorRow(ctx, v.s.Reg, id); err != nil {
 		return FloorPlan{}, err
 	}
@@ -78,11 +87,25 @@ func (v View) roomsOn(ctx context.Context, id g.FloorID) ([]PlanRoom, error) {
 		[]any{string(id)}, func(scan func(...any) error) error {
 			var x PlanRoom
 			var at [4]*float64
-			if err := scan(&x.ID, &x.Name, &x.Kind, &x.Private, &at[0], &at[1], &at[2], &at[3]); err != nil {
+			if err := scan(
+				&x.ID,
+				&x.Name,
+				&x.Kind,
+				&x.Private,
+				&at[0],
+				&at[1],
+				&at[2],
+				&at[3],
+			); err != nil {
 				return err
 			}
 			if at[0] != nil {
-				x.Area = &g.Area{X: *at[0], Y: *at[1], W: *at[2], H: *at[3]}
+				x.Area = &g.Area{
+					X: *at[0],
+					Y: *at[1],
+					W: *at[2],
+					H: *at[3],
+				}
 			}
 			out = append(out, x)
 			return nil
@@ -108,7 +131,16 @@ func (v View) planDevices(ctx context.Context, q string, args ...any) ([]PlanDev
 	err := store.Each(ctx, v.s.Reg, q, args, func(scan func(...any) error) error {
 		x, enabled := PlanDevice{}, false
 		var left, top *float64
-		err := scan(&x.ID, &x.Name, &x.Zone, &x.Type, &enabled, &x.State, &left, &top)
+		err := scan(
+			&x.ID,
+			&x.Name,
+			&x.Zone,
+			&x.Type,
+			&enabled,
+			&x.State,
+			&left,
+			&top,
+		)
 		if err != nil {
 			return err
 		}
@@ -116,7 +148,10 @@ func (v View) planDevices(ctx context.Context, q string, args ...any) ([]PlanDev
 			x.State = g.StateDisabled
 		}
 		if left != nil {
-			x.Spot = &g.Point{X: *left, Y: *top}
+			x.Spot = &g.Point{
+				X: *left,
+				Y: *top,
+			}
 		}
 		out = append(out, x)
 		return nil

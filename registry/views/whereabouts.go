@@ -115,7 +115,12 @@ func (v View) whereIs(ctx context.Context, in store.Reach, zone g.ZoneID) (Where
 	if err := in.Owns(z.School, "zone", string(zone)); err != nil {
 		return Whereabouts{}, err
 	}
-	out := Whereabouts{School: z.School, Zone: z.ID, ZoneName: z.Name, Building: z.Building}
+	out := Whereabouts{
+		School:   z.School,
+		Zone:     z.ID,
+		ZoneName: z.Name,
+		Building: z.Building,
+	}
 	err = v.s.Reg.Row(ctx,
 		"SELECT b.name, s.name FROM buildings b JOIN sites s ON s.id = b.site WHERE b.id = ?",
 		string(z.Building)).Scan(&out.BuildingName, &out.SiteName)
@@ -199,7 +204,12 @@ func nearest(all []camera, w Whereabouts, device g.DeviceID) *NearCamera {
 	best := slices.MinFunc(list, func(a, b ranked) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.apart, b.apart))
 	})
-	return &NearCamera{ID: best.ID, Name: best.Name, State: best.State, Near: best.near}
+	return &NearCamera{
+		ID:    best.ID,
+		Name:  best.Name,
+		State: best.State,
+		Near:  best.near,
+	}
 }
 
 // Nearnesses are the kinds of nearness, nearest first.

@@ -20,7 +20,12 @@ type Limits struct {
 }
 
 // DefaultLimits are 5 minutes and the whole day.
-func DefaultLimits() Limits { return Limits{LateAfter: 5 * time.Minute, To: 24 * time.Hour} }
+func DefaultLimits() Limits {
+	return Limits{
+		LateAfter: 5 * time.Minute,
+		To:        24 * time.Hour,
+	}
+}
 
 const (
 	shortestGap = time.Minute        // shorter silence is no gap: devices buffer that much
@@ -267,7 +272,11 @@ func (c *Counter) device(id, school []byte) *device {
 	d := c.devices[g.DeviceID(id)]
 	if d == nil {
 		c.forget()
-		d = &device{id: g.DeviceID(id), school: g.SchoolID(school), shard: shardOf(id)}
+		d = &device{
+			id:     g.DeviceID(id),
+			school: g.SchoolID(school),
+			shard:  shardOf(id),
+		}
 		c.devices[d.id] = d
 	}
 	if string(d.school) != string(school) { // it has moved: the open gap stays with the old school
@@ -327,7 +336,11 @@ func (c *Counter) ask(d *device) {
 func (c *Counter) row(k key) *g.Quality {
 	q := c.rows[k]
 	if q == nil {
-		q = &g.Quality{School: k.school, Device: k.device, Day: k.day}
+		q = &g.Quality{
+			School: k.school,
+			Device: k.device,
+			Day:    k.day,
+		}
 		c.rows[k] = q
 	}
 	return q

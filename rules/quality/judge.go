@@ -159,9 +159,27 @@ func minutesWords(n int64) string {
 }
 
 // roughly formats a duration in at most two units.
-func roughly(d time.Duration) string { return inUnits(d, " d", " h", " min", " s", " ") }
+func roughly(d time.Duration) string {
+	return inUnits(
+		d,
+		" d",
+		" h",
+		" min",
+		" s",
+		" ",
+	)
+}
 
-func roughlyZH(d time.Duration) string { return inUnits(d, " 天", " 小时", " 分", " 秒", " ") }
+func roughlyZH(d time.Duration) string {
+	return inUnits(
+		d,
+		" 天",
+		" 小时",
+		" 分",
+		" 秒",
+		" ",
+	)
+}
 
 func inUnits(d time.Duration, day, hour, minute, second, sep string) string {
 	for _, u := range []struct {

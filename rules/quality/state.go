@@ -90,7 +90,10 @@ func readDevice(b []byte) (*device, []byte, bool) {
 		take(uint64(n))
 		return v
 	}
-	d := &device{id: g.DeviceID(take(size())), school: g.SchoolID(take(size()))}
+	d := &device{
+		id:     g.DeviceID(take(size())),
+		school: g.SchoolID(take(size())),
+	}
 	for _, into := range [...]*int64{&d.heard, &d.silent, &d.counted, &d.newest} {
 		v, n := binary.Varint(b)
 		if n <= 0 {

@@ -86,7 +86,10 @@ const rounds = 3
 func measure(
 	ctx context.Context, m *opencv.Models, r opencv.Recording, each time.Duration,
 ) (f figures, err error) {
-	f = figures{Codec: string(r.Codec), CPUs: runtime.NumCPU()}
+	f = figures{
+		Codec: string(r.Codec),
+		CPUs:  runtime.NumCPU(),
+	}
 	pictures, err := samples(r, 50)
 	if err != nil {
 		return f, err
@@ -101,7 +104,15 @@ func measure(
 				return decodeFor(ctx, r, end, func(*opencv.Decoder) error { return nil })
 			},
 			func(end time.Time) (int, error) { return inferFor(ctx, chain, pictures, end) },
-			func(end time.Time) (int, error) { return pipeFor(ctx, chain, r, end, &f.Sightings) },
+			func(end time.Time) (int, error) {
+				return pipeFor(
+					ctx,
+					chain,
+					r,
+					end,
+					&f.Sightings,
+				)
+			},
 		} {
 			begin := time.Now()
 			n, err := part(begin.Add(each / rounds))

@@ -62,7 +62,10 @@ func newCamera(s *setup, tracks string) *camera {
 func (c *camera) run(ctx context.Context, a address, emit drivers.Emit) error {
 	g, inner := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		err := play(inner, a, sink{units: c.live.feed, pictures: c.sampler()})
+		err := play(inner, a, sink{
+			units:    c.live.feed,
+			pictures: c.sampler(),
+		})
 		if err == nil && ctx.Err() == nil {
 			return inner.Err() // another goroutine's error ended inner
 		}
@@ -143,7 +146,13 @@ func (c *camera) lookAt(f vision.Frame) error {
 		o.Status.Weak, _ = c.weak.Load().(gatehouse.Weakness)
 		c.unsent.put(statusKey, o)
 	}
-	if o, ok := c.stats.add(f.Time, time.Now(), seen, state, changed); ok {
+	if o, ok := c.stats.add(
+		f.Time,
+		time.Now(),
+		seen,
+		state,
+		changed,
+	); ok {
 		c.addCost(o.Reading.Values, f)
 		c.unsent.put("", o)
 	}
@@ -286,7 +295,10 @@ func (s *stats) add(
 		values["spoof"] = gatehouse.NumberValue(float64(s.fake) / float64(s.judged))
 	}
 	*s = stats{since: then}
-	return gatehouse.Observation{Time: then, Reading: &gatehouse.Reading{Values: values}}, true
+	return gatehouse.Observation{
+		Time:    then,
+		Reading: &gatehouse.Reading{Values: values},
+	}, true
 }
 
 func round1(v float64) float64 { return float64(int64(v*10+0.5)) / 10 }

@@ -105,7 +105,10 @@ func readDescription(body []byte) (session medium, media []medium) {
 // newMedium parses an m= line: kind, port, protocol and payload types. The port is ignored:
 // everything runs over one connection.
 func newMedium(line string) medium {
-	m := medium{codecs: map[string]string{}, options: map[string]string{}}
+	m := medium{
+		codecs:  map[string]string{},
+		options: map[string]string{},
+	}
 	words := strings.Fields(line)
 	if len(words) < 4 {
 		return m
@@ -224,7 +227,13 @@ func writeDescription(session medium, media []medium, options bool) []byte {
 			line("a=control:", m.control)
 		}
 		for _, t := range m.types {
-			line("a=rtpmap:", t, " ", m.codecs[t], "/90000")
+			line(
+				"a=rtpmap:",
+				t,
+				" ",
+				m.codecs[t],
+				"/90000",
+			)
 			if o := soundOptions(m.codecs[t], m.options[t]); options && o != "" {
 				line("a=fmtp:", t, " ", o)
 			}

@@ -148,7 +148,11 @@ func (d *driver) Describe() drivers.Description {
 			Actions: map[string]gatehouse.Action{
 				"snapshot": {
 					Title: "Take a snapshot", TitleZH: "抓拍", Input: map[string]gatehouse.Property{
-						"faces": {Title: "Draw the faces", TitleZH: "标出人脸", Type: "boolean"},
+						"faces": {
+							Title:   "Draw the faces",
+							TitleZH: "标出人脸",
+							Type:    "boolean",
+						},
 					},
 				},
 			},

@@ -142,7 +142,10 @@ func (s *setup) lookAtPhoto(f vision.Frame) (v view, err error) {
 // pad adds a grey margin, half of the frame's width and height on each side.
 func pad(f vision.Frame) vision.Frame {
 	left, top := f.Width/2, f.Height/2
-	p := vision.Frame{Width: f.Width + 2*left, Height: f.Height + 2*top}
+	p := vision.Frame{
+		Width:  f.Width + 2*left,
+		Height: f.Height + 2*top,
+	}
 	p.Pix = make([]byte, 3*p.Width*p.Height)
 	for i := range p.Pix {
 		p.Pix[i] = 127

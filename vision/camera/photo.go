@@ -41,7 +41,11 @@ type photoReader struct {
 }
 
 func newPhotoReader() photoReader {
-	return photoReader{program: "/proc/self/exe", args: []string{photoProgram}, time: photoTime}
+	return photoReader{
+		program: "/proc/self/exe",
+		args:    []string{photoProgram},
+		time:    photoTime,
+	}
 }
 
 // read is vision.ReadPhoto in the child process.
@@ -83,7 +87,10 @@ type refused struct {
 }
 
 func told(e *gatehouse.Error) refused {
-	return refused{Error: *e, Said: e.Say().Keep()}
+	return refused{
+		Error: *e,
+		Said:  e.Say().Keep(),
+	}
 }
 
 func (r *refused) err() error {
@@ -111,9 +118,15 @@ func (c *capped) Write(p []byte) (int, error) {
 // servePhoto is the child process: it decodes a photograph from in, and writes to out the frame or
 // the reason for the refusal. It returns the exit code.
 func servePhoto(in io.Reader, out io.Writer) int {
-	limit := unix.Rlimit{Cur: photoMemory, Max: photoMemory}
+	limit := unix.Rlimit{
+		Cur: photoMemory,
+		Max: photoMemory,
+	}
 	_ = unix.Setrlimit(unix.RLIMIT_DATA, &limit) // best effort: ReadPhoto has its own limits
-	cpu := unix.Rlimit{Cur: photoCPU, Max: photoCPU}
+	cpu := unix.Rlimit{
+		Cur: photoCPU,
+		Max: photoCPU,
+	}
 	_ = unix.Setrlimit(unix.RLIMIT_CPU, &cpu)
 	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 10) // the cameras have priority
 	return readPhoto(in, out)

@@ -231,7 +231,10 @@ func open(
 		units = func(accessUnit) {}
 	}
 	dec.Prepare(v.sets)
-	units(accessUnit{codec: v.codec, nals: v.sets})
+	units(accessUnit{
+		codec: v.codec,
+		nals:  v.sets,
+	})
 	if _, err := client.Setup(desc.BaseURL, v.medium, 0, 0); err != nil {
 		dec.Close()
 		return nil, err
@@ -242,7 +245,11 @@ func open(
 		if err != nil {
 			return // incomplete or lost packets: the decoder recovers
 		}
-		units(accessUnit{codec: v.codec, nals: unit, stamp: p.Timestamp})
+		units(accessUnit{
+			codec: v.codec,
+			nals:  unit,
+			stamp: p.Timestamp,
+		})
 		n, err := dec.Decode(unit)
 		if gatehouse.ErrorCode(err) == gatehouse.TooLarge {
 			end(err)

@@ -32,7 +32,10 @@ func Compare(faces []Enrolled, like float64) (kin []Kin, pairs Rate) {
 		if !ok {
 			at[f.Person] = len(first)
 			first = append(first, f)
-			kin = append(kin, Kin{Person: f.Person, Nearest: -1})
+			kin = append(kin, Kin{
+				Person:  f.Person,
+				Nearest: -1,
+			})
 			continue
 		}
 		if kin[i].Again == 0 { // only one a person: photographs of one person are not independent

@@ -185,7 +185,10 @@ func tellAsking(w io.Writer, kin []Kin, pairs Rate) {
 		len(kin), used.Other, pairs)
 	for k := 10; k <= 26; k += 2 {
 		like := float64(k) / alikeSteps
-		a := Ask(kin, vision.Alike{Own: like, Other: like})
+		a := Ask(kin, vision.Alike{
+			Own:   like,
+			Other: like,
+		})
 		fmt.Fprintf(w,
 			"likeness %.2f: like somebody else: somebody new %v, the same person again %v; "+
 				"unlike the own: the person %v, the most alike of the others %v\n",

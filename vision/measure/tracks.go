@@ -55,7 +55,10 @@ func lookAt(m *opencv.Models, p photo) (f face, err error) {
 		return f, err
 	}
 	if s, ok := inTheMiddle(seen,
-		vision.Point{X: float32(picture.Width) / 2, Y: float32(picture.Height) / 2}); ok &&
+		vision.Point{
+			X: float32(picture.Width) / 2,
+			Y: float32(picture.Height) / 2,
+		}); ok &&
 		s.Fault == "" {
 		f.enrolment = s.Embedding
 	}
@@ -111,7 +114,11 @@ func judge(faces []face, margin, quality float64) ([]Track, error) {
 			template[f.person] = f.mark
 		}
 	}
-	d := vision.Decision{Score: -1, Margin: margin, Quality: quality}
+	d := vision.Decision{
+		Score:   -1,
+		Margin:  margin,
+		Quality: quality,
+	}
 	var out []Track
 	for _, f := range faces {
 		t := Track{
@@ -125,7 +132,11 @@ func judge(faces []face, margin, quality float64) ([]Track, error) {
 		t.Known = template[f.person] != "" && template[f.person] != f.mark
 		self := personID(f.person)
 		for _, v := range f.reports {
-			q := vision.Query{Embedding: v.Embedding, Quality: v.Quality, Frames: v.Frames}
+			q := vision.Query{
+				Embedding: v.Embedding,
+				Quality:   v.Quality,
+				Frames:    v.Frames,
+			}
 			if t.Known {
 				switch got, m := g.Match(q, d); got {
 				case self:

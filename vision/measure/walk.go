@@ -27,7 +27,11 @@ const (
 
 // newWalk returns a walk that depends on the seed only.
 func newWalk(photo vision.Frame, seed uint64) *walk {
-	return &walk{photo: photo, rnd: rand.New(rand.NewPCG(seed, 8)), start: time.Unix(0, 0)}
+	return &walk{
+		photo: photo,
+		rnd:   rand.New(rand.NewPCG(seed, 8)),
+		start: time.Unix(0, 0),
+	}
 }
 
 // step is the photograph's place and light in one frame.
@@ -57,7 +61,10 @@ func (w *walk) frame(k int) (vision.Frame, vision.Point) {
 		f.Pix[i] = 96
 	}
 	w.lay(f, s)
-	return f, vision.Point{X: float32(s.x), Y: float32(s.y)}
+	return f, vision.Point{
+		X: float32(s.x),
+		Y: float32(s.y),
+	}
 }
 
 // lay draws the photograph into a frame.

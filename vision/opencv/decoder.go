@@ -180,7 +180,11 @@ func (d *Decoder) Picture(maxWidth int) (vision.Frame, error) {
 	if !d.have {
 		return vision.Frame{}, fmt.Errorf("no picture has been decoded yet")
 	}
-	g := geometry{w: d.newest.Width(), h: d.newest.Height(), format: d.newest.PixelFormat()}
+	g := geometry{
+		w:      d.newest.Width(),
+		h:      d.newest.Height(),
+		format: d.newest.PixelFormat(),
+	}
 	g.outW, g.outH = vision.VideoBounds(g.w, g.h, maxWidth)
 	if err := d.prepare(g); err != nil {
 		return vision.Frame{}, err
@@ -192,7 +196,11 @@ func (d *Decoder) Picture(maxWidth int) (vision.Frame, error) {
 	if err != nil {
 		return vision.Frame{}, fmt.Errorf("copy picture: %w", err)
 	}
-	f := vision.Frame{Width: g.outW, Height: g.outH, Pix: pix}
+	f := vision.Frame{
+		Width:  g.outW,
+		Height: g.outH,
+		Pix:    pix,
+	}
 	if !f.Valid() {
 		return f, fmt.Errorf("picture of %dx%d holds %d bytes", f.Width, f.Height, len(pix))
 	}

@@ -158,7 +158,13 @@ func (m *Models) detectRFB(mat gocv.Mat) ([]vision.Face, error) {
 func (m *Models) detectYuNet(mat gocv.Mat) ([]vision.Face, error) {
 	h, w := m.detector.size()
 	k := min(float64(w)/float64(mat.Cols()), float64(h)/float64(mat.Rows()), 1)
-	box, err := fitted(mat, int(float64(mat.Cols())*k), int(float64(mat.Rows())*k), w, h)
+	box, err := fitted(
+		mat,
+		int(float64(mat.Cols())*k),
+		int(float64(mat.Rows())*k),
+		w,
+		h,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +231,10 @@ func yunetLevel(
 			H: bh,
 		}}
 		for k := range f.Points {
-			f.Points[k] = vision.Point{X: (p[2*k] + c) * s, Y: (p[2*k+1] + r) * s}
+			f.Points[k] = vision.Point{
+				X: (p[2*k] + c) * s,
+				Y: (p[2*k+1] + r) * s,
+			}
 		}
 		faces = append(faces, f)
 	}

@@ -90,7 +90,11 @@ func (m *Models) load(c Config) (err error) {
 
 // try runs every model on a grey picture.
 func (m *Models) try() error {
-	grey := vision.Frame{Width: 160, Height: 120, Pix: make([]byte, 160*120*3)}
+	grey := vision.Frame{
+		Width:  160,
+		Height: 120,
+		Pix:    make([]byte, 160*120*3),
+	}
 	for i := range grey.Pix {
 		grey.Pix[i] = 128
 	}
@@ -149,7 +153,10 @@ func (m *Models) try() error {
 
 // Chain returns the loaded models as a vision.Chain, for video.
 func (m *Models) Chain() vision.Chain {
-	c := vision.Chain{Detector: m, Embedder: m}
+	c := vision.Chain{
+		Detector: m,
+		Embedder: m,
+	}
 	if m.spoof != nil {
 		c.Liveness = m
 	}

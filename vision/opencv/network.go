@@ -71,7 +71,10 @@ func openNetwork(key, path string, planes int64) (*network, error) {
 			return nil, fmt.Errorf("set session options: %w", err)
 		}
 	}
-	n := &network{path: path, input: ins[0].Dimensions.Clone()}
+	n := &network{
+		path:  path,
+		input: ins[0].Dimensions.Clone(),
+	}
 	if n.input[0] < 1 {
 		n.input[0] = 1
 	}

@@ -34,7 +34,11 @@ func toFrame(m gocv.Mat) (vision.Frame, error) {
 		return vision.Frame{}, fmt.Errorf("picture of type %v instead of three bytes a pixel",
 			m.Type())
 	}
-	f := vision.Frame{Width: m.Cols(), Height: m.Rows(), Pix: m.ToBytes()}
+	f := vision.Frame{
+		Width:  m.Cols(),
+		Height: m.Rows(),
+		Pix:    m.ToBytes(),
+	}
 	if !f.Valid() {
 		return f, fmt.Errorf("picture of %dx%d holds %d bytes", f.Width, f.Height, len(f.Pix))
 	}
@@ -49,7 +53,14 @@ func resize(m gocv.Mat, w, h int) (gocv.Mat, error) {
 		how = gocv.InterpolationArea
 	}
 	out := gocv.NewMat()
-	if err := gocv.Resize(m, &out, image.Pt(w, h), 0, 0, how); err != nil {
+	if err := gocv.Resize(
+		m,
+		&out,
+		image.Pt(w, h),
+		0,
+		0,
+		how,
+	); err != nil {
 		out.Close()
 		return gocv.Mat{}, fmt.Errorf("resize: %w", err)
 	}
@@ -92,7 +103,11 @@ func JPEG(f vision.Frame, limit int, boxes ...vision.Box) ([]byte, error) {
 		if r.Dx() < 2 || r.Dy() < 2 {
 			continue
 		}
-		if err := gocv.Rectangle(&m, r, color.RGBA{G: 200, B: 80, R: 40}, 2); err != nil {
+		if err := gocv.Rectangle(&m, r, color.RGBA{
+			G: 200,
+			B: 80,
+			R: 40,
+		}, 2); err != nil {
 			return nil, fmt.Errorf("draw box: %w", err)
 		}
 	}

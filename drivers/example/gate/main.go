@@ -77,7 +77,13 @@ func (driver) Connect(ctx context.Context, d drivers.Device, emit drivers.Emit) 
 	out <- gatehouse.Observation{Status: &gatehouse.Status{State: gatehouse.StateOnline}}
 	lines := bufio.NewScanner(reader) // at most 64 KiB a line
 	for lines.Scan() {
-		if err = hear(work, d, reader, lines.Text(), out); err != nil {
+		if err = hear(
+			work,
+			d,
+			reader,
+			lines.Text(),
+			out,
+		); err != nil {
 			break
 		}
 	}

@@ -71,7 +71,10 @@ func New(o Options) *Reader {
 		gone:   make(chan g.DeviceID, mostGone),
 		next:   make(chan exchange),
 		asks:   make(chan ask),
-		kept:   keptRules{engine: engine, view: o.View},
+		kept: keptRules{
+			engine: engine,
+			view:   o.View,
+		},
 		looked: o.Now(),
 	}
 }

@@ -30,15 +30,25 @@ func Changes(old, now Files) ([]Change, error) {
 		i := slices.IndexFunc(after, same(a))
 		switch {
 		case i < 0:
-			out = append(out, Change{Key: a.Kind + "s." + a.ID, From: a.Body})
+			out = append(out, Change{
+				Key:  a.Kind + "s." + a.ID,
+				From: a.Body,
+			})
 		case after[i].Body != a.Body:
 			out = append(out,
-				Change{Key: a.Kind + "s." + a.ID, From: a.Body, To: after[i].Body})
+				Change{
+					Key:  a.Kind + "s." + a.ID,
+					From: a.Body,
+					To:   after[i].Body,
+				})
 		}
 	}
 	for _, b := range after {
 		if !slices.ContainsFunc(before, same(b)) {
-			out = append(out, Change{Key: b.Kind + "s." + b.ID, To: b.Body})
+			out = append(out, Change{
+				Key: b.Kind + "s." + b.ID,
+				To:  b.Body,
+			})
 		}
 	}
 	return out, nil

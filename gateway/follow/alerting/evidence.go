@@ -41,7 +41,11 @@ func (v *evidence) attach(effects []rules.Effect) {
 		if a == nil || a.Sighting == "" || a.Person != "" || a.Media != "" {
 			continue
 		}
-		u := unsettled{alert: a.ID, school: a.School, sighting: a.Sighting}
+		u := unsettled{
+			alert:    a.ID,
+			school:   a.School,
+			sighting: a.Sighting,
+		}
 		if media, wait := v.settle(u); wait {
 			v.wait(u)
 		} else {
@@ -93,7 +97,11 @@ func (v *evidence) settle(u unsettled) (id g.MediaID, wait bool) {
 	}
 	id, err := v.opt.Pictures.Put(look.School, v.opt.Now(), look.Picture)
 	if err == nil && len(look.Embedding) > 0 && look.Model != "" {
-		face := media.Face{Embedding: look.Embedding, Model: look.Model, Quality: look.Quality}
+		face := media.Face{
+			Embedding: look.Embedding,
+			Model:     look.Model,
+			Quality:   look.Quality,
+		}
 		err = v.opt.Pictures.PutFace(look.School, id, face)
 	}
 	if err != nil {

@@ -146,14 +146,22 @@ func (f Files) Doubts(profiles []g.Profile) []*g.Error { return rules.Doubts(f.R
 func (f Files) Texts() ([]alerts.RuleText, error) {
 	var texts []alerts.RuleText
 	for _, r := range f.Rules {
-		texts = append(texts, alerts.RuleText{Kind: "rule", ID: string(r.ID), Body: r.YAML})
+		texts = append(texts, alerts.RuleText{
+			Kind: "rule",
+			ID:   string(r.ID),
+			Body: r.YAML,
+		})
 	}
 	for _, p := range f.Procedures {
 		b, err := json.MarshalIndent(p, "", " ")
 		if err != nil {
 			return nil, err
 		}
-		texts = append(texts, alerts.RuleText{Kind: "procedure", ID: p.ID, Body: string(b)})
+		texts = append(texts, alerts.RuleText{
+			Kind: "procedure",
+			ID:   p.ID,
+			Body: string(b),
+		})
 	}
 	return texts, nil
 }

@@ -14,7 +14,11 @@ type exchange struct {
 // or changed rules end. Replace blocks until Run has switched, normally at most half a second, or
 // until ctx ends while Run has not taken them yet: then nothing has changed.
 func (x *Reader) Replace(ctx context.Context, f Files, note func(context.Context) error) error {
-	e := exchange{files: f, note: note, done: make(chan error, 1)}
+	e := exchange{
+		files: f,
+		note:  note,
+		done:  make(chan error, 1),
+	}
 	select {
 	case x.next <- e:
 	case <-ctx.Done():

@@ -47,7 +47,10 @@ type Computer struct {
 
 // New makes a Computer that has computed nothing yet.
 func New(o Options) *Computer {
-	return &Computer{opt: o, computed: map[g.SessionID]time.Time{}}
+	return &Computer{
+		opt:      o,
+		computed: map[g.SessionID]time.Time{},
+	}
 }
 
 // Run computes sessions anew when the clock passes one of their boundaries, and when people,
@@ -90,7 +93,13 @@ func (c *Computer) Run(ctx context.Context) error {
 		now := c.opt.Now()
 		for _, s := range schools {
 			if !c.opt.Health.Insist(ctx, "attendance", func() error {
-				return c.compute(ctx, s, now.Add(-lateArrivals), now.Add(time.Minute), only)
+				return c.compute(
+					ctx,
+					s,
+					now.Add(-lateArrivals),
+					now.Add(time.Minute),
+					only,
+				)
 			}) {
 				return nil
 			}
@@ -207,7 +216,11 @@ func (c *Computer) inputs(
 	ctx context.Context, s g.Session, now time.Time,
 ) (in rules.Inputs, err error) {
 	view := c.opt.View
-	in = rules.Inputs{Session: s, Zones: c.opt.Directory.Zones(s.School), Now: now}
+	in = rules.Inputs{
+		Session: s,
+		Zones:   c.opt.Directory.Zones(s.School),
+		Now:     now,
+	}
 	if in.School, err = view.Places.School(ctx, s.School); err != nil {
 		return in, err
 	}

@@ -26,7 +26,13 @@ func (c *Computer) gaps(ctx context.Context, s g.Session, now time.Time) ([]rule
 			if len(e.Profile.Sightings) == 0 || !e.Device.Enabled {
 				continue
 			}
-			gaps, err := deviceGaps(ctx, c.opt.View, e.Device, s.Start, earlier(now, s.End))
+			gaps, err := deviceGaps(
+				ctx,
+				c.opt.View,
+				e.Device,
+				s.Start,
+				earlier(now, s.End),
+			)
 			if err != nil {
 				return nil, err
 			}
@@ -60,7 +66,11 @@ func deviceGaps(
 			begin = from
 		}
 		if end.Sub(begin) >= shortGap {
-			out = append(out, rules.Gap{Zone: d.Zone, From: begin, To: end})
+			out = append(out, rules.Gap{
+				Zone: d.Zone,
+				From: begin,
+				To:   end,
+			})
 		}
 	}
 	end, last, page := to, g.DeviceState(""), registry.Page{Limit: 1000}

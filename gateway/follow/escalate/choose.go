@@ -114,7 +114,13 @@ func (e *Escalator) seen(
 // Rechoose gives alerts that no chain was for to one that is now. Its steps count from now on.
 func (e *Escalator) Rechoose(ctx context.Context) error {
 	known := chains{view: e.View}
-	left, err := e.View.Oncall.Calls(ctx, oncall.CallNone, "", time.Time{}, most)
+	left, err := e.View.Oncall.Calls(
+		ctx,
+		oncall.CallNone,
+		"",
+		time.Time{},
+		most,
+	)
 	if err != nil {
 		return err
 	}
@@ -138,7 +144,10 @@ func (e *Escalator) Rechoose(ctx context.Context) error {
 			now.State, now.Chain = oncall.CallDue, chain.ID
 			now.Due = rota.Begin(chain, e.Now()).Due
 		}
-		moves = append(moves, oncall.Move{Was: was, Now: now})
+		moves = append(moves, oncall.Move{
+			Was: was,
+			Now: now,
+		})
 	}
 	if len(moves) == 0 {
 		return nil

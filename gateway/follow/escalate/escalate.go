@@ -201,7 +201,13 @@ func (e *Escalator) Work(ctx context.Context) (next time.Time, err error) {
 	tried := map[turn]bool{}
 	for {
 		now := e.Now()
-		due, err := e.View.Oncall.Calls(ctx, oncall.CallDue, "", now, atOnce)
+		due, err := e.View.Oncall.Calls(
+			ctx,
+			oncall.CallDue,
+			"",
+			now,
+			atOnce,
+		)
 		if err != nil {
 			return now, err
 		}
@@ -228,7 +234,13 @@ func (e *Escalator) Work(ctx context.Context) (next time.Time, err error) {
 
 // next is when the next step is due; far away where there is none.
 func (e *Escalator) next(ctx context.Context) (time.Time, error) {
-	calls, err := e.View.Oncall.Calls(ctx, oncall.CallDue, "", time.Time{}, 1)
+	calls, err := e.View.Oncall.Calls(
+		ctx,
+		oncall.CallDue,
+		"",
+		time.Time{},
+		1,
+	)
 	if err != nil || len(calls) == 0 {
 		return e.Now().Add(time.Hour), err
 	}

@@ -20,7 +20,13 @@ func (e *Escalator) ranOut(
 	ctx context.Context, left []told, now time.Time,
 ) ([]oncall.Move, error) {
 	school := left[0].row.School
-	before, err := e.View.Oncall.Calls(ctx, oncall.CallUnanswered, school, time.Time{}, most)
+	before, err := e.View.Oncall.Calls(
+		ctx,
+		oncall.CallUnanswered,
+		school,
+		time.Time{},
+		most,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +44,13 @@ func (e *Escalator) ranOut(
 	if err := e.View.Alerts.Apply(ctx, alerts.Effects{Alerts: []g.Alert{a}}); err != nil {
 		return nil, err
 	}
-	staff, err := e.tellHead(ctx, a, left[0].row, len(before), count)
+	staff, err := e.tellHead(
+		ctx,
+		a,
+		left[0].row,
+		len(before),
+		count,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +74,11 @@ func (e *Escalator) ranOut(
 		if len(staff) == 0 {
 			done = append(done, entry)
 		}
-		moves = append(moves, oncall.Move{Was: x.call, Now: next, Done: done})
+		moves = append(moves, oncall.Move{
+			Was:  x.call,
+			Now:  next,
+			Done: done,
+		})
 	}
 	return moves, nil
 }
@@ -159,7 +175,13 @@ func (e *Escalator) answered(ctx context.Context, school g.SchoolID, head g.Aler
 	if head == "" {
 		return nil
 	}
-	left, err := e.View.Oncall.Calls(ctx, oncall.CallUnanswered, school, time.Time{}, most)
+	left, err := e.View.Oncall.Calls(
+		ctx,
+		oncall.CallUnanswered,
+		school,
+		time.Time{},
+		most,
+	)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,12 @@ func bundles(due []oncall.Call) (out []bundle) {
 	at := map[turn]int{}
 	var groups []bundle
 	for _, c := range due {
-		k := turn{school: c.School, chain: c.Chain, step: c.Step, round: c.Round}
+		k := turn{
+			school: c.School,
+			chain:  c.Chain,
+			step:   c.Step,
+			round:  c.Round,
+		}
 		i, ok := at[k]
 		if !ok {
 			i = len(groups)
@@ -76,7 +81,10 @@ func (e *Escalator) waiting(
 		case err != nil || !waits(a.Alert):
 			now := c
 			now.State, now.Due = oncall.CallAnswered, time.Time{}
-			ended = append(ended, oncall.Move{Was: c, Now: now})
+			ended = append(ended, oncall.Move{
+				Was: c,
+				Now: now,
+			})
 		default:
 			left = append(left, told{c, a})
 		}
@@ -144,7 +152,10 @@ func (e *Escalator) rechosen(ctx context.Context, left []told) (moves []oncall.M
 			now.State, now.Chain, now.Due = oncall.CallDue, chain.ID, x.call.Due
 		}
 		now.Step, now.Round, now.Told = 0, 0, false
-		moves = append(moves, oncall.Move{Was: x.call, Now: now})
+		moves = append(moves, oncall.Move{
+			Was: x.call,
+			Now: now,
+		})
 	}
 	return moves, nil
 }
@@ -200,7 +211,10 @@ func (e *Escalator) notice(
 	}
 	until := e.Now().Add(linkFor)
 	for _, u := range people {
-		n.To = append(n.To, To{User: u, Link: e.Link(row.ID, u, until)})
+		n.To = append(n.To, To{
+			User: u,
+			Link: e.Link(row.ID, u, until),
+		})
 	}
 	return n
 }

@@ -31,14 +31,20 @@ func (e *Escalator) resolve(
 	for _, id := range s.Rotas {
 		people, err := e.onDuty(ctx, school, id, now)
 		if g.ErrorCode(err) == g.NotFound {
-			w.log = append(w.log, oncall.CallEntry{What: oncall.CallGone, Rota: id})
+			w.log = append(w.log, oncall.CallEntry{
+				What: oncall.CallGone,
+				Rota: id,
+			})
 			continue
 		}
 		if err != nil {
 			return w, err
 		}
 		if len(people) == 0 {
-			w.log = append(w.log, oncall.CallEntry{What: oncall.CallNobody, Rota: id})
+			w.log = append(w.log, oncall.CallEntry{
+				What: oncall.CallNobody,
+				Rota: id,
+			})
 		}
 		for _, u := range people {
 			w.add(staff, u, id)
@@ -70,7 +76,10 @@ func (e *Escalator) channels(ctx context.Context, s g.EscalationStep, w *whom) e
 			what = oncall.CallTold
 			w.channels = append(w.channels, id)
 		}
-		w.log = append(w.log, oncall.CallEntry{What: what, Channel: id})
+		w.log = append(w.log, oncall.CallEntry{
+			What:    what,
+			Channel: id,
+		})
 	}
 	return nil
 }
@@ -86,7 +95,11 @@ func (w *whom) add(staff []oncall.Member, u g.UserID, by g.RotaID) {
 		what = oncall.CallTold
 		w.people = append(w.people, u)
 	}
-	w.log = append(w.log, oncall.CallEntry{What: what, User: u, Rota: by})
+	w.log = append(w.log, oncall.CallEntry{
+		What: what,
+		User: u,
+		Rota: by,
+	})
 }
 
 // lose takes out those whom no message reaches.

@@ -58,8 +58,14 @@ type Reader struct {
 
 // New makes a Reader that has counted nothing yet.
 func New(o Options) *Reader {
-	r := &Reader{opt: o, zones: map[string]*time.Location{}}
-	r.counter = quality.New(o.Limits, quality.Facts{Silence: r.silence, Location: r.location})
+	r := &Reader{
+		opt:   o,
+		zones: map[string]*time.Location{},
+	}
+	r.counter = quality.New(o.Limits, quality.Facts{
+		Silence:  r.silence,
+		Location: r.location,
+	})
 	return r
 }
 
@@ -185,7 +191,10 @@ type parsed struct {
 }
 
 func parse(records []journal.Record) parsed {
-	p := parsed{heads: make([]g.EventHead, len(records)), events: map[uint64]g.Event{}}
+	p := parsed{
+		heads:  make([]g.EventHead, len(records)),
+		events: map[uint64]g.Event{},
+	}
 	for i, record := range records {
 		h, err := event.DecodeHead(record.Data)
 		if err != nil {

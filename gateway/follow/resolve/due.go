@@ -16,7 +16,10 @@ type dueSchools struct {
 }
 
 func newDueSchools() *dueSchools {
-	return &dueSchools{some: make(chan struct{}, 1), all: map[g.SchoolID]bool{}}
+	return &dueSchools{
+		some: make(chan struct{}, 1),
+		all:  map[g.SchoolID]bool{},
+	}
 }
 
 // add does not block.

@@ -136,9 +136,18 @@ func (x *Resolver) claimant(
 	var err error
 	if p.Method == g.ByFace {
 		person, _, err = x.Identify.Face(ctx, school,
-			&g.Sighting{Method: g.ByFace, Credential: p.Credential})
+			&g.Sighting{
+				Method:     g.ByFace,
+				Credential: p.Credential,
+			})
 	} else {
-		person, err = x.Identify.Credential(ctx, school, c.method, p.Credential, c.number)
+		person, err = x.Identify.Credential(
+			ctx,
+			school,
+			c.method,
+			p.Credential,
+			c.number,
+		)
 	}
 	if err == nil && len(known) < resolveMost {
 		known[c] = person

@@ -31,7 +31,15 @@ func (a Allowed) Confine(path string, form url.Values) (url.Values, error) {
 		carry(out, form, "query", "time", "timeout")
 	case "/query_range":
 		_, _, _, err = span(form)
-		carry(out, form, "query", "start", "end", "step", "timeout")
+		carry(
+			out,
+			form,
+			"query",
+			"start",
+			"end",
+			"step",
+			"timeout",
+		)
 	default:
 		carry(out, form, "start", "end", "limit")
 		return out, a.matches(out, form, path == "/series")

@@ -32,7 +32,13 @@ const (
 // values, series, metadata, status/buildinfo; GET and form POST) below prefix for a caller
 // who may see the allowed schools. The caller has authenticated the request.
 func (q *Queries) Handler(prefix string, allowed Allowed) http.Handler {
-	h := handler{engine: q.engine, q: scopedSource{Queryable: q.source, by: allowed.matcher()}}
+	h := handler{
+		engine: q.engine,
+		q: scopedSource{
+			Queryable: q.source,
+			by:        allowed.matcher(),
+		},
+	}
 	mux := http.NewServeMux()
 	route := func(path string, f func(*http.Request) (any, error)) {
 		serve := func(w http.ResponseWriter, r *http.Request) {
@@ -119,7 +125,11 @@ func Answer(w http.ResponseWriter, data any, err error) {
 			err = known
 		}
 		w.WriteHeader(status)
-		body = map[string]any{"status": "error", "errorType": kind, "error": err.Error()}
+		body = map[string]any{
+			"status":    "error",
+			"errorType": kind,
+			"error":     err.Error(),
+		}
 	}
 	json.NewEncoder(w).Encode(body)
 }
@@ -143,7 +153,13 @@ func (h handler) query(r *http.Request) (any, error) {
 	if _, err := parse(text); err != nil {
 		return nil, badData{fmt.Errorf("query: %w", err)}
 	}
-	q, err := h.engine.NewInstantQuery(ctx, h.q.within(), nil, text, at)
+	q, err := h.engine.NewInstantQuery(
+		ctx,
+		h.q.within(),
+		nil,
+		text,
+		at,
+	)
 	return exec(ctx, q, err)
 }
 
@@ -161,7 +177,15 @@ func (h handler) queryRange(r *http.Request) (any, error) {
 	if _, err := parse(text); err != nil {
 		return nil, badData{fmt.Errorf("query: %w", err)}
 	}
-	q, err := h.engine.NewRangeQuery(ctx, h.q.within(), nil, text, start, end, step)
+	q, err := h.engine.NewRangeQuery(
+		ctx,
+		h.q.within(),
+		nil,
+		text,
+		start,
+		end,
+		step,
+	)
 	return exec(ctx, q, err)
 }
 
@@ -296,7 +320,14 @@ func (h handler) series(r *http.Request) (any, error) {
 		return nil, err
 	}
 	defer q.Close()
-	found, err := selectSeries(r.Context(), q, mint, maxt, sets, maxSeries)
+	found, err := selectSeries(
+		r.Context(),
+		q,
+		mint,
+		maxt,
+		sets,
+		maxSeries,
+	)
 	if err != nil {
 		return nil, err
 	}

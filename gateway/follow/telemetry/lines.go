@@ -62,7 +62,10 @@ func fields(r *g.Reading, name func(string) string) []*protocol.Field {
 	out := make([]*protocol.Field, 0, len(r.Values))
 	for property, v := range r.Values {
 		if f, ok := v.Float(); ok && !math.IsNaN(f) && !math.IsInf(f, 0) {
-			out = append(out, &protocol.Field{Key: name(property), Value: f})
+			out = append(out, &protocol.Field{
+				Key:   name(property),
+				Value: f,
+			})
 		}
 	}
 	slices.SortFunc(out, func(a, b *protocol.Field) int {

@@ -131,7 +131,10 @@ func (s scoped) Select(
 	if s.budget == nil {
 		return found
 	}
-	return &counted{SeriesSet: found, b: s.budget}
+	return &counted{
+		SeriesSet: found,
+		b:         s.budget,
+	}
 }
 
 func (s scoped) LabelValues(
@@ -150,7 +153,11 @@ func (s scoped) LabelNames(
 func selectSeries(
 	ctx context.Context, q storage.Querier, mint, maxt int64, sets [][]*labels.Matcher, limit int,
 ) ([]labels.Labels, error) {
-	hints := &storage.SelectHints{Start: mint, End: maxt, Func: "series"}
+	hints := &storage.SelectHints{
+		Start: mint,
+		End:   maxt,
+		Func:  "series",
+	}
 	var parts []storage.SeriesSet
 	for _, ms := range sets {
 		parts = append(parts, q.Select(ctx, true, hints, ms...))

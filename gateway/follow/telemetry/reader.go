@@ -17,6 +17,10 @@ type Reader struct {
 func (r *Reader) Apply(ctx context.Context, events []g.Event) error {
 	return r.Append(ctx, events, func(id g.DeviceID) (Series, bool) {
 		e, ok := r.Directory.Known(id)
-		return Series{Profile: e.Profile.ID, Type: e.Profile.Type, Class: e.Profile.Retention}, ok
+		return Series{
+			Profile: e.Profile.ID,
+			Type:    e.Profile.Type,
+			Class:   e.Profile.Retention,
+		}, ok
 	})
 }

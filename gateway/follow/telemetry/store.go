@@ -81,12 +81,21 @@ func Open(o Options) (*Store, error) {
 	if len(o.Classes) == 0 {
 		return nil, errors.New("open telemetry: no retention class")
 	}
-	s := &Store{classes: o.Classes, known: map[seriesKey]knownSeries{}}
+	s := &Store{
+		classes: o.Classes,
+		known:   map[seriesKey]knownSeries{},
+	}
 	for _, c := range o.Classes {
 		opts := tsdb.DefaultOptions()
 		opts.RetentionDuration = c.Retention.Milliseconds()
 		opts.OutOfOrderTimeWindow = o.LateBy.Milliseconds()
-		db, err := tsdb.Open(filepath.Join(o.Dir, c.Name), quiet(o.Logger), nil, opts, nil)
+		db, err := tsdb.Open(
+			filepath.Join(o.Dir, c.Name),
+			quiet(o.Logger),
+			nil,
+			opts,
+			nil,
+		)
 		if err != nil {
 			s.Close()
 			return nil, fmt.Errorf("open telemetry class %q: %w", c.Name, err)
@@ -142,7 +151,13 @@ func (s *Store) Append(ctx context.Context, events []g.Event, describe Describe)
 		if apps[c] == nil {
 			apps[c] = s.dbs[c].Appender(ctx)
 		}
-		if err := s.reading(ctx, apps[c], c, e, d); err != nil {
+		if err := s.reading(
+			ctx,
+			apps[c],
+			c,
+			e,
+			d,
+		); err != nil {
 			rollback(apps)
 			return fmt.Errorf("append reading of %s: %w", e.Device, err)
 		}
@@ -230,7 +245,13 @@ func (s *Store) sample(
 	case ok && was.ref != ref && was.class == class:
 		end(a, was.ref, e)
 	case !ok:
-		if err := s.endForgotten(ctx, a, class, ls, e); err != nil {
+		if err := s.endForgotten(
+			ctx,
+			a,
+			class,
+			ls,
+			e,
+		); err != nil {
 			return err
 		}
 	}

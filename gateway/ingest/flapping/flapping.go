@@ -56,7 +56,11 @@ type device struct {
 
 // New makes a watch that knows no device yet.
 func New(l Limits) *Watch {
-	return &Watch{limits: l, wake: make(chan struct{}, 1), devices: map[g.DeviceID]*device{}}
+	return &Watch{
+		limits:  l,
+		wake:    make(chan struct{}, 1),
+		devices: map[g.DeviceID]*device{},
+	}
 }
 
 // Began receives after one or more devices began to flap.
@@ -96,7 +100,11 @@ func (w *Watch) Silence(id g.DeviceID, lastSeen time.Time, allowed time.Duration
 	switch {
 	case silent && (up(d.said.State) || d.said.State == ""):
 		why := g.Because(g.ReasonSilent, "seconds", allowed.Seconds())
-		w.say(d, g.Status{State: g.StateOffline, Reason: why.String(), Causes: []g.Reason{why}},
+		w.say(d, g.Status{
+			State:  g.StateOffline,
+			Reason: why.String(),
+			Causes: []g.Reason{why},
+		},
 			now)
 		d.silent = true
 	case !silent && d.silent:
@@ -188,7 +196,11 @@ func (w *Watch) Due(now time.Time) []Turn {
 				since:  d.since,
 			})
 		case now.Sub(d.changes[len(d.changes)-1]).Abs() >= w.limits.Quiet:
-			out = append(out, Turn{Device: id, Status: d.ends(), since: d.since})
+			out = append(out, Turn{
+				Device: id,
+				Status: d.ends(),
+				since:  d.since,
+			})
 		}
 	}
 	return out
@@ -200,7 +212,10 @@ func (d *device) begins() g.Status {
 	if why := d.said.Reason; why != "" {
 		reason += "; the last: " + why
 	}
-	return g.Status{State: g.StateFlapping, Reason: reason}
+	return g.Status{
+		State:  g.StateFlapping,
+		Reason: reason,
+	}
 }
 
 // ends is the device's last status. Where none has come since Adopt, it is online; whether the

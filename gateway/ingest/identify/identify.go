@@ -112,7 +112,11 @@ func (i *Identifier) Face(
 		}
 		return "", &m, nil
 	}
-	person, m := one.Match(vision.Query{Embedding: s.Embedding, Quality: quality, Frames: s.Frames},
+	person, m := one.Match(vision.Query{
+		Embedding: s.Embedding,
+		Quality:   quality,
+		Frames:    s.Frames,
+	},
 		*i.decision.Load())
 	if person != "" && one.alike[person] {
 		m.Reason = g.MatchLookAlike
@@ -131,7 +135,11 @@ func (i *Identifier) byTerminal(
 	if _, ok, err = i.reg.ByNumber(ctx, id, number); err != nil || !ok {
 		return "", nil, err
 	}
-	return "", &g.Match{Score: -1, RunnerUp: -1, Reason: g.MatchNoConsent}, nil
+	return "", &g.Match{
+		Score:    -1,
+		RunnerUp: -1,
+		Reason:   g.MatchNoConsent,
+	}, nil
 }
 
 // Credential says whose card, code or PIN it is, "" where it is nobody's. With orNumber a

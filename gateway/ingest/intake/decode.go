@@ -90,15 +90,24 @@ func decodeStatus(payload []byte) (Message, error) {
 		Reason string        `json:"reason"`
 		Time   stamp         `json:"time"`
 	}
-	misfits, err := decodeFields(payload, &m, "state", "reason", "time")
+	misfits, err := decodeFields(
+		payload,
+		&m,
+		"state",
+		"reason",
+		"time",
+	)
 	if err == nil && m.State == "" {
 		err = g.FieldErrorf("state", "is missing: say online, offline or fault%s",
 			notUnderstood(misfits))
 	}
 	return Message{
 		g.Observation{
-			Time:   m.Time.Time,
-			Status: &g.Status{State: m.State, Reason: clip(m.Reason, 256)},
+			Time: m.Time.Time,
+			Status: &g.Status{
+				State:  m.State,
+				Reason: clip(m.Reason, 256),
+			},
 		},
 		misfits,
 	}, err
@@ -112,7 +121,15 @@ func decodeOccurrence(payload []byte) (Message, error) {
 		Replayed bool                       `json:"replayed"`
 		Time     stamp                      `json:"time"`
 	}
-	misfits, err := decodeFields(payload, &m, "kind", "data", "sequence", "replayed", "time")
+	misfits, err := decodeFields(
+		payload,
+		&m,
+		"kind",
+		"data",
+		"sequence",
+		"replayed",
+		"time",
+	)
 	if err == nil && m.Kind == "" {
 		err = g.FieldErrorf("kind", "is missing: say which event of the profile it is%s",
 			notUnderstood(misfits))
@@ -127,10 +144,13 @@ func decodeOccurrence(payload []byte) (Message, error) {
 	data, err := occurrenceData(m.Data)
 	return Message{
 		g.Observation{
-			Time:       m.Time.Time,
-			Sequence:   m.Sequence,
-			Replayed:   m.Replayed,
-			Occurrence: &g.Occurrence{Kind: m.Kind, Data: data},
+			Time:     m.Time.Time,
+			Sequence: m.Sequence,
+			Replayed: m.Replayed,
+			Occurrence: &g.Occurrence{
+				Kind: m.Kind,
+				Data: data,
+			},
 		},
 		misfits,
 	}, err

@@ -35,7 +35,14 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 		return nil, err
 	}
 	refuse := func(device g.DeviceID, reason error) ([]*g.Event, error) {
-		e, err := in.rejection(ctx, driver, device, m.source, reason, m.raw())
+		e, err := in.rejection(
+			ctx,
+			driver,
+			device,
+			m.source,
+			reason,
+			m.raw(),
+		)
 		return []*g.Event{e}, err
 	}
 	if !ok {
@@ -67,7 +74,14 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 		if errors.Is(err, errNothingFits) || len(a.Misfits) > 0 {
 			err = g.MisfitError(entry.Profile, misfits)
 		}
-		e, err := in.rejection(ctx, driver, o.Device, m.source, err, m.raw())
+		e, err := in.rejection(
+			ctx,
+			driver,
+			o.Device,
+			m.source,
+			err,
+			m.raw(),
+		)
 		if err != nil {
 			return nil, err
 		}
@@ -199,7 +213,10 @@ func (in *Intake) appendAll(events []*g.Event, done func(uint64, error)) error {
 	if len(events) == 1 {
 		return in.append(events[0], done)
 	}
-	both := &pair{left: len(events), done: done}
+	both := &pair{
+		left: len(events),
+		done: done,
+	}
 	for i, e := range events {
 		if err := in.append(e, both.one); err != nil {
 			if i == 0 {

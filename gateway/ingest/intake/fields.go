@@ -49,7 +49,11 @@ func (f *Fields) note(id g.DeviceID, name string, v g.Value, now time.Time) (due
 			of = map[string]*field{}
 			f.devices[id] = of
 		}
-		x = &field{UnknownField: g.UnknownField{Device: id, Name: name, First: now}}
+		x = &field{UnknownField: g.UnknownField{
+			Device: id,
+			Name:   name,
+			First:  now,
+		}}
 		of[name] = x
 	}
 	x.Count++

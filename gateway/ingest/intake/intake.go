@@ -73,7 +73,10 @@ func (in *Intake) Accept(ctx context.Context, driver g.DriverName, obs []g.Obser
 	w := newWaiter(len(obs))
 	for i := range obs {
 		events, err := in.events(ctx, driver,
-			arrival{Message: Message{Observation: obs[i]}, source: string(driver)})
+			arrival{
+				Message: Message{Observation: obs[i]},
+				source:  string(driver),
+			})
 		if err == nil {
 			err = in.appendAll(events, w.done)
 		}
@@ -102,7 +105,11 @@ func (in *Intake) Message(
 		}
 		events = []*g.Event{e}
 	} else if events, err = in.events(ctx, g.DriverMQTTFront,
-		arrival{Message: m, source: "mqtt " + kind, payload: payload}); err != nil {
+		arrival{
+			Message: m,
+			source:  "mqtt " + kind,
+			payload: payload,
+		}); err != nil {
 		return err
 	}
 	if once != "" {
@@ -139,7 +146,13 @@ func (in *Intake) Manual(
 	s.Method = g.ByManual
 	s.Match = nil
 	s.Credential = ""
-	s.ID = g.NewSightingID(g.DeviceID(s.Zone), now, 0, string(s.Person), g.ByManual)
+	s.ID = g.NewSightingID(
+		g.DeviceID(s.Zone),
+		now,
+		0,
+		string(s.Person),
+		g.ByManual,
+	)
 	e := &g.Event{
 		Kind:     g.EventSighting,
 		School:   school,
@@ -196,7 +209,13 @@ func (in *Intake) append(e *g.Event, done func(uint64, error)) error {
 func (in *Intake) sighting(ctx context.Context, e *g.Event, o *g.Observation) (*g.Sighting, error) {
 	s := *o.Sighting
 	s.Person, s.Zone = "", e.Zone
-	s.ID = g.NewSightingID(e.Device, e.Time, o.Sequence, s.Track+"/"+s.Credential, s.Method)
+	s.ID = g.NewSightingID(
+		e.Device,
+		e.Time,
+		o.Sequence,
+		s.Track+"/"+s.Credential,
+		s.Method,
+	)
 	var err error
 	if s.Method == g.ByFace {
 		s.Person, s.Match, err = in.Identify.Face(ctx, e.School, &s)

@@ -100,7 +100,10 @@ func finiteOccurrence(o *g.Occurrence) *g.Occurrence {
 	if o == nil {
 		return nil
 	}
-	return &g.Occurrence{Kind: o.Kind, Data: finiteValues(o.Data)}
+	return &g.Occurrence{
+		Kind: o.Kind,
+		Data: finiteValues(o.Data),
+	}
 }
 
 func finiteValues(values map[string]g.Value) map[string]g.Value {

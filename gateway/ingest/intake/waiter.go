@@ -15,7 +15,10 @@ type waiter struct {
 }
 
 func newWaiter(n int) *waiter {
-	w := &waiter{left: n, all: make(chan struct{})}
+	w := &waiter{
+		left: n,
+		all:  make(chan struct{}),
+	}
 	if n == 0 {
 		close(w.all)
 	}

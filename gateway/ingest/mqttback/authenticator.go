@@ -31,7 +31,10 @@ func (x Authenticator) Authenticate(
 		return mqttfront.Identity{}, g.Errorf(g.Forbidden,
 			"device %q is served by driver %q, not by the MQTT listener", d.ID, d.Driver)
 	}
-	return mqttfront.Identity{School: d.School, Device: d.ID}, nil
+	return mqttfront.Identity{
+		School: d.School,
+		Device: d.ID,
+	}, nil
 }
 
 func (x Authenticator) device(

@@ -21,7 +21,14 @@ type Intake struct {
 func (m Intake) Publish(
 	id mqttfront.Identity, topic string, payload []byte, retain bool, done func(error),
 ) error {
-	return m.PublishOnce(id, topic, payload, retain, "", done)
+	return m.PublishOnce(
+		id,
+		topic,
+		payload,
+		retain,
+		"",
+		done,
+	)
 }
 
 // PublishOnce is Publish of what may be handed over again under the same name.
@@ -29,7 +36,14 @@ func (m Intake) PublishOnce(
 	id mqttfront.Identity, topic string, payload []byte, _ bool, once string, done func(error),
 ) error {
 	kind := strings.TrimPrefix(topic, mqttfront.Topic(id, ""))
-	return m.To.Message(context.Background(), id.Device, kind, payload, once, done)
+	return m.To.Message(
+		context.Background(),
+		id.Device,
+		kind,
+		payload,
+		once,
+		done,
+	)
 }
 
 // Mark is a position before everything that is handed over later.

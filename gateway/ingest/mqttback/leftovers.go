@@ -27,7 +27,12 @@ type Leftovers struct {
 
 // NewLeftovers watches the directory, which must not run yet.
 func NewLeftovers(f *mqttfront.Front, d *directory.Directory, log *slog.Logger) *Leftovers {
-	x := &Leftovers{front: f, directory: d, log: log, changed: make(chan struct{}, 1)}
+	x := &Leftovers{
+		front:     f,
+		directory: d,
+		log:       log,
+		changed:   make(chan struct{}, 1),
+	}
 	d.Watch(func(g.DeviceID, directory.Entry, bool) {
 		select {
 		case x.changed <- struct{}{}:

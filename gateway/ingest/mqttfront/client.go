@@ -137,7 +137,16 @@ func (c *client) send(o *outgoing) {
 	dup := o.sent
 	o.sent = true
 	c.write(func(b []byte) []byte {
-		return appendPublish(b, o.m, o.id, o.qos, o.retain, dup, c.v5, c.f.now())
+		return appendPublish(
+			b,
+			o.m,
+			o.id,
+			o.qos,
+			o.retain,
+			dup,
+			c.v5,
+			c.f.now(),
+		)
 	}, o.m)
 }
 

@@ -47,7 +47,10 @@ func (f *Front) Tell(
 func (f *Front) ask(m *message, life time.Duration, taken func(error)) {
 	f.sending.Lock()
 	defer f.sending.Unlock()
-	f.told[m] = asking{taken: taken, timer: time.AfterFunc(life, func() { f.unask(m) })}
+	f.told[m] = asking{
+		taken: taken,
+		timer: time.AfterFunc(life, func() { f.unask(m) }),
+	}
 }
 
 func (f *Front) unask(m *message) (t asking, ok bool) {

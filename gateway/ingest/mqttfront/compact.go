@@ -50,7 +50,10 @@ func (f *Front) retell(ctx context.Context) error {
 	if err := l.wait(&record{kind: recMark}); err != nil {
 		return err
 	}
-	t := telling{l: l, told: l.since.Load()}
+	t := telling{
+		l:    l,
+		told: l.since.Load(),
+	}
 	if err := f.tellAll(ctx, &t); err != nil {
 		return err
 	}
@@ -212,7 +215,11 @@ func (r *retained) tell(bucket string, l *stateLog) (size int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, m := range r.devices[bucket] {
-		told := &record{kind: recMessage, m: m, retain: true}
+		told := &record{
+			kind:   recMessage,
+			m:      m,
+			retain: true,
+		}
 		if err := l.tell(told); err != nil {
 			return 0, err
 		}

@@ -132,7 +132,11 @@ func connectCode(err error) byte {
 // refuse counts and remembers a refused connection, and answers it where its CONNECT said how.
 func (f *Front) refuse(c *client, con *connectPacket, code byte, why error) {
 	f.stats.refused.Add(1)
-	r := Refusal{Time: time.Now(), Remote: c.conn.RemoteAddr().String(), Why: why.Error()}
+	r := Refusal{
+		Time:   time.Now(),
+		Remote: c.conn.RemoteAddr().String(),
+		Why:    why.Error(),
+	}
 	if con != nil {
 		r.ClientID, r.Username = clip(con.clientID), clip(con.username)
 	}
@@ -258,7 +262,11 @@ func (f *Front) seat(
 				}
 			}
 		}
-		s = &session{f: f, id: id, clientID: key.clientID}
+		s = &session{
+			f:        f,
+			id:       id,
+			clientID: key.clientID,
+		}
 		f.sessions[key] = s
 		f.byID[id]++
 		f.stats.sessions.Add(1)
@@ -517,5 +525,8 @@ func (f *Front) present(id Identity, by int, way Way) {
 
 func wayOf(c net.Conn) Way {
 	_, secure := c.(*tls.Conn)
-	return Way{TLS: secure, Remote: c.RemoteAddr().String()}
+	return Way{
+		TLS:    secure,
+		Remote: c.RemoteAddr().String(),
+	}
 }

@@ -259,7 +259,10 @@ func readConnect(body []byte) (c *connectPacket, err error) {
 }
 
 func (c *connectPacket) readWill(flags byte, d *decoder) error {
-	m := &message{qos: flags >> 3 & 3, retain: flags&0x20 != 0}
+	m := &message{
+		qos:    flags >> 3 & 3,
+		retain: flags&0x20 != 0,
+	}
 	delay := time.Duration(0)
 	if c.version == 5 {
 		var p properties

@@ -222,7 +222,10 @@ func bound(addr string, cfg Config) (*listen.Listener, error) {
 
 func strangerBounds(clients, perAddress int) listen.Bounds {
 	strangers := Strangers(clients)
-	return listen.Bounds{Strangers: strangers, AddressStrangers: min(perAddress, strangers/2)}
+	return listen.Bounds{
+		Strangers:        strangers,
+		AddressStrangers: min(perAddress, strangers/2),
+	}
 }
 
 // accept takes connections until the listener closes.

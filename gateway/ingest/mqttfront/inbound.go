@@ -109,9 +109,22 @@ func (c *client) hand(in *inbound) error {
 // offer gives a publication to the intake, under its name where it has one.
 func (f *Front) offer(in *inbound) error {
 	if once, ok := f.in.(Once); ok && in.once != "" {
-		return once.PublishOnce(in.s.id, in.m.topic, in.m.payload, in.m.retain, in.once, in.done)
+		return once.PublishOnce(
+			in.s.id,
+			in.m.topic,
+			in.m.payload,
+			in.m.retain,
+			in.once,
+			in.done,
+		)
 	}
-	return f.in.Publish(in.s.id, in.m.topic, in.m.payload, in.m.retain, in.done)
+	return f.in.Publish(
+		in.s.id,
+		in.m.topic,
+		in.m.payload,
+		in.m.retain,
+		in.done,
+	)
 }
 
 // mark is the intake's position now.
@@ -126,7 +139,13 @@ func (f *Front) mark() uint64 {
 func (f *Front) reject(in *inbound) error {
 	f.stats.rejected.Add(1)
 	if r, ok := f.in.(Rejector); ok {
-		return r.Reject(in.s.id, in.m.topic, in.m.payload, "topic is not the device's own", in.done)
+		return r.Reject(
+			in.s.id,
+			in.m.topic,
+			in.m.payload,
+			"topic is not the device's own",
+			in.done,
+		)
 	}
 	in.done(nil)
 	return nil
@@ -178,7 +197,15 @@ func (c *client) await(in *inbound) (fresh bool, err error) {
 // once it is. The caller holds s.mu.
 func (c *client) again(old *inbound) {
 	if old.settled {
-		c.write(func(b []byte) []byte { return appendAck(b, tPubrec, old.id, old.code, c.v5) }, nil)
+		c.write(func(b []byte) []byte {
+			return appendAck(
+				b,
+				tPubrec,
+				old.id,
+				old.code,
+				c.v5,
+			)
+		}, nil)
 		return
 	}
 	if old.c != c {
@@ -286,7 +313,13 @@ func (in *inbound) finish(err error) {
 			c.open--
 		}
 		if !c.closing {
-			c.out = appendAck(c.out, kind, p.id, p.code, c.v5)
+			c.out = appendAck(
+				c.out,
+				kind,
+				p.id,
+				p.code,
+				c.v5,
+			)
 		}
 		n++
 	}
@@ -320,7 +353,11 @@ func (in *inbound) shed(err error) {
 	if in.m.qos == 2 && in.s.received[in.id] == in {
 		delete(in.s.received, in.id)
 		if in.once != "" {
-			in.f.state.note(&record{kind: recForgotten, session: in.s.number, id: in.id})
+			in.f.state.note(&record{
+				kind:    recForgotten,
+				session: in.s.number,
+				id:      in.id,
+			})
 		}
 	}
 	if in.c != nil && !in.c.closing {
@@ -346,7 +383,11 @@ func (c *client) release(id uint16) error {
 		if in.once != "" {
 			in.forgotten = true // or a snapshot in between would still contain it
 			s.mu.Unlock()
-			err := c.f.state.wait(&record{kind: recForgotten, session: s.number, id: id})
+			err := c.f.state.wait(&record{
+				kind:    recForgotten,
+				session: s.number,
+				id:      id,
+			})
 			s.mu.Lock()
 			if err != nil {
 				return err
@@ -357,6 +398,14 @@ func (c *client) release(id uint16) error {
 			c.open--
 		}
 	}
-	c.write(func(b []byte) []byte { return appendAck(b, tPubcomp, id, code, c.v5) }, nil)
+	c.write(func(b []byte) []byte {
+		return appendAck(
+			b,
+			tPubcomp,
+			id,
+			code,
+			c.v5,
+		)
+	}, nil)
 	return nil
 }

@@ -55,7 +55,11 @@ func (f *Front) keep(r *record, unsaved []delivery, done func(error)) {
 // spread publishes a message of the gateway's own to the subscribers for which use is true (nil: to
 // all), and waits until it is on disk for offline ones.
 func (f *Front) spread(m *message, use func(target) bool) error {
-	r := &record{kind: recMessage, m: m, retain: m.retain}
+	r := &record{
+		kind:   recMessage,
+		m:      m,
+		retain: m.retain,
+	}
 	kept := make(chan error, 1)
 	n := func() int {
 		if m.retain { // as in inbound.done

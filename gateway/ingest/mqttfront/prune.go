@@ -38,7 +38,11 @@ func (f *Front) Prune(known func(Identity) bool) error {
 		break
 	}
 	for _, topic := range f.retained.topics(func(id Identity) bool { return !known(id) }) {
-		if err := f.spread(&message{topic: topic, qos: 1, retain: true}, nil); err != nil {
+		if err := f.spread(&message{
+			topic:  topic,
+			qos:    1,
+			retain: true,
+		}, nil); err != nil {
 			errs = append(errs, fmt.Errorf("remove what is retained of %s: %w", topic, err))
 		}
 	}
@@ -73,7 +77,10 @@ func (r *retained) topics(of func(Identity) bool) (out []string) {
 		school, device, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(b, Prefix), "/"),
 			"/")
 		if !ok ||
-			!of(Identity{School: gatehouse.SchoolID(school), Device: gatehouse.DeviceID(device)}) {
+			!of(Identity{
+				School: gatehouse.SchoolID(school),
+				Device: gatehouse.DeviceID(device),
+			}) {
 			continue
 		}
 		for topic := range have {

@@ -11,7 +11,13 @@ import (
 // restore opens the state log and replays it.
 func (f *Front) restore() (err error) {
 	longest := f.cfg.MaxQueuedBytes + f.cfg.MaxPacket
-	if f.state, err = openStateLog(f.cfg.Dir, f.cfg.FS, f.cfg.Seal, longest, f.log); err != nil {
+	if f.state, err = openStateLog(
+		f.cfg.Dir,
+		f.cfg.FS,
+		f.cfg.Seal,
+		longest,
+		f.log,
+	); err != nil {
 		return err
 	}
 	t := teller{
@@ -67,7 +73,10 @@ func (t *teller) apply(r *record) {
 	switch r.kind {
 	case recSession, recWhole:
 		if s == nil {
-			s = &session{f: t.f, number: r.session}
+			s = &session{
+				f:      t.f,
+				number: r.session,
+			}
 			t.sessions[r.session] = s
 		}
 		s.id, s.clientID, s.expiry, s.deadline, s.will = r.who, r.clientID, r.expiry, r.deadline, r.will
@@ -235,7 +244,10 @@ func (t *teller) install() {
 		key := sessionKey{s.id, s.clientID}
 		if other := f.sessions[key]; other != nil && other.number > number ||
 			s.expiry == 0 && s.will == nil {
-			f.state.note(&record{kind: recGone, session: number})
+			f.state.note(&record{
+				kind:    recGone,
+				session: number,
+			})
 			continue
 		} else if other != nil {
 			f.drop(other)

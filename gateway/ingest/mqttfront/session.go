@@ -83,7 +83,16 @@ func (s *session) deliver(
 		return false, nil
 	case qos == 0:
 		c.write(func(b []byte) []byte {
-			return appendPublish(b, m, 0, 0, retain, false, c.v5, s.f.now())
+			return appendPublish(
+				b,
+				m,
+				0,
+				0,
+				retain,
+				false,
+				c.v5,
+				s.f.now(),
+			)
 		}, m)
 		return true, nil
 	case len(s.queue) >= s.f.cfg.MaxQueued || len(s.held) >= math.MaxUint16 ||
@@ -123,7 +132,11 @@ func (s *session) release(o *outgoing) {
 	delete(s.held, o.id)
 	s.bytes -= o.m.size()
 	if s.keeps {
-		s.f.state.note(&record{kind: recAcked, session: s.number, id: o.id})
+		s.f.state.note(&record{
+			kind:    recAcked,
+			session: s.number,
+			id:      o.id,
+		})
 	}
 }
 
@@ -208,7 +221,13 @@ func (s *session) resume() {
 	sortByOrder(released)
 	for _, o := range released {
 		s.c.write(func(b []byte) []byte {
-			return appendAck(b, tPubrel, o.id, rcSuccess, s.c.v5)
+			return appendAck(
+				b,
+				tPubrel,
+				o.id,
+				rcSuccess,
+				s.c.v5,
+			)
 		}, nil)
 	}
 	s.queue = append(again, s.queue...)
@@ -225,7 +244,15 @@ func (c *client) acknowledged(kind byte, id uint16, code byte) error {
 		o = nil // it was not sent on this connection
 	}
 	if kind == tPubrec && (o == nil || o.qos != 2) {
-		c.write(func(b []byte) []byte { return appendAck(b, tPubrel, id, rcIDNotFound, c.v5) }, nil)
+		c.write(func(b []byte) []byte {
+			return appendAck(
+				b,
+				tPubrel,
+				id,
+				rcIDNotFound,
+				c.v5,
+			)
+		}, nil)
 		return nil
 	}
 	if kind == tPubrec && code < 0x80 {
@@ -247,14 +274,26 @@ func (c *client) received(o *outgoing) error {
 	if !o.released && s.keeps {
 		o.releasing = true // or a snapshot in between would miss it
 		s.mu.Unlock()
-		err := s.f.state.wait(&record{kind: recReleased, session: s.number, id: o.id})
+		err := s.f.state.wait(&record{
+			kind:    recReleased,
+			session: s.number,
+			id:      o.id,
+		})
 		s.mu.Lock()
 		if err != nil {
 			return err
 		}
 	}
 	o.released = true
-	c.write(func(b []byte) []byte { return appendAck(b, tPubrel, o.id, rcSuccess, c.v5) }, nil)
+	c.write(func(b []byte) []byte {
+		return appendAck(
+			b,
+			tPubrel,
+			o.id,
+			rcSuccess,
+			c.v5,
+		)
+	}, nil)
 	return nil
 }
 
@@ -269,7 +308,10 @@ func (s *session) end() {
 	s.received = nil
 	s.bytes = 0
 	if s.number != 0 {
-		s.f.state.note(&record{kind: recGone, session: s.number})
+		s.f.state.note(&record{
+			kind:    recGone,
+			session: s.number,
+		})
 	}
 	s.mu.Unlock()
 	for filter := range subs {

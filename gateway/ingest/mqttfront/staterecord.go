@@ -121,7 +121,13 @@ func (r *record) append(b []byte) []byte {
 		b = appendSubs(b, r.subs)
 		b = binary.AppendUvarint(b, uint64(len(r.held)))
 		for _, o := range r.held {
-			b = appendSending(b, o.id, o.qos, o.retain, o.progress())
+			b = appendSending(
+				b,
+				o.id,
+				o.qos,
+				o.retain,
+				o.progress(),
+			)
 			b = appendMessage(b, o.m)
 		}
 		b = binary.AppendUvarint(b, uint64(len(r.received)))
@@ -136,7 +142,10 @@ func (r *record) append(b []byte) []byte {
 // decodeRecord reads what append wrote. Bytes that are no record give errState.
 func decodeRecord(b []byte) (*record, error) {
 	d := stateDecoder{b: b}
-	r := &record{kind: recordKind(d.byte()), session: d.number()}
+	r := &record{
+		kind:    recordKind(d.byte()),
+		session: d.number(),
+	}
 	switch r.kind {
 	case recSession:
 		d.identity(r)

@@ -42,7 +42,10 @@ func (c *client) subscribe(p subscribePacket) error {
 	for _, sub := range send {
 		for _, m := range c.f.retained.find(sub.filter, c.f.now()) {
 			if _, o := c.s.deliver(m, sub, true); o != nil {
-				c.f.keep(&record{kind: recMessage, m: m},
+				c.f.keep(&record{
+					kind: recMessage,
+					m:    m,
+				},
 					[]delivery{{target{s: c.s, sub: sub}, o}}, func(error) {})
 			}
 		}
@@ -73,7 +76,11 @@ func (c *client) keepSubs(kind recordKind, subs []subscription) error {
 	if !c.s.keeps || len(subs) == 0 {
 		return nil
 	}
-	return c.f.state.wait(&record{kind: kind, session: c.s.number, subs: subs})
+	return c.f.state.wait(&record{
+		kind:    kind,
+		session: c.s.number,
+		subs:    subs,
+	})
 }
 
 // grant adds one subscription and returns its reason code (MQTT5 3.9.3).

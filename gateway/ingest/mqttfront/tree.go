@@ -127,7 +127,13 @@ func (t *tree) find(topic string) (out []target, version uint64, fixed bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	fixed = true
-	t.root.find(topic, true, strings.HasPrefix(topic, "$"), &out, &fixed)
+	t.root.find(
+		topic,
+		true,
+		strings.HasPrefix(topic, "$"),
+		&out,
+		&fixed,
+	)
 	return out, t.version.Load(), fixed
 }
 
@@ -154,7 +160,10 @@ func (n *node) find(topic string, more, system bool, out *[]target, fixed *bool)
 // one message at the highest QoS (MQTT5 3.3.4).
 func (n *node) collect(out *[]target, fixed *bool) {
 	for s, sub := range n.subs {
-		put(out, target{s: s, sub: sub})
+		put(out, target{
+			s:   s,
+			sub: sub,
+		})
 	}
 	for _, g := range n.shared {
 		*fixed = false

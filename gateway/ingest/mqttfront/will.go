@@ -90,7 +90,14 @@ func (f *Front) willOf(con *connectPacket, s *session) *will {
 func (f *Front) due(s *session, w *will) *dueWill {
 	m := *w.m // a copy: a snapshot may be writing the will just now
 	m.live(f.now())
-	d := &dueWill{who: s.id, number: s.number, will: &will{m: &m, once: w.once}}
+	d := &dueWill{
+		who:    s.id,
+		number: s.number,
+		will: &will{
+			m:    &m,
+			once: w.once,
+		},
+	}
 	if f.state != nil {
 		d.will.after = f.mark()
 	}
@@ -131,8 +138,11 @@ func dueRecord(d *dueWill) *record {
 func (f *Front) publication(d *dueWill) *inbound {
 	w := d.will
 	in := &inbound{
-		f:     f,
-		s:     &session{f: f, id: d.who},
+		f: f,
+		s: &session{
+			f:  f,
+			id: d.who,
+		},
 		m:     w.m,
 		once:  w.once,
 		after: w.after,

@@ -222,7 +222,10 @@ const mostTold = 20
 
 // Subject reports the senders over their limits to the gateway's watch of itself.
 func (p *Pacer) Subject() selfwatch.Subject {
-	return selfwatch.Subject{Check: p.check, Troubles: p.troubles}
+	return selfwatch.Subject{
+		Check:    p.check,
+		Troubles: p.troubles,
+	}
 }
 
 // troubles has one trouble for each sender over its limit, mostTold at most.

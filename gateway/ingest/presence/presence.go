@@ -33,19 +33,30 @@ type presence struct {
 
 // New makes Presences; Run journals what they note.
 func New(in *intake.Intake, log *slog.Logger) *Presences {
-	return &Presences{intake: in, log: log, queue: make(chan presence, most)}
+	return &Presences{
+		intake: in,
+		log:    log,
+		queue:  make(chan presence, most),
+	}
 }
 
 // Connected notes that a device connected to the MQTT listener, and how.
 func (p *Presences) Connected(id mqttfront.Identity, way mqttfront.Way) {
-	p.Note(id.Device, g.DriverMQTTFront, g.Status{State: g.StateOnline, Weak: weakness(way)})
+	p.Note(id.Device, g.DriverMQTTFront, g.Status{
+		State: g.StateOnline,
+		Weak:  weakness(way),
+	})
 }
 
 // Gone notes that a device's MQTT connection ended.
 func (p *Presences) Gone(id mqttfront.Identity) {
 	why := g.Because(g.ReasonMQTTEnded)
 	p.Note(id.Device, g.DriverMQTTFront,
-		g.Status{State: g.StateOffline, Reason: why.String(), Causes: []g.Reason{why}})
+		g.Status{
+			State:  g.StateOffline,
+			Reason: why.String(),
+			Causes: []g.Reason{why},
+		})
 }
 
 // Note queues a status of a device of a driver.
@@ -63,7 +74,10 @@ func (p *Presences) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case x := <-p.queue:
-			obs := []g.Observation{{Device: x.device, Status: &x.status}}
+			obs := []g.Observation{{
+				Device: x.device,
+				Status: &x.status,
+			}}
 			if err := p.intake.Accept(ctx, x.driver, obs); err != nil && ctx.Err() == nil {
 				p.log.Warn("a device's presence was not journalled", "device", x.device, "error",
 					err)

@@ -77,7 +77,11 @@ func (f *FS) OpenFile(name string, flag int, perm fs.FileMode) (journal.File, er
 	if err != nil {
 		return nil, err
 	}
-	return &file{fs: f, name: name, real: real}, nil
+	return &file{
+		fs:   f,
+		name: name,
+		real: real,
+	}, nil
 }
 
 // Remove removes at once: the journal removes only what it no longer needs.

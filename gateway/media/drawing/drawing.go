@@ -71,7 +71,12 @@ func picture(
 			"the picture has %d x %d pixels; at most %d on a side and %d in all: make it smaller",
 			c.Width, c.Height, maxSide, maxPixels)
 	}
-	return Drawing{Type: kind, Bytes: b, Width: c.Width, Height: c.Height}, nil
+	return Drawing{
+		Type:   kind,
+		Bytes:  b,
+		Width:  c.Width,
+		Height: c.Height,
+	}, nil
 }
 
 // sized refuses sides that make no plan.

@@ -85,16 +85,26 @@ func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 		"text":    map[string]string{"content": l.Whole(most)},
 	})
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Err: err}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Err:     err,
+		}
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+"?"+q.Encode(), bytes.NewReader(body))
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Err: fmt.Errorf("the address cannot be used")}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Err:     fmt.Errorf("the address cannot be used"),
+		}
 	}
 	r.Header.Set("Content-Type", "application/json")
 	a, err := outward.Do(c.client, r, l.Now)
 	if err != nil {
-		return post.Outcome{Verdict: post.Later, Code: "dingtalk unreachable", Err: err}
+		return post.Outcome{
+			Verdict: post.Later,
+			Code:    "dingtalk unreachable",
+			Err:     err,
+		}
 	}
 	return outcome(a)
 }

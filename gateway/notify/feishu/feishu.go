@@ -81,16 +81,26 @@ func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 	}
 	body, err := json.Marshal(said)
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Err: err}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Err:     err,
+		}
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Err: fmt.Errorf("the address cannot be used")}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Err:     fmt.Errorf("the address cannot be used"),
+		}
 	}
 	r.Header.Set("Content-Type", "application/json")
 	a, err := outward.Do(c.client, r, l.Now)
 	if err != nil {
-		return post.Outcome{Verdict: post.Later, Code: "feishu unreachable", Err: err}
+		return post.Outcome{
+			Verdict: post.Later,
+			Code:    "feishu unreachable",
+			Err:     err,
+		}
 	}
 	return outcome(a)
 }

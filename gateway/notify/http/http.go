@@ -64,7 +64,10 @@ func Open(s post.Settings) (*Channel, error) {
 func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 	r, err := c.request(ctx, l)
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Err: fmt.Errorf("the address cannot be used")}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Err:     fmt.Errorf("the address cannot be used"),
+		}
 	}
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
@@ -72,7 +75,11 @@ func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 	r.Header.Set("Content-Type", "application/json")
 	a, err := outward.Do(c.client, r, l.Now)
 	if err != nil {
-		return post.Outcome{Verdict: post.Later, Code: "http unreachable", Err: err}
+		return post.Outcome{
+			Verdict: post.Later,
+			Code:    "http unreachable",
+			Err:     err,
+		}
 	}
 	out := post.ByStatus("http", a.Status, a.Pause)
 	if a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden {
@@ -92,7 +99,11 @@ func (c *Channel) request(ctx context.Context, l post.Letter) (*http.Request, er
 			url.PathEscape(c.room), url.PathEscape(l.ID))
 		return http.NewRequestWithContext(ctx, http.MethodPut, at, bytes.NewReader(body))
 	}
-	said := map[string]any{"topic": c.room, "title": l.Subject, "message": l.Cut(most)}
+	said := map[string]any{
+		"topic":   c.room,
+		"title":   l.Subject,
+		"message": l.Cut(most),
+	}
 	if l.Urgent {
 		said["priority"] = 5
 	}

@@ -108,7 +108,10 @@ func Client(private bool) *http.Client {
 		}
 		return nil
 	}
-	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: control}
+	dialer := &net.Dialer{
+		Timeout: 10 * time.Second,
+		Control: control,
+	}
 	return &http.Client{
 		Transport: &http.Transport{
 			DialContext:            dialer.DialContext,

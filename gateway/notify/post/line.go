@@ -40,7 +40,11 @@ func newLine(c messages.Keyed, kinds map[string]Kind, private bool) *line {
 	if n, err := strconv.Atoi(c.Settings["per_minute"]); err == nil && n > 0 {
 		l.perMinute = n
 	}
-	ch, err := k.Open(Settings{Values: c.Settings, Secrets: c.Secret, Private: private})
+	ch, err := k.Open(Settings{
+		Values:  c.Settings,
+		Secrets: c.Secret,
+		Private: private,
+	})
 	if err != nil {
 		l.why = err.Error()
 		return l

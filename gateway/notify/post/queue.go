@@ -143,14 +143,21 @@ func (q *Queue) Check(kind string, values, secrets map[string]string) error {
 			return g.FieldErrorf(at+f.Name, "%q is none of %v", v, f.Options)
 		}
 	}
-	_, err := k.Open(Settings{Values: values, Secrets: secrets, Private: q.o.Private})
+	_, err := k.Open(Settings{
+		Values:  values,
+		Secrets: secrets,
+		Private: q.o.Private,
+	})
 	return err
 }
 
 // Make fills in what a new channel of a kind makes by itself, such as a key.
 func (q *Queue) Make(kind string, values, secrets map[string]string) error {
 	if k := q.kinds[kind]; k.Make != nil {
-		return k.Make(Settings{Values: values, Secrets: secrets})
+		return k.Make(Settings{
+			Values:  values,
+			Secrets: secrets,
+		})
 	}
 	return nil
 }
@@ -207,7 +214,13 @@ func (q *Queue) line(ctx context.Context, id g.ChannelID) (*line, error) {
 
 // template is what a letter says, cached until a template or a school changes.
 func (q *Queue) template(ctx context.Context, l messages.Letter) (messages.Template, error) {
-	key := fmt.Sprint(l.School, " ", l.Kind, " ", l.Language)
+	key := fmt.Sprint(
+		l.School,
+		" ",
+		l.Kind,
+		" ",
+		l.Language,
+	)
 	q.mu.Lock()
 	t, ok := q.templates[key]
 	q.mu.Unlock()

@@ -78,7 +78,14 @@ func (q *Queue) begin(ctx context.Context, alarms bool) (more bool) {
 	for _, lane := range lanes(alarms) {
 		n, err := q.view.Messages.Advance(ctx, lane, stepLimit)
 		if err != nil && ctx.Err() == nil {
-			q.log.WarnContext(ctx, "the next steps of messages cannot be begun", "lane", lane, "error", err)
+			q.log.WarnContext(
+				ctx,
+				"the next steps of messages cannot be begun",
+				"lane",
+				lane,
+				"error",
+				err,
+			)
 			return false
 		}
 		more = more || n == stepLimit

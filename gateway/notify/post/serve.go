@@ -96,7 +96,13 @@ func (t *turn) fetch(ctx context.Context) (err error) {
 	if t.at.Lane == messages.Alarm {
 		n = 2 * atOnce
 	}
-	t.waiting, err = t.q.view.Messages.Letters(ctx, t.at, t.q.now(), n, t.out)
+	t.waiting, err = t.q.view.Messages.Letters(
+		ctx,
+		t.at,
+		t.q.now(),
+		n,
+		t.out,
+	)
 	return err
 }
 
@@ -122,7 +128,11 @@ func (t *turn) send(ctx context.Context, l messages.Letter) error {
 		return nil
 	}
 	if why != "" {
-		t.done <- messages.Outcome{Letter: l, State: messages.Failed, Code: why}
+		t.done <- messages.Outcome{
+			Letter: l,
+			State:  messages.Failed,
+			Code:   why,
+		}
 		return nil
 	}
 	x, err := t.q.letter(ctx, l)
@@ -138,7 +148,11 @@ func (t *turn) send(ctx context.Context, l messages.Letter) error {
 func (t *turn) attempt(ctx context.Context, l messages.Letter, x Letter) messages.Outcome {
 	out := t.line.try(ctx, l.Lane, x)
 	now := t.q.now()
-	o := messages.Outcome{Letter: l, Code: out.Code, Peer: out.Peer}
+	o := messages.Outcome{
+		Letter: l,
+		Code:   out.Code,
+		Peer:   out.Peer,
+	}
 	if out.Err != nil && ctx.Err() != nil {
 		return messages.Outcome{Letter: l} // stopping is no failure of the other side
 	}

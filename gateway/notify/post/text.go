@@ -40,7 +40,10 @@ func (l Letter) Cut(n int) string {
 // ByStatus is what an HTTP status means for a letter: 2xx took it, 408 and 5xx may take it later, 429
 // and 503 take nothing now, 410 says that the address is gone, and others never take it.
 func ByStatus(channel string, status int, pause time.Duration) Outcome {
-	out := Outcome{Code: fmt.Sprintf("%s %d", channel, status), Pause: pause}
+	out := Outcome{
+		Code:  fmt.Sprintf("%s %d", channel, status),
+		Pause: pause,
+	}
 	if status >= 200 && status <= 299 {
 		return out
 	}

@@ -63,7 +63,10 @@ func openAliyun(s post.Settings) (post.Channel, error) {
 func (c *aliyun) Send(ctx context.Context, l post.Letter) post.Outcome {
 	param, err := json.Marshal(map[string]string{c.param: strings.ReplaceAll(l.Cut(most), "\n", " ")})
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Err: err}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Err:     err,
+		}
 	}
 	query := url.Values{
 		"PhoneNumbers":  {l.To},
@@ -76,14 +79,29 @@ func (c *aliyun) Send(ctx context.Context, l post.Letter) post.Outcome {
 	at.Path, at.RawQuery = "/", canonicalQuery(query)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, at.String(), nil)
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Err: fmt.Errorf("the address cannot be used")}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Err:     fmt.Errorf("the address cannot be used"),
+		}
 	}
 	var nonce [16]byte
 	_, _ = rand.Read(nonce[:]) // it does not fail
-	sign(r, "SendSms", "2017-05-25", c.key, c.secret, hex.EncodeToString(nonce[:]), l.Now)
+	sign(
+		r,
+		"SendSms",
+		"2017-05-25",
+		c.key,
+		c.secret,
+		hex.EncodeToString(nonce[:]),
+		l.Now,
+	)
 	a, err := outward.Do(c.client, r, l.Now)
 	if err != nil {
-		return post.Outcome{Verdict: post.Later, Code: "sms unreachable", Err: err}
+		return post.Outcome{
+			Verdict: post.Later,
+			Code:    "sms unreachable",
+			Err:     err,
+		}
 	}
 	return aliyunOutcome(a)
 }
@@ -144,7 +162,10 @@ func aliyunOutcome(a outward.Answer) post.Outcome {
 		}
 		return post.ByStatus("sms", a.Status, a.Pause)
 	}
-	out := post.Outcome{Code: "sms " + said.Code, Peer: said.BizId}
+	out := post.Outcome{
+		Code: "sms " + said.Code,
+		Peer: said.BizId,
+	}
 	if said.Code == "OK" {
 		return out
 	}

@@ -42,7 +42,11 @@ func open(s post.Settings) (post.Channel, error) {
 	if err := outward.CheckSecret("secrets.secret", s.Secrets["secret"]); err != nil {
 		return nil, err
 	}
-	return &signed{url: at, secret: s.Secrets["secret"], client: outward.Client(s.Private)}, nil
+	return &signed{
+		url:    at,
+		secret: s.Secrets["secret"],
+		client: outward.Client(s.Private),
+	}, nil
 }
 
 // signed is a gateway that takes a post of id, to, text and language. It is safe for several
@@ -62,18 +66,34 @@ func (c *signed) Send(ctx context.Context, l post.Letter) post.Outcome {
 		"language": l.Language,
 	})
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Err: err}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Err:     err,
+		}
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
 	if err == nil {
-		err = outward.SignRequest(r, c.secret, l.ID, l.Now, body)
+		err = outward.SignRequest(
+			r,
+			c.secret,
+			l.ID,
+			l.Now,
+			body,
+		)
 	}
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Err: fmt.Errorf("the address or the secret cannot be used")}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Err:     fmt.Errorf("the address or the secret cannot be used"),
+		}
 	}
 	a, err := outward.Do(c.client, r, l.Now)
 	if err != nil {
-		return post.Outcome{Verdict: post.Later, Code: "sms unreachable", Err: err}
+		return post.Outcome{
+			Verdict: post.Later,
+			Code:    "sms unreachable",
+			Err:     err,
+		}
 	}
 	out := post.ByStatus("sms", a.Status, a.Pause)
 	var said struct {

@@ -27,7 +27,11 @@ type Channel struct {
 func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 	m, err := c.message(l)
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Code: "bad_address", Err: err}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Code:    "bad_address",
+			Err:     err,
+		}
 	}
 	conn, out := c.connect(ctx)
 	if conn == nil {
@@ -98,7 +102,11 @@ func (c *Channel) keep(conn *wire.Client, err error) {
 
 // unreached is what a failure to connect, to make TLS or to sign in means: nothing can be sent now.
 func unreached(err error) post.Outcome {
-	out := post.Outcome{Verdict: post.Away, Code: "smtp unreachable", Err: err}
+	out := post.Outcome{
+		Verdict: post.Away,
+		Code:    "smtp unreachable",
+		Err:     err,
+	}
 	var said *textproto.Error
 	if errors.As(err, &said) {
 		out.Code = fmt.Sprintf("smtp %d", said.Code)

@@ -42,7 +42,11 @@ func Open(s post.Settings) (*Channel, error) {
 	if err := outward.CheckSecret("secrets.secret", s.Secrets["secret"]); err != nil {
 		return nil, err
 	}
-	return &Channel{url: at, secret: s.Secrets["secret"], client: outward.Client(s.Private)}, nil
+	return &Channel{
+		url:    at,
+		secret: s.Secrets["secret"],
+		client: outward.Client(s.Private),
+	}, nil
 }
 
 // Send posts one letter. The dialler answers 2xx once it has taken it, and tells one that comes twice
@@ -56,18 +60,34 @@ func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 		"urgent":   l.Urgent,
 	})
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Err: err}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Err:     err,
+		}
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
 	if err == nil {
-		err = outward.SignRequest(r, c.secret, l.ID, l.Now, body)
+		err = outward.SignRequest(
+			r,
+			c.secret,
+			l.ID,
+			l.Now,
+			body,
+		)
 	}
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Err: fmt.Errorf("the address or the secret cannot be used")}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Err:     fmt.Errorf("the address or the secret cannot be used"),
+		}
 	}
 	a, err := outward.Do(c.client, r, l.Now)
 	if err != nil {
-		return post.Outcome{Verdict: post.Later, Code: "voice unreachable", Err: err}
+		return post.Outcome{
+			Verdict: post.Later,
+			Code:    "voice unreachable",
+			Err:     err,
+		}
 	}
 	return post.ByStatus("voice", a.Status, a.Pause)
 }

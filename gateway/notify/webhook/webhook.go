@@ -34,7 +34,10 @@ var _ notify.Channel = (*Channel)(nil)
 
 // New makes the channel; private lets it reach private and loopback addresses, and plain http.
 func New(private bool) *Channel {
-	return &Channel{private: private, client: outward.Client(private)}
+	return &Channel{
+		private: private,
+		client:  outward.Client(private),
+	}
 }
 
 // Check refuses an address that nothing may be posted to; the errors are of the field url.
@@ -48,11 +51,17 @@ func (c *Channel) Send(ctx context.Context, m notify.Message) notify.Outcome {
 	defer cancel()
 	r, err := request(ctx, m)
 	if err != nil {
-		return notify.Outcome{Err: err, Fault: notify.Unclear}
+		return notify.Outcome{
+			Err:   err,
+			Fault: notify.Unclear,
+		}
 	}
 	resp, err := c.client.Do(r)
 	if err != nil {
-		return notify.Outcome{Err: unanswered(err), Fault: notify.Unclear}
+		return notify.Outcome{
+			Err:   unanswered(err),
+			Fault: notify.Unclear,
+		}
 	}
 	defer resp.Body.Close()
 	// The answer's text is not needed; it is read so that the connection is used again.

@@ -78,7 +78,11 @@ func Open(s post.Settings) (*Channel, error) {
 func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 	var to push.Subscription
 	if err := json.Unmarshal([]byte(l.To), &to); err != nil || to.Endpoint == "" {
-		return post.Outcome{Verdict: post.Lost, Code: "push garbled", Err: fmt.Errorf("this is no subscription")}
+		return post.Outcome{
+			Verdict: post.Lost,
+			Code:    "push garbled",
+			Err:     fmt.Errorf("this is no subscription"),
+		}
 	}
 	body, err := json.Marshal(map[string]any{
 		"id":     l.ID,
@@ -88,7 +92,10 @@ func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 		"urgent": l.Urgent,
 	})
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Err: err}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Err:     err,
+		}
 	}
 	urgency := push.UrgencyNormal
 	if l.Urgent {
@@ -104,7 +111,11 @@ func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 		VapidExpiration: l.Now.Add(12 * time.Hour),
 	})
 	if err != nil {
-		return post.Outcome{Verdict: post.Later, Code: "push unreachable", Err: outward.Bare(err)}
+		return post.Outcome{
+			Verdict: post.Later,
+			Code:    "push unreachable",
+			Err:     outward.Bare(err),
+		}
 	}
 	defer resp.Body.Close()
 	_, _ = io.CopyN(io.Discard, resp.Body, 4<<10) // read so that the connection is used again

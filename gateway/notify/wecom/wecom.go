@@ -47,7 +47,11 @@ func Open(s post.Settings) (*Channel, error) {
 	if s.Secrets["key"] == "" {
 		return nil, g.FieldErrorf("secrets.key", "give the key of the robot's address")
 	}
-	return &Channel{url: at, key: s.Secrets["key"], client: outward.Client(s.Private)}, nil
+	return &Channel{
+		url:    at,
+		key:    s.Secrets["key"],
+		client: outward.Client(s.Private),
+	}, nil
 }
 
 // Send posts one letter.
@@ -57,17 +61,27 @@ func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 		"text":    map[string]string{"content": l.Whole(most)},
 	})
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Err: err}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Err:     err,
+		}
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost,
 		c.url+"?"+url.Values{"key": {c.key}}.Encode(), bytes.NewReader(body))
 	if err != nil {
-		return post.Outcome{Verdict: post.Refused, Err: fmt.Errorf("the address cannot be used")}
+		return post.Outcome{
+			Verdict: post.Refused,
+			Err:     fmt.Errorf("the address cannot be used"),
+		}
 	}
 	r.Header.Set("Content-Type", "application/json")
 	a, err := outward.Do(c.client, r, l.Now)
 	if err != nil {
-		return post.Outcome{Verdict: post.Later, Code: "wecom unreachable", Err: err}
+		return post.Outcome{
+			Verdict: post.Later,
+			Code:    "wecom unreachable",
+			Err:     err,
+		}
 	}
 	return outcome(a)
 }

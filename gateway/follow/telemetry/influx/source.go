@@ -61,7 +61,10 @@ func (q querier) Select(
 	if err != nil {
 		return storage.ErrSeriesSet(err)
 	}
-	return &seriesSet{all: found, at: -1}
+	return &seriesSet{
+		all: found,
+		at:  -1,
+	}
 }
 
 // LabelValues are a label's values in the series that fulfil the matchers, sorted.
@@ -102,7 +105,13 @@ func (q querier) collect(
 func (q querier) read(
 	ctx context.Context, mint, maxt int64, ms []*labels.Matcher, first bool,
 ) ([]*series, error) {
-	text, ok := flux(q.bucket, time.UnixMilli(mint), time.UnixMilli(maxt), ms, first)
+	text, ok := flux(
+		q.bucket,
+		time.UnixMilli(mint),
+		time.UnixMilli(maxt),
+		ms,
+		first,
+	)
 	if !ok || mint > maxt {
 		return nil, nil
 	}

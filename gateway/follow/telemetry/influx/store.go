@@ -100,7 +100,10 @@ func (s *Store) Close() error {
 
 // Stats reads the counters; how many series there are only the server knows.
 func (s *Store) Stats() telemetry.Stats {
-	return telemetry.Stats{Unknown: s.unknown.Load(), Refused: s.refused.Load()}
+	return telemetry.Stats{
+		Unknown: s.unknown.Load(),
+		Refused: s.refused.Load(),
+	}
 }
 
 const measurement = "gatehouse"

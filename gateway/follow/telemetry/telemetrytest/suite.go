@@ -47,7 +47,10 @@ const (
 
 // Run checks the promises on a store, which must be empty.
 func Run(t *testing.T, rig Rig) {
-	w := &world{rig: rig, end: time.Now().Add(-5 * time.Minute).Truncate(time.Minute)}
+	w := &world{
+		rig: rig,
+		end: time.Now().Add(-5 * time.Minute).Truncate(time.Minute),
+	}
 	w.open(t)
 	t.Cleanup(func() {
 		if err := w.store.Close(); err != nil {
@@ -78,7 +81,10 @@ type world struct {
 func (w *world) open(t *testing.T) { w.store = w.rig.Open(t) }
 
 func describe(d g.DeviceID) (telemetry.Series, bool) {
-	return telemetry.Series{Profile: "lab", Type: g.TypeSensor}, d != "ghost"
+	return telemetry.Series{
+		Profile: "lab",
+		Type:    g.TypeSensor,
+	}, d != "ghost"
 }
 
 func reading(school g.SchoolID, d g.DeviceID, at time.Time, values map[string]g.Value) g.Event {
@@ -110,7 +116,10 @@ func (w *world) ask(
 ) (int, string) {
 	t.Helper()
 	return Ask(t,
-		w.store.Handler(prefix, telemetry.Allowed{Every: len(schools) == 0, Schools: schools}),
+		w.store.Handler(prefix, telemetry.Allowed{
+			Every:   len(schools) == 0,
+			Schools: schools,
+		}),
 		path, form)
 }
 
@@ -141,7 +150,10 @@ func Ask(t *testing.T, h http.Handler, path string, form url.Values) (int, strin
 // value is the expression's only value at a moment, "" where there is none.
 func (w *world) value(t *testing.T, expr string, at time.Time, schools ...g.SchoolID) string {
 	t.Helper()
-	code, body := w.ask(t, "/query", url.Values{"query": {expr}, "time": {stamp(at)}}, schools...)
+	code, body := w.ask(t, "/query", url.Values{
+		"query": {expr},
+		"time":  {stamp(at)},
+	}, schools...)
 	var a struct {
 		Data struct {
 			Result []struct {
@@ -182,7 +194,10 @@ func (w *world) empty(t *testing.T) {
 		t.Fatalf("got %s series, want a store that is empty at first", got)
 	}
 	w.append(t) // nothing to write is no error
-	if _, got := w.ask(t, "/query", url.Values{"query": {"1+1"}, "time": {"4"}}, "sch_a"); got != `{"data":{"result":[4,"2"],"resultType":"scalar"},"status":"success"}` &&
+	if _, got := w.ask(t, "/query", url.Values{
+		"query": {"1+1"},
+		"time":  {"4"},
+	}, "sch_a"); got != `{"data":{"result":[4,"2"],"resultType":"scalar"},"status":"success"}` &&
 		!strings.Contains(got, `[4,"2"]`) {
 		t.Errorf("1+1: got %s, want 2", got)
 	}
@@ -261,7 +276,10 @@ func (w *world) readBack(t *testing.T) {
 
 // names asks for labels and series, with and without times.
 func (w *world) names(t *testing.T) {
-	span := url.Values{"start": {stamp(w.end.Add(-time.Hour))}, "end": {stamp(w.end)}}
+	span := url.Values{
+		"start": {stamp(w.end.Add(-time.Hour))},
+		"end":   {stamp(w.end)},
+	}
 	for _, c := range []struct {
 		path  string
 		match []string
@@ -280,7 +298,11 @@ func (w *world) names(t *testing.T) {
 		{"/label/nothing/values", nil, []string{}},
 	} {
 		for _, form := range []url.Values{span, {}} {
-			form = url.Values{"start": form["start"], "end": form["end"], "match[]": c.match}
+			form = url.Values{
+				"start":   form["start"],
+				"end":     form["end"],
+				"match[]": c.match,
+			}
 			_, body := w.ask(t, c.path, form, "sch_a")
 			var a struct{ Data []string }
 			if err := json.Unmarshal([]byte(body), &a); err != nil {
@@ -361,7 +383,14 @@ func (w *world) schools(t *testing.T) {
 			form("query", e, "extra_filters[]", `{school="sch_b"}`, "extra_filters",
 				`{school="sch_b"}`, "extra_label", "school=sch_b", "db", "x", "bucket", "x"))
 		add("/query_range",
-			form("query", e, "extra_filters[]", `{school=~".*"}`, "extra_label", "school=sch_b"))
+			form(
+				"query",
+				e,
+				"extra_filters[]",
+				`{school=~".*"}`,
+				"extra_label",
+				"school=sch_b",
+			))
 	}
 	for _, p := range []string{
 		"/labels",
@@ -410,7 +439,10 @@ func (w *world) schools(t *testing.T) {
 	}
 	handler := w.store.Handler(prefix, telemetry.Allowed{})
 	if code, body := Ask(t, handler, "/query",
-		url.Values{"query": {`{__name__=~".+"}`}, "time": {at}}); code != http.StatusOK ||
+		url.Values{
+			"query": {`{__name__=~".+"}`},
+			"time":  {at},
+		}); code != http.StatusOK ||
 		!strings.Contains(body, `"result":[]`) {
 		t.Errorf("a caller of no school: got %d %s, want nothing", code, body)
 	}
@@ -418,7 +450,13 @@ func (w *world) schools(t *testing.T) {
 		!strings.Contains(body, `"data":[]`) {
 		t.Errorf("a caller of no school: got %d %s, want no devices", code, body)
 	}
-	if got := w.value(t, `count(gatehouse_temperature)`, w.end, "sch_a", "sch_b"); got != "3" {
+	if got := w.value(
+		t,
+		`count(gatehouse_temperature)`,
+		w.end,
+		"sch_a",
+		"sch_b",
+	); got != "3" {
 		t.Errorf("a district: got %q devices, want 3", got)
 	}
 }
@@ -575,7 +613,10 @@ func (w *world) away(t *testing.T) {
 		w.insist(t, batch(b))
 	}
 	w.settle(t, `sum(count_over_time(gatehouse_n[1h]))`, strconv.Itoa(batches*each))
-	_, body := w.ask(t, "/query", url.Values{"query": {`gatehouse_n[1h]`}, "time": {stamp(w.end)}},
+	_, body := w.ask(t, "/query", url.Values{
+		"query": {`gatehouse_n[1h]`},
+		"time":  {stamp(w.end)},
+	},
 		"sch_a")
 	var a struct {
 		Data struct {

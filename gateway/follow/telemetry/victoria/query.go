@@ -52,7 +52,13 @@ func (s *Store) Handler(prefix string, allowed telemetry.Allowed) http.Handler {
 			}
 			ctx, cancel := context.WithTimeout(r.Context(), s.o.Timeout)
 			defer cancel()
-			s.ask(w, r.WithContext(ctx), path, form, allowed)
+			s.ask(
+				w,
+				r.WithContext(ctx),
+				path,
+				form,
+				allowed,
+			)
 		})
 	}
 	for path, empty := range telemetry.Empty() {

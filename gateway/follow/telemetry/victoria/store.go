@@ -82,7 +82,10 @@ func (s *Store) Close() error {
 
 // Stats reads the counters; how many series there are only the server knows.
 func (s *Store) Stats() telemetry.Stats {
-	return telemetry.Stats{Unknown: s.unknown.Load(), Refused: s.refused.Load()}
+	return telemetry.Stats{
+		Unknown: s.unknown.Load(),
+		Refused: s.refused.Load(),
+	}
 }
 
 // Append writes the readings among the events and skips all others. An error means that

@@ -80,7 +80,10 @@ func connectAll(srv *server, o options) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loop{ep: ep, byFD: map[int32]*publisher{}}
+	l := &loop{
+		ep:   ep,
+		byFD: map[int32]*publisher{},
+	}
 	for i := range o.publishers {
 		if err := l.connect(srv, i, o.payload); err != nil {
 			l.close()
@@ -103,7 +106,10 @@ func (l *loop) connect(srv *server, i, payload int) error {
 	p := newPublisher(i, fd, payload)
 	l.pubs, l.byFD[int32(fd)] = append(l.pubs, p), p
 	return unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, fd,
-		&unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
+		&unix.EpollEvent{
+			Events: unix.EPOLLIN,
+			Fd:     int32(fd),
+		})
 }
 
 func (l *loop) close() {
@@ -145,7 +151,10 @@ func (l *loop) measure(
 	if l.n == 0 {
 		return result{}, errors.New("nothing was acknowledged")
 	}
-	r := result{rate: float64(l.n) / took.Seconds(), delivered: 1}
+	r := result{
+		rate:      float64(l.n) / took.Seconds(),
+		delivered: 1,
+	}
 	r.serverCPU = float64((cpu1 - cpu0).Microseconds()) / float64(l.n)
 	r.loadCPU = float64((own1 - own0).Microseconds()) / float64(l.n)
 	r.others = max(0, (rest1-rest0).Seconds()/took.Seconds())

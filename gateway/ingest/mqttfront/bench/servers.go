@@ -50,7 +50,10 @@ func startFront(ctx context.Context, o options) (*server, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	s := &server{Process: &measure.Process{Cmd: cmd, Clean: func() { os.RemoveAll(dir) }}}
+	s := &server{Process: &measure.Process{
+		Cmd:   cmd,
+		Clean: func() { os.RemoveAll(dir) },
+	}}
 	addr, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the gateway's side did not start: %w", err), s.Stop())
@@ -65,7 +68,10 @@ func startMosquitto(ctx context.Context, o options) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{Process: p, addr: addr}, nil
+	return &server{
+		Process: p,
+		addr:    addr,
+	}, nil
 }
 
 // cpu is the CPU time used by the server's process, by this one, and by all others.
@@ -84,7 +90,10 @@ type anyone struct{}
 func (anyone) Authenticate(
 	_ context.Context, clientID, _ string, _ []byte, _ string, _ *x509.Certificate,
 ) (mqttfront.Identity, error) {
-	id := mqttfront.Identity{School: "school", Device: gatehouse.DeviceID(clientID)}
+	id := mqttfront.Identity{
+		School: "school",
+		Device: gatehouse.DeviceID(clientID),
+	}
 	if clientID == "reader" {
 		id.Device = ""
 	}
