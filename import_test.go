@@ -334,6 +334,12 @@ var house = []room{
 	{"gateway/listeners", "root drivers/listen gateway/ingest/mqttfront", ""},
 	{"gateway/control", "root api api/texts gateway/listeners", ""},
 
+	{
+		"gateway/rulesdesk",
+		"root api/rules api/texts gateway/control gateway/follow/alerting rules",
+		"",
+	},
+
 	// The configuration file. Only the commands and what assembles the gateway may know it.
 	{"gateway/config", "root drivers drivers/host gateway/ingest/flapping rules/quality", "yaml"},
 
@@ -363,10 +369,9 @@ var house = []room{
 	{"gateway/demo", "root gateway/app gateway/config gateway/ingest/mqttfront registry", "yaml"},
 	{
 		"gateway",
-		"root api/console api/rules api/texts deploy drivers/confine gateway/anchor " +
+		"root api/console api/texts deploy drivers/confine gateway/anchor " +
 			"gateway/app gateway/backup gateway/config gateway/control gateway/demo " +
-			"gateway/event gateway/fleet gateway/follow/alerting gateway/journal gateway/keys " +
-			"registry rules",
+			"gateway/event gateway/fleet gateway/journal gateway/keys gateway/rulesdesk registry",
 		"x/sys",
 	},
 

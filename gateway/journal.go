@@ -5,12 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/event"
@@ -49,12 +47,12 @@ func inspectJournal(_ context.Context, c *call) error {
 		}
 		return tailJournal(c.out, events, sum.Newest-min(sum.Newest, uint64(*last)))
 	}
-	damaged, err := sumUp(c.out, events, "events")
+	damaged, err := journal.SumUp(c.out, events, "events")
 	if err != nil {
 		return err
 	}
 	if state := filepath.Join(dir, "mqtt"); isFolder(state) {
-		n, err := sumUp(c.out, state, "MQTT records")
+		n, err := journal.SumUp(c.out, state, "MQTT records")
 		if err != nil {
 			return err
 		}
@@ -69,24 +67,6 @@ func inspectJournal(_ context.Context, c *call) error {
 func isFolder(path string) bool {
 	st, err := os.Stat(path)
 	return err == nil && st.IsDir()
-}
-
-// sumUp prints what a journal holds and each of its damaged places, which it counts.
-func sumUp(out io.Writer, dir, what string) (damaged int, err error) {
-	sum, err := journal.Verify(dir, func(p journal.Problem) {
-		damaged++
-		fmt.Fprintln(out, p)
-	})
-	if err != nil {
-		return damaged, err
-	}
-	fmt.Fprintf(out, "%d %s in %d files, %d bytes, %d readers, %d damaged places\n", sum.Records,
-		what, sum.Segments, sum.Bytes, sum.Cursors, sum.Problems)
-	if sum.Records > 0 {
-		fmt.Fprintf(out, "sequences %d to %d, %s to %s\n", sum.Oldest, sum.Newest,
-			sum.From.UTC().Format(time.RFC3339), sum.To.UTC().Format(time.RFC3339))
-	}
-	return damaged, nil
 }
 
 // tailJournal prints the events after a sequence in order. They are sorted here, since the

@@ -18,6 +18,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/texts"
 	"github.com/gatehouse-iot/gatehouse/drivers/confine"
+	"github.com/gatehouse-iot/gatehouse/gateway/rulesdesk"
 )
 
 // confineCommand is how the gateway starts itself as the launcher of a driver. People do not
@@ -34,13 +35,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(
-		ctx,
-		os.Args[1:],
-		os.Stdin,
-		os.Stdout,
-		os.Stderr,
-	))
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // version is set by the release build: -ldflags "-X main.version=1.0.0".
@@ -104,7 +99,7 @@ func commands() []command {
 		{"backup", "write everything, keys included, to one file", backupHelp, writeBackup},
 		{"restore", "put a backup back", restoreHelp, restore},
 		{"config", "print the commented configuration, or check a file", configHelp, showConfig},
-		{"rules", "check and test rules, and ask what they find", rulesHelp, askRules},
+		{"rules", "check and test rules, and ask what they find", rulesdesk.Help, askRules},
 		{"audit", "verify the audit log, also against anchors from elsewhere", auditHelp, auditLog},
 		{"journal", "inspect the journal: verify, stat or tail", journalHelp, inspectJournal},
 		{"version", "print the version", "Usage: gateway version\n", printVersion},

@@ -2,43 +2,14 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"io/fs"
-	"net/url"
 	"os"
-	"path/filepath"
-	"strings"
-	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	apirules "github.com/gatehouse-iot/gatehouse/api/rules"
 	"github.com/gatehouse-iot/gatehouse/api/texts"
 	"github.com/gatehouse-iot/gatehouse/deploy"
-	"github.com/gatehouse-iot/gatehouse/gateway/control"
 	"github.com/gatehouse-iot/gatehouse/gateway/fleet"
-	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
-	"github.com/gatehouse-iot/gatehouse/rules"
+	"github.com/gatehouse-iot/gatehouse/gateway/rulesdesk"
 )
-
-const rulesHelp = `Usage: gateway rules check FILE|FOLDER...
-       gateway rules test FILE|FOLDER...
-       gateway rules backtest [--since 7d] [--school ID] [--config FILE | --data-dir DIR] FILE
-       gateway rules explain [--config FILE | --data-dir DIR] RULE [DEVICE]
-
-check reads rule files as the gateway does at its start, and says what is wrong, where, and how
-to mend it. With a file of a rules folder (one that has a folder of procedures) the other files
-there are read as well: rules name each other and share their IDs. What none of the shipped
-profiles knows is told, and is no error: the school's own may.
-
-test tells rules short stories and compares what they find with what the stories expect. Files
-that begin with tests: are stories, the others are rules.
-
-backtest asks the gateway that runs what one rule would have found in the last days; explain asks
-it why a rule has raised an alert for a device, or has not.
-
-The languages of rules and of tests are described in rules/README.md.
-`
 
 func askRules(ctx context.Context, c *call) error {
 	if len(c.args) == 0 {
@@ -48,141 +19,36 @@ func askRules(ctx context.Context, c *call) error {
 	if deed != "-h" {
 		c.args = c.args[1:]
 	}
+	l := texts.Locale(os.Getenv)
 	switch deed {
-	case "-h", "check":
-		return checkRules(c)
-	case "test":
-		return testRules(c)
 	case "backtest":
-		return backtestRule(ctx, c)
+		return backtestRule(ctx, c, l)
 	case "explain":
-		return explainRule(ctx, c)
+		dir, err := dataDir(c, 1, 2)
+		if err != nil {
+			return err
+		}
+		return rulesdesk.Explain(ctx, c.out, l, dir, c.flags.Arg(0), c.flags.Arg(1))
+	case "-h", "check", "test":
+		if err := c.parse(1, 1000); err != nil {
+			return err
+		}
+		profiles, err := fleet.Shipped(deploy.Files(), "profiles")
+		if err != nil {
+			return err
+		}
+		if deed == "test" {
+			return rulesdesk.Test(c.out, l, profiles, c.flags.Args()...)
+		}
+		return rulesdesk.Check(c.out, profiles, c.flags.Args()...)
 	}
 	return errUsage{g.Errorf(g.Invalid, "%q is no deed; use check, test, backtest or explain", deed)}
 }
 
-func checkRules(c *call) error {
-	if err := c.parse(1, 1000); err != nil {
-		return err
-	}
-	files, err := alerting.Check(c.flags.Args()...)
-	if err != nil {
-		return err
-	}
-	var order []string
-	count := map[string]int{}
-	for _, r := range files.Rules {
-		if count[r.File] == 0 {
-			order = append(order, r.File)
-		}
-		count[r.File]++
-	}
-	for _, name := range order {
-		fmt.Fprintf(c.out, "%s: %d rules, all right.\n", name, count[name])
-	}
-	profiles, err := fleet.Shipped(deploy.Files(), "profiles")
-	if err != nil {
-		return err
-	}
-	for _, d := range files.Doubts(profiles) {
-		fmt.Fprintf(c.out, "%s (of the profiles that ship with the gateway)\n", d)
-	}
-	return nil
-}
-
-// testRules runs the stories among the files over the rules among them.
-func testRules(c *call) error {
-	if err := c.parse(1, 1000); err != nil {
-		return err
-	}
-	profiles, err := fleet.Shipped(deploy.Files(), "profiles")
-	if err != nil {
-		return err
-	}
-	var all []rules.Rule
-	stories := map[string][]byte{}
-	var order []string
-	err = eachYAML(c.flags.Args(), func(name string, b []byte) error {
-		if strings.HasPrefix(firstKey(b), "tests:") {
-			stories[name], order = b, append(order, name)
-			return nil
-		}
-		if !strings.HasPrefix(firstKey(b), "rules:") {
-			return nil // procedures
-		}
-		more, err := rules.Parse(name, b)
-		all = append(all, more...)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	failed := 0
-	for _, name := range order {
-		tests, err := rules.ParseTests(name, stories[name], profiles)
-		if err != nil {
-			return err
-		}
-		failed += tellResults(c.out, name, rules.RunTests(name, tests, all, nil))
-	}
-	if len(order) == 0 {
-		return g.Errorf(g.Invalid, "there is no file of tests: one begins with tests:")
-	}
-	if failed > 0 {
-		return g.Errorf(g.Invalid, "%d tests found something else than they expect", failed)
-	}
-	return nil
-}
-
-func tellResults(w io.Writer, name string, results []rules.TestResult) (failed int) {
-	l := texts.Locale(os.Getenv)
-	for _, r := range results {
-		for _, e := range r.Failures {
-			fmt.Fprintf(w, "%s\n  (%s)\n", l.Error(e), r.Name)
-		}
-		if !r.Passed {
-			failed++
-		}
-	}
-	fmt.Fprintf(w, "%s: %d of %d tests are right.\n", name, len(results)-failed, len(results))
-	return failed
-}
-
-// eachYAML calls f for each file, and each YAML file below a folder, sorted.
-func eachYAML(paths []string, f func(name string, b []byte) error) error {
-	for _, path := range paths {
-		err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || name != path && filepath.Ext(name) != ".yaml" {
-				return err
-			}
-			b, err := os.ReadFile(name)
-			if err != nil {
-				return err
-			}
-			return f(name, b)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// firstKey is the first line that says something.
-func firstKey(b []byte) string {
-	for line := range strings.Lines(string(b)) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			return line
-		}
-	}
-	return ""
-}
-
-const lookEvery = 500 * time.Millisecond // at a backtest that runs
-
-func backtestRule(ctx context.Context, c *call) error {
-	since := c.flags.String("since", "7d", "how far `BACK` it looks, such as 7d or 36h")
-	school := c.flags.String("school", "", "the `ID` of the school whose past it is")
+func backtestRule(ctx context.Context, c *call, l texts.Language) error {
+	var past rulesdesk.Past
+	c.flags.StringVar(&past.Since, "since", "7d", "how far `BACK` it looks, such as 7d or 36h")
+	c.flags.StringVar(&past.School, "school", "", "the `ID` of the school whose past it is")
 	dir, err := dataDir(c, 1, 1)
 	if err != nil {
 		return err
@@ -191,185 +57,5 @@ func backtestRule(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	l := texts.Locale(os.Getenv)
-	q := url.Values{
-		"since":  {inHours(*since)},
-		"school": {*school},
-	}
-	var out apirules.Backtest
-	if err := control.Rules(
-		ctx,
-		dir,
-		"backtest",
-		q,
-		string(b),
-		l,
-		&out,
-	); err != nil {
-		return err
-	}
-	for out.State == apirules.BacktestRuns {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(lookEvery):
-		}
-		q = url.Values{"id": {out.ID}}
-		if err := control.Rules(
-			ctx,
-			dir,
-			"backtest-state",
-			q,
-			"",
-			l,
-			&out,
-		); err != nil {
-			return err
-		}
-		if out.State == apirules.BacktestRuns {
-			fmt.Fprintf(c.errout, "%s: %d events, %d findings\n",
-				out.Reached.Local().Format(time.DateTime), out.Events, out.Found)
-		}
-	}
-	return tellBacktest(c.out, out)
-}
-
-// inHours writes 7d as 168h, which time.ParseDuration knows.
-func inHours(since string) string {
-	var days int
-	if n, err := fmt.Sscanf(since, "%dd", &days); n == 1 && err == nil &&
-		since == fmt.Sprintf("%dd", days) {
-		return fmt.Sprintf("%dh", 24*days)
-	}
-	return since
-}
-
-func tellBacktest(w io.Writer, b apirules.Backtest) error {
-	if b.State == apirules.BacktestFailed {
-		return g.Errorf(g.Unavailable, "%s", b.Problem)
-	}
-	fmt.Fprintf(w, "would have fired %d times from %s to %s (%d events)\n", b.Found,
-		b.From.Local().Format(time.DateTime), b.To.Local().Format(time.DateTime), b.Events)
-	if b.Begins.After(b.From.Add(time.Hour)) {
-		fmt.Fprintf(w, "the journal goes back to %s only\n", b.Begins.Local().Format(time.DateTime))
-	}
-	if b.Cut != "" {
-		fmt.Fprintf(w, "cut short (%s): this is what it found until %s\n", b.Cut,
-			b.Reached.Local().Format(time.DateTime))
-	}
-	for _, f := range b.Findings {
-		how := "a moment"
-		switch {
-		case !f.Ended.IsZero():
-			how = "for " + f.Ended.Sub(f.At).Round(time.Second).String()
-		case f.Lasts:
-			how = "until the end"
-		}
-		fmt.Fprintf(w, "%s  %-8s  %s  %s  %s\n", f.At.Local().Format(time.DateTime), f.Severity,
-			orID(f.DeviceName, string(f.Device)), orID(f.ZoneName, string(f.Zone)), how)
-	}
-	if more := b.Found - len(b.Findings); more > 0 {
-		fmt.Fprintf(w, "%d more are not listed\n", more)
-	}
-	fmt.Fprintln(w, "Names, rooms and profiles are those of now.")
-	return nil
-}
-
-func orID(name, id string) string {
-	switch {
-	case name != "":
-		return name
-	case id != "":
-		return id
-	}
-	return "-"
-}
-
-func explainRule(ctx context.Context, c *call) error {
-	dir, err := dataDir(c, 1, 2)
-	if err != nil {
-		return err
-	}
-	q := url.Values{
-		"rule":   {c.flags.Arg(0)},
-		"device": {c.flags.Arg(1)},
-	}
-	var out apirules.Explained
-	if err := control.Rules(
-		ctx,
-		dir,
-		"explain",
-		q,
-		"",
-		texts.Locale(os.Getenv),
-		&out,
-	); err != nil {
-		return err
-	}
-	tellExplained(c.out, out)
-	return nil
-}
-
-func tellExplained(w io.Writer, x apirules.Explained) {
-	if !x.InForce {
-		fmt.Fprintln(w, "the rule is not in force", x.Problem)
-	}
-	if y := x.Why; y != nil {
-		fmt.Fprintf(w, "%s: %s", y.Rule, y.Phase)
-		for _, part := range []struct {
-			word string
-			at   time.Time
-		}{{" since ", y.Since}, {", alert at ", y.Due}, {", ends at ", y.Ending}} {
-			if !part.at.IsZero() {
-				fmt.Fprint(w, part.word, part.at.Local().Format(time.DateTime))
-			}
-		}
-		if y.Outside != "" {
-			fmt.Fprintf(w, ": the device is not of its where.%s", y.Outside)
-		}
-		if y.MutedBy != "" {
-			fmt.Fprintf(w, ": the alert of %s speaks for it", y.MutedBy)
-		}
-		fmt.Fprintln(w)
-		tellReason(w, y.When, "  ")
-		if y.Clear != nil {
-			fmt.Fprintln(w, "it ends when:")
-			tellReason(w, y.Clear, "  ")
-		}
-	}
-	for _, s := range x.Standings {
-		fmt.Fprintf(w, "%s %s since %s\n", s.Phase, s.Key, s.Since.Local().Format(time.DateTime))
-	}
-	for _, a := range x.Alerts {
-		fmt.Fprintf(w, "alert %s %s %s %s\n", a.Opened.Local().Format(time.DateTime), a.State,
-			orID(a.DeviceName, string(a.Device)), a.ResolverName)
-	}
-}
-
-func tellReason(w io.Writer, r *rules.Ground, indent string) {
-	if r == nil {
-		return
-	}
-	fmt.Fprintf(w, "%s%-7s  %s\n", indent, r.Holds, orID(r.Says, r.Kind))
-	if r.Need > 0 {
-		fmt.Fprintf(w, "%s  counted %d of %d\n", indent, r.Count, r.Need)
-	}
-	for _, s := range r.Seen {
-		switch {
-		case s.Never:
-			fmt.Fprintf(w, "%s  %s: never reported\n", indent, s.Device)
-		case r.Kind == "status":
-			fmt.Fprintf(w, "%s  %s: %s\n", indent, s.Device, s.State)
-		default:
-			old := ""
-			if s.Old {
-				old = ", too old to count or out of reach"
-			}
-			fmt.Fprintf(w, "%s  %s: %s at %s%s\n", indent, s.Device, s.Value,
-				s.At.Local().Format(time.DateTime), old)
-		}
-	}
-	for i := range r.Of {
-		tellReason(w, &r.Of[i], indent+"  ")
-	}
+	return rulesdesk.Backtest(ctx, c.out, c.errout, l, dir, string(b), past)
 }
