@@ -141,7 +141,7 @@ test('every value that the API can give has a word', () => {
       'status',
       'settings',
     ],
-    settings: ['school', 'places', 'sessions', 'users', 'police', 'audit', 'recorded'],
+    settings: ['school', 'places', 'sessions', 'users', 'police', 'audit', 'recorded', 'messages'],
     time: ['s', 'min', 'h', 'd'],
     'device.hours1': [''],
     'device.hours6': [''],
