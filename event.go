@@ -53,6 +53,15 @@ func EventKinds() []EventKind {
 	return out
 }
 
+// WebhookPermission is the permission that a webhook's maker needs for events of the kind. What
+// everybody sees who is signed in goes to programs that may read alerts.
+func (k EventKind) WebhookPermission() Permission {
+	if need := k.Permission(); need != "" {
+		return need
+	}
+	return AlertsRead
+}
+
 // Permission is the permission required to see events of the kind, "" for such as everybody sees who
 // is signed in; for unknown kinds it is that of a device's status.
 func (k EventKind) Permission() Permission {

@@ -51,7 +51,7 @@ func documentHooks(doc *huma.OpenAPI) {
 			". Absent where it is too large for a webhook: dataref says where to read it."
 		doc.Webhooks[string(k)] = posts(string(k), posted(string(k), &data),
 			"An event of the kind "+string(k)+" happened",
-			needed(k.Permission()))
+			needed(k.WebhookPermission()))
 	}
 	test := posted("test", &huma.Schema{
 		Type:                 huma.TypeObject,

@@ -70,7 +70,7 @@ func (a *gated) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeH
 
 // Handle registers one operation.
 func Handle[I, O any](gt *Gate, e Endpoint, h func(context.Context, *I) (*O, error)) {
-	e.bodiless = !takesBody[I]()
+	e.bodiless = !takesBody[I]() && e.Raw == "" // raw answers are of handlers that read by themselves
 	op := huma.Operation{
 		Method:                       e.Method,
 		Path:                         e.Path,

@@ -279,7 +279,7 @@ func (v View) TakeOver(ctx context.Context, id g.WebhookID) error {
 // mayRead refuses kinds of event that the caller may not read.
 func (v View) mayRead(kinds []g.EventKind) error {
 	for i, k := range kinds {
-		if need := k.Permission(); !v.s.Can(need) {
+		if need := k.WebhookPermission(); !v.s.Can(need) {
 			at := fmt.Sprintf("kinds[%d]", i)
 			return g.Errorf(g.Forbidden,
 				"events of kind %s need the permission %s, which you do not have", k, need).At(at)
@@ -302,7 +302,7 @@ func (r *Book) fillWebhooks(ctx context.Context, hooks []g.Webhook) error {
 		w.Effective = []g.EventKind{}
 		for _, k := range g.EventKinds() {
 			asked := slices.Contains(w.Kinds, k) || len(w.Kinds) == 0 && k != g.EventReading
-			if asked && p.Can(k.Permission()) {
+			if asked && p.Can(k.WebhookPermission()) {
 				w.Effective = append(w.Effective, k)
 			}
 		}
