@@ -91,7 +91,7 @@ async function signOut(page) {
 }
 
 async function speak(page, lang) {
-  await page.locator('header button[aria-haspopup=menu], .gate button[aria-haspopup=menu]').first().click()
+  await page.locator('[data-testid=language]').click()
   await page.locator(`[role=menuitem][lang=${lang}]`).click()
   await page.waitForFunction(
     (want) => document.documentElement.lang === want && !document.querySelector('[role=menu]'),

@@ -250,7 +250,7 @@ async function everyPage(t, page, width, height, scheme) {
 
 // speak chooses a language, and waits until the menu has faded out.
 async function speak(page, lang) {
-  await page.locator('header button[aria-haspopup=menu]').first().click()
+  await page.locator('[data-testid=language]').click()
   await page.locator(`[role=menuitem][lang=${lang}]`).click()
   await page.waitForFunction(
     (want) => document.documentElement.lang === want && !document.querySelector('[role=menu]'),

@@ -299,7 +299,7 @@ export function LanguageMenu({ onChoose }: { onChoose?: (language: string) => vo
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <ActionIcon variant="default" size="lg" aria-label={t('shell.language')}>
+        <ActionIcon variant="default" size="lg" aria-label={t('shell.language')} data-testid="language">
           <IconLanguage size={18} />
         </ActionIcon>
       </Menu.Target>
