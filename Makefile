@@ -80,11 +80,11 @@ run: build
 
 test: build $(MQTTJS)/node_modules/.package-lock.json $(DRIVERJS)/node_modules/.package-lock.json
 	@deploy/setup/influxd.sh
-	deploy/setup/postgres.sh go test -timeout 20m ./...
+	deploy/setup/postgres.sh go test -timeout 30m ./...
 	$(vision_env) go test -tags $(vision_tags) ./vision/...
 	cd $(CONSOLE) && npm run --silent lint && npm run --silent test
 	@$(MAKE) --no-print-directory clients
-	GATEHOUSE_E2E=1 go test -count=1 -timeout 15m ./gateway/e2e
+	GATEHOUSE_E2E=1 go test -count=1 -timeout 25m ./gateway/e2e
 
 check: need
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'check: gofmt would change:'; gofmt -l $$(git ls-files '*.go'); exit 1; }

@@ -54,7 +54,7 @@ func TestSecondFactors(t *testing.T) {
 		nil)
 
 	shots := filepath.Join(o.root, ".cache", "screenshots")
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node",
 		filepath.Join(o.root, "api", "console", "e2e", "factors.mjs"))

@@ -266,7 +266,7 @@ func TestFirstHour(t *testing.T) {
 	o.configure(t, "", "")
 	o.h = start(t, o.dir, "serve", "--config", filepath.Join(o.dir, "gatehouse.yaml"))
 	shots := filepath.Join(o.root, ".cache", "screenshots")
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node",
 		filepath.Join(o.root, "api", "console", "e2e", "firstrun.mjs"))
