@@ -110,8 +110,8 @@ func TestAKindOfANewerVersionIsPassedOver(t *testing.T) {
 	defer cancel()
 	run := make(chan error, 1)
 	go func() { run <- h.Run(ctx) }()
-	// school, device, and a part in field 19
-	newer := []byte("\x0a\x03sch\x12\x03dev\x9a\x01\x02\x08\x01")
+	// school, device, and a part in field 1000
+	newer := []byte("\x0a\x03sch\x12\x03dev\xc2\x3e\x02\x08\x01")
 	done := make(chan error, 1)
 	if err := j.Append("dev", newer, func(_ uint64, err error) { done <- err }); err != nil {
 		t.Fatal(err)
