@@ -195,7 +195,7 @@ func TestWebhooksAreBoundByTheirMaker(t *testing.T) {
 		// all kinds that its maker may read
 		w, _, err := byKey.Hooks.Create(ctx, g.Webhook{School: "a", URL: "https://x.example"})
 		ok(t, err)
-		want := []g.EventKind{g.EventStatus, g.EventOccurrence, g.EventRejected}
+		want := []g.EventKind{g.EventStatus, g.EventOccurrence, g.EventRejected, g.EventCommand}
 		if !slices.Equal(w.Effective, want) {
 			t.Errorf("got %v, want %v", w.Effective, want)
 		}

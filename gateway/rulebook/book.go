@@ -170,7 +170,8 @@ func (b *Book) Run(ctx context.Context) error {
 	defer cancel()
 	b.live(ctx)
 	defer func() {
-		b.live(nil)
+		var over context.Context
+		b.live(over)
 		b.running.Wait()
 	}()
 	b.wake() // for what changed between Open and now
