@@ -1,9 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"reflect"
 	"strings"
 
@@ -104,8 +102,9 @@ func tags() [][2]string {
 	}
 }
 
-// finish completes the document and encodes it once, for all clients.
-func (s *Server) finish() (err error) {
+// finish completes the document. It is encoded when somebody asks for it (plain), since that takes
+// most of the time in which a gateway starts.
+func (s *Server) finish() error {
 	if err := s.front.Finish(); err != nil {
 		return err
 	}
@@ -113,15 +112,6 @@ func (s *Server) finish() (err error) {
 	if err := documentExamples(doc); err != nil {
 		return err
 	}
-	if s.spec30, err = downgraded(doc); err != nil {
-		return err
-	}
 	documentHooks(doc)
-	b, err := json.Marshal(doc)
-	if err != nil {
-		return err
-	}
-	s.specJSON = bytes.TrimSpace(b)
-	s.specYAML, err = doc.YAML()
-	return err
+	return nil
 }

@@ -172,6 +172,7 @@ func downgraded(doc *huma.OpenAPI) ([]byte, error) {
 	if err := json.Unmarshal(b, &v); err != nil {
 		return nil, err
 	}
+	delete(v.(map[string]any), "webhooks")
 	aloneRefs(v)
 	if licence, ok := v.(map[string]any)["info"].(map[string]any)["license"].(map[string]any); ok {
 		delete(licence, "identifier")

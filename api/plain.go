@@ -2,10 +2,12 @@ package api
 
 import (
 	"embed"
+	"encoding/json"
 	"net/http"
 	"net/netip"
 	"path"
 	"strings"
+	"sync"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -21,28 +23,49 @@ func (s *Server) plain() {
 	})
 	s.front.Plain("GET /readyz", s.ready)
 	s.front.Plain("GET /metrics", s.metrics)
-	s.front.Plain("GET /openapi.json",
-		newStatic("application/json", cacheAsk, s.specJSON).ServeHTTP)
-	s.front.Plain("GET /openapi-3.0.json",
-		newStatic("application/json", cacheAsk, s.spec30).ServeHTTP)
-	s.front.Plain("GET /openapi.yaml",
-		newStatic("application/yaml", cacheAsk, s.specYAML).ServeHTTP)
+	doc := s.front.OpenAPI()
+	s.front.Plain("GET /openapi.json", s.onceAsked("application/json", func() ([]byte, error) {
+		return json.Marshal(doc)
+	}))
+	s.front.Plain("GET /openapi.yaml", s.onceAsked("application/yaml", doc.YAML))
+	// The same in OpenAPI 3.0.3, for generators that know no 3.1.
+	s.front.Plain("GET /openapi-3.0.json", s.onceAsked("application/json", func() ([]byte, error) {
+		return downgraded(doc)
+	}))
 	for name, kind := range map[string]string{
 		"docs.html": "text/html; charset=utf-8",
 		"docs.js":   "text/javascript; charset=utf-8",
 		"docs.css":  "text/css; charset=utf-8",
 	} {
-		b, err := docsFiles.ReadFile("docs/" + name)
-		if err != nil {
-			panic(err) // it is embedded: only a broken build comes here
-		}
 		at := "/docs/" + name
 		if name == "docs.html" {
 			at = "/docs"
 		}
-		s.front.Plain("GET "+at, newStatic(kind, cacheAsk, b).ServeHTTP)
+		s.front.Plain("GET "+at, s.onceAsked(kind, func() ([]byte, error) {
+			return docsFiles.ReadFile("docs/" + name)
+		}))
 	}
 	s.front.Rest(s.console)
+}
+
+// onceAsked serves what content makes when it is first asked for; it is kept.
+func (s *Server) onceAsked(kind string, content func() ([]byte, error)) http.HandlerFunc {
+	made := sync.OnceValues(func() (*static, error) {
+		b, err := content()
+		if err != nil {
+			return nil, err
+		}
+		return newStatic(kind, cacheAsk, b), nil
+	})
+	return func(w http.ResponseWriter, r *http.Request) {
+		f, err := made()
+		if err != nil {
+			s.deps.Logger.Error("api: cannot be made", "path", r.URL.Path, "err", err)
+			text(w, http.StatusInternalServerError, "it cannot be made; the gateway's log says why\n")
+			return
+		}
+		f.ServeHTTP(w, r)
+	}
 }
 
 func text(w http.ResponseWriter, status int, words string) {

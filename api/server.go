@@ -30,12 +30,9 @@ type Server struct {
 	cfg   Config
 	reg   *registry.Registry
 
-	changes  atomic.Uint64 // rises when a school changes, so that streams check their scope
-	unsub    func()
-	pages    *statics // the built console
-	specJSON []byte
-	specYAML []byte
-	spec30   []byte // the same in OpenAPI 3.0.3, for generators that know no 3.1
+	changes atomic.Uint64 // rises when a school changes, so that streams check their scope
+	unsub   func()
+	pages   *statics // the built console
 }
 
 // New builds the server. It answers requests at once, until Close.
