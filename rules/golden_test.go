@@ -30,6 +30,9 @@ import (
 //	08:00:05 door occurs forced by=li  an occurrence with its data
 //	08:00:05 answered smoke            somebody has acknowledged the newest alert of the rule;
 //	08:00:05 resolved smoke            resolved it
+//	08:00:05 dropped smoke             the acknowledgement ran out, and it was told again
+//	08:00:05 undone smoke              the acknowledgement was undone: nothing was told
+//	08:00:05 told smoke fired_again    it was told again for that reason; nobody has it in hand
 //	restart                            stop, save, start again and load
 //	off until 17:00                    the same, and the machine was off in between
 //	expect 08:00:05 alert …            the next effect, and when
@@ -217,7 +220,7 @@ func (s *story) line(at string, w []string) {
 func (s *story) event(at string, w []string) {
 	s.pass(s.clock(at, w[0]))
 	s.seq++
-	if w[1] == "answered" || w[1] == "resolved" || w[1] == "dropped" {
+	if w[1] == "answered" || w[1] == "resolved" || w[1] == "dropped" || w[1] == "undone" || w[1] == "told" {
 		a := &g.Alert{
 			ID:    s.newest[g.RuleID(w[2])],
 			Rule:  g.RuleID(w[2]),
@@ -226,8 +229,12 @@ func (s *story) event(at string, w []string) {
 		switch w[1] {
 		case "resolved":
 			a.State, a.ResolverName = g.AlertResolved, "Lin Feng"
+		case "undone":
+			a.State = g.AlertOpen
 		case "dropped": // its acknowledgement ran out
-			a.State, a.Retold = g.AlertOpen, 1
+			a.State, a.Retold, a.RetoldAt, a.RetoldWhy = g.AlertOpen, 1, s.last, g.AckRanOut
+		case "told":
+			a.State, a.Retold, a.RetoldAt, a.RetoldWhy = g.AlertOpen, 1, s.last, g.Retelling(w[3])
 		}
 		s.keep(s.engine.Observe(g.Event{
 			Seq:      s.seq,

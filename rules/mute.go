@@ -114,25 +114,18 @@ func (e *Engine) rise(s *subject, m *moment) int64 {
 }
 
 // answer records what somebody did about an alert. The stages of an acknowledged alert no longer
-// advance by time alone, until nobody has it in hand again: they count anew from then. One that a
-// person resolved counts no more repeats, so that the next finding raises a new alert; what was
-// over by itself does.
+// advance by time alone. Once it is told again they count anew from then; an acknowledgement that is
+// undone leaves them as if it had never been given. One that a person resolved counts no more
+// repeats, so that the next finding raises a new alert; what was over by itself does.
 func (e *Engine) answer(a *g.Alert) {
 	r := e.named[a.Rule]
-	if r == nil || a.State == g.AlertOpen && a.Retold == 0 {
+	if r == nil {
 		return
 	}
-	answered := a.State != g.AlertOpen
 	for _, s := range r.subjects {
-		if s.phase != firing || s.alert == nil || s.alert.ID != a.ID || s.answered == answered {
-			continue
+		if s.phase == firing && s.alert != nil && s.alert.ID == a.ID {
+			e.answered(s, a)
 		}
-		s.answered = answered
-		if !answered {
-			s.told = e.now
-			e.schedule(s, e.now)
-		}
-		e.touch(s)
 	}
 	byPerson := a.Resolver != "" || a.ResolverName != "" || a.Closer != "" || a.CloserName != ""
 	if a.OnWall() || !byPerson {
@@ -143,6 +136,26 @@ func (e *Engine) answer(a *g.Alert) {
 			delete(r.once, k)
 			r.onceChanged[k] = true
 		}
+	}
+}
+
+// answered updates a firing subject from its alert as the registry keeps it. An alert that was told
+// again because it rose counts from its beginning, unless that took it out of somebody's hands.
+func (e *Engine) answered(s *subject, a *g.Alert) {
+	answered, told := a.State != g.AlertOpen, s.told
+	if a.Retold > 0 && (a.RetoldWhy != g.Risen || s.answered) {
+		told = e.now
+		if !a.RetoldAt.IsZero() {
+			told = min(told, a.RetoldAt.UnixNano())
+		}
+	}
+	if s.answered == answered && s.told == told {
+		return
+	}
+	s.answered, s.told = answered, told
+	e.touch(s)
+	if !answered {
+		e.schedule(s, e.now)
 	}
 }
 
