@@ -189,8 +189,7 @@ func BenchmarkAttend(b *testing.B) {
 }
 
 // elsewhere returns ten rules that can match and n-10 for places without devices of the benchmark,
-// to measure the cost of rules that cannot match. With unless, passages at all devices of a place
-// count, so only the place tells rules apart.
+// to measure the cost of rules that cannot match.
 func elsewhere(b testing.TB, n int, when string) []rules.Rule {
 	var all []rules.Rule
 	one := func(id, where string) {
@@ -205,9 +204,6 @@ func elsewhere(b testing.TB, n int, when string) []rules.Rule {
 		one(fmt.Sprintf("near-%d", i), "")
 	}
 	dimensions := []string{"zone", "building", "device", "profile", "driver", "school"}
-	if strings.Contains(when, "unless") {
-		dimensions = []string{"zone", "building", "school"}
-	}
 	for i := range n - 10 {
 		list := dimensions[i%len(dimensions)]
 		one(fmt.Sprintf("far-%d", i), fmt.Sprintf("where: {%s: far-%d}, ", list, i))
@@ -223,6 +219,8 @@ func BenchmarkObserveManyRules(b *testing.B) {
 		{"sightings", "when: {sighting: {person: unknown, method: card}}"},
 		{"sightings with unless", "per: track, when: {sighting: {person: unknown, method: card}}, " +
 			"unless: {sighting: {person: known}, within: 10s}"},
+		{"sightings with unless of a device", "per: track, when: {sighting: {person: unknown, method: " +
+			"card}}, unless: {sighting: {person: known}, same: device, within: 10s}"},
 		{"statuses", "when: {status: fault}"},
 		{"occurrences", "when: {occurrence: {kind: door}}"},
 	} {

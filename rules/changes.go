@@ -44,7 +44,9 @@ func (e *Engine) Saved() {
 	}
 	for _, r := range e.rules {
 		clear(r.onceChanged)
-		clear(r.passChanged)
+	}
+	for _, l := range e.logs {
+		clear(l.changed)
 	}
 	clear(e.changes.devices) // for the garbage collector
 	clear(e.changes.subjects)
@@ -72,6 +74,7 @@ func (e *Engine) Changes() ([]byte, error) {
 		Clock:   e.clock,
 		Rules:   map[g.RuleID]savedRule{},
 		Recent:  e.recent.since(e.changes.recent),
+		Logs:    e.saveLogs(false),
 	}
 	there := make([]*device, 0, len(e.changes.devices))
 	for _, d := range e.changes.devices {
@@ -101,7 +104,7 @@ func (e *Engine) Changes() ([]byte, error) {
 		s.Rules[c.rule.ID] = x
 	}
 	for _, r := range e.rules {
-		if len(r.onceChanged) == 0 && len(r.passChanged) == 0 {
+		if len(r.onceChanged) == 0 {
 			continue
 		}
 		x := part(r)
@@ -113,14 +116,6 @@ func (e *Engine) Changes() ([]byte, error) {
 				}
 			} else {
 				x.GoneOnce = append(x.GoneOnce, k)
-			}
-		}
-		for k := range r.passChanged {
-			if p := r.passages[k]; p != nil {
-				x.Passages[k] = savedPassages{
-					Passes: p.passes,
-					Faces:  p.faces,
-				}
 			}
 		}
 		s.Rules[r.ID] = x
@@ -146,6 +141,10 @@ func (s *savedEngine) merge(c savedEngine) {
 	}
 	maps.Copy(s.Devices, c.Devices)
 	s.Recent = append(s.Recent, c.Recent...)
+	if s.Logs == nil {
+		s.Logs = savedLogs{}
+	}
+	s.Logs.merge(c.Logs)
 	for id, changed := range c.Rules {
 		to, ok := s.Rules[id]
 		if !ok || to.Hash != changed.Hash {
@@ -175,7 +174,7 @@ func (r savedRule) filled() savedRule {
 		r.Once = map[string]savedRepeat{}
 	}
 	if r.Passages == nil {
-		r.Passages = map[string]savedPassages{}
+		r.Passages = map[string]ownPassages{}
 	}
 	return r
 }

@@ -64,14 +64,13 @@ type rule struct {
 
 	subjects map[string]*subject
 	once     map[string]*repeat
-	passages map[string]*passages
+	log      *passageLog // of Unless
 
 	quiets []Subject      // places at which other rules are muted while this one fires
 	fires  map[string]int // by such a place: number of alerts firing there
 	hushed []*rule        // those other rules
 
 	onceChanged map[string]bool // since Saved
-	passChanged map[string]bool
 }
 
 // counted is a count condition or one step of a sequence, with the test for its happenings.
@@ -96,10 +95,8 @@ func compileRule(r Rule, index int) *rule {
 		watch:       map[string][]watcher{},
 		subjects:    map[string]*subject{},
 		once:        map[string]*repeat{},
-		passages:    map[string]*passages{},
 		fires:       map[string]int{},
 		onceChanged: map[string]bool{},
-		passChanged: map[string]bool{},
 	}
 	if c.Fresh <= 0 {
 		c.Fresh = freshFor(c.For)

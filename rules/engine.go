@@ -37,7 +37,7 @@ const (
 	MaxSubjects = 200_000
 
 	maxRecent   = 4096             // sighting IDs kept to drop repeats
-	maxPassages = 256              // passages kept per place and rule
+	maxPassages = 256              // passages kept per place and log
 	maxRepeats  = 10_000           // Once records per rule
 	trackMemory = 15 * time.Minute // a track is kept this long after its last sighting
 	maxSetback  = time.Minute      // the clock may go back this far before times are shifted
@@ -56,11 +56,12 @@ type Engine struct {
 	plain      map[g.RuleID][]*rule // by the ID in their text, which schools may share
 	procedures map[string]Procedure
 
-	byProperty   map[string]*index
-	byStatus     *index
-	bySighting   *index
-	byOccurrence *index
-	byUnless     *index
+	byProperty   map[string]*index[*rule]
+	byStatus     *index[*rule]
+	bySighting   *index[*rule]
+	byOccurrence *index[*rule]
+	byUnless     *index[*passageLog]
+	logs         map[string]*passageLog // by their keys
 
 	devices   map[g.DeviceID]*device
 	locations map[string]*time.Location
@@ -135,9 +136,11 @@ func (e *Engine) arrange(rs []Rule, ps []Procedure) {
 		e.procedures[p.ID] = p
 	}
 	e.rules = nil
-	e.byProperty = map[string]*index{}
-	e.byStatus, e.bySighting = &index{}, &index{}
-	e.byOccurrence, e.byUnless = &index{}, &index{}
+	e.byProperty = map[string]*index[*rule]{}
+	e.byStatus, e.bySighting = &index[*rule]{}, &index[*rule]{}
+	e.byOccurrence, e.byUnless = &index[*rule]{}, &index[*passageLog]{}
+	before := e.logs
+	e.logs = map[string]*passageLog{}
 	e.named = make(map[g.RuleID]*rule, len(rs))
 	e.plain = make(map[g.RuleID][]*rule, len(rs))
 	for _, r := range rs {
@@ -151,7 +154,7 @@ func (e *Engine) arrange(rs []Rule, ps []Procedure) {
 		e.rules = append(e.rules, c)
 		for _, p := range c.props {
 			if e.byProperty[p] == nil {
-				e.byProperty[p] = &index{}
+				e.byProperty[p] = &index[*rule]{}
 			}
 			e.byProperty[p].add(c, c.Where)
 		}
@@ -165,7 +168,12 @@ func (e *Engine) arrange(rs []Rule, ps []Procedure) {
 			e.byOccurrence.add(c, c.Where)
 		}
 		if c.Unless != nil {
-			e.byUnless.add(c, c.passing())
+			e.watchPassages(c)
+		}
+	}
+	for key, l := range e.logs {
+		if old := before[key]; old != nil {
+			l.places = old.places
 		}
 	}
 	for _, r := range e.rules {
@@ -186,8 +194,7 @@ func (r *rule) adopt(o *rule) {
 	// added.
 	r.isNew = !slices.Equal(r.Where.Only, o.Where.Only) ||
 		!slices.Equal(r.Where.Except, o.Where.Except)
-	r.subjects, r.passages = o.subjects, o.passages
-	r.passChanged = o.passChanged
+	r.subjects = o.subjects
 	if r.Once == o.Once {
 		r.once, r.onceChanged = o.once, o.onceChanged
 	}

@@ -7,11 +7,12 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// index finds the rules whose Where matches a place without testing all of them: each rule is
-// listed under the values of its most selective list.
-type index struct {
-	every []indexed // without any condition in Where
-	under map[indexKey][]indexed
+// index finds the items, which are rules or logs of passages, whose Where matches a place without
+// testing all of them: each is listed under the values of its most selective list.
+type index[T comparable] struct {
+	every []indexed[T] // without any condition in Where
+	under map[indexKey][]indexed[T]
+	added int
 }
 
 type indexKey struct {
@@ -19,11 +20,12 @@ type indexKey struct {
 	id   string
 }
 
-// indexed is a rule with a Where, which may differ from the rule's own: for Unless, passages are
+// indexed is an item with a Where, which may differ from the rule's own: for Unless, passages are
 // searched at the same place, but at devices of any kind.
-type indexed struct {
-	rule  *rule
+type indexed[T comparable] struct {
+	item  T
 	where Where
+	order int
 }
 
 // keys are the keys under which the rule is listed; none if it applies to all devices.
@@ -61,31 +63,37 @@ func indexKeys[T ~string](list byte, ids []T) []indexKey {
 	return out
 }
 
-func (x *index) add(r *rule, w Where) {
-	one := indexed{rule: r, where: w}
+func (x *index[T]) add(item T, w Where) {
+	one := indexed[T]{
+		item:  item,
+		where: w,
+		order: x.added,
+	}
+	x.added++
 	keys := w.keys()
 	if keys == nil {
 		x.every = append(x.every, one)
 		return
 	}
 	if x.under == nil {
-		x.under = map[indexKey][]indexed{}
+		x.under = map[indexKey][]indexed[T]{}
 	}
 	for _, k := range keys {
 		x.under[k] = append(x.under[k], one)
 	}
 }
 
-// find returns the rules for the device at the place, in order. A nil index is empty.
-func (x *index) find(d *device, at spot) []*rule {
+// find returns the items for the device at the place in the order in which they were added. A nil
+// index is empty.
+func (x *index[T]) find(d *device, at spot) []T {
 	if x == nil {
 		return nil
 	}
-	var out []*rule
-	take := func(list []indexed) {
+	var found []indexed[T]
+	take := func(list []indexed[T]) {
 		for _, i := range list {
 			if i.where.matches(d, at) {
-				out = append(out, i.rule)
+				found = append(found, i)
 			}
 		}
 	}
@@ -104,7 +112,11 @@ func (x *index) find(d *device, at spot) []*rule {
 			take(x.under[k])
 		}
 	}
-	slices.SortFunc(out, func(a, b *rule) int { return cmp.Compare(a.index, b.index) })
+	slices.SortFunc(found, func(a, b indexed[T]) int { return cmp.Compare(a.order, b.order) })
+	out := make([]T, len(found))
+	for i, x := range found {
+		out[i] = x.item
+	}
 	return out
 }
 
@@ -138,28 +150,11 @@ func (w Where) matches(d *device, at spot) bool {
 
 func within[T comparable](list []T, x T) bool { return len(list) == 0 || slices.Contains(list, x) }
 
-// passing selects where a passage can explain a finding of the rule: the same place, at any device.
-func (r *rule) passing() Where {
-	w := Where{
-		School: r.Where.School,
-		Only:   r.Where.Only,
-		Except: r.Where.Except,
-	}
-	switch r.Unless.Same {
-	case PerZone:
-		w.Building, w.Zone, w.ZoneKind = r.Where.Building, r.Where.Zone, r.Where.ZoneKind
-	case PerDevice:
-		w.Device, w.Profile = r.Where.Device, r.Where.Profile
-		w.Type, w.Driver = r.Where.Type, r.Where.Driver
-	}
-	return w
-}
-
 // looking lists the rules for a device's sightings at one place.
 type looking struct {
 	at     spot
 	rules  []*rule // triggered by sightings
-	passes []*rule // with Unless
+	passes []*passageLog
 }
 
 // maxLooking is the most places per device that are cached.
@@ -173,9 +168,13 @@ func (e *Engine) lookingAt(d *device, at spot) looking {
 		}
 	}
 	l := looking{
-		at:     at,
-		rules:  e.bySighting.find(d, at),
-		passes: e.byUnless.find(d, at),
+		at:    at,
+		rules: e.bySighting.find(d, at),
+	}
+	for _, log := range e.byUnless.find(d, at) {
+		if !slices.Contains(l.passes, log) { // it may be listed for several places
+			l.passes = append(l.passes, log)
+		}
 	}
 	if len(d.looking) < maxLooking {
 		d.looking = append(d.looking, l)

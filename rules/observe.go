@@ -170,7 +170,7 @@ func (e *Engine) bindAll() {
 }
 
 // bindings returns the bindings for the rules of the index, one per rule and device.
-func (e *Engine) bindings(d *device, in *index) []*binding {
+func (e *Engine) bindings(d *device, in *index[*rule]) []*binding {
 	var out []*binding
 	at := d.spot()
 	for _, r := range in.find(d, at) {
@@ -392,8 +392,8 @@ func (e *Engine) sight(d *device, ev *g.Event, f Facts) {
 		}
 	}
 	l := e.lookingAt(d, at)
-	for _, r := range l.passes {
-		r.pass(d, at, ev.Sighting, e.now)
+	for _, log := range l.passes {
+		log.pass(d, at, ev.Sighting, e.now)
 	}
 	for _, r := range l.rules {
 		if key := r.Per.key(d, at, ev.Sighting); key != "" {

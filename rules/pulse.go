@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"slices"
 	"strconv"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -59,7 +58,7 @@ func (e *Engine) decide(s *subject) {
 	r := s.rule
 	switch s.phase {
 	case pending:
-		if (r.Unless == nil || !r.explained(s, e.now)) && !e.isMuted(s) {
+		if (r.Unless == nil || !r.explained(s)) && !e.isMuted(s) {
 			e.raise(s)
 		}
 		if r.Per != PerTrack {
@@ -80,64 +79,4 @@ func (e *Engine) decide(s *subject) {
 		return
 	}
 	e.drop(s)
-}
-
-// pass records a passage at a place that may explain a finding, or a person who was recognised
-// there otherwise and needs the passage themselves.
-func (r *rule) pass(d *device, at spot, s *g.Sighting, now int64) {
-	key := r.Unless.Same.key(d, at, s)
-	if key == "" {
-		return
-	}
-	explains := r.Unless.Sighting.matches(s)
-	if !explains && s.Person == "" {
-		return
-	}
-	r.passChanged[key] = true
-	p := r.passages[key]
-	if p == nil {
-		p = &passages{}
-		r.passages[key] = p
-	}
-	// A finding is decided After after it happened, and may look Before back from that time.
-	oldest := now - 2*int64(r.Unless.Before+r.Unless.After)
-	list := &p.passes
-	if !explains {
-		list = &p.faces
-	}
-	*list = slices.DeleteFunc(*list, func(x passage) bool { return x.At < oldest })
-	*list = append(*list, passage{
-		At:     now,
-		Person: s.Person,
-	})
-	if len(*list) > maxPassages {
-		*list = slices.Delete(*list, 0, len(*list)-maxPassages)
-	}
-}
-
-// explained consumes a passage that explains the finding, if there is one. Findings are decided in
-// order, so taking the oldest passage that fits explains as many as possible.
-func (r *rule) explained(s *subject, now int64) bool {
-	key := r.Unless.Same.of(s.cause)
-	p := r.passages[key]
-	if p == nil {
-		return false
-	}
-	from, to := s.since-int64(r.Unless.Before), s.since+int64(r.Unless.After)
-	span := int64(max(r.Unless.Before, r.Unless.After))
-	for i := range p.passes {
-		x := &p.passes[i]
-		if x.At < from || x.At > to || x.Used >= r.Unless.Explains {
-			continue
-		}
-		own := x.Person != "" && slices.ContainsFunc(p.faces, func(f passage) bool {
-			return f.Person == x.Person && f.At >= x.At-span && f.At <= x.At+span
-		})
-		if !own {
-			x.Used++
-			r.passChanged[key] = true
-			return true
-		}
-	}
-	return false
 }

@@ -23,6 +23,7 @@ type savedEngine struct {
 	Rules   map[g.RuleID]savedRule   `json:"rules,omitempty"`
 	Recent  []g.SightingID           `json:"recent,omitempty"`
 	Gone    []g.DeviceID             `json:"gone,omitempty"` // in a delta
+	Logs    savedLogs                `json:"passages,omitempty"`
 }
 
 type savedUnit struct {
@@ -53,11 +54,11 @@ type savedSlot struct {
 }
 
 type savedRule struct {
-	Hash     string                   `json:"hash"`
-	Manner   string                   `json:"manner,omitempty"` // "" in versions 1 and 2
-	Subjects map[string]savedSubject  `json:"subjects,omitempty"`
-	Once     map[string]savedRepeat   `json:"once,omitempty"`
-	Passages map[string]savedPassages `json:"passages,omitempty"`
+	Hash     string                  `json:"hash"`
+	Manner   string                  `json:"manner,omitempty"` // "" in versions 1 and 2
+	Subjects map[string]savedSubject `json:"subjects,omitempty"`
+	Once     map[string]savedRepeat  `json:"once,omitempty"`
+	Passages map[string]ownPassages  `json:"passages,omitempty"` // up to version 3
 
 	Gone     []string `json:"gone,omitempty"` // in a delta: subjects and Once records
 	GoneOnce []string `json:"gone_once,omitempty"`
@@ -88,11 +89,6 @@ type savedRepeat struct {
 	Alert *g.Alert `json:"alert,omitempty"`
 }
 
-type savedPassages struct {
-	Passes []passage `json:"passes,omitempty"`
-	Faces  []passage `json:"faces,omitempty"`
-}
-
 // Snapshot returns the engine's whole state; equal states give equal bytes. Store it in one
 // transaction with the effects.
 func (e *Engine) Snapshot() ([]byte, error) {
@@ -110,6 +106,7 @@ func (e *Engine) Snapshot() ([]byte, error) {
 		s.Rules[r.ID] = r.save()
 	}
 	s.Recent = e.recent.since(0)
+	s.Logs = e.saveLogs(true)
 	b, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot rules: %w", err)
@@ -128,12 +125,6 @@ func (r *rule) save() savedRule {
 			Alert: o.alert,
 		}
 	}
-	for k, p := range r.passages {
-		out.Passages[k] = savedPassages{
-			Passes: p.passes,
-			Faces:  p.faces,
-		}
-	}
 	return out
 }
 
@@ -143,7 +134,6 @@ func newSavedRule(r *rule) savedRule {
 		Manner:   r.manner,
 		Subjects: map[string]savedSubject{},
 		Once:     map[string]savedRepeat{},
-		Passages: map[string]savedPassages{},
 	}
 }
 
@@ -203,6 +193,7 @@ func (e *Engine) Restore(b []byte, changes ...[]byte) error {
 		e.recent.add(id)
 	}
 	e.changes.all = true
+	e.loadLogs(s.Logs)
 	gone := s.Rules
 	for _, r := range e.rules {
 		saved, ok := gone[r.ID]
@@ -278,7 +269,7 @@ func (s savedEngine) check() error {
 	if s.Clock < 0 || s.Clock > latest-int64(2*MaxDuration) {
 		return fmt.Errorf("the clock %d is no time", s.Clock)
 	}
-	var times []int64
+	times := s.Logs.times()
 	for _, u := range s.Devices {
 		times = append(times, u.Heard)
 		for _, v := range u.Values {
@@ -413,10 +404,5 @@ func (e *Engine) load(r *rule, saved savedRule) {
 			s.alert = r.once[k].alert
 		}
 	}
-	for k, p := range saved.Passages {
-		r.passages[k] = &passages{
-			passes: p.Passes,
-			faces:  p.Faces,
-		}
-	}
+	r.loadOwn(saved.Passages)
 }

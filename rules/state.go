@@ -222,18 +222,6 @@ type repeat struct {
 	alert *g.Alert
 }
 
-// passages holds what was seen at one place and may explain findings there.
-type passages struct {
-	passes []passage
-	faces  []passage // people who were recognised by other means
-}
-
-type passage struct {
-	At     int64      `json:"at"`
-	Person g.PersonID `json:"person,omitempty"`
-	Used   int        `json:"used,omitempty"`
-}
-
 // recent remembers the newest sightings, so that a repeat of one is dropped.
 type recent struct {
 	ids  map[g.SightingID]bool
@@ -295,13 +283,10 @@ func (e *Engine) shift(delta int64) {
 		for _, o := range r.once {
 			o.at -= delta
 		}
-		for _, p := range r.passages {
-			for i := range p.passes {
-				p.passes[i].At -= delta
-			}
-			for i := range p.faces {
-				p.faces[i].At -= delta
-			}
+	}
+	for _, l := range e.logs {
+		for _, p := range l.places {
+			p.shift(delta)
 		}
 	}
 }
