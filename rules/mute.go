@@ -176,6 +176,9 @@ func (e *Engine) retitle(s *subject) {
 	if a.Title == r.Title && a.TitleZH == r.TitleZH && a.Severity == s.severity() {
 		return
 	}
+	if a.Severity != s.severity() {
+		a.LastFired = instant(e.now)
+	}
 	a.Title, a.TitleZH, a.Severity = r.Title, r.TitleZH, s.severity()
 	e.tellAgain(s)
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -107,6 +108,7 @@ func (x *telling) run(rs []Rule, ps []Procedure) TestResult {
 			}, "there is no rule %q to test", id)
 		}
 	}
+	x.checkRead()
 	x.engine = New(x.rules, ps)
 	for _, s := range x.test.Steps {
 		if len(x.errs) > 0 {
@@ -119,6 +121,27 @@ func (x *telling) run(rs []Rule, ps []Procedure) TestResult {
 		Passed:   len(x.errs) == 0,
 		Line:     x.test.Line,
 		Failures: x.errs,
+	}
+}
+
+// checkRead refuses a value that no rule of the test reads, said by a device without a profile: a
+// misspelt property would let the test pass.
+func (x *telling) checkRead() {
+	read := map[string]bool{}
+	for _, r := range x.rules {
+		for _, p := range r.Properties() {
+			read[p] = true
+		}
+	}
+	for _, s := range x.test.Steps {
+		if s.Event == nil || s.Event.Reading == nil || x.test.Devices[s.Event.Device].Profile != "" {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.Event.Reading.Values)) {
+			if !read[name] {
+				x.wrong(s, "no rule of this test reads %q", name)
+			}
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -215,6 +217,10 @@ func (t *Test) parseStory(n node) {
 		t.parseDeed(o, &s, seen)
 		t.Steps = append(t.Steps, s)
 	}
+	if !slices.ContainsFunc(t.Steps, func(s Told) bool { return s.Expect }) {
+		n.fail("the story expects nothing of the rules, so it tests none; add a step such as " +
+			"{expect: nothing}")
+	}
 }
 
 // parseWhen parses when a step is: at the next time that the clock shows this, or after a while.
@@ -259,6 +265,7 @@ func (t *Test) parseDeed(o object, s *Told, number int) {
 		}
 	}
 	if c, ok := o.get("says"); ok {
+		t.checkSaid(c, s.Event.Device)
 		s.Event.Kind, s.Event.Reading = g.EventReading, &g.Reading{Values: parseSaid(c)}
 	}
 	if c, ok := o.get("is"); ok {
@@ -281,6 +288,22 @@ func parseSaid(n node) map[string]g.Value {
 		out[name] = o.keys[name].value()
 	}
 	return out
+}
+
+// checkSaid refuses properties that the device's profile does not have.
+func (t *Test) checkSaid(n node, id g.DeviceID) {
+	f := t.Devices[id]
+	if f.Profile == "" || len(f.Properties) == 0 {
+		return
+	}
+	known := slices.Sorted(maps.Keys(f.Properties))
+	for i := 0; i+1 < len(n.n.Content); i += 2 {
+		key := n.n.Content[i]
+		if _, ok := f.Properties[key.Value]; !ok {
+			n.child(key, key.Value).fail("the profile %q has no such property; use %s", f.Profile,
+				suggest(key.Value, known))
+		}
+	}
 }
 
 func parseHappens(n node) *g.Occurrence {

@@ -87,6 +87,8 @@ func TestStoriesNameTheStepThatIsWrong(t *testing.T) {
 			"t.yaml:7:9: at 08:05:00: expected nothing, and there is warm"},
 		{"another rule", "expect: Warm", "expect: Cold",
 			`t.yaml:7:9: no rule of this test has the id or the title "Cold"`},
+		{"misspelt", "says: {temperature: 31}", "says: {temperatur: 31}",
+			`t.yaml:5:9: no rule of this test reads "temperatur"`},
 		{"nothing to answer", "at: \"08:00\", device: s, says: {temperature: 31}", "acknowledge: warm",
 			`t.yaml:5:9: there is no alert "warm" to acknowledge`},
 	} {
@@ -116,13 +118,26 @@ func TestParseTestsNamesThePlace(t *testing.T) {
 		{"expect: nothing", "expects: nothing", "t.yaml:6:21: tests[0].story[1].expects: there is no such key"},
 		{"after: 4m", "after: 4 minutes", `"4 minutes" is no duration; write 4m`},
 		{"devices: {s: {}}", "devices: {s: {room: hall}}", `there is no room "hall" in rooms`},
+		{"devices: {s: {}}", "devices: {s: {profile: air}}",
+			`t.yaml:5:41: tests[0].story[0].says.temperature: the profile "air" has no such property; use temp`},
 		{"at: \"08:00\"", "at: \"8 o'clock\"", "is no time of the day"},
 		{"says: {temperature: 31}", "says: {temperature: 31}, is: online", "exactly one of"},
 	} {
-		_, err := rules.ParseTests("t.yaml", []byte(strings.Replace(warmStory, c.from, c.to, 1)), nil)
+		air := g.Profile{ID: "air", Properties: map[string]g.Property{"temp": {Type: "number"}}}
+		_, err := rules.ParseTests("t.yaml", []byte(strings.Replace(warmStory, c.from, c.to, 1)),
+			[]g.Profile{air})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %s", c.to, err, c.want)
 		}
+	}
+}
+
+// TestATestThatExpectsNothingOfRules is none.
+func TestATestThatExpectsNothingOfRules(t *testing.T) {
+	_, err := rules.ParseTests("t.yaml", []byte("tests:\n  - name: warm\n    devices: {s: {}}\n"+
+		"    story:\n      - {at: \"08:00\", device: s, says: {temperature: 31}}\n"), nil)
+	if err == nil || !strings.Contains(err.Error(), "t.yaml:5:7: tests[0].story: the story expects nothing") {
+		t.Errorf("got %v", err)
 	}
 }
 

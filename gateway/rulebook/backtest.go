@@ -64,7 +64,7 @@ func (b *Book) Backtest(
 			int(backLongest/(24*time.Hour)))
 	}
 	d.Replaces = d.Replaces || b.hasElsewhere(d)
-	r, errs := b.check(ctx, d)
+	r, errs := b.check(d, false)
 	if len(errs) > 0 {
 		return api.Backtest{}, refusal(d, errs)
 	}
@@ -87,7 +87,7 @@ func (b *Book) Backtest(
 // clash.
 func (b *Book) hasElsewhere(d api.Draft) bool {
 	r, err := rules.ParseOne(draftFile, []byte(d.Text))
-	return err == nil && b.taken(b.now.Load(), d, r) != nil
+	return err == nil && b.taken(b.now.Load(), d, r, false) != nil
 }
 
 // begin adds a backtest. Its context ends with Run.

@@ -25,7 +25,7 @@ func (b *Book) Check(ctx context.Context, v *registry.View, d api.Draft) (api.Ch
 	if _, err := v.Rules.List(ctx, d.School); err != nil {
 		return out, err
 	}
-	r, errs := b.check(ctx, d)
+	r, errs := b.check(d, d.ID == "")
 	for _, e := range errs {
 		out.Problems = append(out.Problems, problem(d.Text, e))
 	}
@@ -41,8 +41,9 @@ func (b *Book) Check(ctx context.Context, v *registry.View, d api.Draft) (api.Ch
 	return out, err
 }
 
-// check parses a draft and holds it against the rules in force.
-func (b *Book) check(_ context.Context, d api.Draft) (rules.Rule, []*g.Error) {
+// check parses a draft and holds it against the rules in force; fresh is one that is no next version
+// of the school's own rule.
+func (b *Book) check(d api.Draft, fresh bool) (rules.Rule, []*g.Error) {
 	if len(d.Text) > kept.MaxText {
 		return rules.Rule{}, []*g.Error{g.FieldErrorf(draftFile,
 			"the rule has %d bytes; at most %d are kept", len(d.Text), kept.MaxText)}
@@ -57,7 +58,7 @@ func (b *Book) check(_ context.Context, d api.Draft) (rules.Rule, []*g.Error) {
 		errs = append(errs, g.FieldErrorf(at(r), "the id was %q and stays so: write a new rule for "+
 			"another", d.ID))
 	}
-	if e := b.taken(now, d, r); e != nil {
+	if e := b.taken(now, d, r, fresh); e != nil {
 		errs = append(errs, e)
 	}
 	next := kept.RuleVersion{
@@ -90,7 +91,7 @@ func at(r rules.Rule) string { return fmt.Sprintf("%s:%d", draftFile, max(r.Line
 
 // taken reports an ID that another rule has which holds for the same schools, unless the draft says
 // that it replaces it.
-func (b *Book) taken(now *inForce, d api.Draft, r rules.Rule) *g.Error {
+func (b *Book) taken(now *inForce, d api.Draft, r rules.Rule, fresh bool) *g.Error {
 	there := false
 	for _, f := range now.files.Rules {
 		if f.ID != r.ID {
@@ -102,6 +103,11 @@ func (b *Book) taken(now *inForce, d api.Draft, r rules.Rule) *g.Error {
 		}
 	}
 	for _, x := range now.kept {
+		if x.ID == r.ID && x.School == d.School && fresh {
+			return g.FieldErrorf(at(r), "the id %q is taken by the school's own rule, which is at "+
+				"version %d; change that one, or choose another id", r.ID, x.Version).
+				Because("id_taken")
+		}
 		if x.ID != r.ID || x.School == d.School ||
 			!slices.Contains(now.schools[x.School], d.School) {
 			continue

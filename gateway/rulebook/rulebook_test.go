@@ -2,6 +2,7 @@ package rulebook_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -248,9 +249,33 @@ func TestASchoolsRuleIsInForceAtOnce(t *testing.T) {
 	if after := h.firing("mild@a in a"); after[0].ID != before[0].ID {
 		t.Errorf("got alert %s, want %s to go on", after[0].ID, before[0].ID)
 	}
-	must(t, h.book.Delete(ctx, h.a, "mild@a", 2, "enough"))
+	edited := time.Now()
+	d.Text = strings.Replace(d.Text, "info", "major", 1)
+	_, err = h.book.Put(ctx, h.a, d, 2)
+	must(t, err)
+	h.says("a", 24)
+	for over := time.After(30 * time.Second); ; {
+		worse := h.firing("mild@a in a")[0]
+		if worse.Severity == g.Major {
+			if worse.LastFired.Before(edited) {
+				t.Errorf("got major since %s, want since the edit at %s", worse.LastFired, edited)
+			}
+			break
+		}
+		select {
+		case <-h.reg.OutboxReady():
+		case <-over:
+			t.Fatal("the alert did not become major")
+		}
+	}
+	_, err = h.book.Put(ctx, h.a, draft("a", mild), 0)
+	var taken *g.Error
+	if !errors.As(err, &taken) || taken.Reason != "id_taken" {
+		t.Errorf("got %v for a second rule with the id, want that it is taken", err)
+	}
+	must(t, h.book.Delete(ctx, h.a, "mild@a", 3, "enough"))
 	h.firing()
-	_, err = h.book.Restore(ctx, h.a, "mild@a", 3, 1, "after all")
+	_, err = h.book.Restore(ctx, h.a, "mild@a", 4, 1, "after all")
 	must(t, err)
 	h.firing("mild@a in a")
 }

@@ -19,7 +19,7 @@ const inForceWithin = 5 * time.Second
 func (b *Book) Put(
 	ctx context.Context, v *registry.View, d api.Draft, seen int,
 ) (api.Rule, error) {
-	r, errs := b.check(ctx, d)
+	r, errs := b.check(d, d.ID == "" && seen == 0)
 	if len(errs) > 0 {
 		return api.Rule{}, refusal(d, errs)
 	}
@@ -90,7 +90,7 @@ func (b *Book) Restore(
 			Text:     x.Text,
 			Replaces: x.Replaces,
 		}
-		if _, errs := b.check(ctx, d); len(errs) > 0 {
+		if _, errs := b.check(d, false); len(errs) > 0 {
 			return api.Rule{}, refusal(d, errs)
 		}
 	}

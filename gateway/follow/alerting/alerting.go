@@ -60,6 +60,9 @@ type Reader struct {
 	kept   keptRules
 	looked time.Time // when the clock was last read
 	at     uint64    // position of the engine's state, at or after the cursor
+
+	current bool           // the backlog was read when the engine last observed
+	early   []rules.Effect // found before the next events
 }
 
 // New returns a Reader that has read nothing yet.
@@ -174,7 +177,8 @@ func leapt(from, to time.Time) time.Duration {
 
 // observe returns the engine's effects. Timers follow the clock only once the backlog is read.
 func (x *Reader) observe(events []g.Event, current bool) []rules.Effect {
-	var effects []rules.Effect
+	effects := x.early
+	x.early, x.current = nil, current
 	for _, e := range events {
 		effects = append(effects, x.engine.Observe(e, facts{x.opt.Directory})...)
 	}

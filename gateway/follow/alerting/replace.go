@@ -27,12 +27,21 @@ func (x *Reader) Replace(ctx context.Context, f Files, note func(context.Context
 	return <-e.done
 }
 
+// catchUp brings the engine to the present before it is given new rules, so that what they change
+// bears the time of the change, and not of the last event. It waits while a backlog is read.
+func (x *Reader) catchUp() {
+	if x.current {
+		x.early = append(x.early, x.engine.Tick(x.opt.Now())...)
+	}
+}
+
 // replace switches to new rules if any wait.
 func (x *Reader) replace(ctx context.Context) {
 	select {
 	case e := <-x.next:
 		err := e.note(ctx)
 		if err == nil {
+			x.catchUp()
 			x.engine.SetRules(e.files.Rules, e.files.Procedures)
 		}
 		e.done <- err
