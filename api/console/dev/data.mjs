@@ -719,22 +719,6 @@ export const audit = Array.from({ length: 60 }, (_, i) => ({
   reason: i % 4 ? '' : 'A parent asks',
   hash: (i * 7919 + 13).toString(16).padStart(64, 'a'),
 }))
-export const rules = [
-  {
-    id: 'smoke-and-heat',
-    title: 'Smoke and heat in a laboratory',
-    title_zh: '实验室烟雾且高温',
-    severity: 'critical',
-    yaml: 'id: smoke-and-heat\nwhere: {zone_kind: [laboratory]}\nper: zone\nwhen:\n  all:\n    - {property: smoke, is: true}\n    - {property: temperature, above: 57}\n',
-  },
-  {
-    id: 'stranger-at-gate',
-    title: 'Unknown person at a gate',
-    title_zh: '校门出现陌生人',
-    severity: 'major',
-    yaml: 'id: stranger-at-gate\nwhen: {sighting: {person: unknown}}\n',
-  },
-]
 export const knocks = [
   {
     driver: 'zkteco',

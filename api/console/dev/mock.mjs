@@ -8,6 +8,7 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as d from './data.mjs'
 import { duty } from './duty.mjs'
+import { rules } from './rules.mjs'
 
 const dist = join(fileURLToPath(new URL('.', import.meta.url)), '..', 'dist')
 const types = {
@@ -124,6 +125,7 @@ export function mock({ empty = false, demo = true } = {}) {
 
   const routes = [
     ...duty(json, list),
+    ...rules(json, list, d.school, d.users[0], d.alerts, (r, deed) => void [r, deed]),
     ['GET', /^\/v1\/setup$/, (req, res) => json(res, { needed: state.empty })],
     [
       'POST',
@@ -1034,7 +1036,6 @@ export function mock({ empty = false, demo = true } = {}) {
       /^\/v1\/audit\/verify$/,
       (req, res) => json(res, { ok: true, entries: 60, message: 'the chain is whole' }),
     ],
-    ['GET', /^\/v1\/rules$/, (req, res, m, q) => list(res, d.rules, q)],
     ['GET', /^\/v1\/quality$/, (req, res, m, q) => list(res, d.qualityDays(q.get('to')), q)],
     ['GET', /^\/v1\/quality\/devices$/, (req, res, m, q) => list(res, d.deviceQuality(q.get('to')), q)],
     [

@@ -71,6 +71,7 @@ async function emptyPages(t, page) {
     '/wall',
     '/incidents',
     '/alerts',
+    '/rules?tab=templates',
     '/cameras',
     '/attendance',
     '/people',

@@ -199,6 +199,8 @@ const pages = [
   '/wall',
   '/incidents',
   '/alerts',
+  '/rules',
+  '/rules/new',
   '/cameras',
   '/attendance',
   '/people',

@@ -126,6 +126,7 @@ const PlanPage = lazy(() => import('./pages/plans').then((m) => ({ default: m.Pl
 const IncidentsPage = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentsPage })))
 const IncidentPage = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentPage })))
 const AlertsPage = lazy(() => import('./pages/alerts').then((m) => ({ default: m.AlertsPage })))
+const RulesPage = lazy(() => import('./pages/rules').then((m) => ({ default: m.RulesPage })))
 const DutyPage = lazy(() => import('./pages/duty').then((m) => ({ default: m.DutyPage })))
 const LockdownPage = lazy(() => import('./pages/lockdown').then((m) => ({ default: m.LockdownPage })))
 const OccurrencesPage = lazy(() =>
@@ -161,6 +162,7 @@ function Pages() {
       <Route path="/wall" element={need('alerts:read', <WallPage />)} />
       <Route path="/duty" element={need('alerts:read', <DutyPage />)} />
       <Route path="/alerts" element={need('alerts:read', <AlertsPage />)} />
+      <Route path="/rules/*" element={need('alerts:read', <RulesPage />)} />
       <Route path="/lockdown" element={need('alerts:read', <LockdownPage />)} />
       <Route path="/incidents" element={need('alerts:read', <IncidentsPage />)} />
       <Route path="/incidents/:id" element={need('alerts:read', <IncidentPage />)} />

@@ -1,7 +1,9 @@
 // The console in English.
 import { causes } from './causes'
+import { rules } from './rules/en'
 
 export const en = {
+  rules,
   common: {
     also: '; ',
     loading: 'Loading…',
@@ -349,6 +351,7 @@ export const en = {
     incidents: 'Incidents',
     duty: 'Duty',
     alerts: 'Alert history',
+    rules: 'Rules',
     plans: 'Floor plans',
     cameras: 'Cameras',
     attendance: 'Attendance',
@@ -520,9 +523,9 @@ export const en = {
   alerts: {
     movedTo: 'the device is now in {{zone}}',
     search: 'Title, place, device or comment',
-    sub: 'Every alert there was, and the rules that raise them.',
+    sub: 'Every alert there was.',
+    ofRule: 'Of the rule {{id}}',
     history: 'History',
-    rules: 'Rules',
     state: 'State',
     severity: 'Severity',
     anyState: 'Any state',
@@ -535,9 +538,6 @@ export const en = {
     comment: 'Comment',
     none: 'No such alert',
     noneHint: 'Nothing was raised that fits these filters.',
-    noRules: 'No rules are loaded',
-    noRulesHint:
-      'Rules are files in the folder that the configuration names; without them nothing raises an alert.',
   },
   fleet: {
     sub: '{{n}} devices',

@@ -1,7 +1,9 @@
 // The console in Chinese.
 import { causes } from './causes'
+import { rules } from './rules/zh'
 
 export const zh = {
+  rules,
   common: {
     also: '；',
     loading: '正在加载…',
@@ -341,6 +343,7 @@ export const zh = {
     incidents: '事件',
     duty: '值班',
     alerts: '告警记录',
+    rules: '规则',
     plans: '楼层平面图',
     cameras: '摄像头',
     attendance: '考勤',
@@ -504,9 +507,9 @@ export const zh = {
   alerts: {
     movedTo: '设备现位于 {{zone}}',
     search: '标题、位置、设备或说明',
-    sub: '全部历史告警，以及触发它们的规则。',
+    sub: '全部历史告警。',
+    ofRule: '规则 {{id}} 的告警',
     history: '历史',
-    rules: '规则',
     state: '状态',
     severity: '级别',
     anyState: '全部状态',
@@ -519,8 +522,6 @@ export const zh = {
     comment: '说明',
     none: '没有符合的告警',
     noneHint: '没有符合筛选条件的告警。',
-    noRules: '未加载规则',
-    noRulesHint: '规则是配置所指文件夹中的文件；没有规则就不会产生告警。',
   },
   fleet: {
     sub: '共 {{n}} 台设备',

@@ -1,12 +1,11 @@
-// All alerts, past ones too, and the rules that raise them.
+// All alerts, past ones too.
 
-import { Accordion, Group, Select, Tabs } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
-import { call } from '../api/client'
+import { Button, Select } from '@mantine/core'
+import { IconX } from '@tabler/icons-react'
 import { alertStates, severities } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSchoolParam } from '../session'
-import { Empty, Loaded, Page, Panel, Rows } from '../ui/kit'
+import { Empty, Page, Panel, Rows } from '../ui/kit'
 import { useAddress } from '../ui/address'
 import { PagedList, usePaged } from '../ui/paged'
 import { SearchField } from '../ui/searchfield'
@@ -15,24 +14,9 @@ import { When } from '../ui/when'
 
 export function AlertsPage() {
   const { t } = useT()
-  const { get, put } = useAddress()
   return (
     <Page title={t('nav.alerts')} sub={t('alerts.sub')}>
-      <Tabs
-        value={get('tab') || 'history'}
-        onChange={(v) => put('tab', v === 'history' ? null : v)}
-        keepMounted={false}>
-        <Tabs.List mb="sm">
-          <Tabs.Tab value="history">{t('alerts.history')}</Tabs.Tab>
-          <Tabs.Tab value="rules">{t('alerts.rules')}</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="history">
-          <History />
-        </Tabs.Panel>
-        <Tabs.Panel value="rules">
-          <Rules />
-        </Tabs.Panel>
-      </Tabs>
+      <History />
     </Page>
   )
 }
@@ -43,7 +27,13 @@ function History() {
   const school = useSchoolParam()
   const places = usePlaces()
   const { get, put } = useAddress()
-  const v = { state: get('state'), severity: get('severity'), zone: get('zone'), q: get('q') }
+  const v = {
+    state: get('state'),
+    severity: get('severity'),
+    zone: get('zone'),
+    rule: get('rule'),
+    q: get('q'),
+  }
   const list = usePaged('alerts', '/v1/alerts', { ...v, school }, { limit: 50 })
   return (
     <Panel flush label={t('alerts.history')}>
@@ -78,6 +68,17 @@ function History() {
           data={places.options}
         />
       </div>
+      {v.rule && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          mx="sm"
+          mb="sm"
+          rightSection={<IconX size={14} />}
+          onClick={() => put('rule', null)}>
+          {t('alerts.ofRule', { id: v.rule })}
+        </Button>
+      )}
       <PagedList list={list} empty={<Empty title={t('alerts.none')} hint={t('alerts.noneHint')} />}>
         {(rows) => (
           <Rows
@@ -118,40 +119,6 @@ function History() {
           />
         )}
       </PagedList>
-    </Panel>
-  )
-}
-
-function Rules() {
-  const { t } = useT()
-  const f = useFormat()
-  const q = useQuery({ queryKey: ['rules'], queryFn: () => call('/v1/rules') })
-  return (
-    <Panel flush label={t('alerts.rules')}>
-      <Loaded q={q}>
-        {(d) =>
-          d.items?.length ? (
-            <Accordion chevronPosition="left">
-              {d.items.map((r) => (
-                <Accordion.Item key={r.id} value={r.id}>
-                  <Accordion.Control>
-                    <Group gap="xs">
-                      <SeverityTag s={r.severity} /> {f.local(r.title, r.title_zh) || r.id}
-                    </Group>
-                  </Accordion.Control>
-                  <Accordion.Panel>
-                    <pre className="yaml" tabIndex={0} role="region" aria-label={r.id}>
-                      {r.yaml}
-                    </pre>
-                  </Accordion.Panel>
-                </Accordion.Item>
-              ))}
-            </Accordion>
-          ) : (
-            <Empty title={t('alerts.noRules')} hint={t('alerts.noRulesHint')} />
-          )
-        }
-      </Loaded>
     </Panel>
   )
 }

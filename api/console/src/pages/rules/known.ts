@@ -1,0 +1,62 @@
+// What the school has that a rule can name.
+
+import { useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { call } from '../../api/client'
+import { useFormat, useSchoolParam, useSession } from '../../session'
+import { usePlaces, useProfiles } from '../../ui/states'
+import type { Known, Word } from './complete'
+import { useRules } from './list'
+
+/** The school's devices, up to a thousand. */
+export function useDevices() {
+  const { can } = useSession()
+  const school = useSchoolParam()
+  return useQuery({
+    queryKey: ['devices', 'for-rules', school],
+    enabled: can('devices:read'),
+    queryFn: () => call('/v1/devices', { query: { school, limit: 1000 } }),
+    staleTime: 60_000,
+  })
+}
+
+export function useKnown(): Known {
+  const f = useFormat()
+  const places = usePlaces()
+  const profiles = useProfiles()
+  const devices = useDevices()
+  const rules = useRules()
+  return useMemo(() => {
+    const properties = new Map<string, Word>()
+    const events = new Map<string, Word>()
+    const actions = new Map<string, Word>()
+    for (const p of profiles.all) {
+      for (const [word, x] of Object.entries(p.properties ?? {}))
+        properties.set(word, {
+          word,
+          says: [f.local(x.title, x.title_zh), x.unit].filter(Boolean).join(', '),
+        })
+      for (const [word, x] of Object.entries(p.events ?? {}))
+        events.set(word, { word, says: f.local(x.title, x.title_zh) })
+      for (const [word, x] of Object.entries(p.actions ?? {}))
+        actions.set(word, { word, says: f.local(x.title, x.title_zh) })
+    }
+    const procedures = new Set<string>()
+    for (const r of rules.data?.items ?? [])
+      for (const m of r.text.matchAll(/\bprocedure:\s*([\w.-]+)/g)) procedures.add(m[1])
+    const device = (devices.data?.items ?? []).map((d) => ({ word: d.id, says: d.name }))
+    return {
+      property: [...properties.values()],
+      ...(events.size > 0 && { kind: [...events.values()] }),
+      action: [...actions.values()],
+      profile: profiles.all.map((p) => ({ word: p.id, says: f.local(p.title, p.title_zh) })),
+      driver: [...new Set((devices.data?.items ?? []).map((d) => d.driver))].map((word) => ({ word })),
+      zone: places.zones.map((z) => ({ word: z.id, says: z.name })),
+      building: places.buildings.map((b) => ({ word: b.id, says: b.name })),
+      device,
+      procedure: [...procedures].map((word) => ({ word })),
+      rule: (rules.data?.items ?? []).map((r) => ({ word: r.plain_id, says: f.local(r.title, r.title_zh) })),
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [profiles.q.data, places.q.data, devices.data, rules.data, f])
+}
