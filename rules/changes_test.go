@@ -38,6 +38,10 @@ rules:
   - {id: muted, title: T, severity: info,
      when: {property: smoke, is: true}, for: 2s,
      muted_by: [{rule: share, same: zone}, {rule: down, same: driver}]}
+  - {id: behind, title: T, severity: info,
+     when: {property: smoke, is: true}, for: 2s, muted_by: [{rule: hot, same: behind}]}
+  - {id: floor, title: T, severity: info, per: floor, where: {floor: [f-z1, f-z2]},
+     when: {property: temperature, above: 7}, once: {every: 5s}}
   - {id: faces, title: T, severity: info, per: zone,
      when: {count: {of: {sighting: {}}, distinct: track, at_least: 2, within: 12s}}}
   - {id: order, title: T, severity: info, per: zone,
@@ -60,6 +64,7 @@ func (m moving) Device(id g.DeviceID) (rules.DeviceFacts, bool) {
 	return rules.DeviceFacts{
 		School:     "s",
 		Zone:       m[id],
+		Behind:     map[g.DeviceID]g.DeviceID{"d1": "d3", "d2": "d1"}[id],
 		Type:       g.TypeSensor,
 		Driver:     "mqtt",
 		Timezone:   "Asia/Shanghai",
@@ -67,7 +72,7 @@ func (m moving) Device(id g.DeviceID) (rules.DeviceFacts, bool) {
 	}, true
 }
 func (m moving) Zone(id g.ZoneID) (g.Zone, bool) {
-	return g.Zone{ID: id, Kind: g.ZoneGate, Building: "b"}, true
+	return g.Zone{ID: id, Kind: g.ZoneGate, Building: "b", Floor: "f-" + g.FloorID(id)}, true
 }
 
 // TestChangesAreWorthASnapshot saves deltas, and sometimes a snapshot, of an engine with random

@@ -70,6 +70,8 @@ type rule struct {
 	fires  map[string]int // by such a place: number of alerts firing there
 	hushed []*rule        // those other rules
 
+	awaited []*rule // rules that are muted at the devices behind this one's
+
 	onceChanged map[string]bool // since Saved
 }
 
@@ -254,6 +256,8 @@ func (p Subject) key(d *device, at spot, s *g.Sighting) string {
 		return string(at.zone)
 	case PerBuilding:
 		return string(at.building)
+	case PerFloor:
+		return string(at.floor)
 	case PerSchool:
 		return string(d.School)
 	case PerDriver:
@@ -281,6 +285,7 @@ func (p Subject) of(c cause) string {
 	at := spot{
 		zone:     c.Zone,
 		building: c.Building,
+		floor:    c.Floor,
 	}
 	return p.key(c.device(), at, &g.Sighting{Person: c.Person})
 }

@@ -156,6 +156,7 @@ func (r *rule) remember(key string, now int64, a *g.Alert) {
 // end ends the alert of a firing subject.
 func (e *Engine) end(s *subject) {
 	e.unmute(s)
+	held := s.phase
 	if s.phase == firing && s.alert != nil {
 		s.alert.Firing, s.alert.Ended = false, instant(e.now)
 		e.emitAlert(s, nil)
@@ -169,6 +170,9 @@ func (e *Engine) end(s *subject) {
 	s.alert = nil
 	s.fired, s.stage, s.answered = 0, 0, false
 	s.told = 0
+	if held == pending || held == firing {
+		e.release(s)
+	}
 }
 
 func (e *Engine) emitAlert(s *subject, in *g.Incident) {
@@ -208,7 +212,7 @@ func (e *Engine) alert(s *subject, act AlertAction) *g.Alert {
 
 // shownDevice is the device to show to people; "" for alerts about several.
 func (s *subject) shownDevice() g.DeviceID {
-	if s.rule.Per == PerDriver || s.rule.Per == PerBuilding || s.rule.share() {
+	if s.rule.Per == PerDriver || s.rule.Per == PerBuilding || s.rule.Per == PerFloor || s.rule.share() {
 		return ""
 	}
 	return s.cause.Device
@@ -247,6 +251,12 @@ func (e *Engine) values(s *subject) map[string]g.Value {
 	}
 	if r.Per == PerBuilding {
 		out["building"] = g.StringValue(string(s.cause.Building))
+	}
+	if r.Per == PerFloor {
+		out["floor"] = g.StringValue(string(s.cause.Floor))
+	}
+	if n := e.hanging[s.cause.Device]; n > 0 && r.Per == PerDevice && len(r.awaited) > 0 {
+		out["behind"] = g.NumberValue(float64(n))
 	}
 	for i, times := range s.counts {
 		if r.counted[i].step > 0 {

@@ -16,6 +16,8 @@ type DeviceFacts struct {
 	Type    g.DeviceType
 	Driver  g.DriverName
 	Name    string
+	// Behind is the device that it hangs on, a switch, gateway or power supply; "": none.
+	Behind g.DeviceID
 	// Timezone is the school's, an IANA name; empty means UTC.
 	Timezone string
 	// Properties are those of the device's profile, which says which are reported on change.
@@ -64,6 +66,7 @@ type Engine struct {
 	logs         map[string]*passageLog // by their keys
 
 	devices   map[g.DeviceID]*device
+	hanging   map[g.DeviceID]int // by device: how many hang on it, at any distance
 	locations map[string]*time.Location
 	recent    *recent
 	timers    timers
@@ -90,6 +93,7 @@ type Engine struct {
 func New(rs []Rule, ps []Procedure) *Engine {
 	e := &Engine{
 		devices:   map[g.DeviceID]*device{},
+		hanging:   map[g.DeviceID]int{},
 		locations: map[string]*time.Location{},
 		recent:    newRecent(),
 	}
@@ -179,7 +183,7 @@ func (e *Engine) arrange(rs []Rule, ps []Procedure) {
 	for _, r := range e.rules {
 		for _, m := range r.MutedBy {
 			for _, by := range e.plain[m.Rule] {
-				if by != r {
+				if by != r || m.Same == SameBehind {
 					by.hush(r, m.Same)
 				}
 			}
@@ -457,6 +461,10 @@ func (e *Engine) drop(s *subject) {
 		s.deadline = 0
 	}
 	e.touch(s)
+	if s.phase == pending {
+		s.phase = idle
+		e.release(s)
+	}
 	s.dropped = true
 	delete(s.rule.subjects, s.key)
 	e.live--

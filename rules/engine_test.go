@@ -450,7 +450,7 @@ func TestRestoreRefusesWhatIsNoState(t *testing.T) {
 	e := rules.New(mustParse(t, hotRule), nil)
 	for _, c := range []struct{ text, want string }{
 		{"", "restore rules: "},
-		{`{"version":9}`, "the state has version 9, this gateway reads up to 3"},
+		{`{"version":9}`, "the state has version 9, this gateway reads up to 4"},
 		{`{"version":1,"clock":-1}`, "is no time"},
 		{`{"version":1,"clock":5,"devices":{"d":{"heard":6}}}`, "is after the clock"},
 		{`{"version":1,"clock":5,"rules":{"r":{"subjects":{"d":{"phase":77}}}}}`, "77 is no phase"},

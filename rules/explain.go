@@ -28,10 +28,12 @@ type Explanation struct {
 	Due     time.Time `json:"due,omitzero"` // waiting: when it would fire
 	Ending  time.Time `json:"ending,omitzero"`
 	MutedBy g.RuleID  `json:"muted_by,omitempty"`
-	Alert   g.AlertID `json:"alert,omitempty"`
-	Moment  bool      `json:"moment"` // it is true for a moment only: nothing of it holds between
-	When    *Ground   `json:"when,omitempty"`
-	Clear   *Ground   `json:"clear,omitempty"`
+	// Behind is the device that it hangs on and that the muting alert is about.
+	Behind g.DeviceID `json:"behind,omitempty"`
+	Alert  g.AlertID  `json:"alert,omitempty"`
+	Moment bool       `json:"moment"` // it is true for a moment only: nothing of it holds between
+	When   *Ground    `json:"when,omitempty"`
+	Clear  *Ground    `json:"clear,omitempty"`
 }
 
 // The phases of an explanation.
@@ -132,8 +134,8 @@ func (x *Explanation) stands(e *Engine, s *subject) {
 	switch s.phase {
 	case pending:
 		x.Due = instant(s.since + int64(s.rule.For))
-		if x.MutedBy = e.mutedBy(s); x.MutedBy != "" {
-			x.Phase = PhaseMuted
+		if by, head := e.muting(s); by != nil {
+			x.Phase, x.MutedBy, x.Behind = PhaseMuted, by.ID, head
 		}
 	case firing:
 		x.Since = instant(s.fired)
@@ -156,19 +158,6 @@ func (s *subject) standing() string {
 		return PhaseWaiting
 	}
 	return PhaseQuiet
-}
-
-// mutedBy is the rule whose alert mutes the subject; "" if none does.
-func (e *Engine) mutedBy(s *subject) g.RuleID {
-	for _, m := range s.rule.MutedBy {
-		k := placeKey(m.Same, s.cause)
-		for _, by := range e.plain[m.Rule] {
-			if by != s.rule && k != "" && by.fires[k] > 0 {
-				return by.ID
-			}
-		}
-	}
-	return ""
 }
 
 // Standings lists where a rule holds or has begun to, firing first, then by key; more is how many
@@ -213,6 +202,8 @@ func (w Where) outside(d *device, at spot) string {
 		return "school"
 	case !within(w.Building, at.building):
 		return "building"
+	case !within(w.Floor, at.floor):
+		return "floor"
 	case !within(w.Zone, at.zone):
 		return "zone"
 	case !within(w.ZoneKind, at.kind):

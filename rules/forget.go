@@ -20,6 +20,7 @@ func (e *Engine) forget(d *device) {
 	before := d.bindings
 	e.touchDevice(d)
 	d.unbind()
+	e.hang(d, "")
 	delete(e.devices, d.ID)
 	e.leave(d, before)
 }

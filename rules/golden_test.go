@@ -20,9 +20,11 @@ import (
 //
 //	rules safety.yaml                  shipped rules, or "rules:" and an indented rule file
 //	rules instead:                     the same, in the place of all before
-//	zone lab laboratory                a zone and its kind; "in west" names its building
+//	zone lab laboratory                a zone and its kind; "in west" names its building,
+//	                                   "floor west-1" its floor
 //	device lab-1 in lab sensor         a device, its zone and type; "driver modbus" may follow,
-//	                                   and "on-change leak,open": what it reports when it changes
+//	                                   "on-change leak,open": what it reports when it changes,
+//	                                   and "behind switch-1": what it hangs on
 //	day 2026-03-07                     the lines below are of that day; the first is 2026-03-02
 //	08:00:05 lab-1 smoke=true          a reading
 //	08:00:05 lab-1 offline             a status
@@ -168,11 +170,16 @@ func (s *story) line(at string, w []string) {
 			School: "school",
 			Kind:   g.ZoneKind(w[2]),
 		}
-		if len(w) > 4 {
-			z := s.zones[g.ZoneID(w[1])]
-			z.Building = g.BuildingID(w[4])
-			s.zones[z.ID] = z
+		z := s.zones[g.ZoneID(w[1])]
+		for i := 3; i+1 < len(w); i += 2 {
+			switch w[i] {
+			case "in":
+				z.Building = g.BuildingID(w[i+1])
+			case "floor":
+				z.Floor = g.FloorID(w[i+1])
+			}
 		}
+		s.zones[z.ID] = z
 	case "device":
 		f := rules.DeviceFacts{
 			School: "school",
@@ -187,6 +194,8 @@ func (s *story) line(at string, w []string) {
 			switch w[i] {
 			case "driver":
 				f.Driver = g.DriverName(w[i+1])
+			case "behind":
+				f.Behind = g.DeviceID(w[i+1])
 			case "on-change":
 				f.Properties = map[string]g.Property{}
 				for _, p := range strings.Split(w[i+1], ",") {
@@ -421,6 +430,8 @@ func (s *story) words(a *g.Alert) string {
 		switch r.Per {
 		case rules.PerZone:
 			about = string(a.Zone)
+		case rules.PerFloor:
+			about = a.Values["floor"].String()
 		case rules.PerBuilding:
 			about = a.Values["building"].String()
 		case rules.PerDriver:

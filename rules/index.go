@@ -35,6 +35,8 @@ func (w Where) keys() []indexKey {
 		return indexKeys('d', w.Device)
 	case len(w.Zone) > 0:
 		return indexKeys('z', w.Zone)
+	case len(w.Floor) > 0:
+		return indexKeys('f', w.Floor)
 	case len(w.Building) > 0:
 		return indexKeys('b', w.Building)
 	case len(w.Profile) > 0:
@@ -102,6 +104,7 @@ func (x *index[T]) find(d *device, at spot) []T {
 		for _, k := range [...]indexKey{
 			{'d', string(d.ID)},
 			{'z', string(at.zone)},
+			{'f', string(at.floor)},
 			{'b', string(at.building)},
 			{'p', string(d.Profile)},
 			{'r', string(d.Driver)},
@@ -125,6 +128,7 @@ type spot struct {
 	zone     g.ZoneID
 	kind     g.ZoneKind
 	building g.BuildingID
+	floor    g.FloorID
 }
 
 func (d *device) spot() spot {
@@ -132,6 +136,7 @@ func (d *device) spot() spot {
 		zone:     d.Zone,
 		kind:     d.Kind,
 		building: d.Building,
+		floor:    d.Floor,
 	}
 }
 
@@ -140,6 +145,7 @@ func (w Where) matches(d *device, at spot) bool {
 		within(w.Only, d.School) &&
 		!slices.Contains(w.Except, d.School) &&
 		within(w.Building, at.building) &&
+		within(w.Floor, at.floor) &&
 		within(w.Zone, at.zone) &&
 		within(w.ZoneKind, at.kind) &&
 		within(w.Device, d.ID) &&

@@ -72,7 +72,8 @@ func shortHash(b []byte) string {
 // here.
 func legacyHashes(r Rule) []string {
 	when, ok := legacyOf(r.When)
-	if !ok || len(r.Where.Building) > 0 || r.Per == PerBuilding || r.Clear.Unknown != "" ||
+	if !ok || len(r.Where.Building) > 0 || len(r.Where.Floor) > 0 ||
+		r.Per == PerBuilding || r.Per == PerFloor || r.Clear.Unknown != "" ||
 		len(r.Rises) > 0 || len(r.MutedBy) > 0 {
 		return nil
 	}

@@ -16,6 +16,12 @@ const muteGrace = time.Minute
 
 // hush records that another rule is muted while this one fires at the same place.
 func (r *rule) hush(other *rule, same Subject) {
+	if same == SameBehind {
+		if !slices.Contains(r.awaited, other) {
+			r.awaited = append(r.awaited, other)
+		}
+		return
+	}
 	if !slices.Contains(r.quiets, same) {
 		r.quiets = append(r.quiets, same)
 	}
@@ -32,17 +38,24 @@ func placeKey(same Subject, c cause) string {
 	return ""
 }
 
-// isMuted reports whether an alert that mutes the subject is firing.
-func (e *Engine) isMuted(s *subject) bool {
+// muting returns the rule that mutes the subject, and with SameBehind the device at which; nil if
+// none does.
+func (e *Engine) muting(s *subject) (*rule, g.DeviceID) {
 	for _, m := range s.rule.MutedBy {
+		if m.Same == SameBehind {
+			if by, head := e.headHolds(m.Rule, s.cause.Device); by != nil {
+				return by, head
+			}
+			continue
+		}
 		k := placeKey(m.Same, s.cause)
 		for _, by := range e.plain[m.Rule] {
 			if by != s.rule && k != "" && by.fires[k] > 0 {
-				return true
+				return by, ""
 			}
 		}
 	}
-	return false
+	return nil, ""
 }
 
 // mute makes a firing subject mute others.
@@ -75,11 +88,7 @@ func (e *Engine) unmute(s *subject) {
 			if x.phase != pending || !x.muted {
 				continue
 			}
-			hold := int64(x.rule.For)
-			grace := min(hold, int64(muteGrace))
-			x.since = max(x.since, e.now+grace-hold)
-			e.touch(x)
-			e.schedule(x, e.now+grace)
+			e.grant(x)
 		}
 	}
 }

@@ -41,8 +41,9 @@ func (e *Engine) device(ev *g.Event, f Facts) *device {
 	}
 	if place.Zone != "" {
 		z, _ := f.Zone(place.Zone)
-		place.Kind, place.Building = z.Kind, z.Building
+		place.Kind, place.Building, place.Floor = z.Kind, z.Building, z.Floor
 	}
+	place.Behind = heads(ev.Device, facts.Behind, f)
 	if !d.asked {
 		d.asked = true
 		for i := range d.slots {
@@ -50,8 +51,12 @@ func (e *Engine) device(ev *g.Event, f Facts) *device {
 		}
 	}
 	if !d.bound || d.moved(&place) {
+		behind := d.Behind
 		for _, b := range e.bind(d, &place) {
 			e.settle(d, b)
+		}
+		if d.Behind != behind {
+			e.rehang(d)
 		}
 	}
 	return d
@@ -64,12 +69,14 @@ func (f DeviceFacts) steady(property string) bool {
 
 func (d *device) moved(to *device) bool {
 	return d.School != to.School || d.spot() != to.spot() || d.Profile != to.Profile ||
-		d.Type != to.Type || d.Driver != to.Driver || d.Timezone != to.Timezone
+		d.Type != to.Type || d.Driver != to.Driver || d.Timezone != to.Timezone ||
+		d.Behind != to.Behind
 }
 
-func (d *device) move(to *device) {
+func (e *Engine) move(d, to *device) {
+	e.hang(d, to.Behind)
 	d.School, d.Profile, d.Type, d.Driver = to.School, to.Profile, to.Type, to.Driver
-	d.Zone, d.Kind, d.Building = to.Zone, to.Kind, to.Building
+	d.Zone, d.Kind, d.Building, d.Floor = to.Zone, to.Kind, to.Building, to.Floor
 	d.Timezone, d.location = to.Timezone, nil
 }
 
@@ -77,7 +84,7 @@ func (d *device) move(to *device) {
 // the bindings that have not been evaluated yet.
 func (e *Engine) bind(d *device, to *device) (unsettled []*binding) {
 	before, moved := d.bindings, d.bound
-	d.move(to)
+	e.move(d, to)
 	d.unbind()
 	d.bound = true
 	d.byStatus = e.bindings(d, e.byStatus)
@@ -389,6 +396,7 @@ func (e *Engine) sight(d *device, ev *g.Event, f Facts) {
 			zone:     z,
 			kind:     other.Kind,
 			building: other.Building,
+			floor:    other.Floor,
 		}
 	}
 	l := e.lookingAt(d, at)
@@ -464,6 +472,7 @@ func (e *Engine) evaluate(s *subject, ev *g.Event, d *device) {
 	next := int64(never)
 	if s.phase == pending && truth != yes {
 		s.phase, s.since, s.muted = idle, 0, false
+		e.release(s)
 	}
 	if s.phase == idle && truth == yes {
 		s.phase, s.since, s.first = pending, e.now, s.last
@@ -499,9 +508,11 @@ func (e *Engine) whilePending(s *subject, m *moment) int64 {
 	case m.old && s.rule.For > 0:
 		return m.stale
 	}
-	if s.muted = e.isMuted(s); s.muted {
+	if by, _ := e.muting(s); by != nil {
+		s.muted = true
 		return m.stale
 	}
+	s.muted = false
 	s.phase, s.clearSince = firing, 0
 	s.fired, s.stage, s.answered = e.now, 0, false
 	s.told = 0

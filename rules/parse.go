@@ -179,7 +179,9 @@ func (r Rule) comparesValues() bool {
 }
 
 func parseWhere(n node) Where {
-	keys := []string{"school", "building", "zone", "zone_kind", "device", "profile", "type", "driver"}
+	keys := []string{
+		"school", "building", "floor", "zone", "zone_kind", "device", "profile", "type", "driver",
+	}
 	o := n.object(keys...)
 	var w Where
 	for _, key := range keys {
@@ -192,6 +194,8 @@ func parseWhere(n node) Where {
 			w.School = listOf[g.SchoolID](c, nil)
 		case "building":
 			w.Building = listOf[g.BuildingID](c, nil)
+		case "floor":
+			w.Floor = listOf[g.FloorID](c, nil)
 		case "zone":
 			w.Zone = listOf[g.ZoneID](c, nil)
 		case "zone_kind":
@@ -286,7 +290,7 @@ func parseOnce(o object, r Rule) Once {
 		once.Every = e.duration()
 	}
 	if p, ok := f.get("per"); ok {
-		once.Per = oneOf(p, []Subject{PerDevice, PerZone, PerBuilding, PerPerson, PerSchool})
+		once.Per = oneOf(p, []Subject{PerDevice, PerZone, PerFloor, PerBuilding, PerPerson, PerSchool})
 		if !r.When.momentary() && once.Per != r.Per {
 			p.fail("a condition that lasts repeats per its own subject, %s; remove this key", r.Per)
 		}
@@ -357,12 +361,12 @@ func checkTime(when node, r Rule) {
 // checkGroup refuses a share for a subject with one device.
 func checkGroup(when node, r Rule) {
 	switch r.Per {
-	case PerZone, PerBuilding, PerDriver, PerSchool:
+	case PerZone, PerFloor, PerBuilding, PerDriver, PerSchool:
 		return
 	}
 	r.walk(func(c Condition) {
 		if c.Share != nil {
-			when.fail("share looks at the devices of a group; use per: zone, building, driver or " +
+			when.fail("share looks at the devices of a group; use per: zone, floor, building, driver or " +
 				"school")
 		}
 	})

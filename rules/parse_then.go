@@ -216,7 +216,10 @@ func checkMute(r Rule, m Mute, named []Rule) error {
 		return g.FieldErrorf(place(r),
 			"rule %q is muted by the rule %q, which no file holds; write it or remove the key",
 			r.ID, m.Rule)
-	case m.Rule == id:
+	case m.Same == SameBehind && r.Per != PerDevice:
+		return g.FieldErrorf(place(r), "rule %q is muted by what its device hangs on, but it is one "+
+			"alert per %s; use per: device", r.ID, r.Per)
+	case m.Rule == id && m.Same != SameBehind:
 		return g.FieldErrorf(place(r), "rule %q is muted by itself; name another rule", r.ID)
 	}
 	for _, by := range named {
@@ -225,7 +228,10 @@ func checkMute(r Rule, m Mute, named []Rule) error {
 			return g.FieldErrorf(place(r),
 				"rule %q is muted by %q, which is true for a moment only and mutes nothing; name a "+
 					"rule that lasts", r.ID, m.Rule)
-		case !slices.Contains(by.Per.within(), m.Same):
+		case m.Same == SameBehind && by.Per != PerDevice:
+			return g.FieldErrorf(place(r), "rule %q is muted by %q at what its device hangs on, but that "+
+				"is one alert for a whole %s; name a rule per device", r.ID, m.Rule, by.Per)
+		case m.Same != SameBehind && !slices.Contains(by.Per.within(), m.Same):
 			return g.FieldErrorf(place(r),
 				"rule %q is muted by %q at the same %s, but that is one alert for a whole %s; use a "+
 					"place that is as wide", r.ID, m.Rule, m.Same, by.Per)
@@ -238,9 +244,11 @@ func checkMute(r Rule, m Mute, named []Rule) error {
 func (p Subject) within() []Subject {
 	switch p {
 	case PerDevice:
-		return []Subject{PerDevice, PerZone, PerBuilding, PerDriver, PerSchool}
+		return []Subject{PerDevice, PerZone, PerFloor, PerBuilding, PerDriver, PerSchool}
 	case PerZone:
-		return []Subject{PerZone, PerBuilding, PerSchool}
+		return []Subject{PerZone, PerFloor, PerBuilding, PerSchool}
+	case PerFloor:
+		return []Subject{PerFloor, PerBuilding, PerSchool}
 	case PerBuilding:
 		return []Subject{PerBuilding, PerSchool}
 	case PerDriver:

@@ -487,7 +487,9 @@ func parseMutes(n node) []Mute {
 			m.Rule = g.RuleID(c.text())
 		}
 		if c, ok := o.get("same"); ok {
-			m.Same = oneOf(c, []Subject{PerDevice, PerZone, PerBuilding, PerDriver, PerSchool})
+			m.Same = oneOf(c, []Subject{
+				PerDevice, PerZone, PerFloor, PerBuilding, PerDriver, PerSchool, SameBehind,
+			})
 		}
 		out = append(out, m)
 	}

@@ -70,7 +70,8 @@ func (r *rule) passing() Where {
 	}
 	switch r.Unless.Same {
 	case PerZone:
-		w.Building, w.Zone, w.ZoneKind = r.Where.Building, r.Where.Zone, r.Where.ZoneKind
+		w.Building, w.Floor = r.Where.Building, r.Where.Floor
+		w.Zone, w.ZoneKind = r.Where.Zone, r.Where.ZoneKind
 	case PerDevice:
 		w.Device, w.Profile = r.Where.Device, r.Where.Profile
 		w.Type, w.Driver = r.Where.Type, r.Where.Driver

@@ -58,7 +58,7 @@ func (e *Engine) decide(s *subject) {
 	r := s.rule
 	switch s.phase {
 	case pending:
-		if (r.Unless == nil || !r.explained(s)) && !e.isMuted(s) {
+		if by, _ := e.muting(s); (r.Unless == nil || !r.explained(s)) && by == nil {
 			e.raise(s)
 		}
 		if r.Per != PerTrack {

@@ -55,18 +55,25 @@ const (
 	PerTrack  Subject = "track"
 	PerDriver Subject = "driver"
 	PerSchool Subject = "school"
-	// PerBuilding is one subject per building: all devices in its rooms together.
+	// PerBuilding and PerFloor are one subject per building or floor: all devices in its rooms
+	// together.
 	PerBuilding Subject = "building"
+	PerFloor    Subject = "floor"
+
+	// SameBehind is no subject, but where another rule's alert mutes: at the devices that hang on its
+	// device.
+	SameBehind Subject = "behind"
 )
 
 func subjects() []Subject {
-	return []Subject{PerDevice, PerZone, PerBuilding, PerPerson, PerTrack, PerDriver, PerSchool}
+	return []Subject{PerDevice, PerZone, PerFloor, PerBuilding, PerPerson, PerTrack, PerDriver, PerSchool}
 }
 
 // Where restricts a rule to some devices: every list that is given must contain the device's value.
 type Where struct {
 	School   []g.SchoolID   `json:"school,omitempty"`
 	Building []g.BuildingID `json:"building,omitempty"`
+	Floor    []g.FloorID    `json:"floor,omitempty"`
 	Zone     []g.ZoneID     `json:"zone,omitempty"`
 	ZoneKind []g.ZoneKind   `json:"zone_kind,omitempty"`
 	Device   []g.DeviceID   `json:"device,omitempty"`
@@ -219,10 +226,12 @@ type Stage struct {
 }
 
 // Mute prevents a rule from raising an alert while another rule's alert fires at the same place. If
-// the condition still holds when that ends, the alert is raised then.
+// the condition still holds when that ends, the alert is raised then. With SameBehind the place is
+// a device that this one hangs on, at any distance, and the other rule mutes as soon as its
+// condition holds there: what hangs on a switch is often missed before the switch.
 type Mute struct {
 	Rule g.RuleID
-	Same Subject // device, zone, building, driver or school
+	Same Subject // device, zone, floor, building, driver, school or behind
 }
 
 // freshFor is the default of Fresh: long enough that one report outlasts For.

@@ -10,8 +10,9 @@ import (
 )
 
 // snapshotVersion is incremented when older gateways could not read the state. Version 1 had
-// devices as JSON, version 2 only kept values that rules read.
-const snapshotVersion = 3
+// devices as JSON, version 2 only kept values that rules read, version 3 knew no floors and nothing
+// of what hangs on what.
+const snapshotVersion = 4
 
 // savedEngine is a snapshot, JSON with short keys; times are Unix nanoseconds.
 type savedEngine struct {
@@ -31,6 +32,8 @@ type savedUnit struct {
 	Zone      g.ZoneID             `json:"zone,omitempty"`
 	Kind      g.ZoneKind           `json:"kind,omitempty"`
 	Building  g.BuildingID         `json:"building,omitempty"`
+	Floor     g.FloorID            `json:"floor,omitempty"`
+	Behind    string               `json:"behind,omitempty"`
 	Timezone  string               `json:"timezone,omitempty"`
 	Profile   g.ProfileID          `json:"profile,omitempty"`
 	Type      g.DeviceType         `json:"type,omitempty"`
@@ -187,7 +190,10 @@ func (e *Engine) Restore(b []byte, changes ...[]byte) error {
 	e.clock = s.Clock
 	e.now = s.Clock
 	for id, u := range s.Devices {
-		e.devices[id] = u.load(id, s.Clock)
+		d := u.load(id, s.Clock)
+		d.Behind = ""
+		e.hang(d, u.Behind)
+		e.devices[id] = d
 	}
 	for _, id := range s.Recent {
 		e.recent.add(id)
@@ -316,6 +322,8 @@ func (u savedUnit) load(id g.DeviceID, clock int64) *device {
 		Zone:      u.Zone,
 		Kind:      u.Kind,
 		Building:  u.Building,
+		Floor:     u.Floor,
+		Behind:    u.Behind,
 		Timezone:  u.Timezone,
 		Profile:   u.Profile,
 		Type:      u.Type,

@@ -15,10 +15,12 @@ type device struct {
 	Zone     g.ZoneID
 	Kind     g.ZoneKind
 	Building g.BuildingID
+	Floor    g.FloorID
 	Profile  g.ProfileID
 	Type     g.DeviceType
 	Driver   g.DriverName
 	Timezone string // the school's
+	Behind   string // what it hangs on, the nearest first, separated by spaces
 
 	location  *time.Location // of Timezone; nil until it is needed
 	slots     []slot
@@ -183,6 +185,7 @@ type cause struct {
 	Device   g.DeviceID   `json:"device,omitempty"`
 	Zone     g.ZoneID     `json:"zone,omitempty"`
 	Building g.BuildingID `json:"building,omitempty"`
+	Floor    g.FloorID    `json:"floor,omitempty"`
 	Driver   g.DriverName `json:"driver,omitempty"`
 	Person   g.PersonID   `json:"person,omitempty"`
 	Sighting g.SightingID `json:"sighting,omitempty"`
@@ -195,6 +198,7 @@ func causeOf(d *device, at spot, ev *g.Event) cause {
 		Device:   d.ID,
 		Zone:     at.zone,
 		Building: at.building,
+		Floor:    at.floor,
 		Driver:   d.Driver,
 	}
 	if ev == nil {

@@ -105,7 +105,7 @@ func (n node) names() []string {
 	return out
 }
 
-// parseRooms parses rooms by name: a kind, or {kind: …, building: …}.
+// parseRooms parses rooms by name: a kind, or {kind: …, building: …, floor: …}.
 func (t *Test) parseRooms(n node) {
 	names := n.names()
 	o := n.object(names...)
@@ -118,12 +118,15 @@ func (t *Test) parseRooms(n node) {
 		if len(c.n.Content) == 0 {
 			z.Kind = oneOf(c, g.ZoneKinds())
 		} else {
-			room := c.object("kind", "building")
+			room := c.object("kind", "building", "floor")
 			if k, ok := room.need("kind", g.Word("say what kind of room it is")); ok {
 				z.Kind = oneOf(k, g.ZoneKinds())
 			}
 			if b, ok := room.get("building"); ok {
 				z.Building = g.BuildingID(b.text())
+			}
+			if f, ok := room.get("floor"); ok {
+				z.Floor = g.FloorID(f.text())
 			}
 		}
 		t.Zones[z.ID] = z
@@ -144,6 +147,7 @@ func (t *Test) parseDevice(n node, name string, profiles []g.Profile) DeviceFact
 		"profile",
 		"type",
 		"driver",
+		"behind",
 		"reports_changes",
 	)
 	f := DeviceFacts{
@@ -175,6 +179,9 @@ func (t *Test) parseDevice(n node, name string, profiles []g.Profile) DeviceFact
 	}
 	if c, ok := d.get("driver"); ok {
 		f.Driver = g.DriverName(c.text())
+	}
+	if c, ok := d.get("behind"); ok {
+		f.Behind = g.DeviceID(c.text())
 	}
 	if c, ok := d.get("reports_changes"); ok {
 		for _, p := range listOf[string](c, nil) {

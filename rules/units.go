@@ -15,7 +15,7 @@ import (
 // number, then for each its strings, when it was heard, and its values by name. Numbers are
 // varints; times are relative to the clock. Strings are interned: 0 and the bytes at first, then an
 // index from 1. Version 2 also had each previous value and event sequence, but no building, time
-// zone and flags.
+// zone and flags; version 3 no floor and nothing of what a device hangs on.
 type units []byte
 
 // Flags of a value.
@@ -81,7 +81,7 @@ func (w *unitWriter) add(d *device) {
 	for _, s := range [...]string{
 		string(d.School), string(d.Zone), string(d.Kind), string(d.Profile),
 		string(d.Type), string(d.Driver), string(d.status), string(d.statusWas),
-		string(d.Building), d.Timezone,
+		string(d.Building), d.Timezone, string(d.Floor), d.Behind,
 	} {
 		w.text(s)
 	}
@@ -251,6 +251,9 @@ func (r *unitReader) unit() savedUnit {
 	}
 	if r.version > 2 {
 		u.Building, u.Timezone = g.BuildingID(r.text()), r.text()
+	}
+	if r.version > 3 {
+		u.Floor, u.Behind = g.FloorID(r.text()), r.text()
 	}
 	u.StatusSeq, u.Heard = r.number(), r.time()
 	n := r.number()

@@ -59,3 +59,34 @@ func TestRestartWithOtherRules(t *testing.T) {
 	w.restart(mustParse(t, one+strings.Replace(hot, "40", "46", 1)+damp))
 	want(t, w.engine.Tick(morning(102)), "08:01:41 hotlab-1 firing=false")
 }
+
+// version3 are the rules under which version-3.json was saved.
+const version3 = `rules:
+  - {id: hot, title: T, severity: warning, when: {property: temperature, above: 5}, clear: {after: 2s}}
+  - {id: later, title: T, severity: warning, when: {property: temperature, above: 6}, for: 30s}
+  - {id: fire, title: T, severity: critical, per: zone, where: {zone_kind: laboratory}, when: {property: smoke, is: true}}
+  - {id: climbs, title: T, severity: info, when: {rate: {property: temperature, over: 1m, above: 3}}}
+`
+
+// The state of version 3, which knew no floors, continues too.
+func TestStateOfVersion3GoesOn(t *testing.T) {
+	state, err := os.ReadFile("testdata/state/version-3.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{
+		t:      t,
+		town:   newTown("lab-1", "lab-2"),
+		engine: rules.New(mustParse(t, version3), nil),
+		seq:    3,
+	}
+	if err := w.engine.Restore(state); err != nil {
+		t.Fatal(err)
+	}
+	want(t, w.engine.Tick(morning(30)))
+	want(t, w.engine.Tick(morning(31)), "08:00:31 laterlab-2 firing=true")
+	want(t, w.read(40, "lab-1", "temperature", 10), "08:00:40 climbslab-1 firing=true")
+	want(t, w.read(41, "lab-2", "smoke", false), "08:00:41 firelab-2 firing=false")
+	want(t, w.read(42, "lab-1", "temperature", 3), "08:00:42 climbslab-1 firing=false")
+	want(t, w.engine.Tick(morning(44)), "08:00:44 hotlab-1 firing=false")
+}

@@ -82,6 +82,7 @@ Explanation.since: Since when its condition holds, or its alert fires.
 Explanation.due: When it would raise an alert.
 Explanation.ending: When its alert would end.
 Explanation.muted_by: The rule whose alert speaks for it.
+Explanation.behind: With muted_by: what the device hangs on and the alert is about.
 Explanation.alert: The alert that fires.
 Explanation.moment: Its condition is true for a moment only.
 Explanation.when: Its condition.
