@@ -606,6 +606,26 @@ export function smoke() {
     zone_name: 'Chemistry laboratory 1',
     values: { smoke: true, temperature: 61.4 },
   })
+  const at = (s) => iso(Date.parse(a.opened) + s * 1000)
+  a.commands = [
+    {
+      id: 'cmd_s' + n,
+      device: 'siren-1',
+      device_name: 'Siren, science building',
+      action: 'sound',
+      state: 'applied',
+      by: 'rule smoke-and-heat',
+      alert: a.id,
+      made: a.opened,
+      due: at(60),
+      changed: at(2),
+      times: [
+        { state: 'accepted', at: a.opened },
+        { state: 'sent', at: at(1) },
+        { state: 'applied', at: at(2) },
+      ],
+    },
+  ]
   const i = {
     id: 'inc_' + n,
     school: school.id,

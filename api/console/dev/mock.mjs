@@ -8,6 +8,7 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as d from './data.mjs'
 import { duty } from './duty.mjs'
+import { handling, noted } from './handling.mjs'
 import { rules } from './rules.mjs'
 
 const dist = join(fileURLToPath(new URL('.', import.meta.url)), '..', 'dist')
@@ -102,7 +103,11 @@ export function mock({ empty = false, demo = true } = {}) {
     a.version++
     a.handler ??= me.user.id
     a.handler_name ??= me.user.full_name
-    if (deed === 'acknowledge') Object.assign(a, { state: 'acknowledged', acknowledged: d.iso(Date.now()) })
+    if (deed === 'acknowledge') {
+      const until = d.iso(Date.now() + (body.minutes || 30) * d.minute)
+      Object.assign(a, { state: 'acknowledged', acknowledged: d.iso(Date.now()), ack_until: until })
+      noted(a, 'acknowledged', me, { until })
+    }
     if (deed === 'resolve')
       Object.assign(a, {
         state: 'resolved',
@@ -764,6 +769,7 @@ export function mock({ empty = false, demo = true } = {}) {
         )
       },
     ],
+    ...handling({ json, list, refuse, emit, me, state }),
     [
       'GET',
       /^\/v1\/alerts\/([^/]+)$/,
@@ -772,42 +778,6 @@ export function mock({ empty = false, demo = true } = {}) {
           res,
           d.alerts.find((a) => a.id === m[1]),
         ),
-    ],
-    [
-      'POST',
-      /^\/v1\/alerts\/batch$/,
-      (req, res, m, q, b) => {
-        const outcomes = b.ids.map((id) => {
-          const a = d.alerts.find((x) => x.id === id)
-          if (a?.state !== 'open') return { id, ok: false, code: 'conflict', text: 'it is in hand' }
-          a.version++
-          Object.assign(a, {
-            state: 'acknowledged',
-            acknowledged: d.iso(Date.now()),
-            handler: me.user.id,
-            handler_name: me.user.full_name,
-          })
-          emit('alert', { alert: a })
-          return { id, ok: true, alert: a }
-        })
-        const undo = 'und_' + ++state.seq
-        state.undo[undo] = outcomes.filter((o) => o.ok).map((o) => o.id)
-        json(res, { done: state.undo[undo].length, outcomes, undo })
-      },
-    ],
-    [
-      'POST',
-      /^\/v1\/alerts\/undo$/,
-      (req, res, m, q, b) => {
-        const ids = state.undo[b.token] ?? []
-        for (const a of d.alerts.filter((x) => ids.includes(x.id))) {
-          a.version++
-          a.state = 'open'
-          delete a.handler_name
-          emit('alert', { alert: a })
-        }
-        json(res, { done: ids.length, outcomes: ids.map((id) => ({ id, ok: true })) })
-      },
     ],
     [
       'POST',

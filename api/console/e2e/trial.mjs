@@ -80,10 +80,10 @@ class Trial {
       if (m.type() !== 'error' || this.quiet) return
       const at = m.location().url ?? ''
       // What the browser itself writes when the API refuses something: a camera that is off, the question
-      // for a reason, a batch of alerts where the gateway knows none.
+      // for a reason, the calls about an alert that called nobody.
       if (
         /^Failed to load resource/.test(m.text()) &&
-        /\/v1\/(devices\/[^/]+\/snapshot|people\/[^/]+|me|media\/|alerts\/batch)/.test(at)
+        /\/v1\/(devices\/[^/]+\/snapshot|people\/[^/]+|me|media\/|alerts\/[^/]+\/calls)/.test(at)
       )
         return
       this.fault(`console error on ${page.url()}: ${m.text()} ${at}`)

@@ -68,6 +68,39 @@ function all<E extends string>(words: Record<E, true>): E[] {
   return Object.keys(words) as E[]
 }
 
+export const alertWhats = all<AlertEntry['what']>({
+  raised: true,
+  fired_again: true,
+  ended: true,
+  severity: true,
+  acknowledged: true,
+  unacknowledged: true,
+  ack_ran_out: true,
+  assigned: true,
+  released: true,
+  commented: true,
+  resolved: true,
+  silenced: true,
+  over: true,
+  closed: true,
+  undone: true,
+})
+export const retellings = all<Retelling>({
+  fired_again: true,
+  ack_ran_out: true,
+  withdrawn: true,
+  released: true,
+  risen: true,
+})
+export const callWhats = all<CallEntry['what']>({
+  told: true,
+  no_rights: true,
+  nobody: true,
+  gone: true,
+  no_way: true,
+  ran_out: true,
+})
+export const callStates = all<Calling['state']>({ due: true, answered: true, unanswered: true, none: true })
 export const alertStates = all<AlertState>({ open: true, acknowledged: true, resolved: true, closed: true })
 export const attendanceStates = all<AttendanceState>({
   arrived: true,
@@ -316,6 +349,12 @@ export type Question = S['Question']
 // Events.
 
 export type Alert = S['AlertRow']
+export type AlertEntry = S['Entry']
+export type AlertGroup = S['Group']
+export type AlertOutcomes = S['Outcomes']
+export type CallEntry = S['CallEntry']
+export type Calling = S['Calling']
+export type Retelling = NonNullable<Alert['retold_why']>
 export type Attendance = S['AttendanceRow']
 export type GatewayEvent = S['Event']
 export type Handover = S['Handover']

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import {
   alertStates,
+  alertWhats,
   attendanceStates,
+  callWhats,
   checkStates,
   commandStates,
   deviceStates,
@@ -18,6 +20,7 @@ import {
   propertyTypes,
   qualityKinds,
   qualityLevels,
+  retellings,
   sessionKinds,
   severities,
   signInRoles,
@@ -125,6 +128,10 @@ test('every value that the API can give has a word', () => {
     checkState: checkStates,
     commandState: [...commandStates],
     'commands.means': [...commandStates],
+    alertWhat: alertWhats,
+    retoldWhy: retellings,
+    callWhat: callWhats,
+    bulkDone: ['acknowledge', 'unacknowledge', 'assign', 'resolve'],
     valueType: propertyTypes,
     nav: [
       'wall',

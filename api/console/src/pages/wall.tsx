@@ -283,7 +283,7 @@ function List(p: ListProps) {
     unselect: () => setChosen(new Set()),
     open: () => {
       const line = focusedLine()
-      if (line?.kind === 'group') toggleGroup(line.key)
+      if (line) toggleGroup(line.key)
     },
     undo: () => void bulk.undo(),
     show: p.release,
@@ -335,6 +335,7 @@ function List(p: ListProps) {
               gone={p.gone}
               chosen={chosen}
               choose={choose}
+              more={opened}
               toggle={toggleGroup}
               take={take}
             />
@@ -375,11 +376,12 @@ interface LineProps {
   gone: (a: Alert) => boolean
   chosen: ReadonlySet<string>
   choose: (ids: string[], on: boolean) => void
+  more: ReadonlySet<string> // lines that are open
   toggle: (key: string) => void
   take: (alerts: Alert[]) => void
 }
 
-function WallLine({ line, now, fresh, gone, chosen, choose, toggle, take }: LineProps) {
+function WallLine({ line, now, fresh, gone, chosen, choose, more, toggle, take }: LineProps) {
   if (line.kind === 'group')
     return (
       <AlertGroup
@@ -404,6 +406,8 @@ function WallLine({ line, now, fresh, gone, chosen, choose, toggle, take }: Line
       gone={gone(line.a)}
       chosen={chosen.has(line.a.id)}
       onChoose={(on) => choose([line.a.id], on)}
+      more={more.has(line.key)}
+      onMore={() => toggle(line.key)}
     />
   )
 }

@@ -4,8 +4,8 @@ import { Button, Group, Text } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { createContext, useContext, useRef, type ReactNode } from 'react'
-import { APIError, ask, call } from '../api/client'
-import type { Alert, Wall } from '../api/types'
+import { call } from '../api/client'
+import type { Alert, AlertOutcomes, Sent, Wall } from '../api/types'
 import { useT } from '../i18n'
 import { useSession } from '../session'
 import { said, saidError } from './kit'
@@ -26,30 +26,16 @@ export function taken(w: Wall, ids: ReadonlySet<string>, by: string): Wall {
   return { ...w, items, open, acknowledged }
 }
 
-interface Outcomes {
-  done: number
-  outcomes: { id: string; ok: boolean; text?: string }[]
-  undo?: string
+async function batch(body: Sent<'BatchInput'>): Promise<AlertOutcomes> {
+  return call('/v1/alerts/batch', { method: 'POST', body })
 }
 
-// A gateway that knows no batches is asked one by one; nothing is undone there.
-async function acknowledge(alerts: Alert[]): Promise<Outcomes> {
-  try {
-    const body = { deed: 'acknowledge', ids: alerts.map((a) => a.id) }
-    return await ask<Outcomes>('/v1/alerts/batch', { method: 'POST', body })
-  } catch (e) {
-    if (!(e instanceof APIError && (e.status === 404 || e.status === 405))) throw e
-  }
-  for (const a of alerts)
-    await call(`/v1/alerts/${encodeURIComponent(a.id)}/acknowledge`, {
-      method: 'POST',
-      body: { version: a.version },
-    })
-  return { done: alerts.length, outcomes: [] }
-}
+/** What is done to each of many. */
+export type BulkDeed = Omit<Sent<'BatchInput'>, 'ids'>
 
 interface Bulk {
   take: (alerts: Alert[]) => Promise<void>
+  run: (ids: string[], deed: BulkDeed) => Promise<void>
   undo: () => Promise<void>
 }
 
@@ -69,13 +55,22 @@ export function BulkProvider({ children }: { children: ReactNode }) {
   const renew = () =>
     ['alerts', 'alert', 'incidents'].forEach((k) => void cache.invalidateQueries({ queryKey: [k] }))
 
+  const leftAlone = (outcomes: AlertOutcomes['outcomes']) => {
+    const refused = outcomes.filter((o) => !o.ok)
+    if (refused.length > 0) said(t('wall.someRefused', { n: refused.length, why: refused[0].text ?? '' }))
+  }
+
+  // The last batch of a deed first, so that each finds what it left.
   const undo = async () => {
     const { tokens, until } = last.current
     if (tokens.length === 0 || Date.now() > until) return said(t('wall.nothingToUndo'))
     last.current = { tokens: [], until: 0 }
     notifications.hide('undo')
     try {
-      for (const token of tokens) await ask('/v1/alerts/undo', { method: 'POST', body: { token } })
+      for (const token of tokens.reverse()) {
+        const got = await call('/v1/alerts/undo', { method: 'POST', body: { token } })
+        leftAlone(got.outcomes)
+      }
       said(t('wall.undone'))
     } catch (e) {
       saidError(e, t)
@@ -84,34 +79,40 @@ export function BulkProvider({ children }: { children: ReactNode }) {
     }
   }
 
-  // Shows them as taken at once; what the gateway refuses comes back, with the reason.
-  const take = async (alerts: Alert[]) => {
-    const open = alerts.filter((a) => a.state === 'open')
-    if (open.length === 0) return
-    const ids = open.map((a) => a.id)
-    const by = me.user.full_name || me.user.name
-    await cache.cancelQueries({ queryKey: ['alerts', 'wall'] })
-    cache.setQueriesData<Wall>({ queryKey: ['alerts', 'wall'] }, (w) => w && taken(w, new Set(ids), by))
+  const run = async (ids: string[], deed: BulkDeed) => {
     const tokens: string[] = []
     let done = 0
+    let until = Date.now() + undoFor
     try {
       for (let i = 0; i < ids.length; i += most) {
-        const got = await acknowledge(open.slice(i, i + most))
+        const got = await batch({ ...deed, ids: ids.slice(i, i + most) })
         done += got.done
         if (got.undo) tokens.push(got.undo)
-        const refused = got.outcomes.filter((o) => !o.ok)
-        if (refused.length > 0) said(t('wall.someRefused', { n: refused.length, why: refused[0].text ?? '' }))
+        if (got.undo_until) until = Math.min(until, Date.parse(got.undo_until))
+        leftAlone(got.outcomes)
       }
-      last.current = { tokens, until: Date.now() + undoFor }
-      if (tokens.length > 0) offer(done)
     } catch (e) {
       saidError(e, t)
     } finally {
+      if (tokens.length > 0) {
+        last.current = { tokens, until }
+        offer(t('bulkDone.' + deed.deed, { n: done }))
+      }
       renew()
     }
   }
 
-  const offer = (n: number) => {
+  // Shows them as taken at once; what the gateway refuses comes back, with the reason.
+  const take = async (alerts: Alert[]) => {
+    const ids = alerts.filter((a) => a.state === 'open').map((a) => a.id)
+    if (ids.length === 0) return
+    const by = me.user.full_name || me.user.name
+    await cache.cancelQueries({ queryKey: ['alerts', 'wall'] })
+    cache.setQueriesData<Wall>({ queryKey: ['alerts', 'wall'] }, (w) => w && taken(w, new Set(ids), by))
+    await run(ids, { deed: 'acknowledge' })
+  }
+
+  const offer = (what: string) => {
     notifications.hide('undo')
     notifications.show({
       id: 'undo',
@@ -119,7 +120,7 @@ export function BulkProvider({ children }: { children: ReactNode }) {
       closeButtonProps: { 'aria-label': t('common.close') },
       message: (
         <Group justify="space-between" wrap="nowrap">
-          <Text size="sm">{t('wall.taken', { n })}</Text>
+          <Text size="sm">{what}</Text>
           <Button size="compact-sm" variant="default" data-testid="undo" onClick={() => void undo()}>
             {t('wall.undo')}
           </Button>
@@ -127,5 +128,5 @@ export function BulkProvider({ children }: { children: ReactNode }) {
       ),
     })
   }
-  return <Context.Provider value={{ take, undo }}>{children}</Context.Provider>
+  return <Context.Provider value={{ take, run, undo }}>{children}</Context.Provider>
 }

@@ -2,21 +2,28 @@
 
 import { Button, Checkbox, Group, Image, Modal, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconCheck, IconHandStop, IconMapPin, IconUserPlus } from '@tabler/icons-react'
-import { useState } from 'react'
+import { IconCheck, IconHandStop, IconHistory, IconMapPin, IconUserPlus } from '@tabler/icons-react'
+import { useEffect, useState } from 'react'
 import { Link } from 'react-router'
 import type { Alert } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
 import { useBulk } from './alertbulk'
+import { AlertMore } from './alertmore'
+import { CommandName } from './alertstory'
 import { useAlertDialog } from './alertdialogs'
+import { CameraView } from './cameraview'
+import { CommandTag } from './commands'
 import { Tag, useDeed } from './kit'
 import { AlertTag, SeverityTag, useProfiles } from './states'
-import { WhereIs } from './whereabouts'
+import { useWhereabouts, WhereIs } from './whereabouts'
+import { When } from './when'
 
 interface Props {
   a: Alert
   where?: boolean // with plan and camera
+  more?: boolean // with its people and its time line
+  onMore?: () => void // absent: the card keeps that itself
   chosen?: boolean
   onChoose?: (on: boolean) => void // absent: it cannot be selected
   now: number
@@ -24,12 +31,15 @@ interface Props {
   gone?: boolean // it is over, and only keeps its position
 }
 
-export function AlertCard({ a, now, fresh, gone, where, chosen, onChoose }: Props) {
+export function AlertCard({ a, now, fresh, gone, where, more, onMore, chosen, onChoose }: Props) {
   const { t } = useT()
   const f = useFormat()
   const { can } = useSession()
   const title = f.local(a.title, a.title_zh)
   const [shown, setShown] = useState(where ?? false)
+  const [own, setOwn] = useState(false)
+  const opened = onMore ? (more ?? false) : own
+  const live = a.state === 'open' || a.state === 'acknowledged'
   return (
     <article
       className="alert"
@@ -44,9 +54,16 @@ export function AlertCard({ a, now, fresh, gone, where, chosen, onChoose }: Prop
       data-chosen={chosen || undefined}
       data-rule={a.rule}
       aria-label={title}>
-      <Deeds a={a} where={shown} onWhere={() => setShown((s) => !s)} />
+      <Deeds
+        a={a}
+        where={shown}
+        onWhere={() => setShown((s) => !s)}
+        more={opened}
+        onMore={onMore ?? (() => setOwn((o) => !o))}
+      />
       <div className="alert-in">
         {a.media && can('camera:view') && <Snapshot media={a.media} title={title} />}
+        {!a.media && live && !shown && <NearCamera a={a} />}
         <div className="alert-main">
           <Group gap={6} mb={2}>
             {onChoose && can('alerts:write') && (
@@ -61,6 +78,15 @@ export function AlertCard({ a, now, fresh, gone, where, chosen, onChoose }: Prop
             <AlertTag s={a.state} />
             {a.firing && <Tag tone="red">{t('wall.firing')}</Tag>}
             {a.count > 1 && <Tag>{t('wall.count', { n: a.count })}</Tag>}
+            {a.drill && <Tag tone="blue">{t('handling.drill')}</Tag>}
+            {!!a.retold && a.state === 'open' && (
+              <Tag tone="orange">
+                {t('handling.toldAgain', {
+                  n: a.retold,
+                  why: a.retold_why && t('retoldWhy.' + a.retold_why),
+                })}
+              </Tag>
+            )}
           </Group>
           <h3>{title}</h3>
           <Where a={a} />
@@ -84,6 +110,15 @@ export function AlertCard({ a, now, fresh, gone, where, chosen, onChoose }: Prop
                 </strong>
               </>
             )}
+            {a.state === 'acknowledged' && a.ack_until && (
+              <> · {t('handling.until', { at: f.clock(a.ack_until) })}</>
+            )}
+            {a.assignee && (
+              <>
+                {' '}
+                · <strong>{t('handling.assignedTo', { name: a.assignee_name || a.assignee })}</strong>
+              </>
+            )}
             {a.resolver_name && (
               <>
                 {' '}
@@ -96,6 +131,7 @@ export function AlertCard({ a, now, fresh, gone, where, chosen, onChoose }: Prop
               “{a.comment}”
             </Text>
           )}
+          <Commands a={a} />
           {a.incident && (
             <Text size="xs">
               <Link to={`/incidents/${a.incident}`}>{t('wall.toIncident')}</Link>
@@ -104,7 +140,49 @@ export function AlertCard({ a, now, fresh, gone, where, chosen, onChoose }: Prop
         </div>
       </div>
       {shown && <WhereIs zone={a.zone} device={a.device} deviceName={a.device_name} severity={a.severity} />}
+      {opened && <AlertMore a={a} />}
     </article>
+  )
+}
+
+const settles = 600 // ms that a card stands before its camera is asked
+
+// The picture of the nearest camera, for an alert that brings none. A card that only passes by in a
+// storm, or while somebody scrolls, asks no camera.
+function NearCamera({ a }: { a: Alert }) {
+  const { can } = useSession()
+  const [settled, setSettled] = useState(false)
+  useEffect(() => {
+    const t = setTimeout(() => setSettled(true), settles)
+    return () => clearTimeout(t)
+  }, [])
+  const wanted = settled && can('camera:view')
+  const camera = useWhereabouts(wanted ? { zone: a.zone, device: a.device } : {}).data?.camera
+  if (!wanted || !camera) return null
+  return (
+    <Link
+      to={`/cameras/${camera.id}`}
+      className="near-camera"
+      data-testid="near-camera"
+      title={camera.name}
+      tabIndex={-1}>
+      <CameraView id={camera.id} name={camera.name} every={a.severity === 'critical' ? 3000 : 15_000} />
+    </Link>
+  )
+}
+
+// What devices were told to do because of it, and how far that is.
+function Commands({ a }: { a: Alert }) {
+  const all = a.commands ?? []
+  if (all.length === 0) return null
+  return (
+    <ul className="alert-commands" data-testid="alert-commands">
+      {all.map((c) => (
+        <li key={c.id} data-state={c.state}>
+          <CommandName c={c} /> <CommandTag s={c.state} /> <When at={c.changed} clock />
+        </li>
+      ))}
+    </ul>
   )
 }
 
@@ -185,7 +263,15 @@ export function Snapshot({ media, title, size = 108 }: { media: string; title: s
   )
 }
 
-function Deeds({ a, where, onWhere }: { a: Alert; where: boolean; onWhere: () => void }) {
+interface DeedsProps {
+  a: Alert
+  where: boolean
+  onWhere: () => void
+  more: boolean
+  onMore: () => void
+}
+
+function Deeds({ a, where, onWhere, more, onMore }: DeedsProps) {
   const { t } = useT()
   const { can } = useSession()
   const dialog = useAlertDialog()
@@ -193,10 +279,10 @@ function Deeds({ a, where, onWhere }: { a: Alert; where: boolean; onWhere: () =>
   const deed = useDeed()
   const stranger = !a.person && !!a.media && !!a.sighting
   const placed = can('devices:read') && !!(a.zone || a.device)
-  if (!can('alerts:write') || a.state === 'closed') return null
+  const write = can('alerts:write') && a.state !== 'closed'
   return (
     <Group gap="xs" className="alert-deeds">
-      {a.state === 'open' && (
+      {write && a.state === 'open' && (
         <Button
           size="xs"
           data-testid="acknowledge"
@@ -206,7 +292,7 @@ function Deeds({ a, where, onWhere }: { a: Alert; where: boolean; onWhere: () =>
           {t('wall.acknowledge')}
         </Button>
       )}
-      {(a.state === 'open' || a.state === 'acknowledged') && (
+      {write && (a.state === 'open' || a.state === 'acknowledged') && (
         <Button
           size="xs"
           variant="default"
@@ -227,12 +313,21 @@ function Deeds({ a, where, onWhere }: { a: Alert; where: boolean; onWhere: () =>
           {t('wall.where')}
         </Button>
       )}
-      {a.state === 'resolved' && (
+      <Button
+        size="xs"
+        variant="default"
+        data-testid="more"
+        aria-expanded={more}
+        leftSection={<IconHistory size={16} />}
+        onClick={onMore}>
+        {t('handling.more')}
+      </Button>
+      {write && a.state === 'resolved' && (
         <Button size="xs" variant="default" onClick={() => dialog.open(a.id, 'close')}>
           {t('wall.close')}
         </Button>
       )}
-      {stranger && can('faces:admin') && (
+      {write && stranger && can('faces:admin') && (
         <Button
           size="xs"
           variant="default"
@@ -242,7 +337,7 @@ function Deeds({ a, where, onWhere }: { a: Alert; where: boolean; onWhere: () =>
           {t('wall.enrol')}
         </Button>
       )}
-      {a.media && can('camera:view') && (
+      {write && a.media && can('camera:view') && (
         <Button
           size="xs"
           variant="default"

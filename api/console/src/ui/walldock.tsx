@@ -1,11 +1,15 @@
 // What stays at the window's lower edge: critical alerts that are not on the screen, or what is done
 // with the selected ones.
 
-import { Button, Group, Text } from '@mantine/core'
-import { IconHandStop } from '@tabler/icons-react'
+import { Button, Group, Menu, Text } from '@mantine/core'
+import { IconCheck, IconHandStop, IconUserCheck } from '@tabler/icons-react'
+import { useState } from 'react'
 import type { Alert } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
+import { useBulk } from './alertbulk'
+import { useAssignees } from './alertmore'
+import { Ask } from './ask'
 import { SeverityTag } from './states'
 
 const most = 3
@@ -45,10 +49,20 @@ export function Dock(p: {
   )
 }
 
-export function SelectionBar(p: { selected: Alert[]; take: (alerts: Alert[]) => void; clear: () => void }) {
+interface SelectionProps {
+  selected: Alert[]
+  take: (alerts: Alert[]) => void
+  clear: () => void
+}
+
+export function SelectionBar(p: SelectionProps) {
   const { t } = useT()
+  const [resolving, setResolving] = useState(false)
+  const bulk = useBulk()
   if (p.selected.length === 0) return null
   const open = p.selected.filter((a) => a.state === 'open').length
+  const ids = p.selected.map((a) => a.id)
+  const firing = p.selected.some((a) => a.firing)
   return (
     <div className="dock" data-plain role="region" aria-label={t('wall.selection')} data-testid="selection">
       <Group gap="xs" justify="space-between">
@@ -64,11 +78,65 @@ export function SelectionBar(p: { selected: Alert[]; take: (alerts: Alert[]) => 
             onClick={() => p.take(p.selected)}>
             {t('wall.takeAll', { n: open })}
           </Button>
+          <AssignMenu
+            school={p.selected[0].school}
+            onChoose={(to) => {
+              void bulk.run(ids, { deed: 'assign', assignee: to })
+              p.clear()
+            }}
+          />
+          <Button
+            size="sm"
+            variant="default"
+            data-testid="resolve-selected"
+            leftSection={<IconCheck size={16} />}
+            onClick={() => setResolving(true)}>
+            {t('wall.resolve')}
+          </Button>
           <Button size="sm" variant="default" onClick={p.clear}>
             {t('wall.unselect')}
           </Button>
         </Group>
       </Group>
+      <Ask
+        opened={resolving}
+        title={t('handling.resolveMany', { n: ids.length })}
+        deed={t('wall.resolve')}
+        text={firing ? t('handling.resolveManyFiring') : undefined}
+        comment={{ label: t('wall.resolveComment'), required: true }}
+        onDo={async (comment) => {
+          await bulk.run(ids, { deed: 'resolve', comment, until_it_ends: firing })
+          p.clear()
+        }}
+        onClose={() => setResolving(false)}
+      />
     </div>
+  )
+}
+
+// Whom to assign to, by name.
+function AssignMenu({ school, onChoose }: { school: string; onChoose: (user: string) => void }) {
+  const { t } = useT()
+  const people = useAssignees(school)
+  return (
+    <Menu position="top-end" withinPortal>
+      <Menu.Target>
+        <Button
+          size="sm"
+          variant="default"
+          data-testid="assign-selected"
+          leftSection={<IconUserCheck size={16} />}>
+          {t('handling.assign')}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown mah={320} style={{ overflowY: 'auto' }}>
+        {people.map((h) => (
+          <Menu.Item key={h.id} onClick={() => onChoose(h.id)}>
+            {h.name}
+          </Menu.Item>
+        ))}
+        <Menu.Item onClick={() => onChoose('')}>{t('handling.nobody')}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
   )
 }

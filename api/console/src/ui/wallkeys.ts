@@ -1,6 +1,6 @@
 // The wall by keyboard. j and k go from line to line; a takes and e resolves the one in focus, or
-// what is selected; x selects, Shift and x up to here; o opens a group; u takes the last deed back;
-// . shows what waits; / goes to the filters; ? shows the keys.
+// what is selected; x selects, Shift and x up to here; o opens a group or the details of an alert;
+// u takes the last deed back; . shows what waits; / goes to the filters; ? shows the keys.
 
 import { useEffect, useRef } from 'react'
 
