@@ -396,6 +396,7 @@ export const en = {
     noIncidents: 'No open incident',
     noIncidentsHint: 'Serious alerts open one, with a procedure to follow.',
     firing: 'still so',
+    over: 'over since {{at}}',
     count: '{{n}} times',
     handledBy: '{{name}} is handling it',
     meanwhile: 'Meanwhile it is “{{state}}”, by {{name}}.',

@@ -76,7 +76,7 @@ export function AlertCard({ a, now, fresh, gone, where, more, onMore, chosen, on
             )}
             <SeverityTag s={a.severity} />
             <AlertTag s={a.state} />
-            {a.firing && <Tag tone="red">{t('wall.firing')}</Tag>}
+            <Holds a={a} />
             {a.count > 1 && <Tag>{t('wall.count', { n: a.count })}</Tag>}
             {a.drill && <Tag tone="blue">{t('handling.drill')}</Tag>}
             {!!a.retold && a.state === 'open' && (
@@ -143,6 +143,15 @@ export function AlertCard({ a, now, fresh, gone, where, more, onMore, chosen, on
       {opened && <AlertMore a={a} />}
     </article>
   )
+}
+
+/** Whether what it reports still holds, or since when it is over. */
+export function Holds({ a }: { a: Alert }) {
+  const { t } = useT()
+  const f = useFormat()
+  if (a.firing) return <Tag tone="red">{t('wall.firing')}</Tag>
+  if (a.ended) return <Tag tone="green">{t('wall.over', { at: f.clock(a.ended) })}</Tag>
+  return null
 }
 
 const settles = 600 // ms that a card stands before its camera is asked

@@ -8,6 +8,7 @@ import type { Alert } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
 import { useBulk } from './alertbulk'
+import { Holds } from './alertcard'
 import { useAssignees } from './alertmore'
 import { Ask } from './ask'
 import { SeverityTag } from './states'
@@ -29,6 +30,7 @@ export function Dock(p: {
       {p.alerts.slice(0, most).map((a) => (
         <div key={a.id} className="dock-line" data-dock={a.id}>
           <SeverityTag s={a.severity} />
+          <Holds a={a} />
           <button type="button" className="dock-name" onClick={() => p.show(a)}>
             <b>{f.local(a.title, a.title_zh)}</b>
             {a.zone_name && ` · ${a.zone_name}`} · {f.ago(a.opened, p.now)}
