@@ -293,7 +293,7 @@ var house = []room{
 	// client_golang.
 	{
 		"gateway/selfwatch",
-		"root api drivers/host drivers/listen gateway/follow/telemetry " +
+		"root api api/texts drivers/host drivers/listen gateway/follow/telemetry " +
 			"gateway/ingest/mqttfront gateway/journal registry registry/alerts " +
 			"registry/history",
 		"client_golang x/sys",

@@ -21,6 +21,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
 	"github.com/gatehouse-iot/gatehouse/gateway/retention"
 	"github.com/gatehouse-iot/gatehouse/gateway/rulebook"
+	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -30,6 +31,8 @@ type reloader struct {
 	host         *host.Host
 	directory    *directory.Directory
 	rules        *rulebook.Book
+	files        *selfwatch.Files
+	now          func() time.Time
 	self         *registry.View // to audit reloads of this machine
 	certificates []*listeners.Certificate
 	authorities  *listeners.Authorities // nil: there are none
@@ -93,6 +96,9 @@ func (r *reloader) reload(ctx context.Context, dry bool, note api.NoteReload) (a
 	}
 	next, err := r.readAgain()
 	if err != nil {
+		if !dry {
+			r.files.Refused(r.now(), err)
+		}
 		return api.Reload{}, g.Errorf(g.Invalid, "%v", err)
 	}
 	if dry {
@@ -117,6 +123,7 @@ func (r *reloader) reload(ctx context.Context, dry bool, note api.NoteReload) (a
 	if next.more {
 		r.directory.TellAll() // a driver that is new may have devices already
 	}
+	r.files.Taken()
 	next.report.Applied = true
 	next.report.Drivers = r.notRunning(ctx, before, next.specs)
 	r.log.Info("the configuration was read anew", "changes", len(next.report.Changes))

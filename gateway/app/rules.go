@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"path/filepath"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/deploy"
@@ -17,12 +18,17 @@ func openRules(
 	book, err := rulebook.Open(ctx, rulebook.Options{
 		Dir:       dir,
 		Own:       own,
+		Held:      filepath.Join(in.cfg.DataPath(), "rules-in-force"),
 		Shipped:   deploy.Files(),
 		Registry:  s.reg,
 		Directory: x.directory,
 		Journal:   s.journal,
 		Now:       in.now,
 		Logger:    in.log,
+		Refused: func(why error) {
+			s.files.Refused(in.now(), why)
+			in.log.Error("the rules' folder is not in force: what held before the start does", "error", why)
+		},
 	})
 	if err != nil {
 		return nil, nil, err

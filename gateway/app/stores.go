@@ -71,6 +71,7 @@ type stores struct {
 	anchor    *anchor.Keeper
 	journal   *journal.Journal
 	clock     *selfwatch.Clock
+	files     selfwatch.Files // the configuration and the rules
 	telemetry series
 	media     *media.Store
 }

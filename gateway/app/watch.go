@@ -48,6 +48,7 @@ func newWatch(
 			connections.Subject(),
 			disk.Subject(),
 			s.clock.Subject(),
+			s.files.Subject(),
 			report.Subject(),
 			{Check: s.anchor.Check},
 			{Metrics: []selfwatch.Metric{{

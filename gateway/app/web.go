@@ -34,6 +34,8 @@ func (a *App) openControl() {
 		host:         a.host,
 		directory:    a.directory,
 		rules:        a.rulebook,
+		files:        &a.files,
+		now:          a.now,
 		self:         a.reg.In(g.SystemScope("reload")),
 		certificates: a.certificates,
 		authorities:  a.authorities,

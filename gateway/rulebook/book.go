@@ -23,12 +23,15 @@ import (
 type Options struct {
 	Dir       string // the folder of rules
 	Own       bool   // the folder is the gateway's own: it begins with the shipped rules
+	Held      string // where a copy of what is in force is kept, for a start that finds Dir damaged
 	Shipped   fs.FS  // deploy's files
 	Registry  *registry.Registry
 	Directory *directory.Directory
 	Journal   *journal.Journal // the past, for backtests
 	Now       func() time.Time
 	Logger    *slog.Logger
+	// Refused is told why a start goes on with the copy, and not with the folder.
+	Refused func(why error)
 }
 
 // Book holds the rules in force. It is safe for concurrent use.
@@ -56,8 +59,9 @@ type inForce struct {
 	broken  map[g.RuleID]*g.Error // schools' rules that cannot be in force, and why
 }
 
-// Open reads every rule and procedure; an invalid one in the folder keeps the gateway from
-// starting, one in the registry is left out and told. Changes of the folder since the last start
+// Open reads every rule and procedure. Where one in the folder is invalid, what held before the stop
+// holds on, and Refused is told; at a first start that is an error. One in the registry is left out
+// and told. Changes of the folder since the last start
 // are recorded in the audit log; if that fails, so does the start. Call Begin before Run.
 func Open(ctx context.Context, o Options) (*Book, error) {
 	b := &Book{
@@ -70,9 +74,18 @@ func Open(ctx context.Context, o Options) (*Book, error) {
 			return nil, fmt.Errorf("rules: %w", err)
 		}
 	}
-	files, err := alerting.Load(o.Dir)
+	versions, err := b.view.Rules.List(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("rules: %w", err)
+	}
+	files, wrong, err := alerting.LoadStart(o.Dir, o.Held, func(f alerting.Files) error {
+		return b.clashes(f, versions)
+	})
 	if err != nil {
 		return nil, err
+	}
+	if wrong != nil {
+		o.Refused(wrong)
 	}
 	now, err := b.compose(ctx, files)
 	if err != nil {
@@ -90,7 +103,17 @@ func Open(ctx context.Context, o Options) (*Book, error) {
 		return nil, fmt.Errorf("rules: %w", err)
 	}
 	b.now.Store(now)
+	if wrong == nil {
+		b.hold()
+	}
 	return b, nil
+}
+
+// hold keeps a copy of the folder. Without one the rules are in force all the same.
+func (b *Book) hold() {
+	if err := alerting.Hold(b.opt.Dir, b.opt.Held); err != nil {
+		b.opt.Logger.Warn("no copy of the rules in force is kept for the next start", "error", err)
+	}
 }
 
 // InForce are the rules that the engine runs.
@@ -118,16 +141,20 @@ func (b *Book) Take(ctx context.Context, files alerting.Files) error {
 		return fmt.Errorf("rules: %w", err)
 	}
 	b.now.Store(next)
+	b.hold()
 	return nil
 }
 
 // Fits reports which of the folder's rules have the ID of a rule that a school has written and that
 // does not stand in its place.
 func (b *Book) Fits(files alerting.Files) error {
+	return b.clashes(files, b.now.Load().kept)
+}
+
+func (b *Book) clashes(files alerting.Files, versions []kept.RuleVersion) error {
 	var errs []error
-	now := b.now.Load()
 	for _, r := range files.Rules {
-		for _, x := range now.kept {
+		for _, x := range versions {
 			if x.ID == r.ID && !x.Replaces {
 				errs = append(errs, b.clash(r.File, r.Line, x))
 			}
