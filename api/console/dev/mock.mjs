@@ -64,7 +64,14 @@ export function mock({ empty = false, demo = true } = {}) {
       .filter((a) => !q.get('severity') || a.severity === q.get('severity'))
       .filter((a) => !q.get('zone') || a.zone === q.get('zone'))
       .sort((a, b) => key(b) - key(a) || Date.parse(b.opened) - Date.parse(a.opened))
-      .slice(0, Number(q.get('limit') ?? 200))
+    const limit = Number(q.get('limit') ?? 200)
+    const by = q.get('group')
+    if (by && q.get('key')) w.items = w.items.filter((a) => groupKey(a, by) === q.get('key'))
+    else if (by) {
+      const groups = gather(w.items, by)
+      Object.assign(w, { items: [], groups: groups.slice(0, limit), group_count: groups.length })
+    }
+    w.items = w.items.slice(0, limit)
     return w
   }
 
@@ -1118,6 +1125,46 @@ export function mock({ empty = false, demo = true } = {}) {
     }
     refuse(res, 404, 'not_found', `the mock has no ${req.method} ${url.pathname}`)
   })
+}
+
+// What an alert has in common with others: see registry/alerts, causeOf.
+function groupKey(a, by) {
+  if (by === 'room') return 'zone:' + (a.zone ?? '')
+  if (by === 'rule') return 'rule:' + a.rule
+  if (a.incident) return 'incident:' + a.incident
+  if (a.severity === 'critical' || a.sighting) return 'alert:' + a.id
+  return 'rule:' + a.rule
+}
+
+// Alerts in their order as groups in theirs.
+function gather(alerts, by) {
+  const groups = new Map()
+  for (const a of alerts) {
+    const key = groupKey(a, by)
+    if (!groups.has(key))
+      groups.set(key, {
+        key,
+        school: a.school,
+        severity: a.severity,
+        count: 0,
+        unacknowledged: 0,
+        firing: 0,
+        newest: a.opened,
+        oldest: a.opened,
+        rules: new Set(),
+        zones: new Set(),
+        alert: a,
+      })
+    const g = groups.get(key)
+    g.count++
+    if (a.state === 'open') g.unacknowledged++
+    if (a.firing) g.firing++
+    if (a.opened > g.newest) g.newest = a.opened
+    if (a.opened < g.oldest) g.oldest = a.opened
+    g.rules.add(a.rule)
+    if (a.zone) g.zones.add(a.zone)
+  }
+  return [...groups.values()].map((g) => ({ ...g, rules: [...g.rules], zones: [...g.zones] }))
 }
 
 // Whether every word that is searched for is in one of the texts.

@@ -54,8 +54,12 @@ interface WallFilter {
   zone?: string
   state?: string
   severity?: string
+  group?: Grouping
   limit?: number
 }
+
+/** What the gateway gathers alerts by. */
+export type Grouping = 'cause' | 'room' | 'rule'
 
 /** What is not over, most urgent first, with the number of all; the shell asks without a filter. */
 export function useWall({ limit = wallRows, ...where }: WallFilter = {}) {

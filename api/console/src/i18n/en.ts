@@ -440,6 +440,17 @@ export const en = {
     unselect: 'Clear the selection',
     moreCritical: 'and {{n}} more critical',
     toTop: 'To the top',
+    someGroups: 'Shown are the {{n}} most urgent of {{all}} lines.',
+    gather: 'Gathered by',
+    by: {
+      cause: 'Gathered by cause',
+      room: 'Gathered by room',
+      rule: 'Gathered by rule',
+      none: 'One by one',
+    },
+    firingOf: '{{n}} still so',
+    ofRules: 'alerts of {{n}} rules, the most urgent: {{title}}',
+    ofDriver: 'all behind the driver {{name}}',
     where: 'Where?',
   },
   enrol: {

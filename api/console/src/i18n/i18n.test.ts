@@ -128,6 +128,7 @@ test('every value that the API can give has a word', () => {
     checkState: checkStates,
     commandState: [...commandStates],
     'commands.means': [...commandStates],
+    'wall.by': ['cause', 'room', 'rule', 'none'],
     alertWhat: alertWhats,
     retoldWhy: retellings,
     callWhat: callWhats,

@@ -427,6 +427,17 @@ export const zh = {
     unselect: '取消选择',
     moreCritical: '另有 {{n}} 条危急告警',
     toTop: '回到顶部',
+    someGroups: '显示最紧急的 {{n}} 行，共 {{all}} 行。',
+    gather: '合并方式',
+    by: {
+      cause: '按原因合并',
+      room: '按房间合并',
+      rule: '按规则合并',
+      none: '逐条显示',
+    },
+    firingOf: '{{n}} 条仍在持续',
+    ofRules: '涉及 {{n}} 条规则，最紧急：{{title}}',
+    ofDriver: '均属于驱动 {{name}}',
     where: '在哪里？',
   },
   enrol: {

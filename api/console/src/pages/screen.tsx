@@ -6,12 +6,13 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { Link } from 'react-router'
 import { call } from '../api/client'
-import type { Alert, Wall } from '../api/types'
+import type { Alert, AlertGroup, Wall } from '../api/types'
 import { useT } from '../i18n'
-import { linesOf, type Line } from '../lib/walllines'
 import { lostPattern, Siren } from '../lib/sound'
 import { tallied, useLive, useWall } from '../live'
 import { useFormat, useNow, useSession } from '../session'
+import { Holds } from '../ui/alertcard'
+import { useRooms } from '../ui/alertgroup'
 import { Tag } from '../ui/kit'
 import { SeverityTag } from '../ui/states'
 import { WhereIs } from '../ui/whereabouts'
@@ -26,7 +27,7 @@ export function ScreenPage() {
   const f = useFormat()
   const now = useNow(1000)
   const live = useLive()
-  const wall = useWall({ limit: rows })
+  const wall = useWall({ group: 'cause', limit: rows })
   const silent = now - Math.max(live.heard(), 0)
   const lost = live.state === 'lost' || silent > lostAfter
   useDark()
@@ -79,23 +80,24 @@ function Totals({ w }: { w: Wall }) {
 
 function Board({ w, now }: { w: Wall; now: number }) {
   const { t } = useT()
-  const lines = linesOf(w.items, new Set())
-  const first = w.items.find((a) => a.state === 'open' && (a.zone || a.device))
+  const lines = w.groups ?? []
+  const placed = lines.map((g) => g.alert).filter((a) => a.state === 'open' && (a.zone || a.device))
+  const first = placed.find((a) => a.firing) ?? placed[0] // what burns before what is over
   if (lines.length === 0)
     return (
       <div className="screen-quiet">
         <p>{t('wall.quiet')}</p>
       </div>
     )
-  const all = tallied(w.open) + tallied(w.acknowledged)
+  const all = w.group_count ?? 0
   return (
     <div className="screen-board" data-place={first ? true : undefined}>
       <ol className="screen-lines">
         {lines.map((l) => (
-          <ScreenLine key={l.key} l={l} now={now} />
+          <ScreenLine key={l.key} g={l} now={now} />
         ))}
-        {all > w.items.length && (
-          <li className="screen-more">{t('wall.some', { n: w.items.length, all })}</li>
+        {all > lines.length && (
+          <li className="screen-more">{t('wall.someGroups', { n: lines.length, all })}</li>
         )}
       </ol>
       {first && (
@@ -122,22 +124,27 @@ function ScreenTitle({ a }: { a: Alert }) {
   )
 }
 
-function ScreenLine({ l, now }: { l: Line; now: number }) {
+function ScreenLine({ g, now }: { g: AlertGroup; now: number }) {
   const { t } = useT()
   const f = useFormat()
-  const a = l.kind === 'alert' ? l.a : l.items[0]
-  const open = l.kind === 'alert' ? a.state === 'open' : l.items.some((x) => x.state === 'open')
-  const rooms = l.kind === 'alert' ? [a.zone_name] : [...new Set(l.items.map((x) => x.zone_name))].slice(0, 3)
+  const a = g.alert
+  const rooms = useRooms()(g)
+  const where = g.count === 1 ? [a.zone_name, a.device_name] : rooms.slice(0, 3)
   return (
-    <li className="screen-line" data-severity={a.severity} data-open={open || undefined}>
-      <SeverityTag s={a.severity} />
+    <li
+      className="screen-line"
+      data-severity={g.severity}
+      data-open={g.unacknowledged > 0 || undefined}
+      data-over={g.firing === 0 && !!a.ended ? true : undefined}>
+      <SeverityTag s={g.severity} />
       <div>
         <b>
           {f.local(a.title, a.title_zh)}
-          {l.kind === 'group' && ` × ${l.items.length}`}
+          {g.count > 1 && ` × ${g.count}`}
         </b>
         <span>
-          {[...rooms, l.kind === 'alert' ? a.device_name : ''].filter(Boolean).join(' · ')}
+          {where.filter(Boolean).join(' · ')} <Holds a={a} />
+          {a.drill && <Tag tone="blue">{t('handling.drill')}</Tag>}
           {a.handler_name && a.state === 'acknowledged' && (
             <>
               {' '}
@@ -146,7 +153,7 @@ function ScreenLine({ l, now }: { l: Line; now: number }) {
           )}
         </span>
       </div>
-      <time dateTime={a.opened}>{f.ago(a.opened, now)}</time>
+      <time dateTime={g.newest}>{f.ago(g.newest, now)}</time>
     </li>
   )
 }

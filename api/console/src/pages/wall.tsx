@@ -3,20 +3,21 @@
 
 import { Button, Group, SegmentedControl, Select, Text } from '@mantine/core'
 import { IconArrowUp, IconDeviceTv, IconKeyboard, IconRefresh } from '@tabler/icons-react'
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { Link } from 'react-router'
 import { call } from '../api/client'
-import { severities, type Alert, type Wall } from '../api/types'
+import { severities, type Alert, type AlertGroup, type Wall } from '../api/types'
 import { useT } from '../i18n'
-import { alertsOf, linesOf, through, type Line } from '../lib/walllines'
-import { tallied, useLive, useWall, wallMost, wallRows } from '../live'
+import { countOf, heldGroup, linesOf, single, targetsOf, through } from '../lib/walllines'
+import type { Line, Targets } from '../lib/walllines'
+import { tallied, useLive, useWall, wallMost, wallRows, type Grouping } from '../live'
 import { useNow, useSchoolParam, useSession } from '../session'
 import { AlertCard } from '../ui/alertcard'
 import { useAlertDialog } from '../ui/alertdialogs'
-import { useBulk } from '../ui/alertbulk'
-import { AlertGroup } from '../ui/alertgroup'
+import { useBulk, type Gathered } from '../ui/alertbulk'
+import { AlertGroup as GroupLine } from '../ui/alertgroup'
 import { IncidentCard } from '../ui/incidentcard'
 import { useAddress } from '../ui/address'
 import { Empty, Loaded, Page, Panel } from '../ui/kit'
@@ -24,6 +25,8 @@ import { usePlaces } from '../ui/states'
 import { useStillOrder } from '../ui/stillorder'
 import { nextCard, useWallKeys } from '../ui/wallkeys'
 import { Dock, SelectionBar } from '../ui/walldock'
+
+const groupings: Grouping[] = ['cause', 'room', 'rule']
 
 export function WallPage() {
   const { t } = useT()
@@ -38,7 +41,10 @@ export function WallPage() {
     severity: get('severity'),
     state: show === 'all' ? '' : show,
   }
-  const wall = useWall({ ...where, limit })
+  // One by one where somebody asks for it; else the gateway gathers, so that 500 of one cause are a line.
+  const group = get('group') === 'none' ? undefined : (groupings.find((x) => x === get('group')) ?? 'cause')
+  const wall = useWall({ ...where, group, limit })
+  const school = useSchoolParam()
   const open = tallied(wall.data?.open)
   const acknowledged = tallied(wall.data?.acknowledged)
   return (
@@ -90,6 +96,7 @@ export function WallPage() {
             {(w) => (
               <Alerts
                 w={w}
+                where={{ ...where, group, school }}
                 filtered={Object.values(where).some(Boolean)}
                 now={now}
                 onHelp={() => setHelp((h) => !h)}>
@@ -116,7 +123,7 @@ function Filters({ wall }: { wall: Wall | undefined }) {
   const places = usePlaces()
   const n = (s: (typeof severities)[number]) => (wall ? wall.open[s] + wall.acknowledged[s] : 0)
   return (
-    <Group gap="xs" mb="sm" grow wrap="nowrap" preventGrowOverflow={false} maw={640}>
+    <div className="wall-filters">
       <Select
         size="xs"
         clearable
@@ -146,19 +153,32 @@ function Filters({ wall }: { wall: Wall | undefined }) {
         onChange={(x) => put('severity', x)}
         data={[...severities].reverse().map((s) => ({ value: s, label: `${t('severity.' + s)} ${n(s)}` }))}
       />
-    </Group>
+      <Select
+        size="xs"
+        allowDeselect={false}
+        aria-label={t('wall.gather')}
+        data-testid="gather"
+        value={get('group') || 'cause'}
+        onChange={(x) => put('group', x === 'cause' ? null : x)}
+        data={[...groupings, 'none'].map((x) => ({ value: x, label: t('wall.by.' + x) }))}
+      />
+    </div>
   )
 }
 
-function Alerts(p: {
+interface AlertsProps {
   w: Wall
+  where: Gathered
   filtered: boolean
   now: number
   onHelp: () => void
   children: React.ReactNode
-}) {
+}
+
+function Alerts(p: AlertsProps) {
   const { t } = useT()
-  const still = useStillOrder(p.w.items, (a: Alert) => a.id, '.alert', true)
+  const groups = useMemo(() => p.w.groups ?? p.w.items.map(single), [p.w.groups, p.w.items])
+  const still = useStillOrder(groups, (g: AlertGroup) => g.key, '.alert', true, heldGroup)
   if (still.rows.length === 0 && still.waiting.length === 0)
     return (
       <Panel>
@@ -176,20 +196,78 @@ function Alerts(p: {
         )}
       </Panel>
     )
+  // What has come to a card that is held, and is not what the card shows.
+  const shown = new Map(still.rows.map((g) => [g.key, g]))
+  const grown = groups.filter((g) => (shown.get(g.key)?.alert.id ?? g.alert.id) !== g.alert.id)
   return (
     <div {...still.pointer}>
-      <List {...p} rows={still.rows} waiting={still.waiting} gone={still.gone} release={still.release} />
+      <List
+        {...p}
+        rows={still.rows}
+        waiting={[...still.waiting, ...grown]}
+        gone={still.gone}
+        release={still.release}
+      />
     </div>
   )
+}
+
+const page = 50 // alerts of an open group that are loaded at a time
+
+// The lists of the groups that are open, as far as they are loaded, and what shows or hides them.
+function useLists(where: Gathered) {
+  const [sizes, setSizes] = useState<ReadonlyMap<string, number>>(new Map())
+  const lists = useQueries({
+    queries: [...sizes].map(([key, limit]) => ({
+      queryKey: ['alerts', 'wall', where.school, { ...where, key, limit }],
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        call('/v1/wall', { query: { ...(where as object), key, limit }, signal }),
+      placeholderData: keepPreviousData,
+      refetchInterval: 15_000,
+    })),
+    combine: (all) => all.map((q) => q.data?.items),
+  })
+  const loaded = useMemo(() => {
+    const out = new Map<string, Alert[]>()
+    ;[...sizes.keys()].forEach((key, i) => out.set(key, lists[i] ?? []))
+    return out
+  }, [sizes, lists])
+  const set = (key: string, size: number) =>
+    setSizes((was) => {
+      const next = new Map(was)
+      if (size > 0) next.set(key, size)
+      else next.delete(key)
+      return next
+    })
+  return {
+    loaded,
+    toggle: (key: string) => set(key, sizes.has(key) ? 0 : page),
+    more: (key: string) => set(key, Math.min(wallMost, (sizes.get(key) ?? 0) + page)),
+  }
+}
+
+// A set of keys that is changed in place.
+function useKeys(): [ReadonlySet<string>, (keys: string[], on: boolean) => void, () => void] {
+  const [keys, set] = useState<ReadonlySet<string>>(new Set())
+  const put = (some: string[], on: boolean) =>
+    set((was) => {
+      const next = new Set(was)
+      for (const key of some)
+        if (on) next.add(key)
+        else next.delete(key)
+      return next
+    })
+  return [keys, put, () => set(new Set())]
 }
 
 const header = 52 // px that the frame covers
 const headline = 40 // px of a card that must be on the screen
 
 interface ListProps {
-  rows: Alert[]
-  waiting: Alert[]
-  gone: (a: Alert) => boolean
+  rows: AlertGroup[]
+  waiting: AlertGroup[]
+  where: Gathered
+  gone: (g: AlertGroup) => boolean
   release: () => void
   now: number
   onHelp: () => void
@@ -203,10 +281,13 @@ function List(p: ListProps) {
   const live = useLive()
   const bulk = useBulk()
   const dialog = useAlertDialog()
-  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set())
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const [detailed, detail] = useKeys()
+  const [chosen, choose, unchoose] = useKeys()
+  const [resolving, setResolving] = useState(false)
   const anchor = useRef('')
-  const lines = useMemo(() => linesOf(p.rows, opened), [p.rows, opened])
+  const lists = useLists(p.where)
+  const lines = useMemo(() => linesOf(p.rows, lists.loaded), [p.rows, lists.loaded])
+  const over = useMemo(() => new Set(p.rows.filter(p.gone).map((g) => g.key)), [p.rows, p.gone])
   const list = useRef<HTMLDivElement>(null)
   const [top, setTop] = useState(0)
   useLayoutEffect(() => {
@@ -222,7 +303,8 @@ function List(p: ListProps) {
     getItemKey: (i) => lines[i].key,
   })
   const shown = rows.getVirtualItems()
-  const selected = p.rows.filter((a) => chosen.has(a.id))
+  const selected = targetsOf(lines, chosen)
+  const some = countOf(selected).all > 0
   // A line that moves loses the focus; the keys go on from it all the same.
   const cursor = useRef<string>(undefined)
   const focusedKey = () => {
@@ -231,30 +313,18 @@ function List(p: ListProps) {
     return at?.closest<HTMLElement>('[data-line]')?.dataset.line
   }
   const focusedLine = () => lines.find((l) => l.key === focusedKey())
-  const toggleGroup = (key: string) =>
-    setOpened((o) => {
-      const next = new Set(o)
-      if (!next.delete(key)) next.add(key)
-      return next
-    })
-  const choose = (ids: string[], on: boolean) =>
-    setChosen((c) => {
-      const next = new Set(c)
-      for (const id of ids)
-        if (on) next.add(id)
-        else next.delete(id)
-      return next
-    })
   const go = (key: string) => {
     const at = lines.findIndex((l) => l.key === key)
     if (at < 0) return
     rows.scrollToIndex(at, { align: 'auto' })
     focusSoon(key)
   }
-  const take = (alerts: Alert[]) => {
-    void bulk.take(alerts)
-    setChosen(new Set())
+  const take = (what: Targets) => {
+    void bulk.take(what, p.where)
+    unchoose()
   }
+  const open = (line: Line) =>
+    line.kind === 'group' ? lists.toggle(line.key) : detail([line.key], !detailed.has(line.key))
   useWallKeys({
     go: (by) => {
       const key = nextCard(
@@ -266,24 +336,30 @@ function List(p: ListProps) {
     },
     take: () => {
       const line = focusedLine()
-      if (can('alerts:write')) take(selected.length > 0 ? selected : line ? alertsOf(line) : [])
+      if (!can('alerts:write')) return
+      if (some) take(selected)
+      else if (line) take(targetsOf([line], new Set([line.key])))
     },
     resolve: () => {
       const line = focusedLine()
-      if (line?.kind === 'alert' && can('alerts:write')) dialog.open(line.a.id, 'resolve')
+      if (!can('alerts:write')) return
+      if (some) return setResolving(true)
+      if (line?.kind === 'alert') return dialog.open(line.a.id, 'resolve')
+      if (line?.kind !== 'group') return
+      choose([line.key], true)
+      setResolving(true)
     },
     select: (range) => {
       const line = focusedLine()
-      if (!line) return
+      if (!line || !can('alerts:write')) return
       if (range && anchor.current) return choose(through(lines, anchor.current, line.key), true)
       anchor.current = line.key
-      const ids = alertsOf(line).map((a) => a.id)
-      choose(ids, !ids.every((id) => chosen.has(id)))
+      choose([line.key], !chosen.has(line.key))
     },
-    unselect: () => setChosen(new Set()),
+    unselect: unchoose,
     open: () => {
       const line = focusedLine()
-      if (line) toggleGroup(line.key)
+      if (line) open(line)
     },
     undo: () => void bulk.undo(),
     show: p.release,
@@ -296,10 +372,15 @@ function List(p: ListProps) {
     const at = rows.measurementsCache[i]
     return !!at && at.start + headline < to && at.end - headline > from
   }
-  const hidden = [
-    ...p.waiting,
-    ...lines.flatMap((l, i) => (l.kind === 'alert' && !seen(i) ? [l.a] : [])),
-  ].filter((a) => a.severity === 'critical' && a.state === 'open')
+  const unseen = [
+    ...p.waiting.map((g) => g.alert),
+    ...lines.flatMap((l, i) =>
+      seen(i) ? [] : l.kind === 'alert' ? [l.a] : l.kind === 'group' ? [l.g.alert] : [],
+    ),
+  ]
+  const hidden = [...new Map(unseen.map((a) => [a.id, a])).values()].filter(
+    (a) => a.severity === 'critical' && a.state === 'open',
+  )
   return (
     <>
       <div className="wall-news" role="status">
@@ -330,28 +411,38 @@ function List(p: ListProps) {
             style={{ transform: `translateY(${v.start - rows.options.scrollMargin}px)` }}>
             <WallLine
               line={lines[v.index]}
+              by={p.where.group ?? 'cause'}
               now={p.now}
               fresh={live.fresh}
-              gone={p.gone}
-              chosen={chosen}
-              choose={choose}
-              more={opened}
-              toggle={toggleGroup}
+              gone={over.has(lines[v.index].key)}
+              chosen={chosen.has(lines[v.index].key)}
+              detailed={detailed.has(lines[v.index].key)}
+              onChoose={(on) => choose([lines[v.index].key], on)}
+              onOpen={() => open(lines[v.index])}
+              onMore={lists.more}
               take={take}
             />
           </div>
         ))}
       </div>
       {p.children}
-      <SelectionBar selected={selected} take={take} clear={() => setChosen(new Set())} />
-      {selected.length === 0 && (
+      <SelectionBar
+        selected={selected}
+        where={p.where}
+        resolving={resolving && some}
+        resolve={setResolving}
+        take={take}
+        clear={unchoose}
+      />
+      {!some && (
         <Dock
           alerts={hidden}
           now={p.now}
           take={take}
           show={(a) => {
             p.release()
-            focusSoon(a.id, () => go(a.id))
+            const key = () => lines.find((l) => l.kind === 'alert' && l.a.id === a.id)?.key ?? a.id
+            focusSoon(key(), () => go(key()))
           }}
         />
       )}
@@ -371,44 +462,63 @@ function List(p: ListProps) {
 
 interface LineProps {
   line: Line
+  by: Grouping
   now: number
   fresh: Set<string>
-  gone: (a: Alert) => boolean
-  chosen: ReadonlySet<string>
-  choose: (ids: string[], on: boolean) => void
-  more: ReadonlySet<string> // lines that are open
-  toggle: (key: string) => void
-  take: (alerts: Alert[]) => void
+  gone: boolean
+  chosen: boolean
+  detailed: boolean
+  onChoose: (on: boolean) => void
+  onOpen: () => void
+  onMore: (group: string) => void
+  take: (what: Targets) => void
 }
 
-function WallLine({ line, now, fresh, gone, chosen, choose, more, toggle, take }: LineProps) {
+function WallLine(p: LineProps) {
+  const { line, now } = p
   if (line.kind === 'group')
     return (
-      <AlertGroup
-        g={line}
+      <GroupLine
+        g={line.g}
+        by={p.by}
+        open={line.open}
         now={now}
-        chosen={line.items.every((a) => chosen.has(a.id))}
-        onChoose={(on) =>
-          choose(
-            line.items.map((a) => a.id),
-            on,
-          )
-        }
-        onToggle={() => toggle(line.key)}
-        onTake={() => take(line.items)}
+        chosen={p.chosen}
+        onChoose={p.onChoose}
+        onToggle={p.onOpen}
+        onTake={() => p.take({ alerts: [], groups: [line.g] })}
       />
     )
+  if (line.kind === 'rest') return <GroupRest line={line} onMore={() => p.onMore(line.g.key)} />
   return (
     <AlertCard
       a={line.a}
+      line={line.key}
       now={now}
-      fresh={fresh.has(line.a.id)}
-      gone={gone(line.a)}
-      chosen={chosen.has(line.a.id)}
-      onChoose={(on) => choose([line.a.id], on)}
-      more={more.has(line.key)}
-      onMore={() => toggle(line.key)}
+      fresh={p.fresh.has(line.a.id)}
+      gone={p.gone}
+      chosen={p.chosen}
+      onChoose={p.onChoose}
+      more={p.detailed}
+      onMore={p.onOpen}
     />
+  )
+}
+
+// What of an open group is not loaded, and the way to it.
+function GroupRest({ line, onMore }: { line: Line & { kind: 'rest' }; onMore: () => void }) {
+  const { t } = useT()
+  return (
+    <Group gap="sm" data-line={line.key} tabIndex={-1} className="wall-rest">
+      <Text size="sm">{t('wall.some', { n: line.shown, all: line.g.count })}</Text>
+      {line.shown < wallMost ? (
+        <Button size="xs" variant="default" data-testid="group-more" onClick={onMore}>
+          {t('wall.more')}
+        </Button>
+      ) : (
+        <Text size="sm">{t('wall.narrow')}</Text>
+      )}
+    </Group>
   )
 }
 
@@ -442,11 +552,16 @@ function Rest(p: { w: Wall; show: string; severity: string; limit: number; more:
         : [p.w.open, p.w.acknowledged]
   const severity = severities.find((s) => s === p.severity)
   const all = states.reduce((n, tally) => n + (severity ? tally[severity] : tallied(tally)), 0)
-  const shown = p.w.items.length
-  if (shown >= all) return null
+  const groups = p.w.groups?.length
+  const shown = groups ?? p.w.items.length
+  if (shown >= (groups === undefined ? all : (p.w.group_count ?? 0))) return null
   return (
     <Group mt="sm" gap="sm" data-testid="rest">
-      <Text size="sm">{t('wall.some', { n: shown, all })}</Text>
+      <Text size="sm">
+        {groups === undefined
+          ? t('wall.some', { n: shown, all })
+          : t('wall.someGroups', { n: shown, all: p.w.group_count })}
+      </Text>
       {p.limit < wallMost ? (
         <Button size="xs" variant="default" onClick={p.more}>
           {t('wall.more')}

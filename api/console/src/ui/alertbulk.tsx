@@ -7,23 +7,37 @@ import { createContext, useContext, useRef, type ReactNode } from 'react'
 import { call } from '../api/client'
 import type { Alert, AlertOutcomes, Sent, Wall } from '../api/types'
 import { useT } from '../i18n'
+import type { Targets } from '../lib/walllines'
+import type { Grouping } from '../live'
 import { useSession } from '../session'
 import { said, saidError } from './kit'
 
 const most = 500 // ids in one request
 const undoFor = 30_000 // ms
 
-/** The wall with some alerts in hand, as it will be when the gateway has answered. */
-export function taken(w: Wall, ids: ReadonlySet<string>, by: string): Wall {
+/** The wall with some alerts and groups in hand, as it will be when the gateway has answered. */
+export function taken(w: Wall, ids: ReadonlySet<string>, groups: ReadonlySet<string>, by: string): Wall {
   const open = { ...w.open }
   const acknowledged = { ...w.acknowledged }
-  const items = w.items.map((a) => {
+  const told = new Set<string>()
+  const inHand = <A extends Alert>(a: A): A => {
     if (!ids.has(a.id) || a.state !== 'open') return a
-    open[a.severity]--
-    acknowledged[a.severity]++
+    if (!told.has(a.id)) {
+      open[a.severity]--
+      acknowledged[a.severity]++
+    }
+    told.add(a.id)
     return { ...a, state: 'acknowledged' as const, handler_name: by }
+  }
+  const items = w.items.map(inHand)
+  // What is in a group besides its first alert is not known here: the gateway tells the totals.
+  const gathered = w.groups?.map((g) => {
+    if (groups.has(g.key)) return { ...g, unacknowledged: 0 }
+    const alert = inHand(g.alert)
+    const less = alert === g.alert ? 0 : 1
+    return less ? { ...g, alert, unacknowledged: g.unacknowledged - less } : g
   })
-  return { ...w, items, open, acknowledged }
+  return { ...w, items, groups: gathered, open, acknowledged }
 }
 
 async function batch(body: Sent<'BatchInput'>): Promise<AlertOutcomes> {
@@ -33,10 +47,39 @@ async function batch(body: Sent<'BatchInput'>): Promise<AlertOutcomes> {
 /** What is done to each of many. */
 export type BulkDeed = Omit<Sent<'BatchInput'>, 'ids'>
 
+/** Where groups were gathered: as the wall was asked. */
+export interface Gathered {
+  school?: string
+  building?: string
+  zone?: string
+  severity?: string
+  group?: Grouping
+}
+
 interface Bulk {
-  take: (alerts: Alert[]) => Promise<void>
-  run: (ids: string[], deed: BulkDeed) => Promise<void>
+  take: (what: Targets, where?: Gathered) => Promise<void>
+  run: (what: Targets, deed: BulkDeed, where?: Gathered) => Promise<void>
   undo: () => Promise<void>
+}
+
+// The ids of what is chosen, each once, in batches. A group is asked again until it has none that
+// were not there before: what is done to its first ones brings up the rest.
+async function* batches(what: Targets, deed: BulkDeed, where: Gathered): AsyncGenerator<string[]> {
+  const seen = new Set<string>()
+  const unseen = (ids: string[]) => ids.filter((id) => !seen.has(id) && seen.add(id))
+  for (const g of what.groups) {
+    for (;;) {
+      const state = deed.deed === 'acknowledge' ? ('open' as const) : undefined
+      const query = { ...where, group: where.group ?? ('cause' as const), key: g.key, state, limit: 1000 }
+      const w = await call('/v1/wall', { query })
+      const ids = unseen(w.items.map((a) => a.id))
+      if (ids.length === 0) break
+      for (let i = 0; i < ids.length; i += most) yield ids.slice(i, i + most)
+    }
+  }
+  const alerts = deed.deed === 'acknowledge' ? what.alerts.filter((a) => a.state === 'open') : what.alerts
+  const ids = unseen(alerts.map((a) => a.id))
+  for (let i = 0; i < ids.length; i += most) yield ids.slice(i, i + most)
 }
 
 const Context = createContext<Bulk | null>(null)
@@ -79,13 +122,13 @@ export function BulkProvider({ children }: { children: ReactNode }) {
     }
   }
 
-  const run = async (ids: string[], deed: BulkDeed) => {
+  const run = async (what: Targets, deed: BulkDeed, where: Gathered = {}) => {
     const tokens: string[] = []
     let done = 0
     let until = Date.now() + undoFor
     try {
-      for (let i = 0; i < ids.length; i += most) {
-        const got = await batch({ ...deed, ids: ids.slice(i, i + most) })
+      for await (const ids of batches(what, deed, where)) {
+        const got = await batch({ ...deed, ids })
         done += got.done
         if (got.undo) tokens.push(got.undo)
         if (got.undo_until) until = Math.min(until, Date.parse(got.undo_until))
@@ -103,13 +146,15 @@ export function BulkProvider({ children }: { children: ReactNode }) {
   }
 
   // Shows them as taken at once; what the gateway refuses comes back, with the reason.
-  const take = async (alerts: Alert[]) => {
-    const ids = alerts.filter((a) => a.state === 'open').map((a) => a.id)
-    if (ids.length === 0) return
+  const take = async (what: Targets, where?: Gathered) => {
+    const ids = what.alerts.filter((a) => a.state === 'open').map((a) => a.id)
+    const groups = what.groups.filter((g) => g.unacknowledged > 0)
+    if (ids.length === 0 && groups.length === 0) return
     const by = me.user.full_name || me.user.name
+    const keys = new Set(groups.map((g) => g.key))
     await cache.cancelQueries({ queryKey: ['alerts', 'wall'] })
-    cache.setQueriesData<Wall>({ queryKey: ['alerts', 'wall'] }, (w) => w && taken(w, new Set(ids), by))
-    await run(ids, { deed: 'acknowledge' })
+    cache.setQueriesData<Wall>({ queryKey: ['alerts', 'wall'] }, (w) => w && taken(w, new Set(ids), keys, by))
+    await run({ ...what, groups }, { deed: 'acknowledge' }, where)
   }
 
   const offer = (what: string) => {

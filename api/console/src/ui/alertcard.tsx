@@ -29,9 +29,10 @@ interface Props {
   now: number
   fresh?: boolean
   gone?: boolean // it is over, and only keeps its position
+  line?: string // of the wall; default: its id
 }
 
-export function AlertCard({ a, now, fresh, gone, where, more, onMore, chosen, onChoose }: Props) {
+export function AlertCard({ a, now, fresh, gone, where, more, onMore, chosen, onChoose, line }: Props) {
   const { t } = useT()
   const f = useFormat()
   const { can } = useSession()
@@ -50,7 +51,7 @@ export function AlertCard({ a, now, fresh, gone, where, more, onMore, chosen, on
       inert={gone}
       tabIndex={-1}
       data-alert={a.id}
-      data-line={a.id}
+      data-line={line ?? a.id}
       data-chosen={chosen || undefined}
       data-rule={a.rule}
       aria-label={title}>
@@ -297,7 +298,7 @@ function Deeds({ a, where, onWhere, more, onMore }: DeedsProps) {
           data-testid="acknowledge"
           leftSection={<IconHandStop size={16} />}
           loading={deed.busy}
-          onClick={() => void deed.run(() => bulk.take([a]))}>
+          onClick={() => void deed.run(() => bulk.take({ alerts: [a], groups: [] }))}>
           {t('wall.acknowledge')}
         </Button>
       )}

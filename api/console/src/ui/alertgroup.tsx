@@ -1,17 +1,30 @@
-// Many alerts of one cause as one line.
+// Many alerts of one cause as one line, with the count of all, whether they are loaded or not.
 
 import { Button, Checkbox, Group, Text } from '@mantine/core'
 import { IconChevronDown, IconChevronRight, IconHandStop } from '@tabler/icons-react'
+import { Link } from 'react-router'
+import type { AlertGroup as AlertsOfOne } from '../api/types'
 import { useT } from '../i18n'
-import type { Group as AlertsOfOne } from '../lib/walllines'
+import type { Grouping } from '../live'
 import { useFormat, useSession } from '../session'
 import { Tag } from './kit'
-import { SeverityTag } from './states'
+import { SeverityTag, usePlaces } from './states'
 
 const named = 4 // rooms that are named
 
+/** The names of a group's rooms, as far as they are known. */
+export function useRooms() {
+  const places = usePlaces()
+  return (g: AlertsOfOne): string[] => {
+    const names = g.zones.map((z) => places.zone(z)?.name ?? (z === g.alert.zone ? g.alert.zone_name : ''))
+    return names.filter((n): n is string => !!n)
+  }
+}
+
 export function AlertGroup(p: {
   g: AlertsOfOne
+  by: Grouping
+  open: boolean
   now: number
   chosen: boolean
   onChoose: (on: boolean) => void
@@ -21,20 +34,21 @@ export function AlertGroup(p: {
   const { t } = useT()
   const f = useFormat()
   const { can } = useSession()
-  const first = p.g.items[0]
-  const title = f.local(first.title, first.title_zh)
-  const open = p.g.items.filter((a) => a.state === 'open').length
-  const rooms = [...new Set(p.g.items.map((a) => a.zone_name).filter(Boolean))]
-  const newest = p.g.items.reduce((at, a) => (a.opened > at ? a.opened : at), first.opened)
+  const { count, unacknowledged: open, newest } = p.g
+  const rooms = useRooms()(p.g)
+  const first = p.g.alert
+  const what = f.local(first.title, first.title_zh)
+  const title = p.by === 'room' && rooms[0] ? `${rooms[0]}: ${what}` : what
   return (
     <article
       className="alert alert-group"
       tabIndex={-1}
       data-line={p.g.key}
       data-group={p.g.key}
-      data-severity={first.severity}
+      data-severity={p.g.severity}
+      data-state={open > 0 ? 'open' : 'acknowledged'}
       data-chosen={p.chosen || undefined}
-      aria-label={t('wall.groupOf', { title, n: p.g.items.length })}>
+      aria-label={t('wall.groupOf', { title, n: count })}>
       <Group gap="xs" className="alert-deeds">
         {can('alerts:write') && open > 0 && (
           <Button
@@ -48,11 +62,11 @@ export function AlertGroup(p: {
         <Button
           size="xs"
           variant="default"
-          aria-expanded={p.g.open}
+          aria-expanded={p.open}
           data-testid="open-group"
-          leftSection={p.g.open ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
+          leftSection={p.open ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
           onClick={p.onToggle}>
-          {t(p.g.open ? 'wall.closeGroup' : 'wall.openGroup')}
+          {t(p.open ? 'wall.closeGroup' : 'wall.openGroup')}
         </Button>
       </Group>
       <div className="alert-main">
@@ -65,12 +79,22 @@ export function AlertGroup(p: {
               onChange={(e) => p.onChoose(e.currentTarget.checked)}
             />
           )}
-          <SeverityTag s={first.severity} />
-          <Tag tone="gray">{t('wall.ofThem', { n: p.g.items.length, open })}</Tag>
+          <SeverityTag s={p.g.severity} />
+          {p.g.firing > 0 && <Tag tone="red">{t('wall.firingOf', { n: p.g.firing })}</Tag>}
+          <Tag tone="gray">{t('wall.ofThem', { n: count, open })}</Tag>
         </Group>
         <h3>
-          {title} <b className="alert-count">× {p.g.items.length}</b>
+          {title} <b className="alert-count">× {count}</b>
         </h3>
+        {p.g.rules.length > 1 && (
+          <Text size="xs">{t('wall.ofRules', { n: p.g.rules.length, title: what })}</Text>
+        )}
+        {p.g.driver && <Text size="xs">{t('wall.ofDriver', { name: p.g.driver })}</Text>}
+        {first.incident && p.by === 'cause' && (
+          <Text size="xs">
+            <Link to={`/incidents/${first.incident}`}>{t('wall.toIncident')}</Link>
+          </Text>
+        )}
         <Text size="xs">
           {rooms.slice(0, named).join(' · ')}
           {rooms.length > named && ` · ${t('wall.moreRooms', { n: rooms.length - named })}`}

@@ -8,12 +8,17 @@ const longest = 15_000 // ms after which the order is updated in any case
 const rests = 30_000 // ms without a movement after which nobody looks for what waits
 
 /** The rows of now in the order of held; removed rows keep their last state, new ones come last. */
-export function keepOrder<R>(held: R[], now: R[], id: (r: R) => string): R[] {
+export function keepOrder<R>(
+  held: R[],
+  now: R[],
+  id: (r: R) => string,
+  meet: (held: R, now: R) => R = (_, n) => n,
+): R[] {
   const left = new Map(now.map((r) => [id(r), r]))
   const kept = held.map((r) => {
-    const current = left.get(id(r)) ?? r
+    const current = left.get(id(r))
     left.delete(id(r))
-    return current
+    return current === undefined ? r : meet(r, current)
   })
   return [...kept, ...left.values()]
 }
@@ -23,13 +28,19 @@ export function keepOrder<R>(held: R[], now: R[], id: (r: R) => string): R[] {
  * wait, they are in `waiting` until the hold ends: when the pointer leaves, has not moved for half
  * a minute, or `release` is called.
  */
-export function useStillOrder<R>(now: R[], id: (r: R) => string, card: string, waits = false) {
+export function useStillOrder<R>(
+  now: R[],
+  id: (r: R) => string,
+  card: string,
+  waits = false,
+  meet?: (held: R, now: R) => R, // how a row that is held becomes what it is now
+) {
   const [held, setHeld] = useState<R[]>()
   const shown = useRef(now)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   const begun = useRef(0) // when the hold began; 0: none
   const pressed = useRef(false)
-  const all = held ? keepOrder(held, now, id) : now
+  const all = held ? keepOrder(held, now, id, meet) : now
   const rows = held && waits ? all.slice(0, held.length) : all
   useEffect(() => {
     shown.current = rows

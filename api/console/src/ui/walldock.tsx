@@ -3,11 +3,11 @@
 
 import { Button, Group, Menu, Text } from '@mantine/core'
 import { IconCheck, IconHandStop, IconUserCheck } from '@tabler/icons-react'
-import { useState } from 'react'
 import type { Alert } from '../api/types'
 import { useT } from '../i18n'
+import { countOf, type Targets } from '../lib/walllines'
 import { useFormat, useSession } from '../session'
-import { useBulk } from './alertbulk'
+import { useBulk, type Gathered } from './alertbulk'
 import { Holds } from './alertcard'
 import { useAssignees } from './alertmore'
 import { Ask } from './ask'
@@ -18,7 +18,7 @@ const most = 3
 export function Dock(p: {
   alerts: Alert[]
   now: number
-  take: (alerts: Alert[]) => void
+  take: (what: Targets) => void
   show: (a: Alert) => void
 }) {
   const { t } = useT()
@@ -36,7 +36,7 @@ export function Dock(p: {
             {a.zone_name && ` · ${a.zone_name}`} · {f.ago(a.opened, p.now)}
           </button>
           {can('alerts:write') && (
-            <Button size="compact-sm" color="red" onClick={() => p.take([a])}>
+            <Button size="compact-sm" color="red" onClick={() => p.take({ alerts: [a], groups: [] })}>
               {t('wall.acknowledge')}
             </Button>
           )}
@@ -52,24 +52,26 @@ export function Dock(p: {
 }
 
 interface SelectionProps {
-  selected: Alert[]
-  take: (alerts: Alert[]) => void
+  selected: Targets
+  where: Gathered
+  resolving: boolean // the dialog for it is open
+  resolve: (open: boolean) => void
+  take: (what: Targets) => void
   clear: () => void
 }
 
 export function SelectionBar(p: SelectionProps) {
   const { t } = useT()
-  const [resolving, setResolving] = useState(false)
   const bulk = useBulk()
-  if (p.selected.length === 0) return null
-  const open = p.selected.filter((a) => a.state === 'open').length
-  const ids = p.selected.map((a) => a.id)
-  const firing = p.selected.some((a) => a.firing)
+  const { alerts, groups } = p.selected
+  const { all, open } = countOf(p.selected)
+  if (all === 0) return null
+  const firing = alerts.some((a) => a.firing) || groups.some((g) => g.firing > 0)
   return (
     <div className="dock" data-plain role="region" aria-label={t('wall.selection')} data-testid="selection">
       <Group gap="xs" justify="space-between">
         <Text size="sm" fw={650}>
-          {t('wall.selected', { n: p.selected.length })}
+          {t('wall.selected', { n: all })}
         </Text>
         <Group gap="xs">
           <Button
@@ -81,9 +83,9 @@ export function SelectionBar(p: SelectionProps) {
             {t('wall.takeAll', { n: open })}
           </Button>
           <AssignMenu
-            school={p.selected[0].school}
+            school={(alerts[0] ?? groups[0]).school}
             onChoose={(to) => {
-              void bulk.run(ids, { deed: 'assign', assignee: to })
+              void bulk.run(p.selected, { deed: 'assign', assignee: to }, p.where)
               p.clear()
             }}
           />
@@ -92,7 +94,7 @@ export function SelectionBar(p: SelectionProps) {
             variant="default"
             data-testid="resolve-selected"
             leftSection={<IconCheck size={16} />}
-            onClick={() => setResolving(true)}>
+            onClick={() => p.resolve(true)}>
             {t('wall.resolve')}
           </Button>
           <Button size="sm" variant="default" onClick={p.clear}>
@@ -101,16 +103,16 @@ export function SelectionBar(p: SelectionProps) {
         </Group>
       </Group>
       <Ask
-        opened={resolving}
-        title={t('handling.resolveMany', { n: ids.length })}
+        opened={p.resolving}
+        title={t('handling.resolveMany', { n: all })}
         deed={t('wall.resolve')}
         text={firing ? t('handling.resolveManyFiring') : undefined}
         comment={{ label: t('wall.resolveComment'), required: true }}
         onDo={async (comment) => {
-          await bulk.run(ids, { deed: 'resolve', comment, until_it_ends: firing })
+          await bulk.run(p.selected, { deed: 'resolve', comment, until_it_ends: firing }, p.where)
           p.clear()
         }}
-        onClose={() => setResolving(false)}
+        onClose={() => p.resolve(false)}
       />
     </div>
   )
