@@ -89,58 +89,6 @@ type Alert struct {
 	Version int `json:"version"`
 }
 
-// Incident groups alerts, with the procedure, the evidence and the hand-over.
-type Incident struct {
-	ID       IncidentID     `json:"id"`
-	School   SchoolID       `json:"school"`
-	Title    string         `json:"title"`
-	TitleZH  string         `json:"title_zh,omitempty"`
-	Severity Severity       `json:"severity"`
-	State    IncidentState  `json:"state"`
-	Alerts   []AlertID      `json:"alerts"`
-	Steps    []IncidentStep `json:"steps,omitempty"` // of the procedure
-	Handover Handover       `json:"handover"`
-	Opened   time.Time      `json:"opened"`
-	Closed   time.Time      `json:"closed,omitzero"`
-	Version  int            `json:"version"`
-}
-
-// IncidentState is open until a person closes the incident.
-type IncidentState string
-
-// The incident states.
-const (
-	IncidentOpen   IncidentState = "open"
-	IncidentClosed IncidentState = "closed"
-)
-
-// IncidentStates lists both.
-func IncidentStates() []IncidentState { return []IncidentState{IncidentOpen, IncidentClosed} }
-
-// IncidentStep is one step of the procedure, done or not.
-type IncidentStep struct {
-	Text   string    `json:"text"`
-	TextZH string    `json:"text_zh,omitempty"`
-	Done   bool      `json:"done"`
-	By     string    `json:"by,omitempty"`
-	At     time.Time `json:"at,omitzero"`
-}
-
-// Handover is the state of an incident's export to the police. Nothing is ever sent without
-// an approval by somebody of ApproverRole, nor while the link is off.
-type Handover struct {
-	Requested    bool      `json:"requested"` // the rule asks for a hand-over
-	ApproverRole Role      `json:"approver_role,omitempty"`
-	Approval     string    `json:"approval"` // "", waiting, approved, refused
-	By           string    `json:"by,omitempty"`
-	At           time.Time `json:"at,omitzero"`
-	Comment      string    `json:"comment,omitempty"`
-	Link         string    `json:"link"` // off, on
-	Sent         bool      `json:"sent"`
-	// in words, e.g. "the police link is off: nothing was sent"
-	Note string `json:"note"`
-}
-
 // AlertStates are the states of an alert, in the order of its life.
 func AlertStates() []AlertState {
 	return []AlertState{AlertOpen, AlertAcknowledged, AlertResolved, AlertClosed}

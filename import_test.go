@@ -65,9 +65,11 @@ var house = []room{
 	{"registry/sessions", "root registry/change registry/people registry/places registry/store", ""},
 	{
 		"registry/alerts",
-		"root registry/access registry/fleet registry/people registry/places registry/store",
+		"root registry/access registry/fleet registry/people registry/places " +
+			"registry/procedures registry/store",
 		"",
 	},
+	{"registry/procedures", "root registry/change registry/places registry/store", ""},
 	{"registry/rules", "root registry/change registry/store", ""},
 	{
 		"registry/messages",
@@ -95,8 +97,8 @@ var house = []room{
 	{"registry",
 		"root registry/access registry/alerts registry/deeds registry/fleet registry/history" +
 			" registry/hooks registry/lockdown registry/messages registry/oncall registry/people " +
-			"registry/places registry/rules registry/sessions registry/store " +
-			"registry/views", ""},
+			"registry/places registry/procedures registry/rules registry/sessions " +
+			"registry/store registry/views", ""},
 	{"registry/sheet", "", "excelize x/text"},
 	{"registry/roster", "root registry/sheet", "x/text"},
 	{"registry/rota", "root", ""},

@@ -266,7 +266,7 @@ func TestAHandoverNeedsTheNamedRole(t *testing.T) {
 		forged.Role = g.RoleAdmin
 		_, err = v.Alerts.ApproveHandover(ctx, "inc_1", 1, forged, true, "")
 		wantCode(t, err, g.Forbidden)
-		_, err = v.Alerts.CloseIncident(ctx, "inc_1", 1, boss, "over")
+		_, err = v.Alerts.CloseIncident(ctx, "inc_1", 1, boss, "", "over")
 		wantCode(t, err, g.Conflict)
 		_, err = v.Alerts.ApproveHandover(ctx, "inc_1", 7, boss, true, "")
 		wantCode(t, err, g.Conflict)
@@ -292,11 +292,11 @@ func TestAHandoverNeedsTheNamedRole(t *testing.T) {
 		if diff := cmp.Diff(want, after); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		got = must[g.Incident](t)(v.Alerts.CloseIncident(ctx, "inc_1", after.Version, boss, "over"))
+		got = must[g.Incident](t)(v.Alerts.CloseIncident(ctx, "inc_1", after.Version, boss, "", "over"))
 		if got.State != g.IncidentClosed {
 			t.Errorf("got %s, want it closed", got.State)
 		}
-		rows, _, err := v.Alerts.Incidents(ctx, alerts.IncidentFilter{State: g.IncidentClosed})
+		rows, _, err := v.Alerts.Incidents(ctx, alerts.IncidentFilter{States: []g.IncidentState{g.IncidentClosed}})
 		ok(t, err)
 		if diff := cmp.Diff([]g.Incident{got}, rows); diff != "" {
 			t.Errorf("-want +got\n%s", diff)

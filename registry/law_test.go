@@ -32,9 +32,11 @@ var tables = map[string]string{
 	"sessions": "sessions leaves attendance corrections",
 	"lockdown": "threat_levels lockdowns",
 	"rules":    "rule_versions",
-	"oncall":   "rotas rota_overrides escalations calls call_log",
-	"alerts": "alerts alert_history alert_undos incidents kept_pictures rules_state " +
-		"rules_changes rule_texts",
+
+	"procedures": "procedure_versions",
+	"oncall":     "rotas rota_overrides escalations calls call_log",
+	"alerts": "alerts alert_history alert_undos incidents incident_aliases incident_log " +
+		"shift_notes kept_pictures rules_state rules_changes rule_texts",
 }
 
 // crossings are the exceptions, with their reasons.

@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
+	"github.com/gatehouse-iot/gatehouse/registry/procedures"
 	"github.com/gatehouse-iot/gatehouse/registry/rules"
 	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
@@ -42,7 +43,9 @@ type Registry struct {
 	oncall   *oncall.Book
 	rules    *rules.Book
 	deeds    *deeds.Book
-	views    *views.Book
+
+	procedures *procedures.Book
+	views      *views.Book
 }
 
 // View is the registry restricted to one scope: the view of each aggregate, of the operations
@@ -62,6 +65,8 @@ type View struct {
 	Rules    rules.View
 	Deeds    deeds.View
 	Views    views.View
+
+	Procedures procedures.View
 
 	s *store.View
 }
@@ -86,6 +91,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.oncall = oncall.New(s, r.Access)
 	r.lockdown = lockdown.New(s, r.alerts, r.Access, r.places)
 	r.rules = rules.New(s)
+	r.procedures = procedures.New(s)
 	r.deeds = deeds.New(
 		s,
 		r.places,
@@ -117,6 +123,8 @@ func (r *Registry) In(scope g.Scope) *View {
 		Rules:    r.rules.In(s),
 		Deeds:    r.deeds.In(s),
 		Views:    r.views.In(s),
+
+		Procedures: r.procedures.In(s),
 
 		s: s,
 	}

@@ -874,7 +874,81 @@ func calls(d *district) map[string]call {
 			return v.Alerts.StepDone(ctx, "inc_b", 0, g.User{})
 		}},
 		"Alerts.CloseIncident": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.Alerts.CloseIncident(ctx, "inc_b", 1, g.User{}, "x")
+			return v.Alerts.CloseIncident(ctx, "inc_b", 1, g.User{}, "", "x")
+		}},
+		"Alerts.Log": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, _, err := v.Alerts.Log(ctx, "inc_b", 0)
+			return x, err
+		}},
+		"Alerts.OpenIncident": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.OpenIncident(ctx, alerts.Opening{
+				School: b,
+				Title:  "x",
+			}, g.User{})
+		}},
+		"Alerts.MoveAlerts": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.MoveAlerts(ctx, "inc_b", -1, g.User{}, []g.AlertID{"alt_b"}, nil, "")
+		}},
+		"Alerts.MergeIncident": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.MergeIncident(ctx, "inc_b", -1, g.User{}, "inc_c", "")
+		}},
+		"Alerts.SeparateIncident": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.SeparateIncident(ctx, "inc_b", -1, g.User{}, "")
+		}},
+		"Alerts.Contain": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Contain(ctx, "inc_b", -1, g.User{}, "")
+		}},
+		"Alerts.ReopenIncident": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.ReopenIncident(ctx, "inc_b", -1, g.User{}, "")
+		}},
+		"Alerts.NoteIncident": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.NoteIncident(ctx, "inc_b", g.User{}, "x")
+		}},
+		"Alerts.StepAnswered": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.StepAnswered(ctx, "inc_b", 0, g.User{}, "")
+		}},
+		"Alerts.StepUndone": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.StepUndone(ctx, "inc_b", 0, g.User{}, "")
+		}},
+		"Alerts.AssignStep": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.AssignStep(ctx, "inc_b", 0, g.User{}, "")
+		}},
+		"Alerts.Standing": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Standing(ctx, b, d.clock.now())
+		}},
+		"Alerts.GiveShift": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.GiveShift(ctx, b, g.User{ID: "usr_b"}, "x")
+		}},
+		"Alerts.TakeShift": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.TakeShift(ctx, "sft_b", 1, g.User{ID: "usr_b"}, "x")
+		}},
+		"Alerts.Shift": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Shift(ctx, "sft_b")
+		}},
+		"Alerts.Shifts": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, _, err := v.Alerts.Shifts(ctx, "", registry.Page{})
+			return x, err
+		}},
+		"Procedures.List": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Procedures.List(ctx, b)
+		}},
+		"Procedures.Find": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Procedures.Find(ctx, b, "fire")
+		}},
+		"Procedures.Versions": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Procedures.Versions(ctx, b, "fire")
+		}},
+		"Procedures.IDs": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Procedures.IDs(ctx)
+		}},
+		"Procedures.Put": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Procedures.Put(ctx, b, asked(), 0, "")
+		}},
+		"Procedures.Delete": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Procedures.Delete(ctx, b, "fire", 1, "")
+		}},
+		"Procedures.Take": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Procedures.Take(ctx, nil)
 		}},
 		"Access.BeginOnce": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			_, _, err := v.Access.BeginOnce(ctx, "name", "request")

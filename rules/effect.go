@@ -284,7 +284,8 @@ func inside(times []int64, after int64) int {
 }
 
 func (e *Engine) incident(s *subject, act IncidentAction) *g.Incident {
-	p := e.procedures[act.Procedure]
+	p := e.procedures[g.ProcedureID(act.Procedure)]
+	cause, within := s.gathers(act)
 	in := &g.Incident{
 		ID:       g.IncidentID(s.id("inc")),
 		School:   s.cause.School,
@@ -294,12 +295,11 @@ func (e *Engine) incident(s *subject, act IncidentAction) *g.Incident {
 		State:    g.IncidentOpen,
 		Alerts:   []g.AlertID{s.alert.ID},
 		Opened:   instant(e.now),
-	}
-	for _, st := range p.Steps {
-		in.Steps = append(in.Steps, g.IncidentStep{
-			Text:   st.Text,
-			TextZH: st.TextZH,
-		})
+
+		Procedure: g.ProcedureID(act.Procedure),
+		Cause:     cause,
+		Within:    within,
+		Steps:     p.Begin(instant(e.now)),
 	}
 	if act.Approver != "" {
 		in.Handover = g.Handover{
@@ -312,6 +312,37 @@ func (e *Engine) incident(s *subject, act IncidentAction) *g.Incident {
 	}
 	s.alert.Incident = in.ID
 	return in
+}
+
+// gathers is what further alerts of the same incident have in common, and how long after the one
+// before they come, in seconds; "" and 0: nothing is gathered. Rules with the same procedure report
+// the same thing, so that fires which two rules find in a building are one.
+func (s *subject) gathers(act IncidentAction) (cause string, within int) {
+	by := act.Gather
+	if by == "" {
+		by = GatherBuilding
+		if s.rule.momentary {
+			by = GatherNone
+		}
+	}
+	what := act.Procedure
+	if what == "" {
+		what = "rule:" + string(s.rule.ID)
+	}
+	long := act.Within
+	if long == 0 {
+		long = gatherFor
+	}
+	within = int((long + time.Second - 1) / time.Second)
+	switch {
+	case by == GatherSchool:
+		return what + " school", within
+	case by == GatherBuilding && s.cause.Building != "":
+		return what + " building " + string(s.cause.Building), within
+	case by != GatherNone && s.cause.Zone != "":
+		return what + " zone " + string(s.cause.Zone), within
+	}
+	return "", 0
 }
 
 func (e *Engine) command(s *subject, act CommandAction, i int) *CommandEffect {

@@ -56,7 +56,7 @@ type Engine struct {
 	rules      []*rule
 	named      map[g.RuleID]*rule
 	plain      map[g.RuleID][]*rule // by the ID in their text, which schools may share
-	procedures map[string]Procedure
+	procedures map[g.ProcedureID]Procedure
 
 	byProperty   map[string]*index[*rule]
 	byStatus     *index[*rule]
@@ -135,7 +135,7 @@ func (e *Engine) SetRules(rs []Rule, ps []Procedure) {
 
 // arrange compiles the rules and indexes them by their inputs.
 func (e *Engine) arrange(rs []Rule, ps []Procedure) {
-	e.procedures = make(map[string]Procedure, len(ps))
+	e.procedures = make(map[g.ProcedureID]Procedure, len(ps))
 	for _, p := range ps {
 		e.procedures[p.ID] = p
 	}

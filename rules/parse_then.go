@@ -60,8 +60,16 @@ func parseAction(n node) Action {
 }
 
 func parseIncident(n node) *IncidentAction {
-	o := n.object("procedure", "handover")
+	o := n.object("procedure", "handover", "gather", "within")
 	in := &IncidentAction{}
+	if c, ok := o.get("gather"); ok {
+		in.Gather = oneOf(c, []Gathering{GatherBuilding, GatherZone, GatherSchool, GatherNone})
+	}
+	if c, ok := o.get("within"); ok {
+		if in.Within = c.duration(); in.Within <= 0 {
+			c.fail("should be longer than 0s; to gather nothing, write gather: none")
+		}
+	}
 	if c, ok := o.get("procedure"); ok {
 		in.Procedure = c.text()
 	}
@@ -116,59 +124,10 @@ func parseCommand(n node) *CommandAction {
 	return cmd
 }
 
-// ParseProcedures parses a procedure file: YAML with one key, procedures.
-func ParseProcedures(name string, b []byte) ([]Procedure, error) {
-	doc, root, err := openDocument(name, b)
-	if err != nil {
-		return nil, err
-	}
-	list, ok := root.object("procedures").need("procedures", g.Word("begin with procedures: and a list"))
-	if !ok {
-		return nil, doc.err()
-	}
-	var out []Procedure
-	seen := map[string]bool{}
-	for _, n := range list.list() {
-		p := parseProcedure(n)
-		if p.ID != "" && seen[p.ID] {
-			n.fail("the id %q is taken; choose another", p.ID)
-		}
-		seen[p.ID] = true
-		out = append(out, p)
-	}
-	if err := doc.err(); err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func parseProcedure(n node) Procedure {
-	o := n.object("id", "title", "steps")
-	var p Procedure
-	if c, ok := o.need("id", g.Word("give an id that rules can name")); ok {
-		if p.ID = c.text(); p.ID != "" && !g.ValidID(p.ID) {
-			c.fail("%q is no id; use 1 to 64 letters, digits, '-', '_' or '.'", p.ID)
-		}
-	}
-	if c, ok := o.need("title", g.Word("give a title that people will read")); ok {
-		p.Title, p.TitleZH = c.title()
-	}
-	if c, ok := o.need("steps", g.Word("say what people do, step by step")); ok {
-		for _, s := range c.list() {
-			en, zh := s.title()
-			p.Steps = append(p.Steps, Step{
-				Text:   en,
-				TextZH: zh,
-			})
-		}
-	}
-	return p
-}
-
 // Check validates all files together: duplicate IDs, and procedures that do not exist.
 func Check(rs []Rule, ps []Procedure) error {
 	var errs []error
-	known := map[string]bool{}
+	known := map[g.ProcedureID]bool{}
 	for _, p := range ps {
 		if known[p.ID] {
 			errs = append(errs,
@@ -189,7 +148,7 @@ func Check(rs []Rule, ps []Procedure) error {
 			first[r.ID] = r
 		}
 		for _, a := range r.Then {
-			if a.Incident != nil && a.Incident.Procedure != "" && !known[a.Incident.Procedure] {
+			if a.Incident != nil && a.Incident.Procedure != "" && !known[g.ProcedureID(a.Incident.Procedure)] {
 				errs = append(errs,
 					g.FieldErrorf(at,
 						"rule %q names the procedure %q, which no file holds; write it or remove "+

@@ -270,11 +270,29 @@ type Action struct {
 type AlertAction struct{ Audible bool }
 
 // IncidentAction opens an incident with a procedure. Approver, if set, is the role that must
-// approve a hand-over to the police.
+// approve a hand-over to the police. A further alert at the same place (Gather: building, zone or
+// school) within a time of the alert before is gathered in the same incident; GatherNone: never.
 type IncidentAction struct {
 	Procedure string
 	Approver  g.Role
+	Gather    Gathering
+	Within    time.Duration
 }
+
+// Gathering is the place that alerts of one incident have in common.
+type Gathering string
+
+// The gatherings. Without a word it is the building where the condition lasts, and none where it
+// is true for a moment only: another stranger is another stranger.
+const (
+	GatherNone     Gathering = "none"
+	GatherZone     Gathering = "zone"
+	GatherBuilding Gathering = "building"
+	GatherSchool   Gathering = "school"
+)
+
+// gatherFor is how long after an alert a further one is gathered if a rule does not say it.
+const gatherFor = time.Hour
 
 // CommandAction sends a command to devices. Device or Zone is an ID, or "same" for the finding's
 // own; with Zone, Type and Profile select the devices.
@@ -369,14 +387,3 @@ func (c Condition) momentary() bool {
 	}
 	return c.Not != nil && c.Not.momentary()
 }
-
-// Procedure is what people do about an incident, step by step.
-type Procedure struct {
-	ID      string
-	Title   string
-	TitleZH string
-	Steps   []Step
-}
-
-// Step is one step of a procedure in both languages.
-type Step struct{ Text, TextZH string }

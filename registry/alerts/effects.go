@@ -23,13 +23,15 @@ func (v View) Apply(ctx context.Context, e Effects) error {
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		for _, a := range e.Alerts {
-			if err := v.applyAlert(ctx, t, e.Seq, a); err != nil {
-				return err
-			}
+		part, err := v.applyIncidents(ctx, t, e)
+		if err != nil {
+			return err
 		}
-		for _, i := range e.Incidents {
-			if err := v.applyIncident(ctx, t, e.Seq, i); err != nil {
+		for _, a := range e.Alerts {
+			if into := part[a.Incident]; into != "" {
+				a.Incident = into
+			}
+			if err := v.applyAlert(ctx, t, e.Seq, a); err != nil {
 				return err
 			}
 		}
@@ -41,6 +43,27 @@ func (v View) Apply(ctx context.Context, e Effects) error {
 		}
 		return v.r.saveRulesState(ctx, t, e)
 	})
+}
+
+// applyIncidents writes the incidents and maps what the rules opened to what the alerts are part of.
+func (v View) applyIncidents(
+	ctx context.Context, t *store.Tx, e Effects,
+) (map[g.IncidentID]g.IncidentID, error) {
+	part := map[g.IncidentID]g.IncidentID{}
+	for _, i := range e.Incidents {
+		var about g.Alert
+		for _, a := range e.Alerts {
+			if a.Incident == i.ID {
+				about = a
+			}
+		}
+		into, err := v.applyIncident(ctx, t, e.Seq, i, about)
+		if err != nil {
+			return nil, err
+		}
+		part[i.ID] = into
+	}
+	return part, nil
 }
 
 // saveRulesState writes a snapshot, which replaces earlier deltas, or another delta. It ignores
@@ -149,7 +172,13 @@ func (v View) applyAlert(ctx context.Context, t *store.Tx, seq uint64, a g.Alert
 	if same {
 		return v.r.saveAlert(ctx, t, seq, l.Alert, true)
 	}
-	return v.r.saveLife(ctx, t, seq, l)
+	if err := v.r.saveLife(ctx, t, seq, l); err != nil {
+		return err
+	}
+	if l.Retold > old.Retold && l.RetoldWhy == g.FiredAgain {
+		return v.firesAgain(ctx, t, l.Alert)
+	}
+	return nil
 }
 
 // mergeAlert takes the rule's findings from the effect, and everything that people did from the
@@ -170,9 +199,7 @@ func mergeAlert(old, a g.Alert) g.Alert {
 	if old.Comment != "" {
 		m.Comment = old.Comment
 	}
-	if m.Incident == "" {
-		m.Incident = old.Incident
-	}
+	m.Incident = old.Incident // a rule names it when it raises the alert, and people may move it
 	if m.Media == "" {
 		m.Media = old.Media
 	}
@@ -284,138 +311,5 @@ func (r *Book) saveAlert(
 		Time:     t.Now.UTC(),
 		Received: t.Now.UTC(),
 		Alert:    &a,
-	})
-}
-
-func (v View) applyIncident(ctx context.Context, t *store.Tx, seq uint64, i g.Incident) error {
-	if i.ID == "" || i.School == "" {
-		return g.Errorf(g.Invalid, "an incident has no id or no school")
-	}
-	old, was, err := v.r.incident(ctx, t, i.ID)
-	switch {
-	case g.ErrorCode(err) == g.NotFound:
-		return v.r.saveIncident(
-			ctx,
-			t,
-			seq,
-			newIncident(i),
-			false,
-		)
-	case err != nil:
-		return err
-	case seq < was:
-		return nil
-	}
-	merged := mergeIncident(old, i)
-	same, err := equalJSON(old, merged)
-	if err != nil {
-		return err
-	}
-	if same && seq == was {
-		return nil
-	}
-	return v.r.saveIncident(ctx, t, seq, merged, same)
-}
-
-const linkOff = "the police link is off: nothing was sent"
-
-// newIncident sets an incident's initial state: a hand-over requested by the rule waits for
-// approval.
-func newIncident(i g.Incident) g.Incident {
-	i.State = g.IncidentOpen
-	i.Version = 0
-	i.Closed = time.Time{}
-	h := &i.Handover
-	if h.Link == "" {
-		h.Link = "off"
-	}
-	h.Sent = false
-	h.By = ""
-	h.At = time.Time{}
-	h.Comment = ""
-	h.Approval = ""
-	if h.Requested {
-		h.Approval = "waiting"
-		if h.ApproverRole == "" {
-			h.ApproverRole = g.RoleAdmin
-		}
-	}
-	if h.Link == "off" {
-		h.Note = linkOff
-	}
-	return i
-}
-
-// mergeIncident adds the rule's findings; steps, approval and closing are kept.
-func mergeIncident(old, i g.Incident) g.Incident {
-	m := old
-	m.Title, m.TitleZH, m.Severity = i.Title, i.TitleZH, i.Severity
-	m.Alerts = slices.Clone(old.Alerts)
-	for _, a := range i.Alerts {
-		if !slices.Contains(m.Alerts, a) {
-			m.Alerts = append(m.Alerts, a)
-		}
-	}
-	if len(old.Steps) == 0 {
-		m.Steps = i.Steps
-	}
-	if i.Handover.Requested && !old.Handover.Requested {
-		m.Handover = newIncident(i).Handover
-	}
-	return m
-}
-
-func (r *Book) incident(
-	ctx context.Context, c store.Conn, id g.IncidentID,
-) (i g.Incident, seq uint64, err error) {
-	i, seq, err = r.scanIncident(
-		c.Row(ctx, "SELECT id, effect_seq, body_sealed FROM incidents WHERE id = ?", string(id)).Scan)
-	if err != nil {
-		return i, 0, store.Missing(err, "incident", string(id))
-	}
-	return i, seq, nil
-}
-
-func (r *Book) scanIncident(scan func(...any) error) (i g.Incident, seq uint64, err error) {
-	var id string
-	var sealed []byte
-	if err := scan(&id, &seq, &sealed); err != nil {
-		return i, 0, err
-	}
-	b, err := store.Unseal(r.s.Vault.Data, sealed, "incident "+id)
-	if err != nil {
-		return i, 0, err
-	}
-	return i, seq, json.Unmarshal(b, &i)
-}
-
-func (r *Book) saveIncident(
-	ctx context.Context, t *store.Tx, seq uint64, i g.Incident, quiet bool,
-) error {
-	if !quiet {
-		i.Version++
-	}
-	b, err := json.Marshal(i)
-	if err != nil {
-		return fmt.Errorf("write incident: %w", err)
-	}
-	_, err = t.Exec(ctx,
-		`INSERT INTO incidents (id, school, state, opened, effect_seq, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET state = excluded.state, effect_seq = excluded.effect_seq, version = excluded.version, body_sealed = excluded.body_sealed`,
-		string(i.ID), string(i.School), string(i.State), store.Micros(i.Opened), int64(seq),
-		i.Version, store.Seal(r.s.Vault.Data, b, "incident "+string(i.ID)))
-	if err != nil {
-		return fmt.Errorf("write incident: %w", err)
-	}
-	if quiet {
-		return nil
-	}
-	return r.s.Send(ctx, t, g.Event{
-		ID:       fmt.Sprintf("evt_%s_%d", i.ID, i.Version),
-		Kind:     g.EventIncident,
-		School:   i.School,
-		Time:     t.Now.UTC(),
-		Received: t.Now.UTC(),
-		Incident: &i,
 	})
 }

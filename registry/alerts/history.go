@@ -30,6 +30,8 @@ const (
 	WasOver         What = "over" // by itself
 	WasClosed       What = "closed"
 	WasUndone       What = "undone"
+	WasGathered     What = "gathered"  // into an incident, by a person
+	WasTakenOut     What = "taken_out" // of an incident, by a person
 )
 
 // Whats lists them.
@@ -37,7 +39,7 @@ func Whats() []What {
 	return []What{
 		WasRaised, HasFiredAgain, HasEnded, HasRisen, WasAcknowledged, WasWithdrawn, HasRunOut,
 		WasAssigned, WasReleased, WasCommented, WasResolved, WasSilenced, WasOver, WasClosed,
-		WasUndone,
+		WasUndone, WasGathered, WasTakenOut,
 	}
 }
 
@@ -55,6 +57,8 @@ type Entry struct {
 	From     g.Severity `json:"from_severity,omitempty"`
 	Severity g.Severity `json:"severity,omitempty"`
 	Count    int        `json:"count,omitempty"`
+
+	Incident g.IncidentID `json:"incident,omitempty"`
 }
 
 // perVersion is more than the entries that one change of an alert writes: an entry's number follows

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/registry/access"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -36,7 +34,12 @@ func (v View) Incidents(ctx context.Context, f IncidentFilter) ([]g.Incident, st
 	if err := in.Within(&w, "school", f.School); err != nil {
 		return nil, "", err
 	}
-	store.Eq(&w, "state", f.State)
+	if len(f.States) > 0 {
+		w.And("state IN ("+store.Marks(len(f.States))+")", store.Anys(f.States)...)
+	}
+	if f.Drill != nil {
+		w.And("drill = ?", store.Flag(*f.Drill))
+	}
 	if err := newestFirst(&w, f.Page, "opened", "id"); err != nil {
 		return nil, "", err
 	}
@@ -74,148 +77,19 @@ func (v View) Incident(ctx context.Context, id g.IncidentID) (g.Incident, error)
 	return i, nil
 }
 
-// handle changes an incident for an operator; version -1 means any.
-func (v View) handle(
-	ctx context.Context, p g.Permission, id g.IncidentID, version int, by g.User, deed string,
-	change func(i *g.Incident, u g.User, now time.Time) error,
-) (g.Incident, error) {
-	in, err := v.s.Reach(ctx, p)
-	if err != nil {
-		return g.Incident{}, err
+// Log returns what happened to an incident, oldest first: at most [store.MaxLimit] entries after
+// number n. next is the number to go on after, 0 at the end. The log of an incident that was opened
+// by an earlier version begins with the first change since.
+func (v View) Log(
+	ctx context.Context, id g.IncidentID, n int,
+) (entries []IncidentEntry, next int, err error) {
+	if _, err := v.Incident(ctx, id); err != nil {
+		return nil, 0, err
 	}
-	var i g.Incident
-	err = v.s.Write(ctx, func(t *store.Tx) error {
-		var seq uint64
-		if i, seq, err = v.r.incident(ctx, t, id); err != nil {
-			return err
-		}
-		if err := in.Owns(i.School, "incident", string(id)); err != nil {
-			return err
-		}
-		if version >= 0 && i.Version != version {
-			return g.Errorf(g.Conflict,
-				"the incident has changed meanwhile: it is at version %d; look at it again",
-				i.Version).At("version")
-		}
-		u, err := access.Acting(ctx, v.access, t, by)
-		if err != nil {
-			return err
-		}
-		if i.State == g.IncidentClosed {
-			return g.Errorf(g.Conflict, "the incident is closed")
-		}
-		if err := change(&i, u, store.Moment(store.Micros(t.Now))); err != nil {
-			return err
-		}
-		if err := v.r.saveIncident(
-			ctx,
-			t,
-			seq,
-			i,
-			false,
-		); err != nil {
-			return err
-		}
-		i.Version++
-		return v.s.Audit(
-			ctx,
-			t,
-			i.School,
-			deed,
-			string(id),
-		)
-	})
-	if err != nil {
-		return g.Incident{}, err
+	entries, err = v.r.incidentLog(ctx, v.s.Reg, id, n)
+	if len(entries) > store.MaxLimit {
+		entries = entries[:store.MaxLimit]
+		next = entries[len(entries)-1].N
 	}
-	return i, nil
-}
-
-// ApproveHandover approves or refuses an incident's hand-over to the police. It requires the role
-// that the incident names, or a district admin, and can be decided once. While the link is off
-// nothing is sent, and the note says so.
-func (v View) ApproveHandover(
-	ctx context.Context, id g.IncidentID, version int, by g.User, approve bool, comment string,
-) (g.Incident, error) {
-	if err := comments(comment, !approve); err != nil {
-		return g.Incident{}, err
-	}
-	deed := "incident.approve"
-	if !approve {
-		deed = "incident.refuse"
-	}
-	return v.handle(ctx, g.IncidentsApprove, id, version, by, deed,
-		func(i *g.Incident, u g.User, now time.Time) error {
-			h := &i.Handover
-			if u.ID == "" || u.Role != h.ApproverRole && u.Role != g.RoleDistrict {
-				return g.Errorf(g.Forbidden,
-					"only a user with the role %s decides on this hand-over",
-					h.ApproverRole)
-			}
-			if !h.Requested || h.Approval != "waiting" {
-				return g.Errorf(g.Conflict, "no hand-over waits for a decision")
-			}
-			h.By = u.FullName
-			h.At = now
-			h.Comment = comment
-			h.Sent = false
-			switch {
-			case !approve:
-				h.Approval, h.Note = "refused", "the hand-over was refused: nothing was sent"
-			case h.Link != "on":
-				h.Approval, h.Note = "approved", linkOff
-			default:
-				h.Approval, h.Note = "approved", "approved: it is sent as soon as the police link "+
-					"takes it"
-			}
-			return nil
-		})
-}
-
-// StepDone marks a step of the procedure, counted from 0, as done. It may be called again.
-func (v View) StepDone(
-	ctx context.Context, id g.IncidentID, step int, by g.User,
-) (g.Incident, error) {
-	return v.handle(ctx, g.AlertsWrite, id, -1, by, "incident.step",
-		func(i *g.Incident, u g.User, now time.Time) error {
-			if step < 0 || step >= len(i.Steps) {
-				return g.FieldErrorf("step", "the procedure has %d steps, counted from 0",
-					len(i.Steps))
-			}
-			s := &i.Steps[step]
-			if s.Done {
-				return g.Errorf(g.Conflict, "the step was done by %s already", s.By)
-			}
-			s.Done = true
-			s.By = u.FullName
-			s.At = now
-			return nil
-		})
-}
-
-// CloseIncident closes an incident, with a comment. It fails while the hand-over waits for a
-// decision.
-func (v View) CloseIncident(
-	ctx context.Context, id g.IncidentID, version int, by g.User, comment string,
-) (g.Incident, error) {
-	if err := comments(comment, true); err != nil {
-		return g.Incident{}, err
-	}
-	return v.handle(ctx, g.AlertsWrite, id, version, by, "incident.close",
-		func(i *g.Incident, u g.User, now time.Time) error {
-			if i.Handover.Approval == "waiting" {
-				return g.Errorf(g.Conflict,
-					"its hand-over waits for a decision by a user with the role %s",
-					i.Handover.ApproverRole)
-			}
-			i.State, i.Closed = g.IncidentClosed, now
-			i.Steps = append(i.Steps, g.IncidentStep{
-				Text:   "Closed: " + comment,
-				TextZH: "已关闭：" + comment,
-				Done:   true,
-				By:     u.FullName,
-				At:     now,
-			})
-			return nil
-		})
+	return entries, next, err
 }

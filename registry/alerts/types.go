@@ -56,5 +56,6 @@ type AlertRow struct {
 type IncidentFilter struct {
 	store.Page
 	School g.SchoolID
-	State  g.IncidentState
+	States []g.IncidentState
+	Drill  *bool // of drills only, or of none; nil: both
 }

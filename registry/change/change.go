@@ -36,6 +36,8 @@ const (
 	Message  Kind = "message"
 	Rule     Kind = "rule" // of a school; the ID is that of its text
 
+	Procedure Kind = "procedure" // the school is empty for one of the gateway's files
+
 	Session Kind = "session" // or corrections of its attendance
 	Leave   Kind = "leave"
 
