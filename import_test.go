@@ -93,7 +93,12 @@ var house = []room{
 			"registry/store",
 		"",
 	},
-	{"registry/views", "root registry/people registry/places registry/store", ""},
+	{
+		"registry/views",
+		"root registry/alerts registry/fleet registry/lockdown registry/oncall registry/people " +
+			"registry/places registry/store",
+		"",
+	},
 	{"registry",
 		"root registry/access registry/alerts registry/deeds registry/fleet registry/history" +
 			" registry/hooks registry/lockdown registry/messages registry/oncall registry/people " +
@@ -147,7 +152,11 @@ var house = []room{
 		"root api/gate registry registry/access registry/deeds registry/views",
 		"qrcode",
 	},
-	{"api/alerts", "root api/gate registry registry/alerts", ""},
+	{
+		"api/alerts",
+		"root api/gate registry registry/alerts registry/procedures registry/views",
+		"",
+	},
 	{"api/attendance", "root api/gate registry registry/history registry/sessions", ""},
 	{
 		"api/fleet",

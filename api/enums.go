@@ -20,6 +20,8 @@ func nameWords(r huma.Registry) {
 	as[g.AlertState, word[g.AlertState]](r)
 	as[g.Retelling, word[g.Retelling]](r)
 	as[g.IncidentState, word[g.IncidentState]](r)
+	as[g.IncidentOutcome, word[g.IncidentOutcome]](r)
+	as[g.IncidentWhat, word[g.IncidentWhat]](r)
 	as[g.Role, word[g.Role]](r)
 	as[g.Permission, word[g.Permission]](r)
 	as[g.EventKind, word[g.EventKind]](r)
@@ -94,6 +96,10 @@ func wordsOf(of any) []any {
 		return all(g.Retellings())
 	case g.IncidentState:
 		return all(g.IncidentStates())
+	case g.IncidentOutcome:
+		return all(g.IncidentOutcomes())
+	case g.IncidentWhat:
+		return all(g.IncidentWhats())
 	case g.Role:
 		return all(g.Roles())
 	case g.Permission:

@@ -24,6 +24,8 @@ var unconditional = map[string]string{
 	"delete-picture":        "a picture never changes",
 	"update-rule":           "names the version that was seen, and each is kept",
 	"delete-rule":           "names the version that was seen, and each is kept",
+	"update-procedure":      "names the version that was seen, and each is kept",
+	"delete-procedure":      "names the version that was seen, and each is kept",
 	"stop-rule-backtest":    "ends what runs, however far it is",
 	"update-channel":        "is sent whole, with secrets that are never read; each is in the audit log",
 	"delete-channel":        "takes away whatever is there; what waits for it fails and says so",

@@ -256,7 +256,7 @@ func TestAProcedureBranches(t *testing.T) {
 		x.same("version", x.incident("inc_1").ProcedureVersion, 1)
 
 		admin := x.as(x.a, g.RoleAdmin)
-		p := must[procedures.Version](t)(admin.Procedures.Put(ctx, "a", asked(), 0, "ours"))
+		p := must[procedures.ProcedureVersion](t)(admin.Procedures.Put(ctx, "a", asked(), 0, "ours"))
 		x.same("whose", []any{p.School, p.Version}, []any{g.SchoolID("a"), 1})
 		_, err := admin.Procedures.Put(ctx, "a", asked(), 0, "again")
 		wantCode(t, err, g.Conflict)
@@ -266,8 +266,8 @@ func TestAProcedureBranches(t *testing.T) {
 		i := x.incident("inc_2")
 		x.same("skipped", []bool{i.Steps[2].Skipped, i.Steps[3].Skipped}, []bool{true, true})
 		x.same("due", i.Steps[0].Due, c.now().Add(time.Minute))
-		must[procedures.Version](t)(admin.Procedures.Delete(ctx, "a", "fire", 1, "not any more"))
-		holds := must[procedures.Version](t)(x.v.Procedures.Find(ctx, "", "fire"))
+		must[procedures.ProcedureVersion](t)(admin.Procedures.Delete(ctx, "a", "fire", 1, "not any more"))
+		holds := must[procedures.ProcedureVersion](t)(x.v.Procedures.Find(ctx, "", "fire"))
 		x.same("what holds then", holds.School, g.SchoolID(""))
 		x.same("steps of what began", len(x.incident("inc_2").Steps), 4)
 
@@ -376,7 +376,7 @@ func TestAShiftIsGivenAndTaken(t *testing.T) {
 		x.same("counts", []int{s.IncidentCount, s.OpenCount, s.AckCount, s.SilencedCount},
 			[]int{1, 1, 1, 1})
 		x.same("who holds what", s.Holders,
-			[]alerts.Holder{{ID: x.lin.ID, Name: "Lin Feng", Handles: 1}})
+			[]alerts.ShiftHolder{{ID: x.lin.ID, Name: "Lin Feng", Handles: 1}})
 		x.same("next step", s.Incidents[0].Next, "of the rule")
 		x.same("room", s.Open[0].ZoneName, x.gate["a"].Name)
 		_, err := x.v.Alerts.TakeShift(ctx, n.ID, 1, x.lin, "")

@@ -99,7 +99,13 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 		r.Access,
 		r.alerts,
 	)
-	r.views = views.New(s, r.people)
+	r.views = views.New(
+		s,
+		r.people,
+		r.alerts,
+		r.oncall,
+		r.lockdown,
+	)
 	return r, nil
 }
 

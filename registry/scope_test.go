@@ -929,6 +929,12 @@ func calls(d *district) map[string]call {
 			x, _, err := v.Alerts.Shifts(ctx, "", registry.Page{})
 			return x, err
 		}},
+		"Views.IncidentPlaces": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Views.IncidentPlaces(ctx, []g.AlertID{"alt_b"})
+		}},
+		"Views.IncidentReport": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Views.IncidentReport(ctx, "inc_b", false, d.clock.now())
+		}},
 		"Procedures.List": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Procedures.List(ctx, b)
 		}},

@@ -7,6 +7,7 @@ package alerts
 import (
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/views"
 )
 
 // area is what the operations use.
@@ -20,6 +21,7 @@ func Register(r *gate.Gate) {
 		d.OneOf("Handover", "approval", "", "waiting", "approved", "refused")
 		d.OneOf("Handover", "link", "", "off", "on")
 		d.OneOf("Entry", "what", texts(alerts.Whats())...)
+		d.OneOf("ReportMoment", "of", texts(views.MomentOfs())...)
 	})
 	s.registerAlerts()
 	s.registerIncidents()

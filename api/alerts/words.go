@@ -51,6 +51,172 @@ AlertRow.zone_name: The zone's name.
 AlertRow.person_name: The person's name; empty for callers who may not read people.
 IncidentStep.text_zh: The text in Chinese.
 Incident.steps: The procedure.
+Incident.procedure: The procedure that it began with; absent: none.
+Incident.procedure_version: That procedure's version then, which it keeps; 0: it is not kept anywhere.
+Incident.procedure_school: Whose version that is; absent: the gateway's files'.
+Incident.drill: It is a drill.
+Incident.cause: What a further alert must have in common to be gathered; absent: only people add alerts.
+Incident.within_s: How long after the alert before it a further one is gathered, in seconds.
+Incident.latest: When the newest alert that a rule found was gathered.
+Incident.contained: Since when it spreads no further.
+Incident.contained_by: Who said that it spreads no further.
+Incident.closed_by: Who closed it.
+Incident.outcome: What it turned out to be; absent: nobody has said.
+Incident.conclusion: What it was and what was done, in words.
+Incident.reopened: How often it was opened again after it was closed.
+Incident.reopened_at: When it was opened again last.
+Incident.merged_into: The incident that took its alerts; alerts are those that it had then.
+Incident.happened: In events only: what has just happened to it.
+IncidentDetail.procedure: The procedure that it began with; absent: none.
+IncidentDetail.procedure_version: That procedure's version then, which it keeps; 0: it is not kept anywhere.
+IncidentDetail.procedure_school: Whose version that is; absent: the gateway's files'.
+IncidentDetail.where: The rooms of its alerts: those where something still holds first.
+IncidentDetail.steps: The procedure.
+IncidentDetail.drill: It is a drill.
+IncidentDetail.cause: What a further alert must have in common to be gathered; absent: only people add alerts.
+IncidentDetail.within_s: How long after the alert before it a further one is gathered, in seconds.
+IncidentDetail.latest: When the newest alert that a rule found was gathered.
+IncidentDetail.contained: Since when it spreads no further.
+IncidentDetail.contained_by: Who said that it spreads no further.
+IncidentDetail.closed_by: Who closed it.
+IncidentDetail.outcome: What it turned out to be; absent: nobody has said.
+IncidentDetail.conclusion: What it was and what was done, in words.
+IncidentDetail.reopened: How often it was opened again after it was closed.
+IncidentDetail.reopened_at: When it was opened again last.
+IncidentDetail.merged_into: The incident that took its alerts; alerts are those that it had then.
+IncidentDetail.happened: In events only: what has just happened to it.
+IncidentDetail.alerts: The alerts that belong to it.
+IncidentDetail.handover: The hand-over to the police.
+Entry.incident: The incident into which it was moved; absent: out of one.
+IncidentPlace.zone_name: The room's name.
+IncidentPlace.floor: The floor's id, where the room names one.
+IncidentPlace.floor_name: The floor's name.
+IncidentPlace.building: The building's id.
+IncidentPlace.building_name: The building's name.
+IncidentPlace.site_name: The site's name.
+IncidentReport.where: The rooms of its alerts.
+IncidentReport.alerts: Its alerts, at most 200; alert_count is of all.
+ProcedureAnswer.text_zh: The answer in Chinese.
+ProcedureStep.text_zh: The text in Chinese.
+StepAnswer.text_zh: The answer in Chinese.
+ReportMoment.alerts: The alerts that it is about.
+ReportMoment.drill: It is part of a drill.
+ReportMoment.outcome: What it turned out to be.
+StandingAlert.drill: It is part of a drill.
+StandingAlert.incident: The incident that it belongs to.
+StandingAlert.device_name: The device's name.
+StandingAlert.zone_name: The room's name.
+StandingAlert.assignee_name: The name of who shall see to it.
+StandingIncident.drill: It is a drill.
+IncidentStep.answers: Of a question: the answers; one of them is sent with the tick.
+IncidentStep.answer: The answer that was given.
+IncidentStep.branch: The answer that leads to this step; absent: it is for every case.
+IncidentStep.skipped: No answer leads to it as things are.
+IncidentStep.owner: The role that does it, as the procedure says.
+IncidentStep.person: Who shall do it, as somebody said.
+IncidentStep.person_name: The name of who shall do it.
+IncidentStep.within_s: How long it may take from when it comes up, in seconds.
+IncidentStep.due: By when it is to be done.
+StepAnswer.id: What is sent as the answer.
+StepBranch.step: The question's step, from 0.
+StepBranch.answer: The answer's id.
+IncidentEntry.n: Rises with each entry, with gaps.
+IncidentEntry.what: What happened.
+IncidentEntry.by_name: The name of who did it; absent: a rule or the gateway.
+IncidentEntry.step: The step, from 0.
+IncidentEntry.answer: The answer's id; of a step that was undone, the one that was given before.
+IncidentEntry.alerts: The alerts that it is about.
+IncidentEntry.other: The other incident.
+IncidentEntry.to: Whom the step was given to; absent: nobody.
+IncidentEntry.to_name: The name of whom the step was given to.
+IncidentEntry.outcome: What it turned out to be.
+IncidentPlace.alerts: How many alerts it has there.
+IncidentPlace.firing: Of how many the condition holds.
+IncidentPlace.device: A device that reported there.
+IncidentPlace.camera: The nearest camera; absent for callers who may not read devices, and beyond eight rooms.
+OpenInput.school: The school; empty: the caller's own.
+OpenInput.title: What it is; empty: the procedure's title, else the first alert's.
+OpenInput.title_zh: The title in Chinese.
+OpenInput.severity: Empty: that of the most severe alert, else major.
+OpenInput.procedure: The procedure to begin with, as it holds for the school now.
+OpenInput.alerts: Alerts that belong to it.
+OpenInput.drill: It is a drill.
+OpenInput.comment: What for.
+TickInput.answer: Of a question: the id of one of its answers.
+UntickInput.comment: Why.
+CloseIncidentInput.outcome: What it turned out to be; empty: it is not known. A drill ends as one.
+MoveInput.add: Alerts that belong to it.
+MoveInput.remove: Alerts of it that do not.
+MergeInput.into: The incident that takes its alerts.
+ProcedureVersion.id: The procedure's id, which rules name.
+ProcedureVersion.school: Whose it is; empty: the gateway's files'.
+ProcedureVersion.version: Rises with each change of this school's procedure.
+ProcedureVersion.steps: What people do, in order.
+ProcedureVersion.note: Why it was changed.
+ProcedureVersion.deleted: It was deleted with this version.
+ProcedureVersion.by: Who wrote it.
+ProcedureVersion.by_name: The name of who wrote it.
+ProcedureVersion.at: When.
+ProcedureStep.owner: The role that does it; empty: whoever is there.
+ProcedureStep.within_s: How long it may take from when it comes up, in seconds; 0: no time is set.
+ProcedureStep.answers: Answers to the question that the step is, 2 to 8; the steps of the one that is given follow.
+ProcedureAnswer.id: Unique within the question.
+ProcedureAnswer.steps: What follows when it is given.
+PutProcedureInput.version: The version of the school's own that was seen, 0 for none; another is a conflict.
+PutProcedureInput.note: Why it is changed.
+PutProcedureInput.title_zh: The title in Chinese.
+PutProcedureInput.steps: What people do, in order: at most 100 in all branches, questions at most 4 deep.
+ShiftNote.text: What there is to say.
+ShiftNote.given: When it was given.
+ShiftNote.given_by: Who gave it.
+ShiftNote.given_by_name: The name of who gave it.
+ShiftNote.taken: When somebody signed for it; absent: nobody has.
+ShiftNote.taken_by: Who signed for it.
+ShiftNote.taken_by_name: The name of who signed for it.
+ShiftNote.remark: What who took it has to say.
+ShiftNote.standing: What was not over when it was given.
+ShiftStanding.at: When that was.
+ShiftStanding.incidents: Incidents that are not closed, the newest first, at most 100.
+ShiftStanding.incident_count: How many incidents are not closed.
+ShiftStanding.open: Alerts that nobody has in hand, the most urgent first, at most 100.
+ShiftStanding.open_count: How many alerts nobody has in hand.
+ShiftStanding.acknowledged: Alerts that somebody has in hand, at most 100.
+ShiftStanding.acknowledged_count: How many alerts somebody has in hand.
+ShiftStanding.silenced: Alerts that somebody resolved while the condition still holds, at most 100.
+ShiftStanding.silenced_count: How many alerts were resolved while the condition still holds.
+ShiftStanding.holders: Who has how many alerts on the wall.
+StandingIncident.alerts: How many alerts it has.
+StandingIncident.steps: How many steps its procedure has as things are.
+StandingIncident.steps_done: How many of these are done.
+StandingIncident.next: The first step that is not done.
+StandingIncident.next_zh: The same in Chinese.
+StandingAlert.ack_until: When it is told again.
+ShiftHolder.handles: How many the user has acknowledged.
+ShiftHolder.assigned: How many the user shall see to.
+GiveShiftInput.school: The school; empty: the caller's own.
+GiveShiftInput.text: What there is to say, beside what stands.
+TakeShiftInput.remark: What there is to say.
+IncidentReport.alert_count: How many alerts it has; alerts holds at most 200.
+IncidentReport.timeline: What happened, oldest first.
+IncidentReport.timeline_cut: How many later lines are left out, beyond 5000.
+IncidentReport.figures: How long it took.
+ReportFigures.acknowledged_s: From when it was opened until the first alert was in hand, in seconds.
+ReportFigures.contained_s: From when it was opened until it was contained first, in seconds.
+ReportFigures.closed_s: From when it was opened until it was closed, in seconds.
+ReportFigures.steps: How many steps its procedure had as things were.
+ReportFigures.steps_done: How many of these were done.
+ReportFigures.steps_late: How many of these were late.
+ReportMoment.of: What the line is about.
+ReportMoment.what: What happened, in the words of what it is about: of an incident's log, an alert's history, a
+	command's states, a call's, or raised and cleared.
+ReportMoment.by_name: Who.
+ReportMoment.to_name: Whom it was given to, or who was told.
+ReportMoment.subject: A device, a threat level or a channel.
+ReportMoment.subject_zh: The same in Chinese.
+ReportMoment.action: What the device was told to do.
+ReportMoment.step: The step, from 0.
+ReportMoment.answer: The answer's id.
+ReportMoment.other: The other incident.
 Incident.alerts: The alerts that belong to it.
 Incident.handover: The hand-over to the police.
 Handover.requested: The rule asks for a hand-over.

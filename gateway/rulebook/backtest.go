@@ -164,7 +164,7 @@ func (b *Book) runBacktest(ctx context.Context, t *backtest, r rules.Rule) {
 		test:   t,
 		rule:   r.ID,
 		under:  b.now.Load().schools[t.school],
-		engine: rules.New(b.beside(r), b.Folder().Procedures),
+		engine: rules.New(b.beside(r), b.InForce().Procedures),
 		facts:  alerting.FactsOf(b.opt.Directory),
 		open:   map[g.AlertID]int{},
 	}

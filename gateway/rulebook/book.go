@@ -17,6 +17,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/change"
 	kept "github.com/gatehouse-iot/gatehouse/registry/rules"
+	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
 // Options are what a Book uses.
@@ -40,6 +41,8 @@ type Book struct {
 	view   *registry.View // of the gateway itself
 	reader *alerting.Reader
 
+	shipped []rules.Procedure // that come with the gateway
+
 	mu      sync.Mutex // one change of the rules in force at a time
 	now     atomic.Pointer[inForce]
 	changed chan struct{} // rules or schools in the registry changed
@@ -54,6 +57,7 @@ type Book struct {
 type inForce struct {
 	files   alerting.Files     // of the folder
 	kept    []kept.RuleVersion // of the schools, newest versions
+	steps   []g.ProcedureID    // the IDs of all procedures in the registry
 	schools tree
 	all     alerting.Files        // what the engine runs
 	broken  map[g.RuleID]*g.Error // schools' rules that cannot be in force, and why
@@ -87,6 +91,9 @@ func Open(ctx context.Context, o Options) (*Book, error) {
 	if wrong != nil {
 		o.Refused(wrong)
 	}
+	if b.shipped, err = shippedProcedures(o.Shipped); err != nil {
+		return nil, err
+	}
 	now, err := b.compose(ctx, files)
 	if err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
@@ -100,6 +107,9 @@ func Open(ctx context.Context, o Options) (*Book, error) {
 			"doubt", d.Message)
 	}
 	if err := b.note(ctx, files); err != nil {
+		return nil, fmt.Errorf("rules: %w", err)
+	}
+	if err := b.offer(ctx, files); err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
 	}
 	b.now.Store(now)
@@ -135,7 +145,10 @@ func (b *Book) Take(ctx context.Context, files alerting.Files) error {
 		return fmt.Errorf("rules: %w", err)
 	}
 	err = b.reader.Replace(ctx, next.all, func(ctx context.Context) error {
-		return b.note(ctx, files)
+		if err := b.note(ctx, files); err != nil {
+			return err
+		}
+		return b.offer(ctx, files)
 	})
 	if err != nil {
 		return fmt.Errorf("rules: %w", err)
@@ -190,7 +203,7 @@ const retryAfter = 5 * time.Second
 // Run puts changes of the schools' rules, and of the tree of schools, into force until ctx ends.
 func (b *Book) Run(ctx context.Context) error {
 	cancel := b.opt.Registry.Subscribe(func(c registry.Change) {
-		if c.Kind == change.Rule || c.Kind == change.School {
+		if c.Kind == change.Rule || c.Kind == change.School || c.Kind == change.Procedure {
 			b.wake()
 		}
 	})

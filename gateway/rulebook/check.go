@@ -71,7 +71,7 @@ func (b *Book) check(d api.Draft, fresh bool) (rules.Rule, []*g.Error) {
 	all := slices.DeleteFunc(slices.Clone(now.kept), func(x kept.RuleVersion) bool {
 		return x.School == d.School && x.ID == r.ID
 	})
-	then := put(now.files, append(all, next), now.schools)
+	then := put(now.files, b.shipped, append(all, next), now.steps, now.schools)
 	r.ID, r.Where.Only = rules.OfSchool(r.ID, d.School), now.schools[d.School]
 	if e := then.broken[r.ID]; e != nil {
 		e.Field = draftFile + strings.TrimPrefix(e.Field, string(r.ID))

@@ -47,15 +47,23 @@ func (b *Book) compose(ctx context.Context, files alerting.Files) (*inForce, err
 	if err != nil {
 		return nil, err
 	}
-	return put(files, versions, treeOf(schools)), nil
+	steps, err := b.view.Procedures.IDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return put(files, b.shipped, versions, steps, treeOf(schools)), nil
 }
 
 // put makes the set in force. A school's rule that does not parse, or names what is not there, is
 // left out.
-func put(files alerting.Files, versions []kept.RuleVersion, schools tree) *inForce {
+func put(
+	files alerting.Files, shipped []rules.Procedure, versions []kept.RuleVersion,
+	steps []g.ProcedureID, schools tree,
+) *inForce {
 	out := &inForce{
 		files:   files,
 		kept:    versions,
+		steps:   steps,
 		schools: schools,
 		broken:  map[g.RuleID]*g.Error{},
 	}
@@ -81,7 +89,7 @@ func put(files alerting.Files, versions []kept.RuleVersion, schools tree) *inFor
 	for {
 		out.all = alerting.Files{
 			Rules:      slices.Concat(shared, own),
-			Procedures: files.Procedures,
+			Procedures: known(withShipped(files.Procedures, shipped), steps),
 		}
 		bad := wrongIn(out.all, own)
 		if len(bad) == 0 {
@@ -168,5 +176,6 @@ func first(err error) *g.Error {
 
 // same reports whether nothing that the engine runs, or people see, differs.
 func (f *inForce) same(o *inForce) bool {
-	return reflect.DeepEqual(f.kept, o.kept) && reflect.DeepEqual(f.schools, o.schools)
+	return reflect.DeepEqual(f.kept, o.kept) && reflect.DeepEqual(f.schools, o.schools) &&
+		reflect.DeepEqual(f.steps, o.steps)
 }

@@ -44,7 +44,7 @@ func (b *Book) Try(
 			list[i].Rules = []g.RuleID{draft.ID}
 		}
 	}
-	out.Tests = rules.RunTests(testsFile, list, append(all, draft), b.Folder().Procedures)
+	out.Tests = rules.RunTests(testsFile, list, append(all, draft), b.InForce().Procedures)
 	for _, t := range out.Tests {
 		for _, e := range t.Failures {
 			out.Problems = append(out.Problems, problem(tests, e))

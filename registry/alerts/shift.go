@@ -18,23 +18,23 @@ import (
 // ShiftNote is what one shift tells the next: what stood when it was given, and in words. It is
 // signed by who gives it and by who takes it, and never changes afterwards.
 type ShiftNote struct {
-	ID          string     `json:"id"`
-	School      g.SchoolID `json:"school"`
-	Text        string     `json:"text,omitempty"`
-	Given       time.Time  `json:"given"`
-	GivenBy     g.UserID   `json:"given_by"`
-	GivenByName string     `json:"given_by_name"`
-	Taken       time.Time  `json:"taken,omitzero"`
-	TakenBy     g.UserID   `json:"taken_by,omitempty"`
-	TakenByName string     `json:"taken_by_name,omitempty"`
-	Remark      string     `json:"remark,omitempty"` // of who took it
-	Standing    Standing   `json:"standing"`
-	Version     int        `json:"version"`
+	ID          string        `json:"id"`
+	School      g.SchoolID    `json:"school"`
+	Text        string        `json:"text,omitempty"`
+	Given       time.Time     `json:"given"`
+	GivenBy     g.UserID      `json:"given_by"`
+	GivenByName string        `json:"given_by_name"`
+	Taken       time.Time     `json:"taken,omitzero"`
+	TakenBy     g.UserID      `json:"taken_by,omitempty"`
+	TakenByName string        `json:"taken_by_name,omitempty"`
+	Remark      string        `json:"remark,omitempty"` // of who took it
+	Standing    ShiftStanding `json:"standing"`
+	Version     int           `json:"version"`
 }
 
-// Standing is what is not over in a school at a time. Lists hold the most urgent; the counts are of
+// ShiftStanding is what is not over in a school at a time. Lists hold the most urgent; the counts are of
 // all.
-type Standing struct {
+type ShiftStanding struct {
 	At            time.Time          `json:"at"`
 	Incidents     []StandingIncident `json:"incidents" nullable:"false"` // open and contained
 	IncidentCount int                `json:"incident_count"`
@@ -46,7 +46,7 @@ type Standing struct {
 	Silenced      []StandingAlert `json:"silenced" nullable:"false"`
 	SilencedCount int             `json:"silenced_count"`
 	// who has how many alerts in hand, or is to see to them
-	Holders []Holder `json:"holders" nullable:"false"`
+	Holders []ShiftHolder `json:"holders" nullable:"false"`
 }
 
 // StandingIncident is an incident that is not over.
@@ -84,38 +84,38 @@ type StandingAlert struct {
 	Incident   g.IncidentID `json:"incident,omitempty"`
 }
 
-// Holder is somebody who holds alerts.
-type Holder struct {
+// ShiftHolder is somebody who holds alerts.
+type ShiftHolder struct {
 	ID       g.UserID `json:"id"`
 	Name     string   `json:"name"`
 	Handles  int      `json:"handles"`
 	Assigned int      `json:"assigned"`
 }
 
-// listed is how many rows a list of a Standing holds.
+// listed is how many rows a list of a ShiftStanding holds.
 const listed = 100
 
 // maxShiftText is how many characters a shift note has.
 const maxShiftText = 8000
 
 // Standing returns what is not over in a school; "" is the scope's own.
-func (v View) Standing(ctx context.Context, school g.SchoolID, now time.Time) (Standing, error) {
+func (v View) Standing(ctx context.Context, school g.SchoolID, now time.Time) (ShiftStanding, error) {
 	in, err := v.s.Reach(ctx, g.AlertsRead)
 	if err != nil {
-		return Standing{}, err
+		return ShiftStanding{}, err
 	}
 	if school == "" {
 		school = v.s.School
 	}
 	if err := in.Owns(school, "school", string(school)); err != nil {
-		return Standing{}, err
+		return ShiftStanding{}, err
 	}
 	return v.standing(ctx, v.s.Reg, school, now)
 }
 
 func (v View) standing(
 	ctx context.Context, c store.Conn, school g.SchoolID, now time.Time,
-) (out Standing, err error) {
+) (out ShiftStanding, err error) {
 	out.At = store.Moment(store.Micros(now))
 	if out.Incidents, out.IncidentCount, err = v.standingIncidents(ctx, c, school); err != nil {
 		return out, err
@@ -250,8 +250,8 @@ func (v View) placesOf(
 }
 
 // holding lists who holds alerts on the wall.
-func (v View) holding(ctx context.Context, c store.Conn, school g.SchoolID) ([]Holder, error) {
-	out := []Holder{}
+func (v View) holding(ctx context.Context, c store.Conn, school g.SchoolID) ([]ShiftHolder, error) {
+	out := []ShiftHolder{}
 	at := map[g.UserID]int{}
 	const where = " FROM alerts WHERE school = ? AND state IN ('open', 'acknowledged') AND "
 	for _, column := range []string{"handler", "assignee"} {
@@ -266,7 +266,7 @@ func (v View) holding(ctx context.Context, c store.Conn, school g.SchoolID) ([]H
 			if !known {
 				i = len(out)
 				at[id] = i
-				out = append(out, Holder{ID: id})
+				out = append(out, ShiftHolder{ID: id})
 			}
 			if column == "handler" {
 				out[i].Handles = n

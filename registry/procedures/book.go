@@ -25,8 +25,8 @@ const (
 	MaxVersions = 200 // of one procedure that a list returns, the newest
 )
 
-// Version is one version of a procedure.
-type Version struct {
+// ProcedureVersion is one version of a procedure.
+type ProcedureVersion struct {
 	g.Procedure
 	School  g.SchoolID `json:"school"`  // whose it is; empty: of the gateway's files
 	Version int        `json:"version"` // from 1

@@ -18,7 +18,7 @@ const columns = "school, id, version, body, note, deleted, maker, maker_name, at
 const newest = "version = (SELECT MAX(n.version) FROM procedure_versions n " +
 	"WHERE n.school = procedure_versions.school AND n.id = procedure_versions.id)"
 
-func scan(row func(...any) error) (x Version, err error) {
+func scan(row func(...any) error) (x ProcedureVersion, err error) {
 	var at int64
 	var id, body string
 	if err := row(&x.School, &id, &x.Version, &body, &x.Note, &x.Deleted, &x.By, &x.ByName, &at); err != nil {
@@ -32,8 +32,8 @@ func scan(row func(...any) error) (x Version, err error) {
 
 func list(
 	ctx context.Context, c store.Conn, w store.Where, order string, args ...any,
-) ([]Version, error) {
-	out := []Version{}
+) ([]ProcedureVersion, error) {
+	out := []ProcedureVersion{}
 	err := store.Each(ctx, c, "SELECT "+columns+" FROM procedure_versions"+w.String()+
 		" ORDER BY "+order, append(w.Args, args...), func(row func(...any) error) error {
 		x, err := scan(row)
@@ -64,13 +64,13 @@ func line(ctx context.Context, c store.Conn, school g.SchoolID) ([]g.SchoolID, e
 // school above, else that of the gateway's files. NotFound if there is none.
 func Holds(
 	ctx context.Context, c store.Conn, school g.SchoolID, id g.ProcedureID,
-) (Version, error) {
+) (ProcedureVersion, error) {
 	all, err := holding(ctx, c, school, id)
 	if err != nil {
-		return Version{}, err
+		return ProcedureVersion{}, err
 	}
 	if len(all) == 0 {
-		return Version{}, store.NotFound("procedure", string(id))
+		return ProcedureVersion{}, store.NotFound("procedure", string(id))
 	}
 	return all[0], nil
 }
@@ -78,7 +78,7 @@ func Holds(
 // holding returns what holds for a school, by ID; of one procedure if id is not empty.
 func holding(
 	ctx context.Context, c store.Conn, school g.SchoolID, id g.ProcedureID,
-) ([]Version, error) {
+) ([]ProcedureVersion, error) {
 	schools, err := line(ctx, c, school)
 	if err != nil {
 		return nil, err
@@ -92,17 +92,17 @@ func holding(
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(all, func(a, b Version) int {
+	slices.SortStableFunc(all, func(a, b ProcedureVersion) int {
 		if n := strings.Compare(string(a.ID), string(b.ID)); n != 0 {
 			return n
 		}
 		return slices.Index(schools, a.School) - slices.Index(schools, b.School)
 	})
-	return slices.CompactFunc(all, func(a, b Version) bool { return a.ID == b.ID }), nil
+	return slices.CompactFunc(all, func(a, b ProcedureVersion) bool { return a.ID == b.ID }), nil
 }
 
 // List lists the procedures that hold for a school, by ID; "" is the scope's own.
-func (v View) List(ctx context.Context, school g.SchoolID) ([]Version, error) {
+func (v View) List(ctx context.Context, school g.SchoolID) ([]ProcedureVersion, error) {
 	school, err := v.reads(ctx, school)
 	if err != nil {
 		return nil, err
@@ -113,10 +113,10 @@ func (v View) List(ctx context.Context, school g.SchoolID) ([]Version, error) {
 // Find returns the procedure that holds for a school.
 func (v View) Find(
 	ctx context.Context, school g.SchoolID, id g.ProcedureID,
-) (Version, error) {
+) (ProcedureVersion, error) {
 	school, err := v.reads(ctx, school)
 	if err != nil {
-		return Version{}, err
+		return ProcedureVersion{}, err
 	}
 	return Holds(ctx, v.s.Reg, school, id)
 }
@@ -125,7 +125,7 @@ func (v View) Find(
 // those of the gateway's files if the school has none.
 func (v View) Versions(
 	ctx context.Context, school g.SchoolID, id g.ProcedureID,
-) ([]Version, error) {
+) ([]ProcedureVersion, error) {
 	school, err := v.reads(ctx, school)
 	if err != nil {
 		return nil, err

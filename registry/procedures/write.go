@@ -18,11 +18,11 @@ import (
 // the caller saw, 0 for none; another is a Conflict.
 func (v View) Put(
 	ctx context.Context, school g.SchoolID, p g.Procedure, seen int, note string,
-) (Version, error) {
+) (ProcedureVersion, error) {
 	if err := p.Check(); err != nil {
-		return Version{}, err
+		return ProcedureVersion{}, err
 	}
-	return v.change(ctx, school, p.ID, seen, note, "procedure.put", func(x *Version) error {
+	return v.change(ctx, school, p.ID, seen, note, "procedure.put", func(x *ProcedureVersion) error {
 		x.Procedure, x.Deleted = p, false
 		return nil
 	})
@@ -32,8 +32,8 @@ func (v View) Put(
 // again. The versions are kept.
 func (v View) Delete(
 	ctx context.Context, school g.SchoolID, id g.ProcedureID, seen int, note string,
-) (Version, error) {
-	return v.change(ctx, school, id, seen, note, "procedure.delete", func(x *Version) error {
+) (ProcedureVersion, error) {
+	return v.change(ctx, school, id, seen, note, "procedure.delete", func(x *ProcedureVersion) error {
 		if x.Version == 0 || x.Deleted {
 			return store.NotFound("procedure", string(id))
 		}
@@ -44,8 +44,8 @@ func (v View) Delete(
 
 func (v View) change(
 	ctx context.Context, school g.SchoolID, id g.ProcedureID, seen int, note, deed string,
-	edit func(x *Version) error,
-) (x Version, err error) {
+	edit func(x *ProcedureVersion) error,
+) (x ProcedureVersion, err error) {
 	in, err := v.s.Reach(ctx, g.RulesWrite)
 	if err != nil {
 		return x, err
@@ -88,19 +88,19 @@ func (v View) change(
 // newestOf returns the newest version; its Version is 0 if there is none.
 func newestOf(
 	ctx context.Context, c store.Conn, school g.SchoolID, id g.ProcedureID,
-) (Version, error) {
+) (ProcedureVersion, error) {
 	var w store.Where
 	w.And("school = ? AND id = ?", string(school), string(id))
 	w.And(newest)
 	all, err := list(ctx, c, w, "version DESC")
 	if err != nil || len(all) == 0 {
-		return Version{}, err
+		return ProcedureVersion{}, err
 	}
 	return all[0], nil
 }
 
 // keep writes x as the version after old.
-func (v View) keep(ctx context.Context, t *store.Tx, old Version, x *Version, deed string) error {
+func (v View) keep(ctx context.Context, t *store.Tx, old ProcedureVersion, x *ProcedureVersion, deed string) error {
 	x.Version, x.At = old.Version+1, store.Moment(store.Micros(t.Now))
 	body, err := json.Marshal(x.Procedure)
 	if err != nil {
@@ -183,11 +183,11 @@ func (v View) Take(ctx context.Context, files []g.Procedure) error {
 
 // differing returns what is to be written so that what is kept equals the files, with the versions
 // that are kept now.
-func differing(kept []Version, files []g.Procedure) (out []Version) {
+func differing(kept []ProcedureVersion, files []g.Procedure) (out []ProcedureVersion) {
 	for _, p := range files {
-		i := slices.IndexFunc(kept, func(x Version) bool { return x.ID == p.ID })
+		i := slices.IndexFunc(kept, func(x ProcedureVersion) bool { return x.ID == p.ID })
 		if i < 0 {
-			out = append(out, Version{Procedure: p})
+			out = append(out, ProcedureVersion{Procedure: p})
 			continue
 		}
 		x := kept[i]

@@ -153,17 +153,40 @@ func (f Files) Texts() ([]alerts.RuleText, error) {
 		})
 	}
 	for _, p := range f.Procedures {
-		b, err := json.MarshalIndent(p, "", " ")
+		b, err := procedureText(p)
 		if err != nil {
 			return nil, err
 		}
 		texts = append(texts, alerts.RuleText{
 			Kind: "procedure",
-			ID:   p.ID,
+			ID:   string(p.ID),
 			Body: string(b),
 		})
 	}
 	return texts, nil
+}
+
+// procedureText is the form in which the audit log records a procedure. One without questions,
+// owners and times is written as before these were known, so that an upgrade is no change of it.
+func procedureText(p rules.Procedure) ([]byte, error) {
+	type step struct{ Text, TextZH string }
+	old := struct {
+		ID      g.ProcedureID
+		Title   string
+		TitleZH string
+		Steps   []step
+	}{
+		ID:      p.ID,
+		Title:   p.Title,
+		TitleZH: p.TitleZH,
+	}
+	for _, s := range p.Steps {
+		if len(s.Answers) > 0 || s.Owner != "" || s.Within > 0 {
+			return json.MarshalIndent(p, "", " ")
+		}
+		old.Steps = append(old.Steps, step{s.Text, s.TextZH})
+	}
+	return json.MarshalIndent(old, "", " ")
 }
 
 // Seed copies the shipped rules and procedures to dir if it does not exist yet.
