@@ -5,6 +5,7 @@
 package alerts
 
 import (
+	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/registry/views"
@@ -21,6 +22,7 @@ func Register(r *gate.Gate) {
 		d.OneOf("Handover", "approval", "", "waiting", "approved", "refused")
 		d.OneOf("Handover", "link", "", "off", "on")
 		d.OneOf("Entry", "what", texts(alerts.Whats())...)
+		boundSteps(d)
 		d.OneOf("ReportMoment", "of", texts(views.MomentOfs())...)
 	})
 	s.registerAlerts()
@@ -32,4 +34,24 @@ func texts[T ~string](words []T) (out []string) {
 		out = append(out, string(w))
 	}
 	return out
+}
+
+// boundSteps limits the steps of a procedure as the registry does.
+func boundSteps(d *gate.Schemas) {
+	for schema, fields := range map[string]map[string]int{
+		"ProcedureStep":   {"text": g.MaxStepText, "text_zh": g.MaxStepText},
+		"ProcedureAnswer": {"text": g.MaxStepText, "text_zh": g.MaxStepText, "id": gate.MaxWord},
+	} {
+		for field, most := range fields {
+			x := d.Field(schema, field)
+			x.MaxLength = new(most)
+			x.PrecomputeMessages()
+		}
+	}
+	answers := d.Field("ProcedureStep", "answers")
+	answers.MaxItems = new(g.MaxProcedureAnswers)
+	answers.PrecomputeMessages()
+	steps := d.Field("ProcedureAnswer", "steps")
+	steps.MaxItems = new(g.MaxProcedureSteps)
+	steps.PrecomputeMessages()
 }

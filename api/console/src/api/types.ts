@@ -183,7 +183,7 @@ export const importModes = all<ImportMode>({
   promote: true,
   overwrite: true,
 })
-export const incidentStates = all<Incident['state']>({ open: true, closed: true })
+export const incidentStates = all<Incident['state']>({ open: true, contained: true, closed: true })
 /** Methods of passes that can be handed out. */
 export const cardMethods = all<S['CardInput']['method']>({ card: true, qr: true, pin: true })
 export const methods = all<Method>({ face: true, card: true, qr: true, pin: true, other: true, manual: true })

@@ -479,6 +479,7 @@ export const en = {
   },
   incidentState: {
     open: 'Open',
+    contained: 'Contained',
     closed: 'Closed',
   },
   incident: {

@@ -464,6 +464,7 @@ export const zh = {
   },
   incidentState: {
     open: '未结',
+    contained: '已控制',
     closed: '已结',
   },
   incident: {

@@ -4,7 +4,6 @@ import { SegmentedControl } from '@mantine/core'
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from 'react-router'
 import { APIError, call } from '../api/client'
-import { incidentStates } from '../api/types'
 import { useT } from '../i18n'
 import { useNow, useSchoolParam } from '../session'
 import { AlertCard } from '../ui/alertcard'
@@ -22,7 +21,7 @@ export function IncidentsPage() {
   const list = usePaged(
     'incidents',
     '/v1/incidents',
-    { state: state === 'all' ? '' : state, school },
+    { state: { open: 'open,contained', closed: 'closed', all: '' }[state], school },
     { limit: 30 },
   )
   return (
@@ -35,7 +34,7 @@ export function IncidentsPage() {
           value={state}
           onChange={(v) => put('state', v === 'open' ? null : v)}
           aria-label={t('incident.show')}
-          data={[...incidentStates, 'all'].map((v) => ({ value: v, label: t('incident.filter.' + v) }))}
+          data={['open', 'closed', 'all'].map((v) => ({ value: v, label: t('incident.filter.' + v) }))}
         />
       }>
       <PagedList
