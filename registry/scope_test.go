@@ -932,6 +932,14 @@ func calls(d *district) map[string]call {
 		"Views.IncidentPlaces": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Views.IncidentPlaces(ctx, []g.AlertID{"alt_b"})
 		}},
+		"Views.PlacesOfIncidents": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Views.PlacesOfIncidents(ctx, []g.Incident{
+				{
+					ID:     "inc_b",
+					Alerts: []g.AlertID{"alt_b"},
+				},
+			})
+		}},
 		"Views.IncidentReport": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Views.IncidentReport(ctx, "inc_b", false, d.clock.now())
 		}},

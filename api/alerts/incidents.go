@@ -86,7 +86,7 @@ func (s *area) registerIncidents() {
 
 func (s *area) listIncidents(
 	ctx context.Context, in *incidentsInput,
-) (*gate.Body[gate.Page[g.Incident]], error) {
+) (*gate.Body[gate.Page[IncidentDetail]], error) {
 	f := alerts.IncidentFilter{
 		Page: registry.Page{
 			Limit:  in.Limit,
@@ -105,7 +105,17 @@ func (s *area) listIncidents(
 		drill := in.Drill == "true"
 		f.Drill = &drill
 	}
-	return gate.Listed(s.View(ctx).Alerts.Incidents(ctx, f))
+	v := s.View(ctx)
+	all, next, err := v.Alerts.Incidents(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	where, err := v.Views.PlacesOfIncidents(ctx, all)
+	rows := []IncidentDetail{}
+	for _, i := range all {
+		rows = append(rows, IncidentDetail{i, gate.Some(where[i.ID])})
+	}
+	return gate.Listed(rows, next, err)
 }
 
 func (s *area) getIncident(

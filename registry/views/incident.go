@@ -60,6 +60,31 @@ func (v View) IncidentPlaces(ctx context.Context, ids []g.AlertID) ([]IncidentPl
 	return out, nil
 }
 
+// placesOf is how many alerts of each incident of a list are looked at for their rooms.
+const placesOf = 50
+
+// PlacesOfIncidents returns the rooms of several incidents' first alerts, without cameras.
+func (v View) PlacesOfIncidents(
+	ctx context.Context, all []g.Incident,
+) (map[g.IncidentID][]IncidentPlace, error) {
+	in, err := v.s.Reach(ctx, g.AlertsRead)
+	if err != nil {
+		return nil, err
+	}
+	out := map[g.IncidentID][]IncidentPlace{}
+	for _, i := range all {
+		if len(i.Alerts) == 0 {
+			continue
+		}
+		rooms, err := v.roomsOf(ctx, in, i.Alerts[:min(len(i.Alerts), placesOf)], nil)
+		if err != nil {
+			return nil, err
+		}
+		out[i.ID] = rooms
+	}
+	return out, nil
+}
+
 // roomsOf adds the rooms of some alerts.
 func (v View) roomsOf(
 	ctx context.Context, in store.Reach, ids []g.AlertID, out []IncidentPlace,
