@@ -80,7 +80,9 @@ func (v View) PlacesOfIncidents(
 		if err != nil {
 			return nil, err
 		}
-		out[i.ID] = rooms
+		if len(rooms) > 0 {
+			out[i.ID] = rooms
+		}
 	}
 	return out, nil
 }

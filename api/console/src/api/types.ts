@@ -84,6 +84,8 @@ export const alertWhats = all<AlertEntry['what']>({
   over: true,
   closed: true,
   undone: true,
+  gathered: true,
+  taken_out: true,
 })
 export const retellings = all<Retelling>({
   fired_again: true,

@@ -577,6 +577,8 @@ export const en = {
     over: 'Over, and resolved by itself',
     closed: 'Closed',
     undone: 'The last deed was taken back',
+    gathered: 'Put into an incident by hand',
+    taken_out: 'Taken out of its incident',
   },
   retoldWhy: {
     fired_again: 'it happened again',

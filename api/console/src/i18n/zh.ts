@@ -561,6 +561,8 @@ export const zh = {
     over: '情况结束，自动解除',
     closed: '已关闭',
     undone: '撤销了上一步操作',
+    gathered: '由人归入事件',
+    taken_out: '从事件中移出',
   },
   retoldWhy: {
     fired_again: '再次发生',
