@@ -78,7 +78,8 @@ var house = []room{
 	},
 	{
 		"registry/oncall",
-		"root registry/access registry/change registry/places registry/rota registry/store",
+		"root registry/access registry/change registry/messages registry/places registry/rota " +
+			"registry/store",
 		"",
 	},
 	{

@@ -49,6 +49,9 @@ func messageCalls(d *district) map[string]call {
 		"Messages.KeyedChannels": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Messages.KeyedChannels(ctx)
 		}},
+		"Messages.AlarmsFailed": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Messages.AlarmsFailed(ctx, time.Time{})
+		}},
 		"Messages.CreateChannel": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Messages.CreateChannel(ctx,
 				messages.Channel{School: b, Kind: "smtp", Name: "x"}, nil)

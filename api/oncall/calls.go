@@ -13,6 +13,7 @@ type Calling struct {
 	oncall.Call
 	ChainName   string             `json:"chain_name,omitempty"`
 	ChainNameZH string             `json:"chain_name_zh,omitempty"`
+	Steps       int                `json:"steps"`
 	Log         []oncall.CallEntry `json:"log" nullable:"false"`
 }
 
@@ -39,7 +40,7 @@ func (s *area) registerCalls() {
 		if g.ErrorCode(err) == g.NotFound {
 			return gate.Answer(out, nil)
 		}
-		out.ChainName, out.ChainNameZH = chain.Name, chain.NameZH
+		out.ChainName, out.ChainNameZH, out.Steps = chain.Name, chain.NameZH, len(chain.Steps)
 		return gate.Answer(out, err)
 	})
 }

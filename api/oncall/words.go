@@ -59,6 +59,7 @@ Calling.chain: The chain's id.
 Calling.chain_name: The chain's name.
 Calling.chain_name_zh: The chain's Chinese name.
 Calling.step: The next step, from 0.
+Calling.steps: How many steps the chain has now; 0 where it is gone.
 Calling.round: How often all steps were gone through.
 Calling.due: When the next step is due.
 Calling.head: The alert that tells the head that nobody answered.
@@ -73,4 +74,18 @@ CallEntry.user: Who.
 CallEntry.name: The name.
 CallEntry.channel: Which channel.
 CallEntry.message: The id of the message.
+CallEntry.rota_name: The rota's name; absent where it is gone.
+CallEntry.channel_name: The channel's name; absent where it is gone.
+CallEntry.state: What came of the message to this recipient; absent where nothing was sent, or the message is forgotten.
+CallEntry.code: Why it failed, such as no_address.
+CallEntry.read: When the recipient read it or took the alert.
+CallEntry.ways: By which channels it went.
+CallWay: A message on its way to one person by one channel.
+CallWay.channel: The channel's id.
+CallWay.channel_name: The channel's name; absent where it is gone.
+CallWay.way: How it goes: email, sms, push, voice or chat.
+CallWay.state: What came of it there.
+CallWay.code: Why it failed, such as smtp 550.
+CallWay.sent: When the other side took it.
+CallWay.delivered: When it arrived, where the other side says so.
 `

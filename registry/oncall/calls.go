@@ -206,6 +206,9 @@ func (v View) CallOf(ctx context.Context, id g.AlertID) (Call, []CallEntry, erro
 	if err != nil {
 		return Call{}, nil, fmt.Errorf("read what was called: %w", err)
 	}
+	if err := v.cameOf(ctx, log); err != nil {
+		return Call{}, nil, err
+	}
 	return c, log, v.nameEntries(ctx, c.School, log)
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
 )
 
 // Bounds of what a school keeps.
@@ -70,6 +71,25 @@ type CallEntry struct {
 	Rota    g.RotaID       `json:"rota,omitempty"` // by which the user is on duty, or which is empty
 	Channel string         `json:"channel,omitempty"`
 	Message string         `json:"message,omitempty"` // the id of what was sent
+
+	// What is read with the log, and not kept in it: names, and what came of the message.
+	RotaName    string         `json:"rota_name,omitempty"`
+	ChannelName string         `json:"channel_name,omitempty"`
+	State       messages.State `json:"state,omitempty"`
+	Code        string         `json:"code,omitempty"`
+	Read        time.Time      `json:"read,omitzero"`
+	Ways        []CallWay      `json:"ways,omitempty"`
+}
+
+// CallWay is a message on its way to one person by one channel.
+type CallWay struct {
+	Channel     g.ChannelID    `json:"channel"`
+	ChannelName string         `json:"channel_name,omitempty"` // empty: the channel is gone
+	Way         messages.Way   `json:"way"`
+	State       messages.State `json:"state"`
+	Code        string         `json:"code,omitempty"` // why it failed
+	Sent        time.Time      `json:"sent,omitzero"`
+	Delivered   time.Time      `json:"delivered,omitzero"`
 }
 
 // CallWhat is what happened.

@@ -73,7 +73,7 @@ func (c *chains) choose(ctx context.Context, a g.Alert) (g.Escalation, bool, err
 }
 
 // waits says whether nobody has an alert in hand that is on the wall.
-func waits(a g.Alert) bool { return a.State == g.AlertOpen }
+func waits(a g.Alert) bool { return a.Unanswered() }
 
 // since is when an alert was told: when it opened, or when it opened again. Its chain counts from
 // there, so that one that was in hand for an hour does not race through its steps.

@@ -9,7 +9,6 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
-	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 )
 
@@ -70,6 +69,7 @@ type Escalator struct {
 	Options
 	kick     chan struct{} // something may be due; holds one
 	rechoose chan struct{} // a chain has changed; holds one
+	moved    moved         // messages of which something came
 	unsub    func()
 }
 
@@ -80,11 +80,8 @@ func New(o Options) *Escalator {
 		kick:     make(chan struct{}, 1),
 		rechoose: make(chan struct{}, 1),
 	}
-	e.unsub = o.Subscribe(func(c registry.Change) {
-		if c.Kind == change.Escalation {
-			signal(e.rechoose)
-		}
-	})
+	e.moved.lookAtAll() // a stop may have come between a failure and the look at it
+	e.unsub = o.Subscribe(e.noteChange)
 	return e
 }
 
@@ -159,7 +156,7 @@ func (e *Escalator) Run(ctx context.Context) error {
 			forgot = now
 			e.tidy(ctx, now)
 		}
-		next, err := e.Work(ctx)
+		next, err := e.round(ctx)
 		if err != nil && ctx.Err() == nil {
 			e.Log.ErrorContext(ctx, "a step of an escalation failed; it is tried again", "error", err)
 			next = e.Now().Add(lookEvery)
@@ -181,6 +178,14 @@ func (e *Escalator) Run(ctx context.Context) error {
 		case <-t.C:
 		}
 	}
+}
+
+// round looks whom no message reached, and carries out what is due.
+func (e *Escalator) round(ctx context.Context) (next time.Time, err error) {
+	if err := e.Hurry(ctx); err != nil {
+		return e.Now(), err
+	}
+	return e.Work(ctx)
 }
 
 // tidy forgets old calls, and ends the head's alerts that a stop has left.

@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/escalate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 )
 
@@ -37,6 +38,7 @@ type night struct {
 	stopped []string
 	lost    []g.UserID
 	refuse  error
+	post    bool // notices go to the queue as well
 }
 
 func (n *night) now() time.Time {
@@ -142,6 +144,10 @@ func (n *night) tell(_ context.Context, x escalate.Notice) ([]g.UserID, error) {
 		return nil, nil
 	}
 	n.ids[x.ID] = true
+	if n.post {
+		_, err := escalate.Post{View: n.view}.Tell(context.Background(), x)
+		n.ok(err)
+	}
 	var to []string
 	for _, p := range x.To {
 		to = append(to, string(p.User))
@@ -346,6 +352,42 @@ func TestNoAddress(t *testing.T) {
 	n.ok(err)
 	if log[0].What != oncall.CallNoWay {
 		t.Errorf("got %+v first, want that no message reaches guard1", log[0])
+	}
+}
+
+// The queue finds later that nobody of a step has an address: the next step is due at once, and only
+// once. A stop in between loses nothing.
+func TestNoAddressIsFoundLater(t *testing.T) {
+	n := newNight(t)
+	n.post = true
+	n.raise("alt_1")
+	n.work()
+	look := func() {
+		t.Helper()
+		_, err := n.view.Messages.Advance(t.Context(), messages.Alarm, 100)
+		n.ok(err)
+		n.ok(n.e.Hurry(t.Context()))
+		n.ok(n.e.Hurry(t.Context()))
+		n.work()
+	}
+	n.heard("0 guard1: alt_1")
+	look()
+	n.heard("0 guard1: alt_1", "0 facility: alt_1")
+	_, err := n.view.Messages.Advance(t.Context(), messages.Alarm, 100)
+	n.ok(err)
+	n.ok(n.reg.Close())
+	n.pass(2 * time.Minute)
+	n.open()
+	look()
+	n.heard("0 guard1: alt_1", "0 facility: alt_1", "2 guard1,guard2: alt_1")
+	look()
+	look()
+	n.heard("0 guard1: alt_1", "0 facility: alt_1", "2 guard1,guard2: alt_1",
+		"2 head,head2: Nobody answered: Smoke")
+	_, log, err := n.view.Oncall.CallOf(t.Context(), "alt_1")
+	n.ok(err)
+	if log[0].State != messages.Failed || log[0].Code != messages.NoAddress || log[0].RotaName != "Nights" {
+		t.Errorf("got %+v first, want that guard1 has no address", log[0])
 	}
 }
 

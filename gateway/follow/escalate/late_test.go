@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,8 +33,12 @@ type letter struct {
 	at                time.Time
 }
 
-// office is a mail server that nobody of us wrote; it hands on what it takes.
-type office struct{ took chan letter }
+// office is a mail server that nobody of us wrote; it hands on what it takes, and knows nobody whose
+// address begins as refuses says.
+type office struct {
+	took    chan letter
+	refuses *atomic.Value
+}
 
 func (o office) NewSession(*gosmtp.Conn) (gosmtp.Session, error) { return &visit{office: o}, nil }
 
@@ -47,6 +52,13 @@ func (v *visit) Logout() error                          { return nil }
 func (v *visit) Mail(string, *gosmtp.MailOptions) error { return nil }
 
 func (v *visit) Rcpt(to string, _ *gosmtp.RcptOptions) error {
+	if prefix, _ := v.refuses.Load().(string); prefix != "" && strings.HasPrefix(to, prefix) {
+		return &gosmtp.SMTPError{
+			Code:         550,
+			EnhancedCode: gosmtp.EnhancedCode{5, 1, 1},
+			Message:      "no such user",
+		}
+	}
 	v.to = to
 	return nil
 }
@@ -74,7 +86,7 @@ type whole struct {
 
 func newWhole(t testing.TB) *whole {
 	t.Helper()
-	w := &whole{TB: t, office: office{make(chan letter, 100)}}
+	w := &whole{TB: t, office: office{make(chan letter, 100), &atomic.Value{}}}
 	var err error
 	w.reg, err = registry.Open(context.Background(), registry.Options{
 		Dir:       t.TempDir(),
@@ -246,6 +258,25 @@ func TestBothLevelsReachTheMailServer(t *testing.T) {
 	want := []string{"usr_guard1@school.example", "usr_guard2@school.example"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got letters to %v, want %v in this order", got, want)
+	}
+}
+
+// Whom the mail server does not know is told by nothing else: the second level is told at once, not
+// after its minute, and the log says which way failed.
+func TestAWayThatFailedMovesOn(t *testing.T) {
+	w := newWhole(t)
+	w.office.refuses.Store("usr_guard1")
+	id, due := w.raise(50 * time.Second)
+	l := w.next()
+	if l.to != "usr_guard2@school.example" || !l.at.Before(due) {
+		t.Errorf("got a letter to %s at %s, want one to guard2 before %s", l.to, l.at, due)
+	}
+	_, log, err := w.view.Oncall.CallOf(t.Context(), id)
+	w.must(err)
+	if len(log) == 0 || log[0].User != "usr_guard1" || log[0].State != messages.Failed ||
+		len(log[0].Ways) != 1 || log[0].Ways[0].State != messages.Failed ||
+		log[0].Ways[0].ChannelName != "mail" || log[0].Ways[0].Code == "" {
+		t.Errorf("got %+v, want the mail to guard1 failed, and why", log)
 	}
 }
 
