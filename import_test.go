@@ -84,8 +84,8 @@ var house = []room{
 	},
 	{
 		"registry/lockdown",
-		"root registry/access registry/alerts registry/change registry/fleet registry/places " +
-			"registry/store",
+		"root registry/access registry/alerts registry/change registry/fleet registry/messages " +
+			"registry/places registry/store",
 		"",
 	},
 	{
@@ -278,7 +278,11 @@ var house = []room{
 	},
 	{"gateway/follow/history", "root registry", ""},
 	{"gateway/follow/lapse", "gateway/follow registry registry/change", ""},
-	{"gateway/follow/lockdown", "root registry registry/change registry/lockdown", ""},
+	{
+		"gateway/follow/lockdown",
+		"root registry registry/change registry/lockdown registry/messages",
+		"",
+	},
 	{
 		"gateway/follow/quality",
 		"root gateway/event gateway/follow gateway/ingest/directory gateway/journal " +

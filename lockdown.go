@@ -29,6 +29,8 @@ type ThreatLevel struct {
 	// Raise is commanded when the level is raised, Clear at the all-clear.
 	Raise []LevelAction `json:"raise"`
 	Clear []LevelAction `json:"clear"`
+	// Messages are sent when the level is raised, and at the all-clear.
+	Messages []LevelMessage `json:"messages"`
 	// Triggers are the occurrences at devices that raise the level by themselves.
 	Triggers []LevelTrigger `json:"triggers"`
 	Version  int            `json:"version"` // 0: as delivered, and not changed by the school
@@ -43,6 +45,17 @@ type LevelAction struct {
 	Building BuildingID       `json:"building,omitempty"`
 	Profile  ProfileID        `json:"profile,omitempty"`
 	Type     DeviceType       `json:"type,omitempty"`
+}
+
+// LevelMessage is who is told of a level: everybody whom one of the first three names, each once.
+type LevelMessage struct {
+	Roles    []Role       `json:"roles,omitempty"`    // users of the school
+	Kinds    []PersonKind `json:"kinds,omitempty"`    // people, such as all staff
+	Channels []ChannelID  `json:"channels,omitempty"` // such as the robot of a group
+	// Only for a level that was raised in one of these; both empty: wherever it was. One of which
+	// nobody said where it is concerns every place.
+	Buildings []BuildingID `json:"buildings,omitempty"`
+	Zones     []ZoneID     `json:"zones,omitempty"`
 }
 
 // LevelTrigger is an occurrence that raises a threat level: a panic button, a duress code. Empty
@@ -65,6 +78,7 @@ type Lockdown struct {
 	Text    string     `json:"text,omitempty"`
 	TextZH  string     `json:"text_zh,omitempty"`
 	Drill   bool       `json:"drill"`
+	Zone    ZoneID     `json:"zone,omitempty"` // where; empty: nobody said
 	Note    string     `json:"note,omitempty"` // by who raised it
 	Raised  time.Time  `json:"raised"`
 	// RaisedBy is a user's ID, or empty if a key or a rule raised it; its maker's for a key.

@@ -36,8 +36,6 @@ var unconditional = map[string]string{
 	"put-message-template":  "is sent whole; each is in the audit log",
 	"put-person-contact":    "is sent whole; each is in the audit log",
 	"delete-override":       "an override never changes",
-	"put-threat-level":      "is sent whole; each is in the audit log",
-	"delete-threat-level":   "takes away whatever is there",
 }
 
 // Every change honours If-Match, and what it changes is read with an ETag.

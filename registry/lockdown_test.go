@@ -1,6 +1,9 @@
 package registry_test
 
 import (
+	"errors"
+	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,6 +80,8 @@ func lockLevel(version int) g.ThreatLevel {
 		Version:  version,
 	}
 }
+
+func staff() g.LevelMessage { return g.LevelMessage{Kinds: []g.PersonKind{g.Staff}} }
 
 // orders are what a lockdown commanded, by device and action, with the states.
 func orders(t *testing.T, d *district, id g.LockdownID) map[string]g.CommandState {
@@ -247,9 +252,20 @@ func TestLevelsAreChecked(t *testing.T) {
 			"raise[1].zone":     func(l *g.ThreatLevel) { l.Raise[1].Zone = d.gate["b"].ID },
 			"raise[2].profile":  func(l *g.ThreatLevel) { l.Raise[2].Profile = "none" },
 			"clear[0].building": func(l *g.ThreatLevel) { l.Clear[0].Building = "bld_none" },
-			"severity":          func(l *g.ThreatLevel) { l.Severity = "bad" },
-			"id":                func(l *g.ThreatLevel) { l.ID = "normal" },
-			"title":             func(l *g.ThreatLevel) { l.Title = "" },
+			"messages[0].roles": func(l *g.ThreatLevel) { l.Messages = []g.LevelMessage{{}} },
+			"messages[1].kinds": func(l *g.ThreatLevel) {
+				l.Messages = []g.LevelMessage{staff(), {Kinds: []g.PersonKind{"ghost"}}}
+			},
+			"messages[0].channels[0]": func(l *g.ThreatLevel) {
+				l.Messages = []g.LevelMessage{{Channels: []g.ChannelID{"chn_none"}}}
+			},
+			"messages[0].zones[0]": func(l *g.ThreatLevel) {
+				l.Messages = []g.LevelMessage{staff()}
+				l.Messages[0].Zones = []g.ZoneID{d.gate["b"].ID}
+			},
+			"severity": func(l *g.ThreatLevel) { l.Severity = "bad" },
+			"id":       func(l *g.ThreatLevel) { l.ID = "normal" },
+			"title":    func(l *g.ThreatLevel) { l.Title = "" },
 		} {
 			l := lockLevel(0)
 			change(&l)
@@ -272,5 +288,100 @@ func TestLevelsAreChecked(t *testing.T) {
 			t.Errorf("got %+v, want the level as delivered", all[0])
 		}
 		wantCode(t, admin.Lockdown.DeleteLevel(ctx, "a", g.LevelLockdown), g.NotFound)
+	})
+}
+
+// A level that is changed or deleted while it stands goes on as it was raised, to its all-clear.
+func TestALevelInForceStaysAsRaised(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		doors(t, d)
+		chen, chens := person(t, d, "chen")
+		wang, wangs := person(t, d, "wang")
+		admin := d.as(d.a, g.RoleAdmin)
+		for i, change := range []func(kept g.ThreatLevel) error{
+			func(kept g.ThreatLevel) error {
+				kept.Title, kept.Clear, kept.Messages = "Another", nil, nil
+				_, err := admin.Lockdown.PutLevel(ctx, kept)
+				return err
+			},
+			func(kept g.ThreatLevel) error {
+				return admin.Lockdown.DeleteLevel(ctx, "a", kept.ID)
+			},
+		} {
+			level := lockLevel(0)
+			level.ID = g.LevelID(fmt.Sprintf("own-%d", i))
+			level.Messages = []g.LevelMessage{staff()}
+			kept := must[g.ThreatLevel](t)(admin.Lockdown.PutLevel(ctx, level))
+			l := must[g.Lockdown](t)(chens.Lockdown.Raise(ctx, lockdown.Order{
+				School: "a", Level: level.ID, By: chen,
+			}))
+			ok(t, change(kept))
+			found, as, err := d.sys.Lockdown.Kept(ctx, l.ID)
+			ok(t, err)
+			if found.ID != l.ID || cmp.Diff(as, kept) != "" {
+				t.Errorf("got %+v, want it as it was raised, %+v", as, kept)
+			}
+			held := must[[]lockdown.Held](t)(d.sys.Lockdown.Holding(ctx))
+			if len(held) != 1 || held[0].ID != l.ID || cmp.Diff(held[0].As, kept) != "" {
+				t.Errorf("got %+v, want the one that stands, as raised", held)
+			}
+			cleared := must[g.Lockdown](t)(wangs.Lockdown.Clear(ctx, l.ID, l.Version, wang, ""))
+			if cleared.Title != "Lockdown" {
+				t.Errorf("got the title %q, want the one that it was raised by", cleared.Title)
+			}
+			if got := orders(t, d, l.ID)["door-1 unlock"]; got != g.CommandAccepted {
+				t.Errorf("%s: got %q for door 1 at the all-clear, want it unlocked", level.ID, got)
+			}
+		}
+	})
+}
+
+// Of two who raise at the same moment one is first: the same level stands once, and of two levels
+// the later one takes the other's place.
+func TestTwoRaiseAtOnce(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		doors(t, d)
+		chen, chens := person(t, d, "chen")
+		wang, wangs := person(t, d, "wang")
+		_, err := d.as(d.a, g.RoleAdmin).Lockdown.PutLevel(ctx, lockLevel(0))
+		ok(t, err)
+		raise := func(levels ...g.LevelID) []g.Lockdown {
+			t.Helper()
+			out := make([]g.Lockdown, 8)
+			errs := make([]error, len(out))
+			var wg sync.WaitGroup
+			for i := range out {
+				wg.Go(func() {
+					by, view := chen, chens
+					if i%2 == 1 {
+						by, view = wang, wangs
+					}
+					out[i], errs[i] = view.Lockdown.Raise(ctx, lockdown.Order{
+						School: "a", Level: levels[i%len(levels)], By: by,
+					})
+				})
+			}
+			wg.Wait()
+			ok(t, errors.Join(errs...))
+			return out
+		}
+		all := raise(g.LevelLockdown)
+		for _, l := range all {
+			if l.ID != all[0].ID || l.Commands != 3 {
+				t.Errorf("got %+v, want all to have raised %s", l, all[0].ID)
+			}
+		}
+		if got := orders(t, d, all[0].ID); len(got) != 3 {
+			t.Errorf("got %v, want each door locked once and the gas", got)
+		}
+		raise(g.LevelLockdown, g.LevelEvacuate)
+		standing := must[[]g.Lockdown](t)(chens.Lockdown.Standing(ctx, "a"))
+		if len(standing) != 1 {
+			t.Errorf("got %+v, want one level that stands", standing)
+		}
 	})
 }

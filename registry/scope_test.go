@@ -539,6 +539,16 @@ func calls(d *district) map[string]call {
 		"Lockdown.Levels": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Lockdown.Levels(ctx, b)
 		}},
+		"Lockdown.Level": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Lockdown.Level(ctx, b, g.LevelHold)
+		}},
+		"Lockdown.Kept": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			l, _, err := v.Lockdown.Kept(ctx, "lck_b")
+			return l, err
+		}},
+		"Lockdown.Holding": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Lockdown.Holding(ctx)
+		}},
 		"Lockdown.PutLevel": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Lockdown.PutLevel(ctx,
 				g.ThreatLevel{ID: "own", School: b, Title: "Own", Severity: g.Info})
@@ -1235,6 +1245,7 @@ func TestEveryMethodAsksForItsPermission(t *testing.T) {
 			"Places.PicturesTaken": true,
 			"Deeds.Record":         true,
 			"Deeds.RecordReload":   true,
+			"Lockdown.Level":       true,
 			"Lockdown.Levels":      true,
 			"Lockdown.Standing":    true,
 			"Views.FaceCounts":     true,

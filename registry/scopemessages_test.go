@@ -50,6 +50,9 @@ func messageCalls(d *district) map[string]call {
 		"Messages.KeyedChannels": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Messages.KeyedChannels(ctx)
 		}},
+		"Messages.Named": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Messages.Named(ctx, b, messages.Audience{Roles: []g.Role{g.RoleAdmin}})
+		}},
 		"Messages.AlarmsFailed": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Messages.AlarmsFailed(ctx, time.Time{})
 		}},

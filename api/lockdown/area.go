@@ -31,7 +31,12 @@ func bound(d *gate.Schemas) {
 	d.Field("LevelAction", "values").MaxProperties = new(g.MaxActionInputs)
 	d.Field("LevelTrigger", "kind").MaxLength = new(64)
 	d.Field("LevelTrigger", "data").MaxProperties = new(g.MaxEventData)
-	for _, name := range []string{"LevelAction", "LevelTrigger"} {
+	for _, name := range []string{"channels", "buildings", "zones"} {
+		d.Field("LevelMessage", name).MaxItems = new(50)
+	}
+	d.Field("LevelMessage", "roles").MaxItems = new(len(g.Roles()))
+	d.Field("LevelMessage", "kinds").MaxItems = new(len(g.PersonKinds()))
+	for _, name := range []string{"LevelAction", "LevelMessage", "LevelTrigger"} {
 		d.Of(name).PrecomputeMessages()
 	}
 }
@@ -47,6 +52,7 @@ type raiseInput struct {
 		Level        g.LevelID  `json:"level" minLength:"1" maxLength:"64" doc:"A level of the school: lockdown, evacuate, shelter, hold, or one of its own." example:"lockdown"`
 		Drill        bool       `json:"drill,omitempty" doc:"It is a drill: everything that follows from it is marked so." example:"true"`
 		Irreversible bool       `json:"irreversible,omitempty" doc:"A drill sends also what profiles call irreversible. Without it a drill leaves that out."`
+		Zone         g.ZoneID   `json:"zone,omitempty" maxLength:"64" doc:"Where; absent: nobody said."`
 		Note         string     `json:"note,omitempty" maxLength:"500" doc:"What happened, or what the drill is for." example:"drill of the first term"`
 	}
 }
@@ -129,6 +135,7 @@ func (s *area) raise(ctx context.Context, in *raiseInput) (*gate.Body[g.Lockdown
 		Level:        in.Body.Level,
 		Drill:        in.Body.Drill,
 		Irreversible: in.Body.Irreversible,
+		Zone:         in.Body.Zone,
 		Note:         in.Body.Note,
 		By:           gate.CallerOf(ctx).By(),
 	}))

@@ -13,6 +13,7 @@ type Levels struct {
 }
 
 type levelInput struct {
+	gate.Matching
 	ID   g.LevelID `path:"id" maxLength:"64" doc:"The level's id."`
 	Body struct {
 		School   g.SchoolID       `json:"school,omitempty" maxLength:"64" doc:"The school; absent: the caller's own."`
@@ -23,6 +24,7 @@ type levelInput struct {
 		Severity g.Severity       `json:"severity" doc:"Of its alert; that of a drill is info."`
 		Raise    []g.LevelAction  `json:"raise" maxItems:"50" doc:"What is commanded when it is raised."`
 		Clear    []g.LevelAction  `json:"clear" maxItems:"50" doc:"What is commanded at the all-clear."`
+		Messages []g.LevelMessage `json:"messages,omitempty" maxItems:"20" doc:"Who is told when it is raised, and at the all-clear."`
 		Triggers []g.LevelTrigger `json:"triggers,omitempty" maxItems:"50" doc:"Occurrences at devices that raise it by themselves: a panic button, a duress code."`
 		Version  int              `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"0"`
 	}
@@ -31,6 +33,11 @@ type levelInput struct {
 type levelPath struct {
 	gate.InSchool
 	ID g.LevelID `path:"id" maxLength:"64" doc:"The level's id."`
+}
+
+type levelDeletion struct {
+	gate.Matching
+	levelPath
 }
 
 func (s *area) registerLevels() {
@@ -43,24 +50,34 @@ func (s *area) registerLevels() {
 		Summary: "The threat levels of a school, and what it does at each",
 	}, s.levels)
 	gate.Handle(s.Gate, gate.Endpoint{
-		Method:  "PUT",
+		Method:  "GET",
 		Path:    "/v1/threat-levels/{id}",
-		ID:      "put-threat-level",
+		ID:      "get-threat-level",
 		Tag:     tag,
-		Perm:    g.SettingsWrite,
-		Max:     256 << 10,
-		Summary: "Say what a school does at a threat level",
-		Doc: "An action commands every enabled device of the school whose profile has it; device, " +
+		Summary: "One threat level of a school",
+	}, s.level)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:   "PUT",
+		Path:     "/v1/threat-levels/{id}",
+		ID:       "put-threat-level",
+		Tag:      tag,
+		Perm:     g.SettingsWrite,
+		Max:      256 << 10,
+		Matching: true,
+		Summary:  "Say what a school does at a threat level",
+		Doc: "A level that stands goes on as it was when it was raised, to its all-clear. An action commands every enabled device of the school whose profile has it; device, " +
 			"zone, building, profile and type narrow that down. Values are the action's input.",
 	}, s.putLevel)
 	gate.Handle(s.Gate, gate.Endpoint{
-		Method:  "DELETE",
-		Path:    "/v1/threat-levels/{id}",
-		ID:      "delete-threat-level",
-		Tag:     tag,
-		Perm:    g.SettingsWrite,
-		Summary: "Remove a threat level of the school's own",
-		Doc:     "Of those that every school has, what the school changed is taken back.",
+		Method:   "DELETE",
+		Path:     "/v1/threat-levels/{id}",
+		ID:       "delete-threat-level",
+		Tag:      tag,
+		Perm:     g.SettingsWrite,
+		Matching: true,
+		Summary:  "Remove a threat level of the school's own",
+		Doc: "Of those that every school has, what the school changed is taken back. A level that " +
+			"stands goes on as it was when it was raised, to its all-clear.",
 	}, s.deleteLevel)
 }
 
@@ -69,11 +86,34 @@ func (s *area) levels(ctx context.Context, in *gate.InSchool) (*gate.Body[Levels
 	return gate.Answer(Levels{all}, err)
 }
 
-func (s *area) putLevel(ctx context.Context, in *levelInput) (*gate.Body[g.ThreatLevel], error) {
-	b := in.Body
-	return gate.Answer(s.View(ctx).Lockdown.PutLevel(ctx, g.ThreatLevel{
+func (s *area) level(ctx context.Context, in *levelPath) (*gate.Tagged[g.ThreatLevel], error) {
+	l, err := s.View(ctx).Lockdown.Level(ctx, gate.SchoolOf(ctx, in.School), in.ID)
+	return gate.WithTag(gate.TagOf(l), l), err
+}
+
+// onLevel makes a change of a level depend on the state that match names, if any.
+func (s *area) onLevel(
+	ctx context.Context, match string, school g.SchoolID, id g.LevelID,
+) context.Context {
+	return gate.OnState(ctx, match, func(ctx context.Context) (string, error) {
+		l, err := s.View(ctx).Lockdown.Level(ctx, school, id)
+		return gate.TagOf(l), err
+	})
+}
+
+func (s *area) putLevel(
+	ctx context.Context, in *levelInput,
+) (*gate.Tagged[g.ThreatLevel], error) {
+	b, school := in.Body, gate.SchoolOf(ctx, in.Body.School)
+	ctx = s.onLevel(
+		ctx,
+		in.IfMatch,
+		school,
+		in.ID,
+	)
+	l, err := s.View(ctx).Lockdown.PutLevel(ctx, g.ThreatLevel{
 		ID:       in.ID,
-		School:   gate.SchoolOf(ctx, b.School),
+		School:   school,
 		Title:    b.Title,
 		TitleZH:  b.TitleZH,
 		Text:     b.Text,
@@ -81,12 +121,20 @@ func (s *area) putLevel(ctx context.Context, in *levelInput) (*gate.Body[g.Threa
 		Severity: b.Severity,
 		Raise:    b.Raise,
 		Clear:    b.Clear,
+		Messages: b.Messages,
 		Triggers: b.Triggers,
 		Version:  b.Version,
-	}))
+	})
+	return gate.WithTag(gate.TagOf(l), l), err
 }
 
-func (s *area) deleteLevel(ctx context.Context, in *levelPath) (*gate.None, error) {
-	return &gate.None{},
-		s.View(ctx).Lockdown.DeleteLevel(ctx, gate.SchoolOf(ctx, in.School), in.ID)
+func (s *area) deleteLevel(ctx context.Context, in *levelDeletion) (*gate.None, error) {
+	school := gate.SchoolOf(ctx, in.School)
+	ctx = s.onLevel(
+		ctx,
+		in.IfMatch,
+		school,
+		in.ID,
+	)
+	return &gate.None{}, s.View(ctx).Lockdown.DeleteLevel(ctx, school, in.ID)
 }

@@ -10,6 +10,7 @@ Lockdown.title_zh: The same in Chinese.
 Lockdown.text: What everybody is to do.
 Lockdown.text_zh: The same in Chinese.
 Lockdown.drill: It is a drill.
+Lockdown.zone: Where it was raised; absent: nobody said.
 Lockdown.note: What whoever raised it wrote.
 Lockdown.raised: When it was raised.
 Lockdown.raised_by: The user who raised it, or who answers for the key that did; absent for a rule.
@@ -31,7 +32,14 @@ ThreatLevel.text_zh: The same in Chinese.
 ThreatLevel.severity: The severity of its alert.
 ThreatLevel.raise: What is commanded when it is raised.
 ThreatLevel.clear: What is commanded at the all-clear.
+ThreatLevel.messages: Who is told when it is raised, and at the all-clear.
 ThreatLevel.triggers: What raises it by itself.
+LevelMessage: Who is told of a level: everybody whom roles, kinds and channels name, each once, as an alarm.
+LevelMessage.roles: Users of these roles.
+LevelMessage.kinds: People of these kinds, such as all staff.
+LevelMessage.channels: These channels, such as the robot of a group.
+LevelMessage.buildings: Only where it was raised in one of these or in one of zones; both absent: wherever it was.
+LevelMessage.zones: Only where it was raised in one of these or in one of buildings; both absent: wherever it was.
 LevelTrigger: An occurrence that raises a threat level, at any device of the school where nothing narrows that down.
 LevelTrigger.kind: The event of the device's profile.
 LevelTrigger.device: Only at this device.

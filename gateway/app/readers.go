@@ -1,6 +1,8 @@
 package app
 
 import (
+	"strings"
+
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/attendance"
@@ -68,6 +70,7 @@ func openReaders(in given, s *stores, x *ingest) (*readers, error) {
 	}
 	r.lockdowns = &lockdown.Reader{
 		View: system("lockdown"),
+		Base: strings.TrimSuffix(in.cfg.HTTP.BaseURL, "/"),
 		Name: func(id g.DeviceID) string {
 			e, _ := x.directory.Known(id)
 			return e.Device.Name

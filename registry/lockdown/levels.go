@@ -17,12 +17,15 @@ import (
 const (
 	mostLevels  = 20 // of a school
 	mostActions = 50 // of a level, when it is raised and at the all-clear
+	// of a level, and what each names of a kind
+	mostMessages = 20
+	mostNamed    = 50
 )
 
-// delivered are the levels that every school begins with. They command nothing until the school
-// says which devices do what.
+// delivered are the levels that every school begins with. They tell everybody who works at the
+// school, and command nothing until the school says which devices do what.
 func delivered() []g.ThreatLevel {
-	return []g.ThreatLevel{
+	levels := []g.ThreatLevel{
 		{
 			ID:       g.LevelLockdown,
 			Title:    "Lockdown",
@@ -56,6 +59,13 @@ func delivered() []g.ThreatLevel {
 			Severity: g.Warning,
 		},
 	}
+	for i := range levels {
+		levels[i].Messages = []g.LevelMessage{{
+			Roles: []g.Role{g.RoleAdmin, g.RoleSecurity, g.RoleFacility, g.RoleTeacher},
+			Kinds: []g.PersonKind{g.Staff},
+		}}
+	}
+	return levels
 }
 
 // Levels lists the threat levels of a school: those that every school has, then its own. Anybody
@@ -69,6 +79,21 @@ func (v View) Levels(ctx context.Context, school g.SchoolID) ([]g.ThreatLevel, e
 		return nil, err
 	}
 	return levelsOf(ctx, v.s.Reg, school)
+}
+
+// Level returns one threat level of a school.
+func (v View) Level(
+	ctx context.Context, school g.SchoolID, id g.LevelID,
+) (g.ThreatLevel, error) {
+	all, err := v.Levels(ctx, school)
+	if err != nil {
+		return g.ThreatLevel{}, err
+	}
+	i := slices.IndexFunc(all, func(l g.ThreatLevel) bool { return l.ID == id })
+	if i < 0 {
+		return g.ThreatLevel{}, g.Errorf(g.NotFound, "the school has no level %q", id)
+	}
+	return all[i], nil
 }
 
 func levelsOf(ctx context.Context, c store.Conn, school g.SchoolID) ([]g.ThreatLevel, error) {
@@ -87,6 +112,9 @@ func levelsOf(ctx context.Context, c store.Conn, school g.SchoolID) ([]g.ThreatL
 			var l g.ThreatLevel
 			if err := json.Unmarshal(body, &l); err != nil {
 				return err
+			}
+			if l.Messages == nil { // written by a version that had none
+				l.Messages = []g.LevelMessage{}
 			}
 			i := slices.IndexFunc(out, func(x g.ThreatLevel) bool { return x.ID == l.ID })
 			if i >= 0 {
@@ -136,6 +164,9 @@ func (v View) PutLevel(ctx context.Context, l g.ThreatLevel) (g.ThreatLevel, err
 		return l, err
 	}
 	if err := v.checkActions(ctx, l.School, "clear", l.Clear); err != nil {
+		return l, err
+	}
+	if err := v.checkMessages(ctx, l); err != nil {
 		return l, err
 	}
 	for i, t := range l.Triggers {
@@ -242,6 +273,12 @@ func checkLevel(l *g.ThreatLevel) error {
 	}
 	if l.Triggers == nil {
 		l.Triggers = []g.LevelTrigger{}
+	}
+	if l.Messages == nil {
+		l.Messages = []g.LevelMessage{}
+	}
+	if len(l.Messages) > mostMessages {
+		return g.FieldErrorf("messages", "a level has at most %d messages", mostMessages)
 	}
 	if len(l.Triggers) > mostActions {
 		return g.FieldErrorf("triggers", "a level has at most %d triggers", mostActions)

@@ -78,21 +78,76 @@ func (v View) Find(ctx context.Context, id g.LockdownID) (g.Lockdown, error) {
 	if err != nil {
 		return g.Lockdown{}, err
 	}
-	return l, in.Owns(l.School, "lockdown", string(id))
+	return l.Lockdown, in.Owns(l.School, "lockdown", string(id))
+}
+
+// Kept returns a lockdown with its level as it was when it was raised; only for system scopes.
+func (v View) Kept(ctx context.Context, id g.LockdownID) (g.Lockdown, g.ThreatLevel, error) {
+	if err := v.s.OnlySystem(); err != nil {
+		return g.Lockdown{}, g.ThreatLevel{}, err
+	}
+	l, err := v.r.find(ctx, v.s.Reg, id)
+	if err != nil {
+		return g.Lockdown{}, g.ThreatLevel{}, err
+	}
+	return l.Lockdown, l.level(), nil
+}
+
+// Holding lists every lockdown that stands, of all schools, with its level as it was when it was
+// raised; only for system scopes.
+func (v View) Holding(ctx context.Context) ([]Held, error) {
+	if err := v.s.OnlySystem(); err != nil {
+		return nil, err
+	}
+	rows, err := v.r.rows(ctx, v.s.Reg, "WHERE cleared = 0 ORDER BY raised DESC, id DESC")
+	out := make([]Held, len(rows))
+	for i, l := range rows {
+		out[i] = Held{l.Lockdown, l.level()}
+	}
+	return out, err
+}
+
+// Held is a lockdown that stands, and its level as it was when it was raised.
+type Held struct {
+	g.Lockdown
+	As g.ThreatLevel
+}
+
+// raised is a lockdown as it is kept: with its level as it was when it was raised, so that a change
+// of the level meanwhile changes nothing of it.
+type raised struct {
+	g.Lockdown
+	As *g.ThreatLevel `json:"as,omitempty"` // nil: raised by a version that did not keep it
+}
+
+// level is what is known of the level.
+func (l raised) level() g.ThreatLevel {
+	if l.As != nil {
+		return *l.As
+	}
+	return g.ThreatLevel{
+		ID:       l.Lockdown.Level,
+		School:   l.School,
+		Title:    l.Title,
+		TitleZH:  l.TitleZH,
+		Text:     l.Text,
+		TextZH:   l.TextZH,
+		Messages: []g.LevelMessage{},
+	}
 }
 
 // standing returns the lockdown that stands in a school, if any.
 func (r *Book) standing(
 	ctx context.Context, c store.Conn, school g.SchoolID,
-) (l g.Lockdown, ok bool, err error) {
-	all, err := r.list(ctx, c, "WHERE school = ? AND cleared = 0 ORDER BY raised DESC", string(school))
+) (l raised, ok bool, err error) {
+	all, err := r.rows(ctx, c, "WHERE school = ? AND cleared = 0 ORDER BY raised DESC", string(school))
 	if err != nil || len(all) == 0 {
 		return l, false, err
 	}
 	return all[0], true, nil
 }
 
-func (r *Book) find(ctx context.Context, c store.Conn, id g.LockdownID) (g.Lockdown, error) {
+func (r *Book) find(ctx context.Context, c store.Conn, id g.LockdownID) (raised, error) {
 	l, err := r.scan(c.Row(ctx, "SELECT id, body_sealed FROM lockdowns WHERE id = ?", string(id)).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return l, store.NotFound("lockdown", string(id))
@@ -103,7 +158,18 @@ func (r *Book) find(ctx context.Context, c store.Conn, id g.LockdownID) (g.Lockd
 func (r *Book) list(
 	ctx context.Context, c store.Conn, where string, args ...any,
 ) ([]g.Lockdown, error) {
-	out := []g.Lockdown{}
+	rows, err := r.rows(ctx, c, where, args...)
+	out := make([]g.Lockdown, len(rows))
+	for i := range rows {
+		out[i] = rows[i].Lockdown
+	}
+	return out, err
+}
+
+func (r *Book) rows(
+	ctx context.Context, c store.Conn, where string, args ...any,
+) ([]raised, error) {
+	var out []raised
 	q := "SELECT id, body_sealed FROM lockdowns " + where
 	err := store.Each(ctx, c, q, args, func(scan func(...any) error) error {
 		l, err := r.scan(scan)
@@ -116,7 +182,7 @@ func (r *Book) list(
 	return out, nil
 }
 
-func (r *Book) scan(scan func(...any) error) (l g.Lockdown, err error) {
+func (r *Book) scan(scan func(...any) error) (l raised, err error) {
 	var id string
 	var sealed []byte
 	if err := scan(&id, &sealed); err != nil {

@@ -32,6 +32,7 @@ type Order struct {
 	By           g.User // empty: a rule, and Source is its name
 	Source       string
 	Device       g.DeviceID // whose button it was, if any
+	Zone         g.ZoneID   // where it is; empty: nobody knows
 }
 
 // Raise raises a threat level: the level, its alert, its commands and the event in one transaction,
@@ -48,7 +49,14 @@ func (v View) Raise(ctx context.Context, o Order) (g.Lockdown, error) {
 	if err := store.Optional("note", o.Note, 500); err != nil {
 		return g.Lockdown{}, err
 	}
-	var l g.Lockdown
+	err = v.checkPlace(ctx, o.School, g.LevelAction{Zone: o.Zone})
+	if g.ErrorCode(err) == g.Invalid && o.By.ID == "" {
+		o.Zone, err = "", nil // a button in a room that was deleted is still a button
+	}
+	if err != nil {
+		return g.Lockdown{}, err
+	}
+	var l raised
 	err = v.s.Write(ctx, func(t *store.Tx) error {
 		lv, err := level(ctx, t, o.School, o.Level)
 		if err != nil {
@@ -64,28 +72,29 @@ func (v View) Raise(ctx context.Context, o Order) (g.Lockdown, error) {
 		if err != nil {
 			return err
 		}
-		if stands && before.Level == o.Level && before.Drill == o.Drill {
+		if stands && before.Lockdown.Level == o.Level && before.Drill == o.Drill {
 			l = before
 			return nil
 		}
 		if stands && o.Drill && !before.Drill {
 			return g.Errorf(g.Conflict, "%s stands, and it is no drill: end it first", before.Title)
 		}
-		if l, err = v.begin(ctx, t, o, lv); err != nil {
+		l.As = &lv
+		if l.Lockdown, err = v.begin(ctx, t, o, lv); err != nil {
 			return err
 		}
 		if stands {
-			if err := v.replaced(ctx, t, before, l); err != nil {
+			if err := v.replaced(ctx, t, before, l.Lockdown); err != nil {
 				return err
 			}
 		}
 		if err := v.act(
 			ctx,
 			t,
-			&l,
+			&l.Lockdown,
 			lv.Raise,
 			o.Irreversible,
-			by(l),
+			by(l.Lockdown),
 		); err != nil {
 			return err
 		}
@@ -97,10 +106,10 @@ func (v View) Raise(ctx context.Context, o Order) (g.Lockdown, error) {
 			t,
 			l.School,
 			"lockdown.raise",
-			describe(l),
+			describe(l.Lockdown),
 		)
 	})
-	return l, err
+	return l.Lockdown, err
 }
 
 // begin makes a lockdown and its alert.
@@ -117,6 +126,7 @@ func (v View) begin(
 		Text:    lv.Text,
 		TextZH:  lv.TextZH,
 		Drill:   o.Drill,
+		Zone:    o.Zone,
 		Note:    o.Note,
 		Raised:  now,
 		Alert:   g.AlertID(g.NewID("alt")),
@@ -144,6 +154,7 @@ func (v View) begin(
 		Text:      l.Text,
 		TextZH:    l.TextZH,
 		Device:    o.Device,
+		Zone:      o.Zone,
 		Firing:    true,
 		Audible:   true,
 		Drill:     l.Drill,
@@ -163,7 +174,7 @@ func (v View) begin(
 
 // replaced ends a lockdown because another level takes its place. What it commanded and was not
 // sent yet is recalled; its all-clear commands nothing, since the new level does.
-func (v View) replaced(ctx context.Context, t *store.Tx, old, next g.Lockdown) error {
+func (v View) replaced(ctx context.Context, t *store.Tx, old raised, next g.Lockdown) error {
 	old.Cleared = store.Moment(store.Micros(t.Now))
 	old.Next = next.ID
 	why := g.Textf("%s took its place", next.Title)
@@ -264,7 +275,7 @@ func (v View) Clear(
 	if err := store.Optional("note", note, 500); err != nil {
 		return g.Lockdown{}, err
 	}
-	var l g.Lockdown
+	var l raised
 	err = v.s.Write(ctx, func(t *store.Tx) error {
 		if l, err = v.r.find(ctx, t, id); err != nil {
 			return err
@@ -275,7 +286,7 @@ func (v View) Clear(
 		if err := v.mayClear(
 			ctx,
 			t,
-			l,
+			l.Lockdown,
 			version,
 			user,
 		); err != nil {
@@ -297,19 +308,20 @@ func (v View) Clear(
 		); err != nil {
 			return err
 		}
-		lv, err := level(ctx, t, l.School, l.Level)
-		if err == nil { // a level that was deleted meanwhile commands nothing
-			counted := l
-			if err := v.act(
-				ctx,
-				t,
-				&counted,
-				lv.Clear,
-				false,
-				by(l),
-			); err != nil {
-				return err
-			}
+		clears, err := v.clears(ctx, t, l)
+		if err != nil {
+			return err
+		}
+		counted := l.Lockdown
+		if err := v.act(
+			ctx,
+			t,
+			&counted,
+			clears,
+			false,
+			by(l.Lockdown),
+		); err != nil {
+			return err
 		}
 		if err := alerts.End(
 			ctx,
@@ -329,10 +341,22 @@ func (v View) Clear(
 			t,
 			l.School,
 			"lockdown.clear",
-			describe(l),
+			describe(l.Lockdown),
 		)
 	})
-	return l, err
+	return l.Lockdown, err
+}
+
+// clears is what is commanded at the all-clear: as the level was when it was raised.
+func (v View) clears(ctx context.Context, t *store.Tx, l raised) ([]g.LevelAction, error) {
+	if l.As != nil {
+		return l.As.Clear, nil
+	}
+	lv, err := level(ctx, t, l.School, l.Lockdown.Level)
+	if g.ErrorCode(err) == g.Invalid {
+		return nil, nil // raised by a version that did not keep the level, and deleted since
+	}
+	return lv.Clear, err
 }
 
 func (v View) mayClear(
@@ -377,7 +401,7 @@ func describe(l g.Lockdown) string {
 }
 
 // save writes a lockdown, and queues its event.
-func (r *Book) save(ctx context.Context, t *store.Tx, l *g.Lockdown) error {
+func (r *Book) save(ctx context.Context, t *store.Tx, l *raised) error {
 	l.Version++
 	body, err := json.Marshal(l)
 	if err != nil {
@@ -386,7 +410,7 @@ func (r *Book) save(ctx context.Context, t *store.Tx, l *g.Lockdown) error {
 	_, err = t.Exec(ctx, "INSERT INTO lockdowns (id, school, level, drill, raised, cleared, body_sealed) "+
 		"VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET cleared = excluded.cleared, "+
 		"body_sealed = excluded.body_sealed",
-		string(l.ID), string(l.School), string(l.Level), store.Flag(l.Drill),
+		string(l.ID), string(l.School), string(l.Lockdown.Level), store.Flag(l.Drill),
 		store.Micros(l.Raised), store.Micros(l.Cleared),
 		store.Seal(r.s.Vault.Data, body, "lockdown "+string(l.ID)))
 	if err != nil {
@@ -399,6 +423,6 @@ func (r *Book) save(ctx context.Context, t *store.Tx, l *g.Lockdown) error {
 		School:   l.School,
 		Time:     t.Now.UTC(),
 		Received: t.Now.UTC(),
-		Lockdown: l,
+		Lockdown: &l.Lockdown,
 	})
 }

@@ -259,6 +259,18 @@ func (v View) audience(ctx context.Context, b Broadcast) ([]To, error) {
 	if b.Audience.Unread != "" {
 		return v.unread(ctx, in, b.Audience.Unread)
 	}
+	to, err := v.named(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	if len(to) == 0 {
+		return nil, g.FieldErrorf("audience", "nobody of the school is named by this")
+	}
+	return to, nil
+}
+
+// named lists the people, then the users whom a broadcast's audience names.
+func (v View) named(ctx context.Context, b Broadcast) ([]To, error) {
 	to, err := v.peopleOf(ctx, b)
 	if err != nil {
 		return nil, err
@@ -271,9 +283,6 @@ func (v View) audience(ctx context.Context, b Broadcast) ([]To, error) {
 		if !u.Disabled && slices.Contains(b.Audience.Roles, u.Role) {
 			to = append(to, To{User: u.ID})
 		}
-	}
-	if len(to) == 0 {
-		return nil, g.FieldErrorf("audience", "nobody of the school is named by this")
 	}
 	return to, nil
 }

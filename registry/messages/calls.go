@@ -7,8 +7,12 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
+
+// mostAbove is how many schools above one another are looked at.
+const mostAbove = 16
 
 // ToldOf returns what came of messages, recipient by recipient; messages that are forgotten are
 // absent. It does not check the scope and names nobody: the caller must.
@@ -71,6 +75,47 @@ func (v View) AlarmsFailed(ctx context.Context, after time.Time) ([]g.MessageID,
 		return nil, fmt.Errorf("find alarms that failed: %w", err)
 	}
 	return out, nil
+}
+
+// CheckChannels refuses channels that neither the school has nor one above it. It does not check
+// the scope: the caller must.
+func CheckChannels(
+	ctx context.Context, c store.Conn, school g.SchoolID, ids []g.ChannelID,
+) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	above := []g.SchoolID{}
+	for at := school; at != "" && len(above) < mostAbove; {
+		above = append(above, at)
+		s, err := places.SchoolRow(ctx, c, at)
+		if err != nil {
+			return err
+		}
+		at = s.Parent
+	}
+	for i, id := range ids {
+		of, err := store.SchoolOf(ctx, c, "channels", "channel", string(id))
+		if g.ErrorCode(err) == g.NotFound || err == nil && !slices.Contains(above, of) {
+			return g.FieldErrorf(fmt.Sprintf("channels[%d]", i), "the school has no channel %q", id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Named lists whom an audience of a school names, each once; only for system scopes. It may be
+// nobody.
+func (v View) Named(ctx context.Context, school g.SchoolID, a Audience) ([]To, error) {
+	if err := v.s.OnlySystem(); err != nil {
+		return nil, err
+	}
+	return v.named(ctx, Broadcast{
+		School:   school,
+		Audience: a,
+	})
 }
 
 // ChannelsNamed returns the names of channels; those that are gone are absent. It does not check

@@ -19,6 +19,10 @@ func Kinds() []MessageKind {
 		{"unanswered", []string{
 			"title", "severity", "place", "time", "who", "link", "take", "school",
 		}},
+		{"lockdown", []string{
+			"title", "text", "place", "time", "by", "note", "mark", "link", "school",
+		}},
+		{"allclear", []string{"title", "time", "by", "note", "mark", "school"}},
 		{"broadcast", []string{"subject", "text", "read", "school", "name"}},
 		{"confirm", []string{"code", "school"}},
 		{"test", []string{"channel", "time", "school"}},

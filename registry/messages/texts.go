@@ -42,6 +42,32 @@ func shipped() []Template {
 				"已通知：{who}\n我来处理：{take}\n查看告警：{link}",
 		},
 		{
+			Kind:     "lockdown",
+			Language: "en",
+			Subject:  "{title}",
+			Text: "{mark}\n{title}\n{text}\nWhere: {place}\nSince: {time}\nRaised by: {by}\n" +
+				"Note: {note}\n{link}\n{school}",
+		},
+		{
+			Kind:     "lockdown",
+			Language: "zh-CN",
+			Subject:  "{title}",
+			Text: "{mark}\n{title}\n{text}\n地点：{place}\n时间：{time}\n发起：{by}\n" +
+				"说明：{note}\n{link}\n{school}",
+		},
+		{
+			Kind:     "allclear",
+			Language: "en",
+			Subject:  "All clear: {title}",
+			Text:     "{mark}\nAll clear: {title} is over since {time}.\nBy: {by}\nNote: {note}\n{school}",
+		},
+		{
+			Kind:     "allclear",
+			Language: "zh-CN",
+			Subject:  "警报解除：{title}",
+			Text:     "{mark}\n警报解除：{title}已于 {time} 结束。\n解除：{by}\n说明：{note}\n{school}",
+		},
+		{
 			Kind:     "broadcast",
 			Language: "en",
 			Subject:  "{subject}",

@@ -1,5 +1,6 @@
 // Package lockdown raises a school's threat level when a device tells what the level names as its
-// trigger: a panic button, a duress code. It refuses what is history, and to end a level.
+// trigger (a panic button, a duress code), and sends the messages of a level that was raised or
+// ended. It refuses what is history, and to end a level.
 package lockdown
 
 import (
@@ -25,6 +26,7 @@ const oldest = 15 * time.Minute
 // Reader raises threat levels.
 type Reader struct {
 	View *registry.View
+	Base string                  // how people reach the console, without a slash at the end; "": unknown
 	Name func(g.DeviceID) string // of a device, for people
 	Now  func() time.Time
 	Log  *slog.Logger
@@ -43,11 +45,17 @@ func (r *Reader) Changed(c registry.Change) {
 	delete(r.levels, c.School)
 }
 
-// Apply raises what the occurrences of a batch trigger. A batch that comes twice raises once, since
-// the lockdown's ID follows from the occurrence's.
+// Apply raises what the occurrences of a batch trigger, and tells of levels. A batch that comes
+// twice raises and tells once, since the IDs of lockdowns and messages follow from the events.
 func (r *Reader) Apply(ctx context.Context, events []g.Event) error {
 	for i := range events {
 		e := &events[i]
+		if e.Kind == g.EventLockdown {
+			if err := r.tell(ctx, e); err != nil {
+				return err
+			}
+			continue
+		}
 		if e.Kind != g.EventOccurrence || e.Replayed || r.Now().Sub(e.Received) > oldest {
 			continue
 		}
@@ -122,6 +130,7 @@ func (r *Reader) raise(
 		Drill:  t.Drill,
 		Source: r.Name(e.Device),
 		Device: e.Device,
+		Zone:   e.Zone,
 	})
 	if g.ErrorCode(err) == g.Conflict { // a drill's button while it is no drill
 		r.Log.Warn("a threat level was not raised", "level", l.ID, "device", e.Device, "error", err)
