@@ -24,7 +24,7 @@ type levelInput struct {
 		Severity g.Severity       `json:"severity" doc:"Of its alert; that of a drill is info."`
 		Raise    []g.LevelAction  `json:"raise" maxItems:"50" doc:"What is commanded when it is raised."`
 		Clear    []g.LevelAction  `json:"clear" maxItems:"50" doc:"What is commanded at the all-clear."`
-		Messages []g.LevelMessage `json:"messages,omitempty" maxItems:"20" doc:"Who is told when it is raised, and at the all-clear."`
+		Messages []g.LevelMessage `json:"messages,omitempty" maxItems:"20" doc:"Who is told; absent: as it was."`
 		Triggers []g.LevelTrigger `json:"triggers,omitempty" maxItems:"50" doc:"Occurrences at devices that raise it by themselves: a panic button, a duress code."`
 		Version  int              `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"0"`
 	}
@@ -65,8 +65,9 @@ func (s *area) registerLevels() {
 		Max:      256 << 10,
 		Matching: true,
 		Summary:  "Say what a school does at a threat level",
-		Doc: "A level that stands goes on as it was when it was raised, to its all-clear. An action commands every enabled device of the school whose profile has it; device, " +
-			"zone, building, profile and type narrow that down. Values are the action's input.",
+		Doc: "A level that stands goes on as it was when it was raised, to its all-clear. An action " +
+			"commands every enabled device of the school whose profile has it; device, zone, " +
+			"building, profile and type narrow that down. Values are the action's input.",
 	}, s.putLevel)
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:   "DELETE",
@@ -111,6 +112,13 @@ func (s *area) putLevel(
 		school,
 		in.ID,
 	)
+	if b.Messages == nil {
+		was, err := s.View(ctx).Lockdown.Level(ctx, school, in.ID)
+		if err != nil && g.ErrorCode(err) != g.NotFound {
+			return nil, err
+		}
+		b.Messages = was.Messages
+	}
 	l, err := s.View(ctx).Lockdown.PutLevel(ctx, g.ThreatLevel{
 		ID:       in.ID,
 		School:   school,
