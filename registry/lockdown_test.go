@@ -385,3 +385,91 @@ func TestTwoRaiseAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// A level that another one replaces lets go of what the new one does not command, and what an
+// earlier all-clear left for a device that is away does not undo a later level.
+func TestLevelsFollowEachOther(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		doors(t, d)
+		chen, chens := person(t, d, "chen")
+		wang, wangs := person(t, d, "wang")
+		admin := d.as(d.a, g.RoleAdmin)
+		_, err := admin.Lockdown.PutLevel(ctx, lockLevel(0))
+		ok(t, err)
+		_, err = admin.Lockdown.PutLevel(ctx, g.ThreatLevel{
+			ID:       g.LevelHold,
+			School:   "a",
+			Title:    "Hold",
+			Severity: g.Warning,
+			Raise:    []g.LevelAction{{Action: "lock", Device: "door-1"}},
+		})
+		ok(t, err)
+		raise := func(level g.LevelID) g.Lockdown {
+			t.Helper()
+			return must[g.Lockdown](t)(chens.Lockdown.Raise(ctx, lockdown.Order{
+				School: "a", Level: level, By: chen,
+			}))
+		}
+		first := raise(g.LevelLockdown)
+		hold := raise(g.LevelHold)
+		want := map[string]g.CommandState{
+			"door-1 lock": g.CommandRefused, "door-2 lock": g.CommandRefused, "gas-1 release": g.CommandRefused,
+			"door-2 unlock": g.CommandAccepted, // door 1 stays locked: the new level locks it
+		}
+		if diff := cmp.Diff(orders(t, d, first.ID), want); diff != "" {
+			t.Errorf("replaced: got (-), want (+):\n%s", diff)
+		}
+		evacuate := raise(g.LevelEvacuate) // which commands nothing, nor does hold at its end
+		_, err = wangs.Lockdown.Clear(ctx, evacuate.ID, evacuate.Version, wang, "")
+		ok(t, err)
+		if got := orders(t, d, first.ID)["door-2 unlock"]; got != g.CommandAccepted {
+			t.Errorf("got %s, want door 2, which is away, still to be unlocked", got)
+		}
+
+		again := raise(g.LevelLockdown)
+		if got := orders(t, d, first.ID)["door-2 unlock"]; got != g.CommandRefused {
+			t.Errorf("got %s, want the unlock of an earlier level recalled", got)
+		}
+		rows, _, err := d.sys.Fleet.CommandsOf(ctx, fleet.CommandFilter{Lockdown: again.ID})
+		ok(t, err)
+		for _, x := range rows {
+			if x.Due.Before(c.now().Add(12 * time.Hour)) {
+				t.Errorf("got %+v, want it to wait as long as the level stands", x)
+			}
+		}
+		_, moved, err := d.sys.Fleet.MoveCommand(ctx, commandTo(t, d, again.ID, "door-1"), g.CommandSent,
+			g.Text{})
+		if err != nil || !moved {
+			t.Fatal(moved, err)
+		}
+		_, err = wangs.Lockdown.Clear(ctx, again.ID, again.Version, wang, "")
+		ok(t, err)
+		rows, _, err = d.sys.Fleet.CommandsOf(ctx, fleet.CommandFilter{State: g.CommandSent})
+		ok(t, err)
+		if len(rows) != 1 || rows[0].Due.After(c.now()) {
+			t.Errorf("got %+v, want the lock that is on its way not sent again after the all-clear", rows)
+		}
+		if got := len(orders(t, d, hold.ID)); got != 1 {
+			t.Errorf("got %d commands of hold, want its one", got)
+		}
+	})
+}
+
+// The alert of a level that stands cannot be silenced, by whoever raised it or another.
+func TestTheAlertOfALevelStaysWithIt(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		chen, chens := person(t, d, "chen")
+		l := must[g.Lockdown](t)(chens.Lockdown.Raise(ctx, lockdown.Order{
+			School: "a", Level: g.LevelLockdown, By: chen,
+		}))
+		_, err := chens.Alerts.Silence(ctx, l.Alert, alerts.AnyVersion, chen, "quiet")
+		wantCode(t, err, g.Conflict)
+		if a := must[alerts.AlertRow](t)(chens.Alerts.Find(ctx, l.Alert)); a.State != g.AlertOpen {
+			t.Errorf("got %s, want it open", a.State)
+		}
+	})
+}

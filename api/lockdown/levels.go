@@ -37,7 +37,8 @@ type levelPath struct {
 
 type levelDeletion struct {
 	gate.Matching
-	levelPath
+	gate.InSchool
+	ID g.LevelID `path:"id" maxLength:"64" doc:"The level's id."`
 }
 
 func (s *area) registerLevels() {

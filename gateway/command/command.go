@@ -96,7 +96,8 @@ func (c *Commands) Run(ctx context.Context) error {
 }
 
 // sendWaiting starts sending the accepted commands whose devices are there: at most one to a device
-// and most in all, the oldest first.
+// and most in all, the oldest first; a device gets its commands in the order in which they were
+// given.
 func (c *Commands) sendWaiting(ctx context.Context, sending *sync.WaitGroup) {
 	waiting, err := c.o.View.Fleet.WaitingCommands(ctx)
 	if err != nil {
@@ -105,9 +106,14 @@ func (c *Commands) sendWaiting(ctx context.Context, sending *sync.WaitGroup) {
 		}
 		return
 	}
+	held := map[g.DeviceID]bool{} // whose older command waits: what is newer must not overtake it
 	for _, w := range waiting {
 		e, ok := c.o.Directory.Known(w.Device)
-		if !ok || !c.due(w) {
+		if !ok || held[w.Device] || !c.o.Now().Before(w.Due) {
+			continue
+		}
+		if !c.due(w) {
+			held[w.Device] = true
 			continue
 		}
 		if why := c.absent(e, w.Twin); why != nil {
@@ -159,7 +165,7 @@ func (c *Commands) due(w regfleet.WaitingCommand) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.o.Now()
-	if c.direct[w.ID] || !now.Before(w.Due) {
+	if c.direct[w.ID] {
 		return false
 	}
 	pause := min(time.Second<<min(w.Tries, 10), longestPause)
@@ -194,6 +200,14 @@ func (c *Commands) hold(id string) (release func()) {
 		c.mu.Unlock()
 		c.Wake()
 	}
+}
+
+// repeatable reports whether a command is sent again where its answer was lost: its action is
+// idempotent, or a threat level commands it, which is to hold until the all-clear, and the profile
+// does not call it irreversible.
+func repeatable(x g.DeviceCommand, p g.Profile) bool {
+	a := p.Actions[x.Action]
+	return a.Idempotent || x.Lockdown != "" && !a.Irreversible
 }
 
 // automatic reports whether no person waits for the answer: a rule or a lockdown gave the command.

@@ -44,7 +44,7 @@ func newHouse(t *testing.T, devices ...g.Device) *house {
 		ID:      "p",
 		Title:   "P",
 		Type:    g.TypeSensor,
-		Actions: map[string]g.Action{"lock": {Idempotent: true}, "feed": {}},
+		Actions: map[string]g.Action{"lock": {Idempotent: true}, "feed": {}, "release": {Irreversible: true}},
 	}))
 	for _, d := range devices {
 		d.School = "sch"
@@ -223,6 +223,10 @@ func TestVerdicts(t *testing.T) {
 			g.CommandAccepted},
 		{"lost, idempotent, late", "lock", g.Errorf(g.Unavailable, "no answer"), nil, false, true,
 			g.CommandUnknown},
+		{"lost, of a level that stands", "feed", g.Errorf(g.Unavailable, "no answer"), nil, false, false,
+			g.CommandAccepted},
+		{"lost, of a level, irreversible", "release", g.Errorf(g.Unavailable, "no answer"), nil, false,
+			false, g.CommandUnknown},
 		{"time is over", "feed", context.DeadlineExceeded, over, false, false, g.CommandUnknown},
 		{"not sent", "feed", g.Errorf(g.Unavailable, "x").Because(g.NotConnected), nil, true, false,
 			g.CommandAccepted},
@@ -237,11 +241,36 @@ func TestVerdicts(t *testing.T) {
 			c.ctx = t.Context()
 		}
 		row := g.DeviceCommand{Action: c.action, Due: h.time.Add(time.Minute)}
+		if strings.Contains(c.name, "of a level") {
+			row.Lockdown = "lck_1"
+		}
 		if c.late {
 			row.Due = h.time
 		}
 		if got, why := h.verdict(c.ctx, e, row, c.err, c.direct); got != c.want {
 			t.Errorf("%s: got %s (%s), want %s", c.name, got, why, c.want)
+		}
+	}
+}
+
+// What is newer does not overtake what waits for the same device: a door is not unlocked after it was
+// locked because the older command was tried in vain once.
+func TestADeviceGetsItsCommandsInOrder(t *testing.T) {
+	ctx := t.Context()
+	h := newHouse(t, g.Device{ID: "door", Driver: "modbus"})
+	h.accept(ctx, regfleet.Order{ID: "cmd_1", Action: "lock", By: "Ms Li"})
+	h.end(ctx, "cmd_1", g.CommandSent, g.Text{}, g.CommandAccepted)
+	h.end(ctx, "cmd_1", g.CommandAccepted, g.Text{}, g.CommandSent)
+	h.time = h.time.Add(time.Millisecond)
+	h.accept(ctx, regfleet.Order{ID: "cmd_2", Action: "feed", By: "Ms Li"})
+	var sending sync.WaitGroup
+	h.sendWaiting(ctx, &sending)
+	sending.Wait()
+	rows, err := h.view.Fleet.Commands(ctx, "door")
+	h.must(err)
+	for _, c := range rows {
+		if c.State != g.CommandAccepted {
+			t.Errorf("%s: got %s, want it to wait while the older one rests", c.ID, c.State)
 		}
 	}
 }

@@ -179,7 +179,7 @@ func (c *Commands) verdict(
 		return g.CommandRefused, why
 	case known != nil && known.Code != g.Unavailable && ctx.Err() == nil:
 		return g.CommandRefused, why
-	case e.Profile.Actions[row.Action].Idempotent && inTime:
+	case repeatable(row, e.Profile) && inTime:
 		return g.CommandAccepted, g.Textf("the answer was lost; it is sent again: %s", why)
 	case ctx.Err() != nil:
 		return g.CommandUnknown, g.Textf("no answer in time; it may have been done all the same")

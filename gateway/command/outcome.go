@@ -77,7 +77,7 @@ func (c *Commands) overdue(x g.DeviceCommand, lost time.Time) (g.CommandState, g
 		return "", g.Text{}
 	}
 	e, _ := c.o.Directory.Known(x.Device)
-	if e.Profile.Actions[x.Action].Idempotent && c.o.Now().Before(x.Due) {
+	if repeatable(x, e.Profile) && c.o.Now().Before(x.Due) {
 		return g.CommandAccepted, g.Textf("the answer was lost; it is sent again")
 	}
 	if restarted {

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -249,6 +250,10 @@ func resolve(comment string, although bool) func(*life) error {
 		byItself := l.State == g.AlertResolved && l.Resolver == "" && l.ResolverName == ""
 		if !l.OnWall() && !byItself {
 			return g.Errorf(g.Conflict, "the alert is %s already", l.State)
+		}
+		if l.Firing && strings.HasPrefix(string(l.Rule), g.LockdownRule) {
+			return g.Errorf(g.Conflict, "the level stands: its alert ends with the all-clear, which a "+
+				"second person gives").Because("level_stands")
 		}
 		if l.Firing && !although {
 			return g.Errorf(g.Conflict, "what the alert reports still holds: acknowledge it, or "+

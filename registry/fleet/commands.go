@@ -254,10 +254,51 @@ func (v View) ExpireCommands(
 }
 
 // Recall refuses what a lockdown commanded and no device was sent yet, in the caller's transaction.
+// What is on its way is not sent again, whatever comes of it.
 func Recall(
 	ctx context.Context, s *store.Store, t *store.Tx, of g.LockdownID, why g.Text,
 ) error {
-	waiting, err := listCommands(ctx, t, "WHERE lockdown = ? AND state = 'accepted'", string(of))
+	_, err := t.Exec(ctx, "UPDATE commands SET due = ? WHERE lockdown = ? AND state = 'sent' AND due > ?",
+		store.Micros(t.Now), string(of), store.Micros(t.Now))
+	if err != nil {
+		return fmt.Errorf("recall commands: %w", err)
+	}
+	return recall(
+		ctx,
+		s,
+		t,
+		why,
+		"WHERE lockdown = ? AND state = 'accepted'",
+		string(of),
+	)
+}
+
+// RecallFrom refuses what earlier lockdowns commanded a device that was not sent it yet, since a
+// later one commands it now; in the caller's transaction.
+func RecallFrom(
+	ctx context.Context, s *store.Store, t *store.Tx, id g.DeviceID, later g.LockdownID, why g.Text,
+) error {
+	_, err := t.Exec(ctx, "UPDATE commands SET due = ? WHERE device = ? AND state = 'sent' AND "+
+		"lockdown <> '' AND lockdown <> ? AND due > ?",
+		store.Micros(t.Now), string(id), string(later), store.Micros(t.Now))
+	if err != nil {
+		return fmt.Errorf("recall commands: %w", err)
+	}
+	return recall(
+		ctx,
+		s,
+		t,
+		why,
+		"WHERE device = ? AND lockdown <> '' AND lockdown <> ? AND state = 'accepted'",
+		string(id),
+		string(later),
+	)
+}
+
+func recall(
+	ctx context.Context, s *store.Store, t *store.Tx, why g.Text, where string, args ...any,
+) error {
+	waiting, err := listCommands(ctx, t, where, args...)
 	if err != nil {
 		return err
 	}

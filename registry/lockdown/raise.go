@@ -16,9 +16,12 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// commandLife is how long a lockdown's command waits for a device that is away. One that still waits
-// at the all-clear is recalled.
-const commandLife = 10 * time.Minute
+// How long a command waits for a device that is away. One of a level that stands waits until the
+// all-clear, which recalls it: a door that comes back meanwhile is locked, too.
+const (
+	raiseLife = 24 * time.Hour
+	clearLife = time.Hour
+)
 
 // Order asks for a threat level.
 type Order struct {
@@ -88,15 +91,19 @@ func (v View) Raise(ctx context.Context, o Order) (g.Lockdown, error) {
 				return err
 			}
 		}
-		if err := v.act(
-			ctx,
-			t,
-			&l.Lockdown,
-			lv.Raise,
-			o.Irreversible,
-			by(l.Lockdown),
-		); err != nil {
+		done, err := v.act(ctx, t, &l.Lockdown, orders{
+			actions:      lv.Raise,
+			irreversible: o.Irreversible,
+			by:           by(l.Lockdown),
+			life:         raiseLife,
+		})
+		if err != nil {
 			return err
+		}
+		if stands {
+			if err := v.letGo(ctx, t, before, done); err != nil {
+				return err
+			}
 		}
 		if err := v.r.save(ctx, t, &l); err != nil {
 			return err
@@ -173,7 +180,7 @@ func (v View) begin(
 }
 
 // replaced ends a lockdown because another level takes its place. What it commanded and was not
-// sent yet is recalled; its all-clear commands nothing, since the new level does.
+// sent yet is recalled.
 func (v View) replaced(ctx context.Context, t *store.Tx, old raised, next g.Lockdown) error {
 	old.Cleared = store.Moment(store.Micros(t.Now))
 	old.Next = next.ID
@@ -200,67 +207,115 @@ func (v View) replaced(ctx context.Context, t *store.Tx, old raised, next g.Lock
 	return v.r.save(ctx, t, &old)
 }
 
-// act accepts the commands of a level's actions. A device that two of them command in the same way
-// is commanded once.
-func (v View) act(
-	ctx context.Context, t *store.Tx, l *g.Lockdown, actions []g.LevelAction, irreversible bool,
-	by string,
+// letGo commands what a level that was replaced commands at its end, but for the devices that the
+// new level commands: a door is not unlocked for the moment before it is locked again.
+func (v View) letGo(
+	ctx context.Context, t *store.Tx, old raised, commanded map[g.DeviceID]bool,
 ) error {
-	done := map[string]bool{}
-	for _, a := range actions {
-		var zones []g.ZoneID
-		if a.Building != "" {
-			of, err := places.ZonesOf(ctx, t, a.Building)
-			if err != nil {
-				return err
-			}
-			if len(of) == 0 {
-				continue // nothing is there
-			}
-			zones = of
-		}
-		targets, err := fleet.Targets(
-			ctx,
-			t,
-			l.School,
-			a,
-			zones,
-		)
+	clears, err := v.clears(ctx, t, old)
+	if err != nil {
+		return err
+	}
+	counted := old.Lockdown
+	_, err = v.act(ctx, t, &counted, orders{
+		actions: clears,
+		by:      by(old.Lockdown),
+		life:    clearLife,
+		spare:   commanded,
+	})
+	return err
+}
+
+// orders are what devices are told because of a lockdown.
+type orders struct {
+	actions      []g.LevelAction
+	irreversible bool // also in a drill
+	by           string
+	life         time.Duration       // how long they wait
+	spare        map[g.DeviceID]bool // these are told nothing
+}
+
+// act accepts the commands of a level's actions, in their order, and returns the devices that they
+// go to. A device that two of them command in the same way is commanded once; what earlier
+// lockdowns commanded it and was not sent yet is recalled.
+func (v View) act(
+	ctx context.Context, t *store.Tx, l *g.Lockdown, o orders,
+) (map[g.DeviceID]bool, error) {
+	done, devices := map[string]bool{}, map[g.DeviceID]bool{}
+	for _, a := range o.actions {
+		targets, err := targetsOf(ctx, t, l.School, a)
 		if err != nil {
-			return err
+			return nil, err
+		}
+		values, err := json.Marshal(a.Values)
+		if err != nil {
+			return nil, fmt.Errorf("accept command: %w", err)
 		}
 		for _, x := range targets {
-			values, err := json.Marshal(a.Values)
-			if err != nil {
-				return fmt.Errorf("accept command: %w", err)
-			}
 			same := string(x.Device) + " " + a.Action + " " + string(values)
 			switch {
-			case done[same]:
+			case done[same] || o.spare[x.Device]:
 				continue
-			case x.Irreversible && l.Drill && !irreversible:
+			case x.Irreversible && l.Drill && !o.irreversible:
 				l.Spared++
 				continue
 			}
+			if !devices[x.Device] {
+				devices[x.Device] = true
+				why := g.Textf("%s came after it", l.Title)
+				if err := fleet.RecallFrom(
+					ctx,
+					v.s.Store,
+					t,
+					x.Device,
+					l.ID,
+					why,
+				); err != nil {
+					return nil, err
+				}
+			}
+			// one microsecond apart, so that a device gets its commands in the level's order
+			made := t.Now.Add(time.Duration(len(done)) * time.Microsecond)
 			done[same] = true
 			_, err = fleet.Accept(ctx, v.s.Store, t, fleet.Order{
 				Device:   x.Device,
 				Action:   a.Action,
 				Values:   a.Values,
-				By:       by,
+				By:       o.by,
 				Alert:    l.Alert,
 				Lockdown: l.ID,
 				Drill:    l.Drill,
-				Made:     t.Now,
-				Due:      t.Now.Add(commandLife),
+				Made:     made,
+				Due:      t.Now.Add(o.life),
 			})
 			if err != nil {
-				return err
+				return nil, err
 			}
 			l.Commands++
 		}
 	}
-	return nil
+	return devices, nil
+}
+
+// targetsOf are the devices that an action commands.
+func targetsOf(
+	ctx context.Context, t *store.Tx, school g.SchoolID, a g.LevelAction,
+) ([]fleet.Target, error) {
+	var zones []g.ZoneID
+	if a.Building != "" {
+		of, err := places.ZonesOf(ctx, t, a.Building)
+		if err != nil || len(of) == 0 {
+			return nil, err // nothing is there
+		}
+		zones = of
+	}
+	return fleet.Targets(
+		ctx,
+		t,
+		school,
+		a,
+		zones,
+	)
 }
 
 // Clear gives the all-clear. It takes a person, and a second one: whoever raised the level cannot
@@ -313,14 +368,11 @@ func (v View) Clear(
 			return err
 		}
 		counted := l.Lockdown
-		if err := v.act(
-			ctx,
-			t,
-			&counted,
-			clears,
-			false,
-			by(l.Lockdown),
-		); err != nil {
+		if _, err := v.act(ctx, t, &counted, orders{
+			actions: clears,
+			by:      by(l.Lockdown),
+			life:    clearLife,
+		}); err != nil {
 			return err
 		}
 		if err := alerts.End(
