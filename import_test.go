@@ -168,7 +168,7 @@ var house = []room{
 	{"api/lockdown", "root api/gate registry registry/lockdown", ""},
 	{
 		"api/oncall",
-		"root api/gate api/texts registry/alerts registry/oncall registry/rota",
+		"root api/gate api/texts registry registry/alerts registry/oncall registry/rota",
 		"x/time",
 	},
 	{

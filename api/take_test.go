@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/api/oncall"
 	regalerts "github.com/gatehouse-iot/gatehouse/registry/alerts"
+	regoncall "github.com/gatehouse-iot/gatehouse/registry/oncall"
 )
 
 // taking is a school with an alert, and guards who have links.
@@ -178,4 +179,45 @@ func TestTriesOfLinksAreBounded(t *testing.T) {
 	}
 	w.from = "192.0.2.2"
 	w.shows("GET", w.token("usr_wang"), 200, "<button")
+}
+
+// A message that stands for many alerts takes them all, what burns first; one that is over does not
+// hide what is not.
+func TestALinkTakesWhatItsMessageStandsFor(t *testing.T) {
+	w := newTaking(t)
+	ctx, v := t.Context(), w.system()
+	all := []g.Alert{
+		{ID: "alt_over", Title: "Hot", Severity: g.Critical, Ended: time.Now()},
+		{ID: "alt_fire", Title: "Smoke in the lab", Severity: g.Critical, Firing: true},
+		{ID: "alt_other", Title: "Not in the message", Severity: g.Critical, Firing: true},
+	}
+	var moves []regoncall.Move
+	var seen []regoncall.Call
+	for i := range all {
+		all[i].School, all[i].Rule, all[i].Opened = w.a.ID, "hot", time.Now()
+		seen = append(seen, regoncall.Call{
+			Alert: all[i].ID, School: w.a.ID, State: regoncall.CallDue, Version: 1, Due: time.Now(),
+		})
+	}
+	mustDo(t, v.Alerts.Apply(ctx, regalerts.Effects{Seq: 3, Alerts: all}))
+	_, err := v.Oncall.Note(ctx, seen)
+	mustDo(t, err)
+	for _, c := range seen[:2] {
+		now := c
+		now.Step = 1
+		moves = append(moves, regoncall.Move{Was: c, Now: now, Done: []regoncall.CallEntry{
+			{What: regoncall.CallTold, User: "usr_wang", Message: "msg_1"},
+		}})
+	}
+	mustDo(t, v.Oncall.Advance(ctx, moves))
+	w.id = "alt_over"
+	w.shows("GET", w.token("usr_wang"), 200, "<button", "Smoke in the lab", "And 1 more:", "Hot (over)")
+	w.shows("POST", w.token("usr_wang"), 200, "You have it.", "Smoke in the lab")
+	for id, want := range map[g.AlertID]bool{"alt_over": true, "alt_fire": true, "alt_other": false} {
+		a, err := v.Alerts.Find(ctx, id)
+		mustDo(t, err)
+		if got := a.Handler == "usr_wang"; got != want {
+			t.Errorf("%s: got taken %v, want %v", id, got, want)
+		}
+	}
 }

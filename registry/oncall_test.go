@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -194,6 +195,46 @@ func TestNotedOnceIsEnough(t *testing.T) {
 		c.add(time.Hour)
 		if n := must[int64](t)(d.sys.Oncall.ForgetCalls(ctx, c.now())); n != 1 {
 			t.Errorf("got %d forgotten, want 1", n)
+		}
+	})
+}
+
+// Two chains for the same alerts are refused, since only one would be followed; one for a zone, or for
+// a severity, precedes another and is none of these.
+func TestChainsThatWouldHideEachOther(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		put := func(id string, change func(*g.Escalation)) error {
+			x := g.Escalation{
+				ID:         g.EscalationID(id),
+				School:     "a",
+				Name:       id,
+				Severities: []g.Severity{g.Critical},
+				Steps:      []g.EscalationStep{{Roles: []g.Role{g.RoleSecurity}}},
+				Wait:       5,
+			}
+			change(&x)
+			_, err := d.sys.Oncall.PutChain(ctx, x)
+			return err
+		}
+		ok(t, put("one", func(*g.Escalation) {}))
+		ok(t, put("one", func(x *g.Escalation) { x.Wait = 6 }))
+		err := put("two", func(x *g.Escalation) { x.Severities = []g.Severity{g.Major, g.Critical} })
+		wantCode(t, err, g.Invalid)
+		if e, isIt := err.(*g.Error); !isIt || e.Field != "severities" || !strings.Contains(e.Message, "one") {
+			t.Errorf("got %v, want the other chain named", err)
+		}
+		ok(t, put("off", func(x *g.Escalation) { x.Disabled = true }))
+		ok(t, put("each", func(x *g.Escalation) { x.Severities = nil }))
+		ok(t, put("gate", func(x *g.Escalation) { x.Zones = []g.ZoneID{d.gate["a"].ID} }))
+		wantCode(t, put("gate2", func(x *g.Escalation) { x.Zones = []g.ZoneID{d.gate["a"].ID} }), g.Invalid)
+		err = put("robot", func(x *g.Escalation) {
+			x.Severities = []g.Severity{g.Info}
+			x.Steps[0].Channels = []string{"chn_none"}
+		})
+		if e, isIt := err.(*g.Error); !isIt || e.Field != "steps[0].channels[0]" {
+			t.Errorf("got %v, want the channel named that is not there", err)
 		}
 	})
 }

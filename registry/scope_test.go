@@ -784,6 +784,9 @@ func calls(d *district) map[string]call {
 		"Oncall.Calls": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Oncall.Calls(ctx, oncall.CallDue, "", time.Time{}, 10)
 		}},
+		"Oncall.Beside": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.Beside(ctx, "alt_b", "usr_x")
+		}},
 		"Oncall.CallOf": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			c, _, err := v.Oncall.CallOf(ctx, "alt_b")
 			return c, err

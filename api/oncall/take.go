@@ -6,11 +6,13 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"slices"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/api/texts"
+	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 )
@@ -32,6 +34,8 @@ type page struct {
 	Severity g.Severity
 	Title    string
 	Lines    []string // where, when
+	Also     string   // how many further alerts
+	More     []string // which
 	Note     string   // what came of it, or why nothing can
 	Button   string   // "": there is nothing to do
 	Good     bool
@@ -41,6 +45,7 @@ type page struct {
 type takeFace struct {
 	link     link
 	row      alerts.AlertRow
+	more     []alerts.AlertRow // that the same message told of and nobody has in hand
 	school   g.School
 	member   oncall.Member
 	language texts.Language
@@ -111,6 +116,9 @@ func (s *area) face(ctx context.Context, l link, language texts.Language) (takeF
 		return f, err
 	}
 	f.row = row
+	if f.row, f.more, err = s.beside(ctx, v, l, row); err != nil {
+		return f, err
+	}
 	if f.school, err = v.Places.School(ctx, row.School); err != nil {
 		return f, err
 	}
@@ -129,10 +137,44 @@ func (s *area) face(ctx context.Context, l link, language texts.Language) (takeF
 	return f, nil
 }
 
+// beside returns the alert that a page is about and the others that it takes as well: a message may
+// stand for many. What is open precedes what is not, and among that the most urgent.
+func (s *area) beside(
+	ctx context.Context, v *registry.View, l link, row alerts.AlertRow,
+) (alerts.AlertRow, []alerts.AlertRow, error) {
+	ids, err := v.Oncall.Beside(ctx, l.alert, l.user)
+	if g.ErrorCode(err) == g.NotFound {
+		return row, nil, nil // no chain was begun for it
+	}
+	if err != nil {
+		return row, nil, err
+	}
+	var open []alerts.AlertRow
+	if row.Unanswered() {
+		open = append(open, row)
+	}
+	for _, id := range ids {
+		x, err := v.Alerts.Find(ctx, id)
+		if g.ErrorCode(err) == g.NotFound || err == nil && !x.Unanswered() {
+			continue
+		}
+		if err != nil {
+			return row, nil, err
+		}
+		open = append(open, x)
+	}
+	if len(open) == 0 {
+		return row, nil, nil
+	}
+	slices.SortStableFunc(open, alerts.MoreUrgent)
+	return open[0], open[1:], nil
+}
+
 func (s *area) showTake(_ context.Context, f takeFace) (int, page) {
 	p := f.page(s.Now())
 	if f.row.State == g.AlertOpen {
 		p.Heading = f.say(g.Textf("%s, can you take this?", f.member.Name))
+		f.also(&p)
 		p.Button = f.say(g.Word("I take it"))
 		return http.StatusOK, p
 	}
@@ -151,31 +193,77 @@ func (s *area) take(ctx context.Context, f takeFace) (int, page) {
 		Permissions: f.member.Role.Permissions(),
 		Reason:      "by the link in a message",
 	})
-	for range 5 { // the alert may change under way, by more news of it
-		if f.row.State != g.AlertOpen {
-			break
+	for i := range f.more {
+		if err := s.takeOne(ctx, v, &f.more[i], by); err != nil {
+			return s.notTaken(ctx, f, err)
 		}
-		_, err := v.Alerts.Acknowledge(ctx, f.row.ID, f.row.Version, by)
-		if err != nil && g.ErrorCode(err) != g.Conflict {
-			s.Log().ErrorContext(
-				ctx,
-				"a link took no alert",
-				"alert",
-				f.row.ID,
-				"error",
-				err,
-			)
-			return http.StatusServiceUnavailable, refusal(f.language,
-				g.Word("The gateway cannot look at this now: try again in a minute."))
-		}
-		if f.row, err = v.Alerts.Find(ctx, f.row.ID); err != nil {
-			return http.StatusServiceUnavailable, refusal(f.language,
-				g.Word("The gateway cannot look at this now: try again in a minute."))
-		}
+	}
+	if err := s.takeOne(ctx, v, &f.row, by); err != nil {
+		return s.notTaken(ctx, f, err)
 	}
 	p := f.page(s.Now())
 	f.over(&p)
+	f.also(&p)
 	return http.StatusOK, p
+}
+
+// takeOne takes an alert if nobody has it in hand, and reads what it is then.
+func (s *area) takeOne(
+	ctx context.Context, v *registry.View, row *alerts.AlertRow, by g.User,
+) error {
+	for range 5 { // the alert may change under way, by more news of it
+		if row.State != g.AlertOpen {
+			return nil
+		}
+		_, err := v.Alerts.Acknowledge(ctx, row.ID, row.Version, by)
+		if err != nil && g.ErrorCode(err) != g.Conflict {
+			return err
+		}
+		if *row, err = v.Alerts.Find(ctx, row.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *area) notTaken(ctx context.Context, f takeFace, err error) (int, page) {
+	s.Log().ErrorContext(
+		ctx,
+		"a link took no alert",
+		"alert",
+		f.row.ID,
+		"error",
+		err,
+	)
+	return http.StatusServiceUnavailable, refusal(f.language,
+		g.Word("The gateway cannot look at this now: try again in a minute."))
+}
+
+// mostNamed is how many further alerts a page names.
+const mostNamed = 10
+
+// also names the further alerts that the page takes or has taken.
+func (f takeFace) also(p *page) {
+	for i, x := range f.more {
+		if i == mostNamed {
+			p.More = append(p.More, f.say(g.Textf("and %d more", len(f.more)-mostNamed)))
+			break
+		}
+		name := x.Title
+		if f.language == texts.Chinese && x.TitleZH != "" {
+			name = x.TitleZH
+		}
+		if x.ZoneName != "" {
+			name += ", " + x.ZoneName
+		}
+		if !x.Ended.IsZero() {
+			name = f.say(g.Textf("%s (over)", name))
+		}
+		p.More = append(p.More, name)
+	}
+	if len(p.More) > 0 {
+		p.Also = f.say(g.Textf("And %d more:", len(f.more)))
+	}
 }
 
 // page is what and where, without what came of it.

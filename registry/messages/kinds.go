@@ -15,9 +15,11 @@ type MessageKind struct {
 // Kinds lists the kinds of message. Of a parameter x_zh a Chinese text takes it as {x}.
 func Kinds() []MessageKind {
 	return []MessageKind{
-		{"alert", []string{"title", "severity", "place", "time", "device", "link", "take", "school"}},
+		{"alert", []string{
+			"title", "severity", "place", "time", "device", "others", "link", "take", "school",
+		}},
 		{"unanswered", []string{
-			"title", "severity", "place", "time", "who", "link", "take", "school",
+			"title", "severity", "place", "time", "others", "who", "link", "take", "school",
 		}},
 		{"lockdown", []string{
 			"title", "text", "place", "time", "by", "note", "mark", "link", "school",

@@ -17,28 +17,28 @@ func shipped() []Template {
 			Kind:     "alert",
 			Language: "en",
 			Subject:  "{severity}: {title}",
-			Text: "{title}\nWhere: {place}\nDevice: {device}\nSince: {time}\n" +
+			Text: "{title}\nWhere: {place}\nDevice: {device}\nSince: {time}\nAlso: {others}\n" +
 				"I take it: {take}\nThe alert: {link}",
 		},
 		{
 			Kind:     "alert",
 			Language: "zh-CN",
 			Subject:  "{severity}：{title}",
-			Text: "{title}\n地点：{place}\n设备：{device}\n时间：{time}\n" +
+			Text: "{title}\n地点：{place}\n设备：{device}\n时间：{time}\n另有：{others}\n" +
 				"我来处理：{take}\n查看告警：{link}",
 		},
 		{
 			Kind:     "unanswered",
 			Language: "en",
 			Subject:  "Nobody has answered: {title}",
-			Text: "Nobody has answered this alert: {title}\nWhere: {place}\nSince: {time}\n" +
+			Text: "Nobody has answered this alert: {title}\nWhere: {place}\nSince: {time}\nAlso: {others}\n" +
 				"Told so far: {who}\nI take it: {take}\nThe alert: {link}",
 		},
 		{
 			Kind:     "unanswered",
 			Language: "zh-CN",
 			Subject:  "无人响应：{title}",
-			Text: "这条告警无人响应：{title}\n地点：{place}\n时间：{time}\n" +
+			Text: "这条告警无人响应：{title}\n地点：{place}\n时间：{time}\n另有：{others}\n" +
 				"已通知：{who}\n我来处理：{take}\n查看告警：{link}",
 		},
 		{

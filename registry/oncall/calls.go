@@ -212,6 +212,53 @@ func (v View) CallOf(ctx context.Context, id g.AlertID) (Call, []CallEntry, erro
 	return c, log, v.nameEntries(ctx, c.School, log)
 }
 
+// Beside lists the alerts that are still to be answered and of which a user was told by the same
+// messages as of this one; only for system scopes.
+func (v View) Beside(ctx context.Context, id g.AlertID, user g.UserID) ([]g.AlertID, error) {
+	if err := v.s.OnlySystem(); err != nil {
+		return nil, err
+	}
+	c, err := callRow(ctx, v.s.Reg, id)
+	if err != nil {
+		return nil, store.Missing(err, "alert", string(id))
+	}
+	mine := map[string]bool{}
+	found := map[g.AlertID][]string{} // the messages of each open alert to this user
+	err = store.Each(ctx, v.s.Reg, "SELECT l.alert, l.body FROM call_log l JOIN calls c ON c.alert = l.alert "+
+		"WHERE c.school = ? AND (c.state IN (?, ?) OR c.alert = ?) ORDER BY l.alert, l.n",
+		[]any{string(c.School), string(CallDue), string(CallUnanswered), string(id)},
+		func(scan func(...any) error) error {
+			var alert g.AlertID
+			var body []byte
+			if err := scan(&alert, &body); err != nil {
+				return err
+			}
+			var e CallEntry
+			if err := json.Unmarshal(body, &e); err != nil {
+				return err
+			}
+			switch {
+			case e.User != user || e.Message == "":
+			case alert == id:
+				mine[e.Message] = true
+			default:
+				found[alert] = append(found[alert], e.Message)
+			}
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("read what was called: %w", err)
+	}
+	out := []g.AlertID{}
+	for alert, messages := range found {
+		if slices.ContainsFunc(messages, func(m string) bool { return mine[m] }) {
+			out = append(out, alert)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
 // nameEntries sets the names of the users in a log.
 func (v View) nameEntries(ctx context.Context, school g.SchoolID, log []CallEntry) error {
 	staff, err := access.Staff(ctx, v.r.access, v.s.Reg, school)

@@ -3,11 +3,13 @@ package oncall
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/access"
 	"github.com/gatehouse-iot/gatehouse/registry/change"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/rota"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
@@ -113,6 +115,9 @@ func (v View) PutChain(ctx context.Context, x g.Escalation) (g.Escalation, error
 		if err := v.standing(ctx, t, x); err != nil {
 			return err
 		}
+		if err := v.apart(ctx, t, x); err != nil {
+			return err
+		}
 		var before any
 		if had != "" {
 			if before, err = chainRow(ctx, t, x.ID); err != nil {
@@ -143,6 +148,27 @@ func (v View) PutChain(ctx context.Context, x g.Escalation) (g.Escalation, error
 		return g.Escalation{}, err
 	}
 	return x, nil
+}
+
+// apart refuses a chain for alerts that another one is for already with the same right: one of them
+// would never be followed, and nobody would know which.
+func (v View) apart(ctx context.Context, t *store.Tx, x g.Escalation) error {
+	all, err := chainsOf(ctx, t, x.School)
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if s, same := rota.Overlap(x, other); same {
+			what := string(s)
+			if what == "" {
+				what = "*"
+			}
+			return g.FieldErrorf("severities", "the chain %q is for the same alerts already (%s): only "+
+				"one of them would be followed; name other severities or places, or change that one",
+				other.Name, what)
+		}
+	}
+	return nil
 }
 
 // standing refuses a chain that names what the school does not have.
@@ -183,8 +209,29 @@ func (v View) standing(ctx context.Context, t *store.Tx, x g.Escalation) error {
 		if err := known(staff, s.Users, fmt.Sprintf("steps[%d].users", i)); err != nil {
 			return err
 		}
+		if err := hasChannels(ctx, t, x.School, s.Channels); err != nil {
+			return within(err, fmt.Sprintf("steps[%d].", i))
+		}
 	}
 	return nil
+}
+
+func hasChannels(
+	ctx context.Context, t *store.Tx, school g.SchoolID, ids []string,
+) error {
+	var channels []g.ChannelID
+	for _, id := range ids {
+		channels = append(channels, g.ChannelID(id))
+	}
+	return messages.CheckChannels(ctx, t, school, channels)
+}
+
+// within puts where something is before the field of an error about bad input.
+func within(err error, at string) error {
+	if e, ok := errors.AsType[*g.Error](err); ok && e.Code == g.Invalid {
+		return e.At(at + e.Field)
+	}
+	return err
 }
 
 // DeleteChain deletes a chain. Alerts that are on their way through it go on with the one that fits

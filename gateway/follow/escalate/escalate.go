@@ -48,14 +48,16 @@ type Options struct {
 
 // Notice is what is said to people about an alert.
 type Notice struct {
-	ID         string // the same for the same alert and step
-	Alert      g.Alert
-	Place      string // where, for people
-	Device     string
-	More       int  // further alerts for which this stands
-	Unanswered bool // it goes to the head, since nobody answered
-	To         []To
-	Channels   []string
+	ID     string // the same for the same alert and step
+	Alert  g.Alert
+	Place  string // where, for people
+	Device string
+	More   int // further alerts for which this stands
+	// Others names the most urgent of those, one after the other, for people.
+	Others, OthersZH string
+	Unanswered       bool // it goes to the head, since nobody answered
+	To               []To
+	Channels         []string
 }
 
 // To is somebody who is told, and the link by which he takes the alert.

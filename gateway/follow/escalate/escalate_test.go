@@ -406,6 +406,52 @@ func TestAStormIsNoStormOfMessages(t *testing.T) {
 		"18 head,head2: Nobody answered 40 alerts, the last: Smoke")
 }
 
+// What still burns is named before what is over, and each is named: in the letter, and to the head.
+func TestWhatBurnsIsNamedFirst(t *testing.T) {
+	n := newNight(t)
+	n.post = true
+	var all []g.Alert
+	for i := range 5 {
+		all = append(all, g.Alert{
+			ID:       g.AlertID(fmt.Sprintf("alt_%d", i)),
+			School:   n.school.ID,
+			Rule:     "hot",
+			Severity: g.Critical,
+			Title:    fmt.Sprintf("Hot %d", i),
+			Opened:   n.now(),
+			Ended:    n.now(),
+		})
+	}
+	all[3].Title, all[3].TitleZH, all[3].Firing, all[3].Ended = "Smoke", "烟雾", true, time.Time{}
+	n.ok(n.view.Alerts.Apply(t.Context(), alerts.Effects{Alerts: all}))
+	n.see()
+	n.work()
+	n.minutes(30)
+	n.heard("0 guard1: alt_3 and 4 more", "3 facility: alt_3 and 4 more",
+		"13 guard1,guard2: alt_3 and 4 more",
+		"18 head,head2: Nobody answered 5 alerts, the last: Smoke")
+	list, _, err := n.view.Messages.List(t.Context(), "", "", registry.Page{Limit: 50})
+	n.ok(err)
+	if len(list) != 4 {
+		t.Fatalf("got %d messages, want 4", len(list))
+	}
+	for _, m := range list {
+		for _, want := range []string{"Hot 0 (over)", "Hot 1 (over)", "Hot 2 (over)", "Hot 4 (over)"} {
+			if !strings.Contains(m.Params["others"], want) {
+				t.Errorf("got the others %q, want %s among them", m.Params["others"], want)
+			}
+		}
+	}
+	beside, err := n.view.Oncall.Beside(t.Context(), "alt_0", "guard2")
+	n.ok(err)
+	if want := []g.AlertID{"alt_1", "alt_2", "alt_3", "alt_4"}; !slices.Equal(beside, want) {
+		t.Errorf("got %v beside alt_0, want %v", beside, want)
+	}
+	if beside, err = n.view.Oncall.Beside(t.Context(), "alt_0", "head"); err != nil || len(beside) != 0 {
+		t.Errorf("got %v, %v for who was told of none of them, want none", beside, err)
+	}
+}
+
 // An alert that no chain was for is given to one that comes, from its first step.
 func TestAChainSeesWhatIs(t *testing.T) {
 	n := newNight(t)
@@ -450,19 +496,24 @@ func TestAChainThatChanges(t *testing.T) {
 // A channel that was deleted holds up nobody.
 func TestAChannelThatIsGone(t *testing.T) {
 	n := newNight(t)
+	gone, err := n.view.Messages.CreateChannel(t.Context(), messages.Channel{
+		School: n.school.ID, Kind: "wecom", Name: "Guards",
+	}, nil)
+	n.ok(err)
 	n.chain(g.Escalation{
 		Steps: []g.EscalationStep{
-			{Channels: []string{"chn_gone"}},
+			{Channels: []string{string(gone.ID)}},
 			{After: 3, Users: []g.UserID{"facility"}},
 		},
 		Wait: 5,
 	})
+	n.ok(n.view.Messages.DeleteChannel(t.Context(), gone.ID))
 	n.raise("alt_1")
 	n.work()
 	n.heard("0 facility: alt_1")
 	_, log, err := n.view.Oncall.CallOf(t.Context(), "alt_1")
 	n.ok(err)
-	if log[0].What != oncall.CallGone || log[0].Channel != "chn_gone" {
+	if log[0].What != oncall.CallGone || log[0].Channel != string(gone.ID) {
 		t.Errorf("got %+v first, want that the channel is gone", log[0])
 	}
 }

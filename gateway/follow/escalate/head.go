@@ -40,14 +40,22 @@ func (e *Escalator) ranOut(
 		return nil, err
 	}
 	count := len(before) + len(left)
-	a := unanswered(left[0].row, head, count, opened, now)
+	all, err := e.allUnanswered(ctx, before, left)
+	if err != nil {
+		return nil, err
+	}
+	a := unanswered(all[0], head, count, opened, now)
+	if last := left[len(left)-1].row.Opened; count > 1 && all[0].Opened.Before(last) {
+		a.Title = fmt.Sprintf("Nobody answered %d alerts, the most urgent: %s", count, all[0].Title)
+		a.TitleZH = fmt.Sprintf("%d 条告警无人处理，最紧急的是：%s", count, title(all[0].TitleZH, all[0].Title))
+	}
 	if err := e.View.Alerts.Apply(ctx, alerts.Effects{Alerts: []g.Alert{a}}); err != nil {
 		return nil, err
 	}
 	staff, err := e.tellHead(
 		ctx,
 		a,
-		left[0].row,
+		all,
 		len(before),
 		count,
 	)
@@ -81,6 +89,29 @@ func (e *Escalator) ranOut(
 		})
 	}
 	return moves, nil
+}
+
+// mostLooked is how many alerts of earlier steps are looked at for what is most urgent.
+const mostLooked = 100
+
+// allUnanswered are the alerts that nobody answered, the most urgent first: those that ran out now,
+// and the newest of those that did before.
+func (e *Escalator) allUnanswered(
+	ctx context.Context, before []oncall.Call, left []told,
+) ([]alerts.AlertRow, error) {
+	all := rows(left)
+	for _, c := range before[max(0, len(before)-mostLooked):] {
+		a, err := e.View.Alerts.Find(ctx, c.Alert)
+		if g.ErrorCode(err) == g.NotFound || err == nil && !waits(a.Alert) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	slices.SortStableFunc(all, alerts.MoreUrgent)
+	return all, nil
 }
 
 // headOf is the id of the alert that tells the head, by the first alert that was not answered.
@@ -124,8 +155,9 @@ func title(zh, en string) string {
 
 // tellHead sends the head's message where the number of alerts passes one of a row of numbers.
 func (e *Escalator) tellHead(
-	ctx context.Context, a g.Alert, row alerts.AlertRow, before, count int,
+	ctx context.Context, a g.Alert, all []alerts.AlertRow, before, count int,
 ) ([]g.UserID, error) {
+	row := all[0]
 	passed := 0
 	for _, n := range []int{1, 3, 10, 30, 100, 300, 1000, 3000, 10_000} {
 		if before < n && n <= count {
@@ -148,6 +180,7 @@ func (e *Escalator) tellHead(
 	row.Alert = a
 	n := e.notice(messageOf("head", string(a.ID), passed), row, 0, heads)
 	n.Unanswered = true
+	n.Others, n.OthersZH = others(all)
 	if _, err := e.Tell(ctx, n); err != nil {
 		return nil, fmt.Errorf("tell the head of alert %s: %w", a.ID, err)
 	}

@@ -62,6 +62,13 @@ func (p Post) params(n Notice, school g.School) map[string]string {
 		out["title"] = fmt.Sprintf("%s, and %d more alerts", out["title"], n.More)
 		out["title_zh"] = fmt.Sprintf("%s，另有 %d 条告警", out["title_zh"], n.More)
 	}
+	if n.Others != "" {
+		out["others"], out["others_zh"] = n.Others, n.OthersZH
+	}
+	if !n.Alert.Ended.IsZero() {
+		out["title"] += " (over)"
+		out["title_zh"] += "（已结束）"
+	}
 	if !n.Unanswered {
 		out["device"] = n.Device
 	}

@@ -1,7 +1,6 @@
 package escalate
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -89,10 +88,7 @@ func (e *Escalator) waiting(
 			left = append(left, told{c, a})
 		}
 	}
-	slices.SortStableFunc(left, func(a, b told) int {
-		return cmp.Or(cmp.Compare(rank(b.row.Severity), rank(a.row.Severity)),
-			a.row.Opened.Compare(b.row.Opened), cmp.Compare(a.row.ID, b.row.ID))
-	})
+	slices.SortStableFunc(left, func(a, b told) int { return alerts.MoreUrgent(a.row, b.row) })
 	return left, ended, nil
 }
 
@@ -102,7 +98,12 @@ type told struct {
 	row  alerts.AlertRow
 }
 
-func rank(s g.Severity) int { return slices.Index(g.Severities(), s) }
+func rows(all []told) (out []alerts.AlertRow) {
+	for _, x := range all {
+		out = append(out, x.row)
+	}
+	return out
+}
 
 // step carries out what is due of a bundle, and notes it.
 func (e *Escalator) step(ctx context.Context, b bundle, now time.Time) error {
@@ -173,6 +174,7 @@ func (e *Escalator) call(
 	if len(whom.people)+len(whom.channels) > 0 {
 		n := e.notice(id, lead.row, len(left)-1, whom.people)
 		n.Channels = whom.channels
+		n.Others, n.OthersZH = others(rows(left))
 		lost, err := e.Tell(ctx, n)
 		if err != nil {
 			return nil, fmt.Errorf("tell of alert %s: %w", lead.row.ID, err)
