@@ -23,6 +23,7 @@ const (
 	EventAttendance EventKind = "attendance" // somebody's attendance changed
 	EventCommand    EventKind = "command"    // a command to a device came to another state
 	EventLockdown   EventKind = "lockdown"   // a threat level was raised or ended
+	EventRule       EventKind = "rule"       // a school changed a rule of its own
 )
 
 // kinds is the table of the kinds of event. A new kind needs a line here, a field in Event, and a
@@ -42,6 +43,7 @@ var kinds = [...]struct {
 	{EventAttendance, AttendanceRead},
 	{EventCommand, DevicesRead},
 	{EventLockdown, ""}, // concerns everybody in the school
+	{EventRule, AlertsRead},
 }
 
 // EventKinds lists every kind.
@@ -105,6 +107,7 @@ type Event struct {
 
 	Command  *DeviceCommand `json:"command,omitempty"`
 	Lockdown *Lockdown      `json:"lockdown,omitempty"`
+	Rule     *RuleChange    `json:"rule,omitempty"`
 
 	// Extra holds what a newer version has recorded and this one does not know. It is preserved on
 	// re-encoding and not interpreted. An event of an unknown kind has an empty Kind.

@@ -39,6 +39,7 @@ func nameWords(r huma.Registry) {
 	as[g.Weakness, word[g.Weakness]](r)
 	as[g.MakerState, word[g.MakerState]](r)
 	as[g.CommandState, word[g.CommandState]](r)
+	as[g.RuleDeed, word[g.RuleDeed]](r)
 	as[g.TurnUnit, word[g.TurnUnit]](r)
 	as[g.HolidayShift, word[g.HolidayShift]](r)
 	as[g.Weekday, word[g.Weekday]](r)
@@ -142,6 +143,8 @@ func wordsOf(of any) []any {
 		})
 	case g.CommandState:
 		return all(g.CommandStates())
+	case g.RuleDeed:
+		return all(g.RuleDeeds())
 	case g.TurnUnit:
 		return all(g.TurnUnits())
 	case g.HolidayShift:

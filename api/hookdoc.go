@@ -103,7 +103,7 @@ func posted(kind string, data *huma.Schema) *huma.Schema {
 			"id":          text("The event's id, as in the header webhook-id."),
 			"source":      text("The school: /gatehouse/schools/ and its id."),
 			"type":        word("The kind of event.", "school.gatehouse."+kind),
-			"subject": text("What it is about: an alert's, an incident's, a person's or " +
+			"subject": text("What it is about: an alert's, an incident's, a rule's, a person's or " +
 				"a device's id."),
 			"time": {
 				Type:        huma.TypeString,

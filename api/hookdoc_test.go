@@ -112,6 +112,17 @@ func eventsOfAllKinds(w *world) []g.Event {
 			},
 		},
 		{
+			Kind: g.EventRule,
+			Rule: &g.RuleChange{
+				Rule:    g.RuleID("warm@" + string(w.a.ID)),
+				Version: 2,
+				Deed:    g.RulePaused,
+				By:      "usr_1",
+				ByName:  "Ms Li",
+				Note:    "the fridge is being mended",
+			},
+		},
+		{
 			Kind:   g.EventCommand,
 			Device: device,
 			Command: &g.DeviceCommand{

@@ -1,7 +1,10 @@
 package registry_test
 
 import (
+	"fmt"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -58,6 +61,27 @@ func TestRuleVersions(t *testing.T) {
 		ok(t, err)
 		if len(audit) != 2 || len(audit[0].Changes) == 0 {
 			t.Errorf("got %+v, want both in the audit log, with what differs", audit)
+		}
+		_, err = v.Rules.Put(ctx, rules.RuleVersion{School: d.a.ID, ID: "warm", Text: back.Text}, 4)
+		ok(t, err)
+		var told []string
+		for _, e := range drain(t, d) {
+			if e.Kind != g.EventRule || e.School != d.a.ID || e.Rule.ByName != "chen" {
+				t.Errorf("got %+v, want an event of the rule, by chen", e)
+				continue
+			}
+			told = append(told, fmt.Sprint(e.Rule.Rule, " ", e.Rule.Version, " ", e.Rule.Deed))
+		}
+		warm := "warm@" + string(d.a.ID)
+		want := []string{
+			warm + " 1 created",
+			warm + " 2 edited",
+			warm + " 3 removed",
+			warm + " 4 restored",
+			warm + " 5 paused",
+		}
+		if diff := cmp.Diff(told, want); diff != "" {
+			t.Errorf("events: got (-), want (+):\n%s", diff)
 		}
 		guard := scope
 		guard.Permissions = g.RoleSecurity.Permissions()

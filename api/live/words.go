@@ -7,6 +7,15 @@ Event.late: History for its age alone, more than 15 minutes: its source sent it 
 Event.reading: Values measured together, where kind is reading.
 Event.rejection: Why an observation was refused, where kind is rejected.
 Event.lockdown: The threat level, raised or ended, where kind is lockdown.
+Event.rule: The new version of a school's own rule, where kind is rule.
+RuleChange.rule: The rule's id, as in GET /v1/rules/{id}.
+RuleChange.version: Its newest version.
+RuleChange.deed: What became of it.
+RuleChange.enabled: Whether it holds.
+RuleChange.replaces: It stands in the place of another rule with the same id.
+RuleChange.by: Who: the id of a user or key.
+RuleChange.by_name: Who, by name.
+RuleChange.note: Why.
 Event.command: The command and its new state, where kind is command.
 Event.attendance: The answer, where kind is attendance.
 Event.id: The event's id: the same event has the same id everywhere.

@@ -81,7 +81,17 @@ func sampleEvents() []g.Event {
 		Raised:  samples[0].Time,
 		Alert:   "alt_1",
 	}
-	return append(samples, causes, bare, whole, refused, unfit, told, raised)
+	written := head
+	written.Kind, written.Rule = g.EventRule, &g.RuleChange{
+		Rule:    "warm@sch_1",
+		Version: 3,
+		Deed:    g.RuleEdited,
+		Enabled: true,
+		By:      "usr_1",
+		ByName:  "Zhao Min 赵敏",
+		Note:    "the old limit rang every morning",
+	}
+	return append(samples, causes, bare, whole, refused, unfit, told, raised, written)
 }
 
 func untaggedSamples() []g.Event {

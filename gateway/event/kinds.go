@@ -22,6 +22,7 @@ var kinds = [...]g.EventKind{
 	18: g.EventDecision,
 	19: g.EventCommand,
 	20: g.EventLockdown,
+	21: g.EventRule,
 }
 
 // fieldOf is the field of a kind, 0 where there is no such kind.
@@ -72,6 +73,8 @@ func appendPart(b []byte, e *g.Event, field uint64) ([]byte, error) {
 		b, err = appendJSON(b, e.Command)
 	case e.Kind == g.EventLockdown && e.Lockdown != nil:
 		b, err = appendJSON(b, e.Lockdown)
+	case e.Kind == g.EventRule && e.Rule != nil:
+		b, err = appendJSON(b, e.Rule)
 	}
 	return closeMessage(b, begin), err
 }
@@ -113,6 +116,9 @@ func (d *decoder) part(e *g.Event, field uint64) {
 	case g.EventLockdown:
 		e.Lockdown = new(g.Lockdown)
 		p.json(e.Lockdown)
+	case g.EventRule:
+		e.Rule = new(g.RuleChange)
+		p.json(e.Rule)
 	}
 	d.bad = d.bad || p.bad
 	d.zoned = d.zoned || p.zoned

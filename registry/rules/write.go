@@ -122,6 +122,9 @@ func (v View) keep(ctx context.Context, t *store.Tx, old, x RuleVersion, deed st
 		return fmt.Errorf("write rule: %w", err)
 	}
 	t.Change(change.Rule, x.School, string(x.ID))
+	if err := v.s.Send(ctx, t, event(old, x, deed)); err != nil {
+		return err
+	}
 	var before, after any = old, x
 	if old.Version == 0 {
 		before = nil
@@ -167,4 +170,42 @@ func check(x RuleVersion) error {
 		return err
 	}
 	return store.Optional("note", x.Note, store.MaxReason)
+}
+
+// event tells the stream and webhooks of a version.
+func event(old, x RuleVersion, deed string) g.Event {
+	id := g.RuleID(string(x.ID) + "@" + string(x.School))
+	return g.Event{
+		ID:       fmt.Sprintf("evt_rule_%s_%d", id, x.Version),
+		Kind:     g.EventRule,
+		School:   x.School,
+		Time:     x.At,
+		Received: x.At,
+		Rule: &g.RuleChange{
+			Rule:     id,
+			Version:  x.Version,
+			Deed:     became(old, x, deed),
+			Enabled:  x.Enabled,
+			Replaces: x.Replaces,
+			By:       x.By,
+			ByName:   x.ByName,
+			Note:     x.Note,
+		},
+	}
+}
+
+func became(old, x RuleVersion, deed string) g.RuleDeed {
+	switch {
+	case x.Deleted:
+		return g.RuleRemoved
+	case deed == "rule.restore":
+		return g.RuleRestored
+	case old.Version == 0 || old.Deleted:
+		return g.RuleCreated
+	case old.Text != x.Text || old.Enabled == x.Enabled:
+		return g.RuleEdited
+	case x.Enabled:
+		return g.RuleResumed
+	}
+	return g.RulePaused
 }

@@ -137,7 +137,10 @@ export function mock({ empty = false, demo = true } = {}) {
 
   const routes = [
     ...duty(json, list),
-    ...rules(json, list, d.school, d.users[0], d.alerts, (r, deed) => void [r, deed]),
+    ...rules(json, list, d.school, d.users[0], d.alerts, (r, deed) =>
+      emit('rule', {
+        rule: { rule: r.id, version: r.version, deed, enabled: r.enabled, by_name: r.by_name, note: r.note },
+      })),
     ['GET', /^\/v1\/setup$/, (req, res) => json(res, { needed: state.empty })],
     [
       'POST',

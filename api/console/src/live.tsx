@@ -22,6 +22,7 @@ const heeded = {
   occurrence: { touches: ['occurrences'], needs: 'devices:read' },
   rejected: { touches: ['rejections'], needs: 'devices:read' },
   lockdown: { touches: ['lockdown', 'lockdowns', 'alerts', 'commands'], needs: '' },
+  rule: { touches: ['rules', 'rule', 'rule-versions'], needs: 'alerts:read' },
   command: { touches: ['commands', 'device', 'alerts', 'alert'], needs: 'devices:read' },
 } satisfies Record<Exclude<EventKind, 'reading' | 'decision'>, { touches: string[]; needs: Permission | '' }>
 

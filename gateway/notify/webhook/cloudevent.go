@@ -98,6 +98,8 @@ func subject(e *g.Event) string {
 		return string(e.Incident.ID)
 	case e.Attendance != nil:
 		return string(e.Attendance.Person)
+	case e.Rule != nil:
+		return string(e.Rule.Rule)
 	}
 	return string(e.Device)
 }

@@ -149,6 +149,7 @@ export const eventKinds = all<EventKind>({
   attendance: true,
   command: true,
   lockdown: true,
+  rule: true,
   sighting: true,
   status: true,
   occurrence: true,

@@ -1825,6 +1825,7 @@ export const en = {
     occurrence: 'What happens at devices',
     command: 'Commands to devices',
     lockdown: 'Lockdowns and drills',
+    rule: 'Changes of rules',
     decision: 'Who may pass',
     rejected: 'Refused messages',
     reading: 'Readings',

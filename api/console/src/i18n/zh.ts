@@ -1724,6 +1724,7 @@ export const zh = {
     occurrence: '设备事件',
     command: '设备命令',
     lockdown: '封锁与演练',
+    rule: '规则变更',
     decision: '放行核验',
     rejected: '被拒消息',
     reading: '读数',
