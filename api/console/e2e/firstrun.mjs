@@ -22,7 +22,9 @@ export function run({ url, user = 'admin', password = 'first-run-password', shot
     })
     await t.step('empty pages say why', () => emptyPages(t, page))
     await t.step('places', () => places(t, page))
-    await t.step('an MQTT device of one’s own sends', () => mqttDevice(t, page))
+    let heard = false
+    await t.step('an MQTT device of one’s own sends', async () => (heard = await mqttDevice(t, page)))
+    await t.step('a rule by the form, tried, explained and restored', () => ownRule(t, page, heard))
     await t.step('a Modbus device that does not answer says so', () => modbusDevice(t, page))
     await t.step('people from CSV', () => importPeople(t, page))
     await t.step('a student’s card and consent', () => student(t, page))
@@ -131,13 +133,57 @@ async function mqttDevice(t, page) {
     await sh('command -v mosquitto_pub')
   } catch {
     t.log('      mosquitto_pub is not installed: nothing was sent')
-    return
+    return false
   }
   await sh(line)
   await page.locator('td b', { hasText: '20 °C' }).waitFor()
   await page.getByRole('tab', { name: 'Comings and goings' }).click()
   await page.locator('td .tag[data-tone=green]', { hasText: 'Online' }).first().waitFor()
   await t.shot(page, 'first-mqtt-heard')
+  return true
+}
+
+// A rule above a value that the device has reported (20 °C): it fires when it is saved, says why, no
+// longer holds with a higher limit, and holds again once its first version is restored.
+async function ownRule(t, page, heard) {
+  const main = page.locator('main')
+  const saved = (n) => main.getByText(new RegExp(`^${n} · `)).waitFor()
+  await page.goto('/rules/new')
+  await main.getByLabel('Title (English)').fill('The greenhouse is warm')
+  await choose(page, main, 'What is measured', /temperature/)
+  await main.getByLabel(/^Value/).fill('15')
+  await main.getByLabel('It must last').first().fill('0')
+  await page.getByText('No mistake: it can be saved.').waitFor()
+  await t.shot(page, 'first-rule-form')
+  await t.inspect(page, 'a rule by the form')
+  await page.getByRole('button', { name: 'What would it have found?' }).click()
+  await page.getByText(heard ? 'It would have fired 1 time.' : 'It would have fired 0 times.').waitFor()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByRole('heading', { level: 1, name: 'The greenhouse is warm' }).waitFor()
+  await saved(1)
+  const rule = page.url().split('?')[0]
+  if (heard) {
+    await page.goto('/wall')
+    await page.locator('article.alert', { hasText: 'The greenhouse is warm' }).waitFor()
+    await page.goto(rule + '?tab=why')
+    await choose(page, main, 'Why, or why not, for this device', /Greenhouse 1/)
+    await page.locator('.tag[data-tone=red]', { hasText: 'fires' }).first().waitFor()
+    await t.shot(page, 'first-rule-why')
+    await t.inspect(page, 'why a rule fires')
+  }
+  await page.goto(rule)
+  await main.getByLabel(/^Value/).fill('30')
+  await main.getByLabel('Why it is changed').fill('it is a greenhouse')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await saved(2)
+  await page.getByRole('tab', { name: 'Versions' }).click()
+  await page.getByRole('button', { name: 'Restore', exact: true }).click()
+  await t.shot(page, 'first-rule-restore')
+  await t.inspect(page, 'restoring a version')
+  await dialog(page).locator('[data-testid=do]').click()
+  await saved(3)
+  await page.getByRole('tab', { name: 'Rule', exact: true }).click()
+  await page.waitForFunction(() => [...document.querySelectorAll('main input')].some((x) => x.value === '15'))
 }
 
 async function modbusDevice(t, page) {

@@ -159,7 +159,7 @@ function unclosed(s: string): number {
 }
 
 /** The words that may stand at the caret, and where the word begins that is being typed. */
-export function suggestions(text: string, caret: number, known: Known) {
+export function suggestions(text: string, caret: number, known: Known): Suggestions | undefined {
   const begin = text.lastIndexOf('\n', caret - 1) + 1
   if (/^\s*#|\s#/.test(text.slice(begin, caret))) return undefined
   const { within, key, typed } = contextOf(text, caret)
@@ -192,12 +192,19 @@ export function suggestions(text: string, caret: number, known: Known) {
 
 const list = new Set(['all', 'any', 'steps', 'rises', 'muted_by', 'then'])
 
-function pick(from: number, typed: string, all: Word[]) {
+export interface Suggestions {
+  from: number // where the word that is typed begins
+  words: Word[]
+  whole: boolean // nothing is typed yet, or a word is complete: they are shown on demand only
+}
+
+function pick(from: number, typed: string, all: Word[]): Suggestions {
   const low = typed.toLowerCase()
   const fits = all.filter((x) => x.word.toLowerCase().includes(low) || x.says?.toLowerCase().includes(low))
   const first = (x: Word) => (x.word.toLowerCase().startsWith(low) ? 0 : 1)
   const words = fits.filter((x) => x.word.trim() !== typed).sort((a, b) => first(a) - first(b))
-  return { from, words: words.slice(0, most) }
+  const whole = !typed || all.some((x) => x.word.trim().replace(/:$/, '') === typed)
+  return { from, words: words.slice(0, most), whole }
 }
 
 /** The offset of a line and column, both from 1; columns count characters. */

@@ -62,7 +62,7 @@ export function merged(was: string, mine: string, theirs: string): string | unde
   for (const h of all) {
     const last = once.at(-1)
     if (last && JSON.stringify(last) === JSON.stringify(h)) continue // both did the same
-    if (last && h.from <= last.to) return undefined
+    if (last && (h.from < last.to || h.from === last.from)) return undefined
     once.push(h)
   }
   for (const h of once.reverse()) out.splice(h.from, h.to - h.from, ...h.lines)

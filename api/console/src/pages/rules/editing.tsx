@@ -1,28 +1,30 @@
 // The text of a rule in the editor, checked while it is typed, and saved.
 
-import { Alert, Button, Group, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Group, SegmentedControl, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { useNavigate } from 'react-router'
 import { APIError, call } from '../../api/client'
-import type { Rule } from '../../api/types'
+import type { Checked, Rule } from '../../api/types'
 import { useT } from '../../i18n'
-import { useFormat, useSchoolParam, useSession } from '../../session'
+import { useFormat, useSchoolParam, useSession, useStored } from '../../session'
 import { Ask } from '../../ui/ask'
 import { said, Trouble, useDeed } from '../../ui/kit'
 import { LeaveAsks } from '../../ui/leaving'
 import { BacktestView } from './backtest'
 import { Changed, conflicts } from './changed'
 import { RuleEditor } from './editor'
+import { RuleForm } from './form'
 import { useKnown } from './known'
 import { pageOf } from './list'
 import { renewRules, useCheck, useDraft } from './save'
+import { StoryView } from './story'
 
 interface Props {
   text: string // to begin with
   rule?: Rule // that is changed; none: a new one
   template?: string
-  instead?: boolean // it takes another rule's place
+  instead?: Rule // whose place it takes
 }
 
 export function Editing(p: Props) {
@@ -41,12 +43,15 @@ export function Editing(p: Props) {
   const [gone, setGone] = useState(false) // saved or deleted: nothing to lose any more
   const [deleting, setDeleting] = useState(false)
   const [trying, setTrying] = useState('')
+  const [telling, setTelling] = useState(false)
+  const [mode, setMode] = useStored('gatehouse.rule-mode', 'form')
   const set = (change: Partial<typeof now>) => setNow((was) => ({ ...was, ...change }))
   const changed = !gone && (now.text !== base.text || now.enabled !== base.enabled)
   const draft = useDraft(key, changed ? { ...now, base: base.version ?? 0, at: '' } : undefined)
   const [back, setBack] = useState(draft.left && draft.left.text !== p.text ? draft.left : undefined)
   const newer = p.rule && (p.rule.version ?? 0) > (base.version ?? 0) ? p.rule : undefined
   const replaces = p.rule?.replaces ?? !!p.instead
+  const burning = (p.rule ?? p.instead)?.firing ?? 0
   const found = useCheck({ text: now.text, school: of, plain_id: p.rule?.plain_id, replaces })
   const checked = found?.checked
   const current = found?.text === now.text
@@ -122,18 +127,41 @@ export function Editing(p: Props) {
           onText={(text) => (setBase(newer), set({ text }))}
         />
       )}
-      <RuleEditor
-        label={t('rules.text')}
-        text={now.text}
-        problems={checked?.problems}
-        doubts={checked?.doubts}
-        known={known}
-        onChange={(text) => set({ text })}
-        onSave={() => ready && void save()}
+      <SegmentedControl
+        className="rule-mode"
+        value={mode}
+        onChange={setMode}
+        aria-label={t('rules.mode')}
+        data={[
+          { value: 'form', label: t('rules.asForm') },
+          { value: 'text', label: t('rules.asText') },
+        ]}
       />
+      {mode === 'form' ? (
+        <>
+          <RuleForm
+            text={now.text}
+            known={known}
+            fresh={!p.rule && !p.instead}
+            onChange={(text) => set({ text })}
+            onText={() => setMode('text')}
+          />
+          {changed && <Remarks checked={checked} />}
+        </>
+      ) : (
+        <RuleEditor
+          label={t('rules.text')}
+          text={now.text}
+          problems={checked?.problems}
+          doubts={checked?.doubts}
+          known={known}
+          onChange={(text) => set({ text })}
+          onSave={() => ready && void save()}
+        />
+      )}
       <Text size="sm" c="dimmed" role="status">
         {!current || !checked
-          ? t('rules.help')
+          ? t(mode === 'form' ? 'rules.checking' : 'rules.help')
           : wrong
             ? t('rules.wrong', { count: wrong })
             : checked.doubts.length
@@ -157,6 +185,11 @@ export function Editing(p: Props) {
           onChange={(e) => set({ note: e.currentTarget.value })}
         />
       </Group>
+      {burning > 0 && !now.enabled && (
+        <Alert color="orange" variant="light" role="status">
+          {t('rules.endsAlerts', { count: burning })}
+        </Alert>
+      )}
       {deed.error !== undefined && <Saving error={deed.error} />}
       <Group>
         <Button loading={deed.busy} disabled={!ready} onClick={() => void save()}>
@@ -168,6 +201,13 @@ export function Editing(p: Props) {
           disabled={wrong > 0 || !now.text.trim()}>
           {t('rules.tryPast')}
         </Button>
+        <Button
+          variant="default"
+          aria-expanded={telling}
+          disabled={!now.text.trim()}
+          onClick={() => setTelling((x) => !x)}>
+          {t('rules.tell')}
+        </Button>
         {p.rule && (
           <Button variant="subtle" color="red" onClick={() => setDeleting(true)}>
             {t('rules.delete')}
@@ -175,17 +215,42 @@ export function Editing(p: Props) {
         )}
       </Group>
       {trying && <BacktestView key={trying} text={trying} school={of} stale={trying !== now.text} start />}
+      {telling && <StoryView text={now.text} kept={key + '.story'} />}
       <Ask
         opened={deleting}
         onClose={() => setDeleting(false)}
         danger
         title={t('rules.delete')}
-        text={t(replaces ? 'rules.deleteInstead' : 'rules.deleteText')}
+        text={
+          <>
+            {t(replaces ? 'rules.deleteInstead' : 'rules.deleteText')}{' '}
+            {burning > 0 && t('rules.endsAlerts', { count: burning })}
+          </>
+        }
         deed={t('rules.delete')}
         comment={{ label: t('rules.deleteNote') }}
         onDo={remove}
       />
     </Stack>
+  )
+}
+
+/** What the gateway says of a text that is shown as a form. */
+function Remarks({ checked }: { checked?: Checked }) {
+  const { t } = useT()
+  const all = [
+    ...(checked?.problems ?? []).map((x) => ({ x, kind: 'wrong' })),
+    ...(checked?.doubts ?? []).map((x) => ({ x, kind: 'doubt' })),
+  ]
+  if (!all.length) return null
+  return (
+    <ul className="rule-problems" aria-live="polite" aria-label={t('rules.remarks')}>
+      {all.map(({ x, kind }, i) => (
+        <li key={i} className={kind}>
+          {x.path && <code>{x.path}</code>} {x.message}
+        </li>
+      ))}
+    </ul>
   )
 }
 

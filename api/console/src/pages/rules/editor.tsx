@@ -154,14 +154,14 @@ function useSuggestions(
 ) {
   const list = useId()
   const [caret, setCaret] = useState(0)
-  const [open, setOpen] = useState(false)
+  const [open, setOpen] = useState<'' | 'typed' | 'asked'>('')
   const [at, setAt] = useState(0)
   const offered = useMemo(
     () => (open && known ? suggestions(text, caret, known) : undefined),
     [open, text, caret, known],
   )
   const words = offered?.words ?? []
-  const shown = open && words.length > 0
+  const shown = words.length > 0 && (open === 'asked' || (open === 'typed' && !offered?.whole))
   const chosen = Math.min(at, words.length - 1)
   const after = useRef<number>(undefined) // where the caret goes once the text is there
   useLayoutEffect(() => {
@@ -176,13 +176,13 @@ function useSuggestions(
     onChange?.(text.slice(0, offered.from) + word + text.slice(caret))
     field.current?.focus()
     setAt(0)
-    setOpen(/[ {]$/.test(word)) // a key: its values are offered next
+    setOpen(/[ {]$/.test(word) ? 'asked' : '') // a key: its values are offered next
   }
   const key = (e: KeyboardEvent): boolean => {
     if (e.key === ' ' && e.ctrlKey) {
       e.preventDefault()
       setCaret(field.current?.selectionStart ?? caret)
-      setOpen(true)
+      setOpen('asked')
       return true
     }
     if (!shown) return false
@@ -190,7 +190,7 @@ function useSuggestions(
     if (e.key === 'Escape') {
       e.preventDefault()
       e.stopPropagation()
-      setOpen(false)
+      setOpen('')
     } else if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
       e.preventDefault()
       setAt((chosen + (e.key === 'ArrowDown' ? 1 : n - 1)) % n)
@@ -208,12 +208,12 @@ function useSuggestions(
     from: offered?.from ?? 0,
     key,
     take,
-    close: () => setOpen(false),
-    typed: (to: number) => (setCaret(to), setOpen(true), setAt(0)),
+    close: () => setOpen(''),
+    typed: (to: number) => (setCaret(to), setOpen('typed'), setAt(0)),
     moved: (to: number) => {
       if (to === caret) return
       setCaret(to)
-      setOpen(false)
+      setOpen('')
     },
   }
 }

@@ -3,10 +3,11 @@
 import { Button, Stack, Text } from '@mantine/core'
 import { IconArrowLeft } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { Link } from 'react-router'
 import { call } from '../../api/client'
 import { useT } from '../../i18n'
+import { useStored } from '../../session'
 import { useAddress } from '../../ui/address'
 import { Loaded, Page } from '../../ui/kit'
 import { Editing } from './editing'
@@ -51,7 +52,7 @@ function Instead({ id }: { id: string }) {
     queryKey: ['rule', id],
     queryFn: () => call(`/v1/rules/${encodeURIComponent(id)}`),
   })
-  return <Loaded q={q}>{(r) => <Editing text={r.text} template={r.template} instead />}</Loaded>
+  return <Loaded q={q}>{(r) => <Editing text={r.text} template={r.template} instead={r} />}</Loaded>
 }
 
 function FromTemplate({ id }: { id: string }) {
@@ -68,11 +69,21 @@ function FromTemplate({ id }: { id: string }) {
   )
 }
 
+// What a form begins with.
+const blank =
+  "id: ''\ntitle: ''\nseverity: warning\nwhen: {property: '', above: ''}\nfor: 5m\nclear: {after: 1m}\n" +
+  'then:\n  - alert: {}\n'
+
 function FromNothing() {
   const { t } = useT()
+  const [mode] = useStored('gatehouse.rule-mode', 'form')
+  const [text] = useState(mode === 'form' ? blank : t('rules.example'))
   return (
     <Stack>
-      <Editing text={t('rules.example')} />
+      <Text size="sm">
+        <Link to="/rules?tab=templates">{t('rules.orTemplate')}</Link>
+      </Text>
+      <Editing text={text} />
     </Stack>
   )
 }

@@ -52,8 +52,7 @@ function Shown({ r }: { r: Rule }) {
   const facts: [string, React.ReactNode][] = [
     [t('rules.id'), <code key="i">{r.plain_id}</code>],
     [t('rules.origin'), r.file ? `${r.file}:${r.line}` : (r.school_name ?? r.school ?? '–')],
-    [t('rules.firing'), f.number(r.firing)],
-    [t('rules.found'), f.number(r.found)],
+    [t('rules.found'), t('rules.foundOf', { n: f.number(r.found), firing: f.number(r.firing) })],
     [t('rules.lastFound'), <When key="l" at={r.last_found} />],
   ]
   if (r.version) facts.splice(2, 0, [t('rules.version'), <Version key="v" r={r} />])
@@ -73,7 +72,7 @@ function Shown({ r }: { r: Rule }) {
         onChange={(v) => at.put('tab', v === 'text' ? null : v)}
         keepMounted>
         <Tabs.List mb="sm">
-          <Tabs.Tab value="text">{t('rules.text')}</Tabs.Tab>
+          <Tabs.Tab value="text">{t('rules.rule')}</Tabs.Tab>
           <Tabs.Tab value="why">{t('rules.why')}</Tabs.Tab>
           <Tabs.Tab value="past">{t('rules.past')}</Tabs.Tab>
           {versions && <Tabs.Tab value="versions">{t('rules.versions')}</Tabs.Tab>}

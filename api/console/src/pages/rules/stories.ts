@@ -1,0 +1,61 @@
+// A first story for a rule: what its form shows happens, and then is over.
+
+import type { Outline, Watch } from './outline'
+
+/** A test in the language of stories; of a condition that no form shows, a frame to fill in. */
+export function storyOf(o: Outline | undefined): string {
+  const w = o?.watch
+  const room = o?.zoneKind[0] ?? 'classroom'
+  const start = o?.hours?.from ?? '09:00'
+  const it = w && told(w)
+  const expects = JSON.stringify(o?.title || o?.id || 'the title of the rule')
+  const step = (parts: string[]) => `      - {${parts.filter(Boolean).join(', ')}}\n`
+  const lasts = o?.lasts ? `after: ${o.lasts}` : ''
+  const over = o?.quiet ? `after: ${o.quiet}` : ''
+  return (
+    'tests:\n' +
+    `  - name: ${JSON.stringify(o?.title || 'It fires, and it ends')}\n` +
+    `    start: mon ${start}\n` +
+    `    rooms: {room: ${room}}\n` +
+    '    devices: {device: {room: room}}\n' +
+    '    story:\n' +
+    (w?.kind === 'absent' ? step(['device: device', it!.over]) : '') +
+    (w?.kind === 'absent' ? step([`after: ${w.for}`, `expect: ${expects}`]) : '') +
+    (it && w?.kind !== 'absent' ? step(['device: device', it.now]) : '') +
+    (!it ? step(['device: device', 'says: {property: 1}']) : '') +
+    (w?.kind !== 'absent' ? step([lasts, `expect: ${expects}`]) : '') +
+    (it?.over ? step(['after: 10s', 'device: device', it.over]) + step([over, 'expect: nothing']) : '')
+  )
+}
+
+// What a device does that a condition holds, and that it does not.
+function told(w: Watch): { now: string; over: string } {
+  switch (w.kind) {
+    case 'status':
+      return { now: `is: ${w.status[0]}`, over: 'is: online' }
+    case 'absent':
+      return { now: '', over: `says: {${w.property}: 1}` }
+    case 'occurrence':
+      return { now: `happens: {kind: ${w.occurrence[0]}}`, over: '' }
+    case 'threshold': {
+      const n = Number(w.value)
+      const says = (v: string | number) => `says: {${w.property}: ${v}}`
+      if (w.value === 'true' || w.value === 'false')
+        return { now: says(w.value), over: says(w.value === 'true' ? 'false' : 'true') }
+      if (!Number.isFinite(n) || w.value === '')
+        return w.test === 'is_not'
+          ? { now: says('other'), over: says(w.value) }
+          : { now: says(w.value || '1'), over: says('other') }
+      const by: Record<string, [number, number]> = {
+        above: [n + 1, n],
+        below: [n - 1, n],
+        at_least: [n, n - 1],
+        at_most: [n, n + 1],
+        is: [n, n + 1],
+        is_not: [n + 1, n],
+      }
+      const [now, over] = by[w.test] ?? [n, n]
+      return { now: says(now), over: says(over) }
+    }
+  }
+}
