@@ -10,7 +10,7 @@ test('what can stand at a place', () => {
   expect(words('when: {pro')).toEqual(['property:'])
   expect(words('when: {property: te')).toEqual(['temperature'])
   expect(words('when: {property: co2, abo')).toEqual(['above:'])
-  expect(words('where: {zone_kind: [classroom, do')).toEqual(['dorm'])
+  expect(words('where: {zone_kind: [classroom, do')).toEqual(['dorm', 'corridor', 'outdoor'])
   expect(words('when:\n  all:\n    - {sta')).toEqual(['status:'])
   expect(words('when:\n  sta')).toEqual(['status:'])
   expect(words('when:\n  all: []\nsev')).toEqual(['severity:'])

@@ -249,13 +249,15 @@ const half: Record<string, string> = {
 export function halfWidth(line: string): string | undefined {
   let quote = ''
   let out = ''
+  let at = 0
   for (const c of line) {
+    at += c.length
     if (quote) {
       if (c === quote) quote = ''
       out += c
       continue
     }
-    if (c === '#') return changed(line, out + line.slice(out.length))
+    if (c === '#') return changed(line, out + line.slice(at - 1))
     if (c === '"' || c === "'") quote = c
     out += half[c] ?? c
   }
