@@ -20,12 +20,22 @@ export function useDevices() {
   })
 }
 
+function useProcedures() {
+  const { school } = useSession()
+  return useQuery({
+    queryKey: ['procedures', 'for-rules', school.id],
+    queryFn: () => call('/v1/procedures', { query: { school: school.id, limit: 1000 } }),
+    staleTime: 60_000,
+  })
+}
+
 export function useKnown(): Known {
   const f = useFormat()
   const places = usePlaces()
   const profiles = useProfiles()
   const devices = useDevices()
   const rules = useRules()
+  const procedures = useProcedures()
   return useMemo(() => {
     const properties = new Map<string, Word>()
     const events = new Map<string, Word>()
@@ -41,9 +51,6 @@ export function useKnown(): Known {
       for (const [word, x] of Object.entries(p.actions ?? {}))
         actions.set(word, { word, says: f.local(x.title, x.title_zh) })
     }
-    const procedures = new Set<string>()
-    for (const r of rules.data?.items ?? [])
-      for (const m of r.text.matchAll(/\bprocedure:\s*([\w.-]+)/g)) procedures.add(m[1])
     const device = (devices.data?.items ?? []).map((d) => ({ word: d.id, says: d.name }))
     return {
       property: [...properties.values()],
@@ -54,9 +61,12 @@ export function useKnown(): Known {
       zone: places.zones.map((z) => ({ word: z.id, says: z.name })),
       building: places.buildings.map((b) => ({ word: b.id, says: b.name })),
       device,
-      procedure: [...procedures].map((word) => ({ word })),
+      procedure: (procedures.data?.items ?? []).map((x) => ({
+        word: x.id,
+        says: f.local(x.title, x.title_zh),
+      })),
       rule: (rules.data?.items ?? []).map((r) => ({ word: r.plain_id, says: f.local(r.title, r.title_zh) })),
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [profiles.q.data, places.q.data, devices.data, rules.data, f])
+  }, [profiles.q.data, places.q.data, devices.data, rules.data, procedures.data, f])
 }
