@@ -224,6 +224,19 @@ export function rules(json, list, school, user, alerts, tell) {
     id !== body.plain_id && !body.replaces && all.some((r) => r.plain_id === id && r.school !== 'other')
   return [
     ['GET', /^\/v1\/rules$/, (req, res, m, q) => list(res, all, q)],
+    [
+      'GET',
+      /^\/v1\/procedures$/,
+      (req, res, m, q) =>
+        list(
+          res,
+          [
+            { id: 'fire', title: 'Fire', title_zh: '火警', steps: [], school: '', version: 1 },
+            { id: 'stranger', title: 'Stranger', title_zh: '陌生人', steps: [], school: '', version: 1 },
+          ],
+          q,
+        ),
+    ],
     ['GET', /^\/v1\/rule-templates$/, (req, res) => json(res, { templates })],
     [
       'POST',
