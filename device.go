@@ -15,8 +15,13 @@ type Device struct {
 	// what the driver needs to reach it: host, port, unit, url …; no secrets
 	Address map[string]string `json:"address,omitempty"`
 	Enabled bool              `json:"enabled"`
-	Created time.Time         `json:"created"`
+	// what it hangs on: a switch, a gateway or a power supply that is a device of the same school
+	Behind  DeviceID  `json:"behind,omitempty"`
+	Created time.Time `json:"created"`
 }
+
+// MaxBehind is over how many devices one may hang on another.
+const MaxBehind = 8
 
 // DriverMQTTFront is the driver name of devices that connect to the gateway's own MQTT listener.
 const DriverMQTTFront DriverName = "mqtt-front"

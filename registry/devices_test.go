@@ -395,3 +395,55 @@ func TestDevicesPageAndFilter(t *testing.T) {
 		}
 	})
 }
+
+// TestDevicesHangOnOthers: of the same school and never on themselves; what hung on one that is
+// deleted hangs on nothing.
+func TestDevicesHangOnOthers(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		v := d.as(d.a, g.RoleFacility)
+		add := func(school g.SchoolID, id, behind g.DeviceID) error {
+			_, _, err := d.sys.Fleet.CreateDevice(ctx, g.Device{
+				ID:      id,
+				School:  school,
+				Profile: "camera",
+				Driver:  "camera",
+				Name:    string(id),
+				Behind:  behind,
+				Enabled: true,
+			}, nil)
+			return err
+		}
+		ok(t, add("a", "core", ""))
+		ok(t, add("a", "switch", "core"))
+		ok(t, add("a", "cam", "switch"))
+		ok(t, add("b", "elsewhere", ""))
+		wantCode(t, add("a", "cam-2", "nowhere"), g.Invalid)
+		wantCode(t, add("a", "cam-2", "elsewhere"), g.Invalid)
+		core := must[fleet.DeviceRow](t)(v.Fleet.Device(ctx, "core")).Device
+		core.Behind = "cam"
+		wantCode(t, v.Fleet.UpdateDevice(ctx, core, nil), g.Invalid)
+		core.Behind = "core"
+		wantCode(t, v.Fleet.UpdateDevice(ctx, core, nil), g.Invalid)
+		cam := must[fleet.DeviceRow](t)(v.Fleet.Device(ctx, "cam")).Device
+		if cam.Behind != "switch" {
+			t.Errorf("got %q, want switch", cam.Behind)
+		}
+		cam.Behind = "core"
+		ok(t, v.Fleet.UpdateDevice(ctx, cam, nil))
+		ok(t, v.Fleet.DeleteDevice(ctx, "core"))
+		for _, id := range []g.DeviceID{"cam", "switch"} {
+			if got := must[fleet.DeviceRow](t)(v.Fleet.Device(ctx, id)); got.Behind != "" {
+				t.Errorf("%s: got %q, want nothing", id, got.Behind)
+			}
+		}
+		before := g.DeviceID("")
+		for i := range g.MaxBehind + 1 {
+			id := g.DeviceID("row-" + string(rune('a'+i)))
+			ok(t, add("a", id, before))
+			before = id
+		}
+		wantCode(t, add("a", "row-z", before), g.Invalid)
+	})
+}

@@ -24,6 +24,7 @@ type deviceBody struct {
 	Serial  string            `json:"serial,omitempty" maxLength:"200" doc:"The maker's serial number."`
 	Address map[string]string `json:"address,omitempty" doc:"What the driver needs to find it; GET /v1/drivers says which fields. No secrets."`
 	Enabled *bool             `json:"enabled,omitempty" doc:"false: the device is registered and left alone. Default: true."`
+	Behind  g.DeviceID        `json:"behind,omitempty" maxLength:"64" doc:"What it hangs on: a switch, a gateway or a power supply that is a device of the school. Rules may have one alert stand for all behind it."`
 	Created json.RawMessage   `json:"created,omitempty" doc:"Ignored."`
 	Type    json.RawMessage   `json:"type,omitempty" doc:"Ignored: it follows from the profile."`
 	Twin    json.RawMessage   `json:"twin,omitempty" doc:"Ignored: see GET."`
@@ -41,6 +42,7 @@ func (b deviceBody) device(ctx context.Context, id g.DeviceID) g.Device {
 		Serial:  b.Serial,
 		Address: b.Address,
 		Enabled: b.Enabled == nil || *b.Enabled,
+		Behind:  b.Behind,
 	}
 }
 

@@ -17,6 +17,7 @@ type: The type of device.
 address: What the driver needs to find the device; no secrets.
 profile: The profile's id.
 serial: The maker's serial number.
+behind: The device that it hangs on: a switch, a gateway or a power supply; empty: none is named.
 enabled: false: registered and left alone.
 excerpt: The beginning of what arrived; never a credential, a face or a name.
 DeviceQuality.level: How far the data is to be trusted: good, look (worth a look) or bad (not to be trusted).

@@ -17,7 +17,7 @@ import (
 
 const (
 	deviceColumns = "d.id, d.school, d.zone, d.profile, d.driver, d.name, d.serial, d.address, " +
-		"d.enabled, d.created"
+		"d.enabled, d.behind, d.created"
 	deviceState = "CASE WHEN d.enabled = 0 THEN 'disabled' ELSE COALESCE(t.state, 'unknown') END"
 	deviceRows  = "SELECT " + deviceColumns + ", p.type, " + deviceState +
 		`, COALESCE(t.reason, ''), COALESCE(t.last_seen, 0),
@@ -33,7 +33,7 @@ func scanDevice(scan func(...any) error, d *g.Device, more ...any) error {
 	var created int64
 	dst := []any{
 		&d.ID, &d.School, &d.Zone, &d.Profile, &d.Driver, &d.Name, &d.Serial, &address,
-		&d.Enabled, &created,
+		&d.Enabled, &d.Behind, &created,
 	}
 	if err := scan(append(dst, more...)...); err != nil {
 		return err
@@ -214,6 +214,9 @@ func (v View) checkDevice(ctx context.Context, t *store.Tx, d g.Device) error {
 			return g.FieldErrorf("zone", "the zone is private: no camera can be bound to it")
 		}
 	}
+	if err := checkBehind(ctx, t, d); err != nil {
+		return err
+	}
 	if d.Serial != "" {
 		n := 0
 		if err := t.Row(ctx,
@@ -341,11 +344,11 @@ func (v View) CreateDevice(
 		}
 		_, err = t.Exec(ctx,
 			"INSERT INTO devices (id, school, zone, profile, driver, name, serial, address, "+
-				"enabled, created, secret_sealed, password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "+
-				"?, ?, ?)",
+				"enabled, behind, created, secret_sealed, password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "+
+				"?, ?, ?, ?, ?)",
 			string(d.ID), string(d.School), string(d.Zone), string(d.Profile), string(d.Driver),
-			d.Name, d.Serial, string(address), store.Flag(d.Enabled), store.Micros(d.Created),
-			sealed, hash)
+			d.Name, d.Serial, string(address), store.Flag(d.Enabled), string(d.Behind),
+			store.Micros(d.Created), sealed, hash)
 		if err != nil {
 			return fmt.Errorf("create device: %w", err)
 		}
@@ -423,9 +426,9 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 		}
 		_, err = t.Exec(ctx,
 			"UPDATE devices SET zone = ?, profile = ?, driver = ?, name = ?, serial = ?, address "+
-				"= ?, enabled = ? WHERE id = ?",
+				"= ?, enabled = ?, behind = ? WHERE id = ?",
 			string(d.Zone), string(d.Profile), string(d.Driver), d.Name, d.Serial, string(address),
-			store.Flag(d.Enabled), string(d.ID))
+			store.Flag(d.Enabled), string(d.Behind), string(d.ID))
 		if err != nil {
 			return fmt.Errorf("update device: %w", err)
 		}
@@ -489,10 +492,14 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 	})
 }
 
-// DeleteDevice deletes a device, its twin and its secret. Its history is kept.
+// DeleteDevice deletes a device, its twin and its secret. Its history is kept. What hung on it hangs
+// on nothing.
 func (v View) DeleteDevice(ctx context.Context, id g.DeviceID) error {
 	return v.s.Remove(ctx, g.DevicesWrite, "devices", "device", string(id), change.Device,
 		deviceBefore(id), func(t *store.Tx) error {
+			if err := leaveBehind(ctx, t, id); err != nil {
+				return err
+			}
 			return endCertificates(ctx, t, id)
 		})
 }

@@ -216,6 +216,7 @@ function device(id, name, profile, driver, zone, state = 'online', reason = '') 
     serial: 'SN' + Math.floor(rnd() * 1e6),
     address: driver === 'modbus' ? { host: '127.0.0.1', port: '5020', unit: '3' } : {},
     enabled: true,
+    behind: '',
     created: iso(t0 - 40 * 86400e3),
     type: p.type,
     twin: { device: id, state, reason, last_seen: iso(t0 - 5000), seq: 1, reported: {}, desired: {} },

@@ -306,6 +306,7 @@ func (f facts) Device(id g.DeviceID) (rules.DeviceFacts, bool) {
 		Type:    e.Profile.Type,
 		Driver:  d.Driver,
 		Name:    d.Name,
+		Behind:  d.Behind,
 
 		Timezone:   f.directory.School(d.School).Timezone,
 		Properties: e.Profile.Properties,

@@ -48,6 +48,7 @@ export const en = {
     left: 'left on',
     zone: 'zone',
     serial: 'serial number',
+    behind: 'hangs on',
     enabled: 'in use',
     address: 'address',
     timezone: 'time zone',
@@ -837,6 +838,9 @@ export const en = {
       'measures and sees is taken as ever. It is over once it has kept still for a while.',
     id: 'Id',
     serial: 'Serial number',
+    behind: 'Hangs on',
+    behindHint:
+      'A switch, a gateway or a power supply. Rules may have one alert stand for all that hangs on it.',
     profile: 'Profile',
     created: 'Registered',
     twin: 'Values',

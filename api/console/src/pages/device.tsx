@@ -33,6 +33,7 @@ import { OccurrenceRows } from '../ui/occurrences'
 import { PagedList, usePaged } from '../ui/paged'
 import { KeptContent } from '../ui/refused'
 import { SightingLine } from '../ui/sightings'
+import { DevicePicker, useDeviceName } from '../ui/devicepicker'
 import { DeviceTag, usePlaces, useProfiles } from '../ui/states'
 import { DriverField } from '../ui/driverfield'
 import { useDrivers } from './fleet'
@@ -68,6 +69,7 @@ function DeviceView({ d }: { d: Device }) {
   const f = useFormat()
   const now = useNow(1000)
   const places = usePlaces()
+  const behind = useDeviceName(d.behind ?? '')
   const profiles = useProfiles()
   const profile = profiles.get(d.profile)
   const numeric = Object.entries(profile?.properties ?? {}).filter(([, p]) => p.type !== 'string')
@@ -154,6 +156,7 @@ function DeviceView({ d }: { d: Device }) {
                 [t('fleet.driver'), d.driver],
                 [t('device.profile'), f.local(profile?.title, profile?.title_zh) || d.profile],
                 [t('fleet.zone'), places.zoneName(d.zone)],
+                ...(d.behind ? [[t('device.behind'), behind] as [string, string]] : []),
                 [t('weak.filter.label'), t('weak.about.' + (d.twin.weak || 'unknown'))],
                 [t('device.created'), f.moment(d.created)],
                 ...Object.entries(d.address ?? {}).map(([k, v]): [string, string] => [k, v]),
@@ -605,6 +608,7 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
     zone: d.zone ?? '',
     serial: d.serial ?? '',
     enabled: d.enabled,
+    behind: d.behind ?? '',
     address: d.address ?? {},
   })
   const { v, set, text, check } = form
@@ -636,6 +640,7 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
         zone: d.zone ?? '',
         serial: d.serial ?? '',
         enabled: d.enabled,
+        behind: d.behind ?? '',
         address: d.address ?? {},
       }}>
       <TextInput label={t('fleet.name')} required data-autofocus {...text('name')} />
@@ -648,6 +653,15 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
         onChange={(z) => set({ zone: z ?? '' })}
       />
       <TextInput label={t('device.serial')} {...text('serial')} />
+      <DevicePicker
+        label={t('device.behind')}
+        description={t('device.behindHint')}
+        school={d.school}
+        without={d.id}
+        value={v.behind}
+        error={form.said('behind')}
+        onChange={(behind) => set({ behind })}
+      />
       {Object.keys(v.address).map((k) => (
         <DriverField
           key={k}
