@@ -27,14 +27,10 @@ var unconditional = map[string]string{
 	"update-procedure":      "names the version that was seen, and each is kept",
 	"delete-procedure":      "names the version that was seen, and each is kept",
 	"stop-rule-backtest":    "ends what runs, however far it is",
-	"update-channel":        "is sent whole, with secrets that are never read; each is in the audit log",
-	"delete-channel":        "takes away whatever is there; what waits for it fails and says so",
 	"put-drawing":           "a drawing never changes; another one takes its place",
 	"delete-drawing":        "takes away whatever is there; the positions stay",
 	"delete-own-address":    "an address never changes",
 	"put-own-wishes":        "one's own: the last one holds",
-	"put-message-template":  "is sent whole; each is in the audit log",
-	"put-person-contact":    "is sent whole; each is in the audit log",
 	"delete-override":       "an override never changes",
 }
 
@@ -106,7 +102,12 @@ func TestWhatIsSetHeedsTags(t *testing.T) {
 			`{"pictures_of_unknowns":false,"reason":"the council"}`,
 			`{"pictures_of_unknowns":true,"reason":"the head"}`,
 		},
-		"/v1/me":                       {`{"full_name":"Li Wei"}`, `{"full_name":"Li Wen"}`},
+		"/v1/me":                           {`{"full_name":"Li Wei"}`, `{"full_name":"Li Wen"}`},
+		"/v1/channels/" + w.ids["channel"]: {`{"name":"Watch"}`, `{"name":"Gate"}`},
+		"/v1/message-templates/test/en" + in: {
+			`{"subject":"Test","text":"At {time}"}`,
+			`{"subject":"Trial","text":"At {time}"}`,
+		},
 		"/v1/leaves/" + w.ids["leave"]: {leave(`"offsite":true`), leave(`"reason":"journey"`)},
 	} {
 		t.Run(path, func(t *testing.T) {
@@ -161,6 +162,27 @@ func TestWhatIsTakenAwayHeedsTags(t *testing.T) {
 	tag := c.do("GET", path, nil).want(200).header.Get("ETag")
 	c.do("DELETE", path, nil, "If-Match", tag).want(204)
 	c.do("DELETE", path, nil, "If-Match", tag).want(412) // a colleague has revoked it
+}
+
+// Of two who change how a person is reached, one succeeds and the other is told; so of two who take a
+// channel away.
+func TestContactsAndChannelsHeedTags(t *testing.T) {
+	w := newWorld(t).schools()
+	c := w.user(w.a, g.RoleAdmin)
+	path := "/v1/people/" + w.ids["student"] + "/contact"
+	contact := func(mail string) string {
+		return `{"addresses":[{"way":"email","value":"` + mail + `"}]}`
+	}
+	tag := c.do("GET", path+"?reason=a+test", nil).want(200).header.Get("ETag")
+	next := c.do("PUT", path, contact("a@home.example"), "If-Match", tag).want(204).header.Get("ETag")
+	c.do("PUT", path, contact("b@home.example"), "If-Match", tag).want(412)
+	c.do("PUT", path, contact("c@home.example"), "If-Match", next).want(204)
+
+	channel := "/v1/channels/" + w.ids["channel"]
+	tag = c.do("GET", channel, nil).want(200).header.Get("ETag")
+	c.do("PUT", channel, `{"name":"Watch"}`).want(200)
+	c.do("DELETE", channel, nil, "If-Match", tag).want(412)
+	c.do("DELETE", channel, nil, "If-Match", c.do("GET", channel, nil).header.Get("ETag")).want(204)
 }
 
 // A leave can be changed by a user who may not see its reason: the reason stays,

@@ -47,6 +47,16 @@ func messageCalls(d *district) map[string]call {
 		"Messages.Channels": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Messages.Channels(ctx, b)
 		}},
+		"Messages.Channel": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Messages.Channel(ctx, of(ctx))
+		}},
+		"Messages.Template": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Messages.Template(ctx, b, "alert", "en")
+		}},
+		"Messages.ContactToChange": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			c, err := v.Messages.ContactToChange(ctx, child)
+			return c.Addresses, err
+		}},
 		"Messages.KeyedChannels": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Messages.KeyedChannels(ctx)
 		}},

@@ -56,10 +56,7 @@ func (s *area) registerChannels(tag string) {
 		all, err := s.View(ctx).Messages.Channels(ctx, in.School)
 		out := make([]ShownChannel, len(all))
 		for i, c := range all {
-			out[i].Channel = c
-			if s.queue != nil {
-				out[i].Health = s.queue.HealthOf(c.ID)
-			}
+			out[i] = s.shown(c)
 		}
 		return gate.Listed(out, "", err)
 	})
@@ -74,25 +71,38 @@ func (s *area) registerChannels(tag string) {
 		Summary:     "Add a channel",
 	}, s.createChannel)
 	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/channels/{id}",
+		ID:      "get-channel",
+		Tag:     tag,
+		Perm:    g.MessagesSend,
+		Summary: "One channel",
+	}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[ShownChannel], error) {
+		return s.tagged(s.View(ctx).Messages.Channel(ctx, g.ChannelID(in.ID)))
+	})
+	gate.Handle(s.Gate, gate.Endpoint{
 		Method:      "PUT",
 		Path:        "/v1/channels/{id}",
 		ID:          "update-channel",
 		Tag:         tag,
 		Perm:        g.SettingsWrite,
-		Status:      204,
+		Matching:    true,
 		Unavailable: true,
 		Summary:     "Change a channel",
 	}, s.updateChannel)
 	gate.Handle(s.Gate, gate.Endpoint{
-		Method:  "DELETE",
-		Path:    "/v1/channels/{id}",
-		ID:      "delete-channel",
-		Tag:     tag,
-		Perm:    g.SettingsWrite,
-		Summary: "Delete a channel",
-		Doc:     "What waits for it fails, and its recipients' next steps begin.",
-	}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
-		return none(s.View(ctx).Messages.DeleteChannel(ctx, g.ChannelID(in.ID)))
+		Method:   "DELETE",
+		Path:     "/v1/channels/{id}",
+		ID:       "delete-channel",
+		Tag:      tag,
+		Perm:     g.SettingsWrite,
+		Matching: true,
+		Summary:  "Delete a channel",
+		Doc:      "What waits for it fails, and its recipients' next steps begin.",
+	}, func(ctx context.Context, in *gate.ByIDMatching) (*gate.None, error) {
+		id := g.ChannelID(in.ID)
+		ctx = s.onChannel(ctx, in.IfMatch, id)
+		return none(s.View(ctx).Messages.DeleteChannel(ctx, id))
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:      "POST",
@@ -141,10 +151,37 @@ func orEmpty(m map[string]string) map[string]string {
 	return m
 }
 
+// shown is a channel with its health.
+func (s *area) shown(c messages.Channel) ShownChannel {
+	out := ShownChannel{Channel: c}
+	if s.queue != nil {
+		out.Health = s.queue.HealthOf(c.ID)
+	}
+	return out
+}
+
+// tagged is a channel under the tag of what is kept of it; its health changes by itself.
+func (s *area) tagged(c messages.Channel, err error) (*gate.Tagged[ShownChannel], error) {
+	if err != nil {
+		return nil, err
+	}
+	out := s.shown(c)
+	return gate.WithTag(gate.TagOf(c, out.Health), out), nil
+}
+
+// onChannel makes a change depend on the state of a channel that match names, if any.
+func (s *area) onChannel(ctx context.Context, match string, id g.ChannelID) context.Context {
+	return gate.OnState(ctx, match, func(ctx context.Context) (string, error) {
+		c, err := s.View(ctx).Messages.Channel(ctx, id)
+		return gate.TagOf(c), err
+	})
+}
+
 func (s *area) updateChannel(ctx context.Context, in *struct {
 	gate.ByID
+	gate.Matching
 	Body channelBody
-}) (*gate.None, error) {
+}) (*gate.Tagged[ShownChannel], error) {
 	if s.queue == nil {
 		return nil, gate.Missing("channels")
 	}
@@ -158,5 +195,9 @@ func (s *area) updateChannel(ctx context.Context, in *struct {
 		return nil, err
 	}
 	c.Name, c.Disabled = b.Name, b.Disabled
-	return none(s.View(ctx).Messages.UpdateChannel(ctx, c.Channel, b.Secrets))
+	on := s.onChannel(ctx, in.IfMatch, id)
+	if err := s.View(on).Messages.UpdateChannel(on, c.Channel, b.Secrets); err != nil {
+		return nil, err
+	}
+	return s.tagged(s.View(ctx).Messages.Channel(ctx, id))
 }

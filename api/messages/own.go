@@ -149,24 +149,41 @@ func (s *area) registerContact(tag string) {
 	}, func(ctx context.Context, in *struct {
 		gate.ByID
 		Reason string `query:"reason" maxLength:"500" doc:"Why; needed for a student, and kept in the audit log."`
-	}) (*gate.Body[messages.Contact], error) {
+	}) (*gate.Tagged[messages.Contact], error) {
 		c, err := s.Because(ctx, in.Reason).Messages.PersonContact(ctx, g.PersonID(in.ID))
-		return gate.Answer(c, err)
+		return gate.WithTag(gate.TagOf(c), c), err
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
-		Method:  "PUT",
-		Path:    "/v1/people/{id}/contact",
-		ID:      "put-person-contact",
-		Tag:     tag,
-		Perm:    g.PeopleWrite,
-		Status:  204,
-		Summary: "Say how a person is reached",
+		Method:   "PUT",
+		Path:     "/v1/people/{id}/contact",
+		ID:       "put-person-contact",
+		Tag:      tag,
+		Perm:     g.PeopleWrite,
+		Status:   204,
+		Matching: true,
+		Summary:  "Say how a person is reached",
 		Doc: "The school vouches for the addresses. A guardian or visitor gets nothing but alarms " +
 			"until opted says that they agreed.",
 	}, func(ctx context.Context, in *struct {
 		gate.ByID
+		gate.Matching
 		Body contactBody
-	}) (*gate.None, error) {
-		return none(s.View(ctx).Messages.PutPersonContact(ctx, g.PersonID(in.ID), in.Body.contact()))
+	}) (*kept, error) {
+		id := g.PersonID(in.ID)
+		now := func(ctx context.Context) (string, error) {
+			c, err := s.View(ctx).Messages.ContactToChange(ctx, id)
+			return gate.TagOf(c), err
+		}
+		on := gate.OnState(ctx, in.IfMatch, now)
+		if err := s.View(on).Messages.PutPersonContact(on, id, in.Body.contact()); err != nil {
+			return nil, err
+		}
+		tag, err := now(ctx)
+		return &kept{tag}, err
 	})
+}
+
+// kept is the answer to a change that shows nothing but the new state's tag.
+type kept struct {
+	ETag string `header:"ETag" doc:"Names the state that the change made."`
 }

@@ -27,30 +27,62 @@ func (s *area) registerTexts(tag string) {
 		return gate.Answer(Texts{gate.Some(all), messages.Kinds()}, err)
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
-		Method:  "PUT",
+		Method:  "GET",
 		Path:    "/v1/message-templates/{kind}/{language}",
-		ID:      "put-message-template",
+		ID:      "get-message-template",
 		Tag:     tag,
-		Perm:    g.SettingsWrite,
-		Status:  204,
-		Summary: "Change what a kind of message says",
+		Perm:    g.MessagesSend,
+		Summary: "What a kind of message says in a language",
+	}, func(ctx context.Context, in *textPath) (*gate.Tagged[messages.Template], error) {
+		return s.text(ctx, *in)
+	})
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:   "PUT",
+		Path:     "/v1/message-templates/{kind}/{language}",
+		ID:       "put-message-template",
+		Tag:      tag,
+		Perm:     g.SettingsWrite,
+		Matching: true,
+		Summary:  "Change what a kind of message says",
 		Doc: "{name} stands for a parameter of the kind; of x_zh a Chinese text takes it as {x}. A line whose " +
 			"parameters are all empty is left out. A name that the kind does not have is refused with its " +
 			"line. Empty subject and text: back to what is shipped.",
-	}, func(ctx context.Context, in *struct {
-		gate.InSchool
-		Kind     string `path:"kind" maxLength:"32" doc:"The kind of message." example:"alert"`
-		Language string `path:"language" maxLength:"8" doc:"en or zh-CN." example:"en"`
-		Body     struct {
-			Subject string `json:"subject" maxLength:"200" doc:"One line."`
-			Text    string `json:"text" maxLength:"4000" doc:"The text."`
-		}
-	}) (*gate.None, error) {
-		return none(s.View(ctx).Messages.PutTemplate(ctx, gate.SchoolOf(ctx, in.School), messages.Template{
-			Kind:     in.Kind,
-			Language: in.Language,
-			Subject:  in.Body.Subject,
-			Text:     in.Body.Text,
-		}))
+	}, s.putText)
+}
+
+// textPath names a text of a school.
+type textPath struct {
+	gate.InSchool
+	Kind     string `path:"kind" maxLength:"32" doc:"The kind of message." example:"alert"`
+	Language string `path:"language" maxLength:"8" doc:"en or zh-CN." example:"en"`
+}
+
+func (s *area) text(ctx context.Context, at textPath) (*gate.Tagged[messages.Template], error) {
+	t, err := s.View(ctx).Messages.Template(ctx, gate.SchoolOf(ctx, at.School), at.Kind, at.Language)
+	return gate.WithTag(gate.TagOf(t), t), err
+}
+
+func (s *area) putText(ctx context.Context, in *struct {
+	textPath
+	gate.Matching
+	Body struct {
+		Subject string `json:"subject" maxLength:"200" doc:"One line."`
+		Text    string `json:"text" maxLength:"4000" doc:"The text."`
+	}
+}) (*gate.Tagged[messages.Template], error) {
+	school := gate.SchoolOf(ctx, in.School)
+	on := gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
+		t, err := s.View(ctx).Messages.Template(ctx, school, in.Kind, in.Language)
+		return gate.TagOf(t), err
 	})
+	err := s.View(on).Messages.PutTemplate(on, school, messages.Template{
+		Kind:     in.Kind,
+		Language: in.Language,
+		Subject:  in.Body.Subject,
+		Text:     in.Body.Text,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.text(ctx, in.textPath)
 }

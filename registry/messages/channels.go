@@ -111,6 +111,20 @@ func (v View) Channels(ctx context.Context, school g.SchoolID) ([]Channel, error
 	return out, err
 }
 
+// Channel returns one channel.
+func (v View) Channel(ctx context.Context, id g.ChannelID) (Channel, error) {
+	in, err := v.s.Reach(ctx, g.MessagesSend)
+	if err != nil {
+		return Channel{}, err
+	}
+	c, err := v.r.scanChannel(
+		v.s.Reg.Row(ctx, "SELECT "+channelColumns+" FROM channels WHERE id = ?", string(id)).Scan)
+	if err != nil {
+		return Channel{}, store.Missing(err, "channel", string(id))
+	}
+	return c.Channel, in.Owns(c.School, "channel", string(id))
+}
+
 // KeyedChannels lists all channels with their secrets; only for system scopes.
 func (v View) KeyedChannels(ctx context.Context) ([]Keyed, error) {
 	if err := v.s.OnlySystem(); err != nil {

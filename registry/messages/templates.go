@@ -34,6 +34,22 @@ func (v View) Templates(ctx context.Context, school g.SchoolID) ([]Template, err
 	return out, nil
 }
 
+// Template returns what a kind of message says in a language: the school's own, else as shipped.
+func (v View) Template(
+	ctx context.Context, school g.SchoolID, kind, language string,
+) (Template, error) {
+	all, err := v.Templates(ctx, school)
+	if err != nil {
+		return Template{}, err
+	}
+	for _, t := range all {
+		if t.Kind == kind && t.Language == language {
+			return t, nil
+		}
+	}
+	return Template{}, store.NotFound("template", kind+" "+language)
+}
+
 func (r *Book) templatesOf(
 	ctx context.Context, c store.Conn, school g.SchoolID,
 ) (out []Template, err error) {
@@ -66,7 +82,7 @@ func (v View) PutTemplate(ctx context.Context, school g.SchoolID, x Template) er
 		if err := x.Check(); err != nil {
 			return err
 		}
-	} else if _, err := KindOf(x.Kind); err != nil {
+	} else if _, err := v.Template(ctx, school, x.Kind, x.Language); err != nil {
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {

@@ -201,6 +201,26 @@ func (v View) PersonContact(ctx context.Context, id g.PersonID) (Contact, error)
 	return v.r.contactOf(ctx, v.s.Reg, p)
 }
 
+// ContactToChange is how a person is reached, for a change of it that depends on what was read before.
+// It is not audited: nothing of it is shown.
+func (v View) ContactToChange(ctx context.Context, id g.PersonID) (Contact, error) {
+	in, err := v.s.Reach(ctx, g.PeopleWrite)
+	if err != nil {
+		return Contact{}, err
+	}
+	p, err := people.Person(
+		ctx,
+		v.r.people,
+		v.s.Reg,
+		in,
+		id,
+	)
+	if err != nil {
+		return Contact{}, err
+	}
+	return v.r.contactOf(ctx, v.s.Reg, p)
+}
+
 func (r *Book) contactOf(ctx context.Context, c store.Conn, p people.Keyed) (Contact, error) {
 	out := Contact{Addresses: []ContactAddress{}}
 	var err error
