@@ -238,9 +238,9 @@ var house = []room{
 	{"gateway/notify/outward", "root", "x/text"},
 
 	// Messages to people: one queue that knows no channel, and its channels, which know only it.
-	{"gateway/notify/post", "root registry registry/change registry/messages", ""},
+	{"gateway/notify/post", "root gateway/notify/outward registry registry/change registry/messages", ""},
 	{"gateway/notify/smtp", "root gateway/notify/post", "go-mail"},
-	{"gateway/notify/sms", "root gateway/notify/outward gateway/notify/post", ""},
+	{"gateway/notify/sms", "root gateway/notify/outward gateway/notify/post registry/messages", ""},
 	{"gateway/notify/voice", "gateway/notify/outward gateway/notify/post", ""},
 	{"gateway/notify/webpush", "root gateway/notify/outward gateway/notify/post", "webpush"},
 	{"gateway/notify/dingtalk", "root gateway/notify/outward gateway/notify/post", ""},

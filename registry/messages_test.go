@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -43,7 +44,16 @@ func TestAMessagesWay(t *testing.T) {
 		}}))
 		text := dueLetter(t, d, 1)
 		ok(t, v.Settle(ctx, []messages.Outcome{{Letter: text, State: messages.Sent, Peer: "peer"}}))
-		ok(t, v.Report(ctx, text.Channel, "peer", messages.Delivered, ""))
+		report := []messages.DeliveryReport{{Peer: "peer", State: messages.Delivered}, {Peer: "none"}}
+		for range 2 { // the same report again changes nothing
+			unknown, err := v.Report(ctx, text.Channel, report)
+			if err != nil || len(unknown) != 1 || unknown[0].Peer != "none" {
+				t.Errorf("got %+v, %v, want the unknown letter named", unknown, err)
+			}
+		}
+		late := []messages.DeliveryReport{{Peer: "peer", State: messages.Failed, Code: "late"}}
+		_, err := v.Report(ctx, text.Channel, late)
+		ok(t, err)
 		if x := toldOne(t, d, "msg_way"); x.State != messages.Delivered || len(x.Ways) != 2 {
 			t.Errorf("got %+v, want it delivered by SMS", x)
 		}
@@ -52,8 +62,8 @@ func TestAMessagesWay(t *testing.T) {
 			t.Errorf("got %+v, %v, want it shown and not yet read", opened, err)
 		}
 		ok(t, v.ReadBy(ctx, text.Read))
-		if x := toldOne(t, d, "msg_way"); x.State != messages.Read {
-			t.Errorf("got %+v, want it read", x)
+		if x := toldOne(t, d, "msg_way"); x.State != messages.Read || x.Ways[1].State != messages.Read {
+			t.Errorf("got %+v, want it read, by SMS", x)
 		}
 		if err := v.ReadBy(ctx, text.Read[:20]+"AAAA"+text.Read[24:]); g.ErrorCode(err) != g.NotFound {
 			t.Errorf("a forged link: got %v, want not found", err)
@@ -72,6 +82,71 @@ func TestAMessagesWay(t *testing.T) {
 		n, err := v.Trim(ctx, c.now().Add(time.Hour), 10)
 		if err != nil || n != 2 {
 			t.Errorf("got %d, %v, want both removed", n, err)
+		}
+	})
+}
+
+// What a channel's other side reports decides whether the next step follows: of two messages by SMS
+// one arrives and the other does not, and only that one goes on by voice. A report may come before the
+// queue has written that the letter was sent.
+func TestReportsDecideTheNextStep(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		d := newDistrict(t, o, c)
+		ctx, v, b := t.Context(), d.sys.Messages, d.b.ID
+		for _, kind := range []string{"sms", "voice"} {
+			_, err := v.CreateChannel(ctx, messages.Channel{School: b, Kind: kind, Name: kind}, nil)
+			ok(t, err)
+		}
+		child := d.child[b].ID
+		ok(t, v.PutPersonContact(ctx, child, messages.Contact{Addresses: []messages.ContactAddress{
+			{Way: messages.SMS, Value: "13800138000"},
+			{Way: messages.Voice, Value: "13800138000"},
+		}}))
+		for _, want := range []messages.State{messages.Delivered, messages.Failed} {
+			m := note(b, g.MessageID("msg_"+string(want)))
+			m.Steps = []messages.Step{
+				{Ways: []messages.Way{messages.SMS}},
+				{Ways: []messages.Way{messages.Voice}},
+			}
+			_, err := v.Send(ctx, m, []messages.To{{Person: child}})
+			ok(t, err)
+			text := dueLetter(t, d, 1)
+			unknown, err := v.Report(ctx, text.Channel, []messages.DeliveryReport{{
+				Letter: fmt.Sprintf("%s-%d", m.ID, text.Sending),
+				State:  want,
+				Code:   "UNDELIV",
+			}})
+			if err != nil || len(unknown) != 0 {
+				t.Fatalf("got %+v, %v, want the letter known by its own ID", unknown, err)
+			}
+			ok(t, v.Settle(ctx, []messages.Outcome{{Letter: text, State: messages.Sent, Peer: "late"}}))
+			n, err := v.Advance(ctx, messages.Notice, 10)
+			ok(t, err)
+			x := toldOne(t, d, m.ID)
+			if x.Ways[0].State != want || (n == 1) != (want == messages.Failed) ||
+				(len(x.Ways) == 2) != (want == messages.Failed) {
+				t.Errorf("%s: got %d due and %+v, want the next step only where it failed", want, n, x)
+			}
+		}
+	})
+}
+
+// Whoever reports has the address of its channel, and of no other.
+func TestReportAddresses(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		d := newDistrict(t, o, c)
+		ctx, v := t.Context(), d.sys.Messages
+		ch, err := v.CreateChannel(ctx, messages.Channel{School: d.b.ID, Kind: "sms", Name: "x"}, nil)
+		ok(t, err)
+		token, err := v.ReportToken(ctx, ch.ID)
+		ok(t, err)
+		if got, err := v.ReportingChannel(ctx, token); err != nil || got.ID != ch.ID {
+			t.Errorf("got %+v, %v, want the channel", got, err)
+		}
+		for _, forged := range []string{"", string(ch.ID), "chn_none" + token, token + "A", token[1:]} {
+			if _, err := v.ReportingChannel(ctx, forged); g.ErrorCode(err) != g.NotFound {
+				t.Errorf("%q: got %v, want not found", forged, err)
+			}
 		}
 	})
 }

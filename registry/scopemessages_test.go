@@ -139,7 +139,13 @@ func messageCalls(d *district) map[string]call {
 			return nil, v.Messages.Settle(ctx, nil)
 		}},
 		"Messages.Report": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return nil, v.Messages.Report(ctx, "chn_none", "x", messages.Delivered, "")
+			return v.Messages.Report(ctx, "chn_none", nil)
+		}},
+		"Messages.ReportToken": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Messages.ReportToken(ctx, of(ctx))
+		}},
+		"Messages.ReportingChannel": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Messages.ReportingChannel(ctx, "x")
 		}},
 		"Messages.Trim": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Messages.Trim(ctx, d.clock.now(), 1)

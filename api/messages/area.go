@@ -5,6 +5,9 @@
 package messages
 
 import (
+	"context"
+	"net/http"
+
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
@@ -23,6 +26,12 @@ type Queue interface {
 
 	// HealthOf is what is known of a channel since the gateway started.
 	HealthOf(id g.ChannelID) messages.ChannelHealth
+
+	// ReportsOf says whether the other side of a kind of channel posts reports.
+	ReportsOf(kind string) bool
+
+	// Posted takes a report that was posted under a channel's token, and returns what is answered.
+	Posted(ctx context.Context, token string, header http.Header, body []byte) (string, error)
 }
 
 // area is what the operations use.
@@ -47,6 +56,7 @@ func Register(r *gate.Gate, q Queue) {
 	s.registerTexts("Messages")
 	s.registerMessages("Messages")
 	s.registerLink()
+	s.registerReports()
 }
 
 // none wraps the outcome of a deed without an answer.

@@ -12,6 +12,8 @@ import (
 type ShownChannel struct {
 	messages.Channel
 	Health messages.ChannelHealth `json:"health" doc:"What is known of it since the gateway started."`
+	// of one channel only, to those who may change it
+	ReportPath string `json:"report_path,omitempty"`
 }
 
 type channelBody struct {
@@ -78,7 +80,8 @@ func (s *area) registerChannels(tag string) {
 		Perm:    g.MessagesSend,
 		Summary: "One channel",
 	}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[ShownChannel], error) {
-		return s.tagged(s.View(ctx).Messages.Channel(ctx, g.ChannelID(in.ID)))
+		c, err := s.View(ctx).Messages.Channel(ctx, g.ChannelID(in.ID))
+		return s.tagged(ctx, c, err)
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:      "PUT",
@@ -160,12 +163,24 @@ func (s *area) shown(c messages.Channel) ShownChannel {
 	return out
 }
 
-// tagged is a channel under the tag of what is kept of it; its health changes by itself.
-func (s *area) tagged(c messages.Channel, err error) (*gate.Tagged[ShownChannel], error) {
+// tagged is a channel under the tag of what is kept of it; its health changes by itself. Who may change
+// it is told where its other side reports.
+func (s *area) tagged(
+	ctx context.Context, c messages.Channel, err error,
+) (*gate.Tagged[ShownChannel], error) {
 	if err != nil {
 		return nil, err
 	}
 	out := s.shown(c)
+	if s.queue != nil && s.queue.ReportsOf(c.Kind) {
+		token, err := s.View(ctx).Messages.ReportToken(ctx, c.ID)
+		if err != nil && g.ErrorCode(err) != g.Forbidden {
+			return nil, err
+		}
+		if err == nil {
+			out.ReportPath = "/m/reports/" + token
+		}
+	}
 	return gate.WithTag(gate.TagOf(c, out.Health), out), nil
 }
 
@@ -199,5 +214,6 @@ func (s *area) updateChannel(ctx context.Context, in *struct {
 	if err := s.View(on).Messages.UpdateChannel(on, c.Channel, b.Secrets); err != nil {
 		return nil, err
 	}
-	return s.tagged(s.View(ctx).Messages.Channel(ctx, id))
+	now, err := s.View(ctx).Messages.Channel(ctx, id)
+	return s.tagged(ctx, now, err)
 }

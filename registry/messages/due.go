@@ -140,7 +140,7 @@ func (r *Book) letter(
 	}
 	l := x.Letter
 	l.School, l.Kind, l.Created, l.Expires = m.School, m.Kind, m.Created, m.Expires
-	l.Language, l.Read = s.Language, r.readToken(l.Recipient)
+	l.Language, l.Read = s.Language, r.readToken(l.Recipient, l.Sending)
 	own := map[string]string{}
 	if len(x.sealed) > 0 {
 		plain, err := store.Unseal(r.s.Vault.Data, x.sealed, "recipient "+string(m.ID)+" "+x.who)
@@ -210,23 +210,29 @@ func (r *Book) addressed(ctx context.Context, l Letter, x letterRow) (Letter, er
 	return l, err
 }
 
-// readToken is the secret part of the link by which a recipient says that a message was read.
-func (r *Book) readToken(recipient int64) string {
-	return base64.RawURLEncoding.EncodeToString(
-		store.Seal(r.s.Vault.Data, []byte(strconv.FormatInt(recipient, 10)), "read link"))
+// readToken is the secret part of the link by which a recipient says that a message was read, as one
+// sending has it.
+func (r *Book) readToken(recipient, sending int64) string {
+	plain := strconv.FormatInt(recipient, 10) + " " + strconv.FormatInt(sending, 10)
+	return base64.RawURLEncoding.EncodeToString(store.Seal(r.s.Vault.Data, []byte(plain), "read link"))
 }
 
-// recipientOf opens a token; NotFound for one that is not ours.
-func (r *Book) recipientOf(token string) (int64, error) {
+// recipientOf opens a token; NotFound for one that is not ours. sending is 0 where the token names none.
+func (r *Book) recipientOf(token string) (recipient, sending int64, err error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || len(token) > 200 {
-		return 0, badLink()
+		return 0, 0, badLink()
 	}
 	plain, err := store.Unseal(r.s.Vault.Data, sealed, "read link")
 	if err != nil {
-		return 0, badLink()
+		return 0, 0, badLink()
 	}
-	return strconv.ParseInt(string(plain), 10, 64)
+	first, second, _ := strings.Cut(string(plain), " ")
+	if recipient, err = strconv.ParseInt(first, 10, 64); err != nil {
+		return 0, 0, badLink()
+	}
+	sending, _ = strconv.ParseInt(second, 10, 64)
+	return recipient, sending, nil
 }
 
 func badLink() error {

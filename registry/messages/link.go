@@ -65,7 +65,14 @@ func (v View) ReadBy(ctx context.Context, token string) error {
 		if err != nil {
 			return err
 		}
-		return read(ctx, t, school, x.Message, x.Recipient)
+		return read(
+			ctx,
+			t,
+			school,
+			x.Message,
+			x.Recipient,
+			x.Sending,
+		)
 	})
 }
 
@@ -76,12 +83,11 @@ type openedRow struct {
 }
 
 func (v View) opened(ctx context.Context, token string) (x openedRow, err error) {
-	id, err := v.r.recipientOf(token)
+	id, sending, err := v.r.recipientOf(token)
 	if err != nil {
 		return x, err
 	}
 	var read int64
-	x.Recipient = id
 	err = v.s.Reg.Row(ctx,
 		"SELECT who, COALESCE(usr, ''), COALESCE(person, ''), params_sealed, message, read FROM recipients "+
 			"WHERE id = ?", id).Scan(
@@ -92,7 +98,7 @@ func (v View) opened(ctx context.Context, token string) (x openedRow, err error)
 		&x.Message,
 		&read,
 	)
-	x.Recipient, x.read = id, read > 0
+	x.Recipient, x.Sending, x.read = id, sending, read > 0
 	if err != nil {
 		return x, badLink()
 	}

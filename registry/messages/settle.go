@@ -96,43 +96,6 @@ func rise(ctx context.Context, t *store.Tx, recipient int64, s State) (err error
 	return err
 }
 
-// Report takes what the other side of a channel reports of a letter later: that it arrived, or did
-// not; only for system scopes. A report of an unknown letter changes nothing.
-func (v View) Report(ctx context.Context, ch g.ChannelID, peer string, s State, code string) error {
-	if err := v.s.OnlySystem(); err != nil {
-		return err
-	}
-	if peer == "" || s != Delivered && s != Failed {
-		return nil
-	}
-	return v.s.Write(ctx, func(t *store.Tx) error {
-		var id, recipient int64
-		var message g.MessageID
-		var school g.SchoolID
-		found := false
-		err := store.Each(ctx, t,
-			"SELECT s.id, r.id, m.id, m.school FROM sendings s JOIN recipients r ON r.id = s.recipient "+
-				"JOIN messages m ON m.id = r.message WHERE s.channel = ? AND s.peer = ? AND s.state = 'sent'",
-			[]any{string(ch), peer}, func(scan func(...any) error) error {
-				found = true
-				return scan(&id, &recipient, &message, &school)
-			})
-		if err != nil || !found {
-			return err
-		}
-		delivered := time.Time{}
-		if s == Delivered {
-			delivered = t.Now
-		}
-		if _, err := t.Exec(ctx, "UPDATE sendings SET state = ?, code = ?, delivered = ? WHERE id = ?",
-			string(s), store.Clean(store.Short(code)), store.Micros(delivered), id); err != nil {
-			return fmt.Errorf("take a report: %w", err)
-		}
-		t.Change(change.Message, school, string(message), "state")
-		return rise(ctx, t, recipient, s)
-	})
-}
-
 // Read notes that a recipient has read a message, or answered it: nothing further is sent to it.
 func (v View) Read(ctx context.Context, id g.MessageID, to To) error {
 	in, err := v.s.Reach(ctx, g.MessagesSend)
@@ -153,13 +116,26 @@ func (v View) Read(ctx context.Context, id g.MessageID, to To) error {
 		if err != nil {
 			return store.Missing(err, "recipient", to.who())
 		}
-		return read(ctx, t, school, id, recipient)
+		return read(
+			ctx,
+			t,
+			school,
+			id,
+			recipient,
+			0,
+		)
 	})
 }
 
+// read notes that a recipient has read a message, by a sending where that is known.
 func read(
-	ctx context.Context, t *store.Tx, school g.SchoolID, id g.MessageID, recipient int64,
+	ctx context.Context, t *store.Tx, school g.SchoolID, id g.MessageID, recipient, sending int64,
 ) error {
+	if _, err := t.Exec(ctx,
+		"UPDATE sendings SET state = 'read', next = 0 WHERE id = ? AND recipient = ? AND "+
+			"state IN ('queued', 'sent', 'delivered')", sending, recipient); err != nil {
+		return fmt.Errorf("note by what it was read: %w", err)
+	}
 	n, err := t.Exec(ctx,
 		"UPDATE recipients SET state = 'read', read = ?, next = 0 WHERE id = ? AND read = 0",
 		store.Micros(t.Now), recipient)

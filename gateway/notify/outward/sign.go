@@ -3,11 +3,42 @@ package outward
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
+
+// tolerance is how far the time of what is signed may be from ours: what was overheard cannot be sent
+// again later.
+const tolerance = 5 * time.Minute
+
+// Verify refuses a request that is not signed by the secret as Standard Webhooks 1.0 asks, or whose
+// time is more than five minutes from now.
+func Verify(secret string, h http.Header, body []byte, now time.Time) error {
+	sec, err := strconv.ParseInt(h.Get("webhook-timestamp"), 10, 64)
+	if err != nil || h.Get("webhook-id") == "" {
+		return errors.New("webhook-id or webhook-timestamp is missing")
+	}
+	at := time.Unix(sec, 0)
+	if d := now.Sub(at); d > tolerance || d < -tolerance {
+		return errors.New("webhook-timestamp is more than five minutes away: check the clock")
+	}
+	want, err := sign(secret, h.Get("webhook-id"), at, body)
+	if err != nil {
+		return err
+	}
+	for given := range strings.FieldsSeq(h.Get("webhook-signature")) {
+		if subtle.ConstantTimeCompare([]byte(want), []byte(given)) == 1 {
+			return nil
+		}
+	}
+	return errors.New("webhook-signature does not fit")
+}
 
 // Sign is the header webhook-signature of Standard Webhooks 1.0: a signature by each secret, with
 // spaces between them.

@@ -2,12 +2,15 @@ package post
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
 )
 
 // Channel is one way to send, with its settings. Send may be called by several goroutines at a time.
+// One that keeps connections may be an io.Closer: it is closed once, when its settings have changed or
+// the queue ends, and must let end what is being sent.
 type Channel interface {
 	// Send tries once. It returns soon after ctx ends.
 	Send(ctx context.Context, l Letter) Outcome
@@ -51,6 +54,21 @@ const (
 type Settings struct {
 	Values, Secrets map[string]string
 	Private         bool // private addresses may be connected to (setting webhooks.private)
+
+	// Report takes what the other side says later of letters that it took, and does not block; false: it
+	// has no room now, and the other side is to say it again. nil: nobody takes reports, such as where
+	// settings are only checked.
+	Report func([]Report) bool
+}
+
+// Report is what the other side of a channel says of a letter later.
+type Report = messages.DeliveryReport
+
+// Posted is a report as the other side posts it.
+type Posted struct {
+	Header http.Header
+	Body   []byte // at most 256 KiB
+	Now    time.Time
 }
 
 // Kind is a kind of channel: its settings, and how one is opened. Open refuses settings with an
@@ -62,6 +80,10 @@ type Kind struct {
 	// Make fills in what a new channel makes by itself, such as a key; nil: nothing.
 	Make func(Settings) error
 	Open func(Settings) (Channel, error)
+	// Reports reads a report that the other side posts; nil: it posts none. It refuses, with Unauthenticated,
+	// what is not signed as the settings ask.
+	Reports func(Settings, Posted) ([]Report, error)
+	Taken   string // what a report that was taken is answered with; "": nothing
 }
 
 // Field is one setting of a kind of channel.

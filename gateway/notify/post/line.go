@@ -2,6 +2,8 @@ package post
 
 import (
 	"context"
+	"io"
+	"maps"
 	"strconv"
 	"sync"
 	"time"
@@ -16,6 +18,7 @@ type line struct {
 	channel   Channel // nil: it cannot be opened, or is disabled
 	why       string  // then
 	perMinute int
+	kept      messages.Keyed // as it was opened
 
 	mu      sync.Mutex
 	sent    []time.Time // within the last minute, where there is a pace
@@ -25,8 +28,13 @@ type line struct {
 }
 
 // newLine opens a channel. One that cannot be opened fails its letters with the reason.
-func newLine(c messages.Keyed, kinds map[string]Kind, private bool) *line {
-	l := &line{id: c.ID}
+func newLine(
+	c messages.Keyed, kinds map[string]Kind, private bool, report func([]Report) bool,
+) *line {
+	l := &line{
+		id:   c.ID,
+		kept: c,
+	}
 	k, ok := kinds[c.Kind]
 	switch {
 	case c.Disabled:
@@ -44,6 +52,7 @@ func newLine(c messages.Keyed, kinds map[string]Kind, private bool) *line {
 		Values:  c.Settings,
 		Secrets: c.Secret,
 		Private: private,
+		Report:  report,
 	})
 	if err != nil {
 		l.why = err.Error()
@@ -51,6 +60,19 @@ func newLine(c messages.Keyed, kinds map[string]Kind, private bool) *line {
 	}
 	l.channel = ch
 	return l
+}
+
+// same says whether a channel is still what the line was opened with.
+func (l *line) same(c messages.Keyed) bool {
+	return l.kept.Kind == c.Kind && l.kept.Disabled == c.Disabled &&
+		maps.Equal(l.kept.Settings, c.Settings) && maps.Equal(l.kept.Secret, c.Secret)
+}
+
+// close ends the channel's connections, where it keeps any. Letters on their way may still end.
+func (l *line) close() {
+	if c, ok := l.channel.(io.Closer); ok {
+		_ = c.Close()
+	}
 }
 
 // share is how many letters a lane may send in a minute: a quarter is kept for alarms.

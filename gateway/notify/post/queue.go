@@ -53,6 +53,9 @@ type Queue struct {
 	lines     map[g.ChannelID]*line
 	templates map[string]messages.Template
 	stale     bool // channels are to be read again
+	early     []early
+
+	reports chan reported // what channels report by themselves
 }
 
 // New makes the queue. It follows the registry's changes until Run ends.
@@ -67,6 +70,7 @@ func New(o Options) *Queue {
 		lines:     map[g.ChannelID]*line{},
 		templates: map[string]messages.Template{},
 		stale:     true,
+		reports:   make(chan reported, reportRoom),
 	}
 	for _, k := range o.Kinds {
 		q.kinds[k.Name] = k
@@ -203,10 +207,18 @@ func (q *Queue) line(ctx context.Context, id g.ChannelID) (*line, error) {
 	}
 	lines := map[g.ChannelID]*line{}
 	for _, c := range all {
-		lines[c.ID] = newLine(c, q.kinds, q.o.Private)
+		if before := old[c.ID]; before != nil && before.same(c) {
+			lines[c.ID] = before // connections and pace stay
+			delete(old, c.ID)
+			continue
+		}
+		lines[c.ID] = newLine(c, q.kinds, q.o.Private, q.reporter(c.ID))
 		if before := old[c.ID]; before != nil {
 			lines[c.ID].health = before.state()
 		}
+	}
+	for _, gone := range old {
+		gone.close()
 	}
 	q.lines = lines
 	return lines[id], nil

@@ -15,7 +15,13 @@ func (q *Queue) Run(ctx context.Context) error {
 	wg.Go(func() { q.work(ctx, true) })
 	wg.Go(func() { q.work(ctx, false) })
 	wg.Go(func() { q.trim(ctx) })
+	wg.Go(func() { q.takeReports(ctx) })
 	wg.Wait()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, l := range q.lines {
+		l.close()
+	}
 	return nil
 }
 

@@ -56,12 +56,7 @@ func (q *Queue) rest(ctx context.Context, err error) {
 		return
 	}
 	q.log.WarnContext(ctx, "messages wait", "error", err)
-	timer := time.NewTimer(failedFor)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
+	q.pause(ctx)
 }
 
 // fill puts letters on their way until as many are as may be.

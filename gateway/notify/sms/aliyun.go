@@ -17,6 +17,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/outward"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/post"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
 )
 
 const aliyunURL = "https://dysmsapi.aliyuncs.com"
@@ -194,4 +195,35 @@ func ofAccount(code string) bool {
 		"isv.SMS_SIGNATURE_ILLEGAL", "isv.SMS_TEMPLATE_ILLEGAL", "isv.PRODUCT_UN_SUBSCRIPT",
 		"isv.DAY_LIMIT_CONTROL",
 	}, code)
+}
+
+// aliyunReports reads SmsReport, as the service posts it in lots. The service does not sign it: the
+// secret is in the address. out_id is the letter's ID, so that no report depends on when biz_id was
+// written down.
+func aliyunReports(body []byte) ([]post.Report, error) {
+	var all []struct {
+		OutID   string `json:"out_id"`
+		BizID   string `json:"biz_id"`
+		Success bool   `json:"success"`
+		ErrCode string `json:"err_code"`
+	}
+	if err := json.Unmarshal(body, &all); err != nil {
+		return nil, g.Errorf(g.Invalid, "this is no list of reports as the service posts it")
+	}
+	out := make([]post.Report, 0, len(all))
+	for _, x := range all {
+		state := messages.Failed
+		if x.Success {
+			state = messages.Delivered
+		}
+		report := post.Named(x.OutID, state, "sms "+x.ErrCode)
+		if report.Letter == "" {
+			report.Peer = x.BizID
+		}
+		if x.Success {
+			report.Code = ""
+		}
+		out = append(out, report)
+	}
+	return out, nil
 }

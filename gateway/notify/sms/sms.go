@@ -27,8 +27,18 @@ func Kind() post.Kind {
 			{Name: "template_code"},
 			{Name: "variable"},
 		},
-		Open: open,
+		Open:    open,
+		Reports: reports,
+		Taken:   `{"code":0,"msg":"success"}`, // Aliyun posts again without it
 	}
+}
+
+// reports reads what the gateway posts of messages that it took.
+func reports(s post.Settings, p post.Posted) ([]post.Report, error) {
+	if s.Values["style"] == "aliyun" {
+		return aliyunReports(p.Body)
+	}
+	return post.SignedReports(s, p)
 }
 
 func open(s post.Settings) (post.Channel, error) {

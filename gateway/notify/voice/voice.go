@@ -23,7 +23,8 @@ func Kind() post.Kind {
 			{Name: "url", Needed: true},
 			{Name: "secret", Secret: true, Needed: true},
 		},
-		Open: func(s post.Settings) (post.Channel, error) { return Open(s) },
+		Open:    func(s post.Settings) (post.Channel, error) { return Open(s) },
+		Reports: post.SignedReports,
 	}
 }
 
