@@ -33,7 +33,7 @@ func (s *area) registerTexts(tag string) {
 		Tag:     tag,
 		Perm:    g.MessagesSend,
 		Summary: "What a kind of message says in a language",
-	}, func(ctx context.Context, in *textPath) (*gate.Tagged[messages.Template], error) {
+	}, func(ctx context.Context, in *TextPath) (*gate.Tagged[messages.Template], error) {
 		return s.text(ctx, *in)
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -50,20 +50,20 @@ func (s *area) registerTexts(tag string) {
 	}, s.putText)
 }
 
-// textPath names a text of a school.
-type textPath struct {
+// TextPath names a text of a school.
+type TextPath struct {
 	gate.InSchool
 	Kind     string `path:"kind" maxLength:"32" doc:"The kind of message." example:"alert"`
 	Language string `path:"language" maxLength:"8" doc:"en or zh-CN." example:"en"`
 }
 
-func (s *area) text(ctx context.Context, at textPath) (*gate.Tagged[messages.Template], error) {
+func (s *area) text(ctx context.Context, at TextPath) (*gate.Tagged[messages.Template], error) {
 	t, err := s.View(ctx).Messages.Template(ctx, gate.SchoolOf(ctx, at.School), at.Kind, at.Language)
 	return gate.WithTag(gate.TagOf(t), t), err
 }
 
 func (s *area) putText(ctx context.Context, in *struct {
-	textPath
+	TextPath
 	gate.Matching
 	Body struct {
 		Subject string `json:"subject" maxLength:"200" doc:"One line."`
@@ -84,5 +84,5 @@ func (s *area) putText(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return s.text(ctx, in.textPath)
+	return s.text(ctx, in.TextPath)
 }
