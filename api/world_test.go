@@ -22,6 +22,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/post"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/smtp"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/voice"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/webhook"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/wecom"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -117,7 +118,7 @@ func newWorld(t *testing.T, options ...option) *world {
 	w.hooks = d.Webhooks.(hooks)
 	d.Messages = post.New(post.Options{
 		Registry: reg,
-		Kinds:    []post.Kind{smtp.Kind(), wecom.Kind()},
+		Kinds:    []post.Kind{smtp.Kind(), voice.Kind(), wecom.Kind()},
 		Private:  true,
 		Now:      time.Now,
 		Logger:   slog.New(slog.DiscardHandler),

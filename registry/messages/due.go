@@ -29,7 +29,8 @@ type Letter struct {
 	To        string // "": the channel's own address
 	Language  string
 	Params    map[string]string
-	Attempt   int // failed ones so far
+	Attempt   int    // failed ones so far
+	Code      string // of the last failure
 	Created   time.Time
 	Expires   time.Time
 	Read      string // token of the link by which the recipient says that it was read
@@ -74,7 +75,7 @@ func (v View) Letters(
 	}
 	var rows []letterRow
 	err := store.Each(ctx, v.s.Reg,
-		"SELECT s.id, s.way, s.address, s.attempt, r.id, r.who, COALESCE(r.usr, ''), "+
+		"SELECT s.id, s.way, s.address, s.attempt, s.code, r.id, r.who, COALESCE(r.usr, ''), "+
 			"COALESCE(r.person, ''), r.params_sealed, r.message FROM sendings s "+
 			"JOIN recipients r ON r.id = s.recipient "+
 			"WHERE s.channel = ? AND s.lane = ? AND s.next > 0 AND s.next <= ? "+
@@ -85,7 +86,7 @@ func (v View) Letters(
 				Channel: d.Channel,
 				Lane:    d.Lane,
 			}}
-			err := scan(&x.Sending, &x.Way, &x.address, &x.Attempt, &x.Recipient, &x.who, &x.user,
+			err := scan(&x.Sending, &x.Way, &x.address, &x.Attempt, &x.Code, &x.Recipient, &x.who, &x.user,
 				&x.person, &x.sealed, &x.Message)
 			if !except[x.Sending] && len(rows) < limit {
 				rows = append(rows, x)

@@ -431,6 +431,9 @@ func (r *Book) addSending(
 	return nil
 }
 
+// testLasts is how long a test is tried: who looks at it has gone by then.
+const testLasts = 10 * time.Minute
+
 // SendTest queues a test message for a channel: to the caller's own confirmed addresses of its way,
 // or to the channel's own address.
 func (v View) SendTest(ctx context.Context, id g.ChannelID) (g.MessageID, error) {
@@ -440,11 +443,12 @@ func (v View) SendTest(ctx context.Context, id g.ChannelID) (g.MessageID, error)
 	}
 	m := Message{
 		ID:    g.MessageID(g.NewID("msg")),
-		Lane:  Notice,
+		Lane:  Alarm, // before what waits: somebody looks whether the channel works
 		Kind:  "test",
 		Asked: v.s.Actor,
 	}
 	return m.ID, v.s.Write(ctx, func(t *store.Tx) error {
+		m.Expires = t.Now.Add(testLasts)
 		ch, err := v.r.scanChannel(
 			t.Row(ctx, "SELECT "+channelColumns+" FROM channels WHERE id = ?", string(id)).Scan)
 		if err != nil {

@@ -40,6 +40,9 @@ func (w Wishes) check() error {
 	if (w.QuietFrom == "") != (w.QuietTo == "") {
 		return g.FieldErrorf("quiet_to", "give both ends of the quiet hours, or neither")
 	}
+	if w.QuietFrom != "" && w.QuietFrom == w.QuietTo {
+		return g.FieldErrorf("quiet_to", "quiet hours that end as they begin are none or the whole day: say which end is meant")
+	}
 	return nil
 }
 

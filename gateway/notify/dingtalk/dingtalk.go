@@ -133,8 +133,10 @@ func outcome(a outward.Answer) post.Outcome {
 	switch *said.Code {
 	case 130101, 130103, 410100: // too many
 		out.Verdict, out.Pause = post.Away, time.Minute
-	case 300001, 300005, 310000: // no such robot; token, keyword, signature or address not allowed
+	case 300001, 300005: // no such robot, or a wrong token
 		out.Verdict, out.Pause = post.Away, time.Minute
+	case 310000: // the keyword is not in this text; also a wrong signature, for which no letter rests others
+		out.Verdict = post.Refused
 	case -1:
 		out.Verdict = post.Later
 	default:

@@ -48,6 +48,9 @@ const (
 	Away                   // nothing can be sent by this channel now: all of it rests
 	Refused                // this letter will never be taken
 	Lost                   // the address is gone: it is not used again
+	// Unsure: the other side has all of it and did not say whether it took it. It is tried once more;
+	// where that ends so again it counts as sent, since each further attempt may be a copy.
+	Unsure
 )
 
 // Settings are a channel's, by name.
@@ -77,6 +80,8 @@ type Kind struct {
 	Name      string
 	Fields    []Field
 	PerMinute int // how many letters the other side takes a minute; 0: any number
+	// how long one attempt may take; 0: 15 s for alarms, else 30 s
+	Lasts time.Duration
 	// Make fills in what a new channel makes by itself, such as a key; nil: nothing.
 	Make func(Settings) error
 	Open func(Settings) (Channel, error)

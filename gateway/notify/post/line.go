@@ -18,12 +18,14 @@ type line struct {
 	channel   Channel // nil: it cannot be opened, or is disabled
 	why       string  // then
 	perMinute int
+	lasts     time.Duration  // how long an attempt may take; 0: as the lane says
 	kept      messages.Keyed // as it was opened
 
 	mu      sync.Mutex
 	sent    []time.Time // within the last minute, where there is a pace
 	away    int         // failures in turn that speak for the channel
 	resting time.Time
+	rested  time.Time // since when
 	health  messages.ChannelHealth
 }
 
@@ -44,7 +46,7 @@ func newLine(
 		l.why = "this gateway has no channel of the kind " + c.Kind
 		return l
 	}
-	l.perMinute = k.PerMinute
+	l.perMinute, l.lasts = k.PerMinute, k.Lasts
 	if n, err := strconv.Atoi(c.Settings["per_minute"]); err == nil && n > 0 {
 		l.perMinute = n
 	}
@@ -83,12 +85,26 @@ func (l *line) share(lane messages.Lane) int {
 	return max(1, l.perMinute*3/4)
 }
 
-// wait is how long the next letter of a lane has to wait; where it is 0 the letter counts as sent.
-func (l *line) wait(lane messages.Lane, now time.Time) time.Duration {
+// mostRest is how long a lane's letters wait at most where the other side asks for more: what it says
+// may be wrong, and it may be mended sooner.
+func mostRest(lane messages.Lane) time.Duration {
+	if lane == messages.Alarm {
+		return 30 * time.Second
+	}
+	return 15 * time.Minute
+}
+
+// wait is how long the next letter of a lane has to wait; where it is 0 the letter counts as sent. A
+// test passes a rest: it is how people find out whether the channel works again.
+func (l *line) wait(lane messages.Lane, now time.Time, test bool) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now.Before(l.resting) {
-		return l.resting.Sub(now)
+	until := l.resting
+	if most := l.rested.Add(mostRest(lane)); until.After(most) {
+		until = most
+	}
+	if now.Before(until) && !test {
+		return until.Sub(now)
 	}
 	if l.perMinute == 0 {
 		return 0
@@ -109,7 +125,7 @@ func (l *line) note(out Outcome, now time.Time) {
 	defer l.mu.Unlock()
 	if out.Err == nil {
 		l.health.Sent++
-		l.health.LastSent, l.away = now, 0
+		l.health.LastSent, l.away, l.resting = now, 0, time.Time{}
 		return
 	}
 	l.health.Failed++
@@ -119,7 +135,8 @@ func (l *line) note(out Outcome, now time.Time) {
 		return
 	}
 	l.away++
-	l.resting = now.Add(max(min(time.Second<<min(l.away, 8), 2*time.Minute), out.Pause))
+	pause := min(out.Pause, mostRest(messages.Bulk))
+	l.rested, l.resting = now, now.Add(max(min(time.Second<<min(l.away, 8), 2*time.Minute), pause))
 }
 
 func (l *line) state() messages.ChannelHealth {
@@ -131,7 +148,10 @@ func (l *line) state() messages.ChannelHealth {
 }
 
 // patience is how long one attempt may take.
-func patience(lane messages.Lane) time.Duration {
+func (l *line) patience(lane messages.Lane) time.Duration {
+	if l.lasts > 0 {
+		return l.lasts
+	}
 	if lane == messages.Alarm {
 		return 15 * time.Second
 	}
@@ -140,7 +160,7 @@ func patience(lane messages.Lane) time.Duration {
 
 // try sends a letter once.
 func (l *line) try(ctx context.Context, lane messages.Lane, x Letter) Outcome {
-	ctx, cancel := context.WithTimeout(ctx, patience(lane))
+	ctx, cancel := context.WithTimeout(ctx, l.patience(lane))
 	defer cancel()
 	return l.channel.Send(ctx, x)
 }

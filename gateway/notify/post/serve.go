@@ -74,7 +74,7 @@ func (t *turn) fill(ctx context.Context) error {
 		}
 		next := t.waiting[0]
 		if t.line != nil && t.line.channel != nil && next.Gone == "" &&
-			t.line.wait(t.at.Lane, t.q.now()) > 0 {
+			t.line.wait(t.at.Lane, t.q.now(), next.Kind == "test") > 0 {
 			t.over = true // its time has not come
 			return nil
 		}
@@ -161,6 +161,10 @@ func (t *turn) attempt(ctx context.Context, l messages.Letter, x Letter) message
 		return o
 	}
 	o.Error = out.Err.Error()
+	if out.Verdict == Unsure && l.Code == out.Code {
+		o.State = messages.Sent
+		return o
+	}
 	steps := pauses(l.Lane)
 	if out.Verdict == Refused || out.Verdict == Lost || l.Attempt >= len(steps) {
 		o.State, o.Lost = messages.Failed, out.Verdict == Lost
@@ -168,7 +172,7 @@ func (t *turn) attempt(ctx context.Context, l messages.Letter, x Letter) message
 	}
 	pause := steps[l.Attempt]
 	pause += time.Duration(rand.Int64N(int64(pause)/5 + 1))
-	o.State, o.Next = messages.Queued, now.Add(max(pause, out.Pause))
+	o.State, o.Next = messages.Queued, now.Add(max(pause, min(out.Pause, mostRest(l.Lane))))
 	return o
 }
 

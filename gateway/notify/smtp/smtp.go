@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/mail"
 	"net/textproto"
-	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -33,21 +32,29 @@ func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 			Err:     err,
 		}
 	}
-	conn, out := c.connect(ctx)
+	before, cancel := context.WithTimeout(ctx, beforeDot)
+	defer cancel()
+	conn, out := c.connect(before)
 	if conn == nil {
 		return out
 	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	err = c.client.SendWithSMTPClient(conn, m)
+	hangUp := func() { _ = conn.Text.Close() } // Close of conn would wait for the answer
+	stop := context.AfterFunc(before, hangUp)
+	f := content(conn, c.from.Address, l.To, m)
 	if !stop() {
 		_ = conn.Close()
-	} else {
-		c.keep(conn, err)
+		return f.outcome(l.To)
 	}
-	if err == nil || m.IsDelivered() {
-		return post.Outcome{Code: "smtp 250"}
+	if f.err == nil {
+		stop = context.AfterFunc(ctx, hangUp)
+		f.err, f.at = f.dot.Close(), afterContent
+		if !stop() {
+			_ = conn.Close()
+			return f.outcome(l.To)
+		}
 	}
-	return outcome(err, l.To)
+	c.keep(conn, f)
+	return f.outcome(l.To)
 }
 
 // message is the letter as mail. Its Message-ID and Date are the same in each attempt.
@@ -89,12 +96,14 @@ func (c *Channel) connect(ctx context.Context) (*wire.Client, post.Outcome) {
 }
 
 // keep keeps a connection for the next letter, unless it broke or enough are kept.
-func (c *Channel) keep(conn *wire.Client, err error) {
-	if err == nil || code(err) >= 400 && code(err) != 421 {
-		select {
-		case c.idle <- conn:
-			return
-		default:
+func (c *Channel) keep(conn *wire.Client, f transfer) {
+	if n := f.code(); f.err == nil || n >= 400 && n != 421 && f.at != inContent {
+		if f.err == nil || conn.Reset() == nil {
+			select {
+			case c.idle <- conn:
+				return
+			default:
+			}
 		}
 	}
 	_ = conn.Close()
@@ -114,41 +123,6 @@ func unreached(err error) post.Outcome {
 		if said.Code == 535 || said.Code == 534 {
 			out.Pause = time.Minute // a wrong password is not right a second later
 		}
-	}
-	return out
-}
-
-func code(err error) int {
-	var e *gomail.SendError
-	if errors.As(err, &e) {
-		return e.ErrorCode()
-	}
-	return 0
-}
-
-// outcome reads a server's answer (RFC 5321, section 4.2): 4yz asks to try again, 5yz not to. What it
-// says of the sender, or with 421, is about all letters.
-func outcome(err error, to string) post.Outcome {
-	n := code(err)
-	text := strings.ReplaceAll(err.Error(), to, "…")
-	text, _, _ = strings.Cut(text, ", affected")
-	out := post.Outcome{
-		Verdict: post.Later,
-		Code:    fmt.Sprintf("smtp %d", n),
-		Err:     errors.New(text),
-	}
-	var e *gomail.SendError
-	errors.As(err, &e)
-	switch {
-	case n == 0:
-		out.Code = "smtp broken" // the connection ended
-	case n == 421 || e.Reason == gomail.ErrSMTPMailFrom:
-		out.Verdict = post.Away
-	case n < 500:
-	case strings.HasPrefix(e.EnhancedStatusCode(), "5.1.1"): // RFC 3463: no such mailbox
-		out.Verdict = post.Lost
-	default:
-		out.Verdict = post.Refused
 	}
 	return out
 }
