@@ -57,6 +57,19 @@ func messageCalls(d *district) map[string]call {
 			c, err := v.Messages.ContactToChange(ctx, child)
 			return c.Addresses, err
 		}},
+		"Messages.PushKey": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Messages.PushKey(ctx)
+		}},
+		"Messages.Digest": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, _, err := v.Messages.Digest(ctx, "msg_b", 1)
+			return x, err
+		}},
+		"Messages.Leaving": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Messages.Leaving(ctx, "x")
+		}},
+		"Messages.Leave": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Messages.Leave(ctx, "x")
+		}},
 		"Messages.KeyedChannels": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Messages.KeyedChannels(ctx)
 		}},

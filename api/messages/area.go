@@ -56,6 +56,7 @@ func Register(r *gate.Gate, q Queue) {
 	s.registerTexts("Messages")
 	s.registerMessages("Messages")
 	s.registerLink()
+	s.registerOut()
 	s.registerReports()
 }
 

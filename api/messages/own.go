@@ -17,7 +17,7 @@ type wishesBody struct {
 	Language  string `json:"language,omitempty" enum:"en,zh-CN" doc:"en or zh-CN; absent: the user's own, else the school's."`
 	QuietFrom string `json:"quiet_from,omitempty" maxLength:"5" doc:"No message begins from this time of day on, in the school's time zone; alarms do." example:"22:00"`
 	QuietTo   string `json:"quiet_to,omitempty" maxLength:"5" doc:"Until this time of day." example:"06:30"`
-	Digest    string `json:"digest,omitempty" maxLength:"5" doc:"Notices by e-mail are held until this time of day; absent: each comes at once." example:"17:00"`
+	Digest    string `json:"digest,omitempty" maxLength:"5" doc:"Notices by e-mail come together in one letter a day, at this time; absent: each by itself." example:"17:00"`
 }
 
 func (b wishesBody) wishes() messages.Wishes {
@@ -33,6 +33,7 @@ type contactBody struct {
 	Language  string        `json:"language,omitempty" enum:"en,zh-CN" doc:"en or zh-CN; absent: the school's."`
 	QuietFrom string        `json:"quiet_from,omitempty" maxLength:"5" doc:"No message begins from this time of day on, in the school's time zone; alarms do."`
 	QuietTo   string        `json:"quiet_to,omitempty" maxLength:"5" doc:"Until this time of day."`
+	Digest    string        `json:"digest,omitempty" maxLength:"5" doc:"Notices by e-mail come together in one letter a day, at this time; absent: each by itself."`
 	Opted     bool          `json:"opted,omitempty" doc:"A guardian's or visitor's agreement to messages; without it only alarms come."`
 	Addresses []addressBody `json:"addresses" maxItems:"10" nullable:"false" doc:"Addresses beside the telephone number on the person's page; they replace those there are."`
 }
@@ -42,6 +43,7 @@ func (b contactBody) contact() messages.Contact {
 		Language:  b.Language,
 		QuietFrom: b.QuietFrom,
 		QuietTo:   b.QuietTo,
+		Digest:    b.Digest,
 		Opted:     b.Opted,
 	}}
 	for _, a := range b.Addresses {
@@ -75,6 +77,19 @@ func (s *area) registerOwn(tag string) {
 	}, func(ctx context.Context, in *gate.Post[addressBody]) (*gate.Body[messages.Address], error) {
 		a, err := s.View(ctx).Messages.AddMine(ctx, in.Body.Way, in.Body.Value)
 		return gate.Answer(a, err)
+	})
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/me/push-key",
+		ID:      "own-push-key",
+		Tag:     tag,
+		Summary: "The key that the caller's browsers subscribe with",
+		Doc: "It is the applicationServerKey of PushManager.subscribe. What that answers is added as an address " +
+			"of the way push, and is confirmed at once; one that the push service no longer knows is not used " +
+			"again, which its lost says. 404 where the school has no channel for browsers.",
+	}, func(ctx context.Context, _ *gate.None) (*gate.Body[messages.PushKey], error) {
+		k, err := s.View(ctx).Messages.PushKey(ctx)
+		return gate.Answer(k, err)
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "DELETE",

@@ -26,7 +26,13 @@ Address.confirmed: When it was confirmed; absent: nothing is sent to it.
 lost: Why it is no longer used; absent: it is.
 quiet_from: No message begins from this time of day on, in the school's time zone, HH:MM; alarms do.
 quiet_to: Until this time of day.
-digest: Notices by e-mail are held until this time of day, HH:MM; absent: each comes at once.
+Wishes.digest: Notices by e-mail come together in one letter a day, at this time, HH:MM; absent: each by itself.
+Contact.digest: Notices by e-mail come together in one letter a day, at this time, HH:MM; absent: each by itself.
+opted_by: Who said last that the person agrees or does not; link: the person, by the link of a message.
+opted_at: When that was.
+PushKey.channel: The channel that sends to browsers.
+PushKey.key: The public key (P-256, uncompressed, base64url).
+Sending.digest: The message in which it is told together with others, where the reader wishes that.
 opted: A guardian's or visitor's agreement to messages; without it only alarms come.
 Wishes.language: en or zh-CN; absent: the user's own, else the school's.
 Contact.language: en or zh-CN; absent: the school's.

@@ -224,7 +224,7 @@ func (v View) AddMine(ctx context.Context, w Way, value string) (a Address, err 
 		for _, x := range all {
 			if x.Way == w && x.value == value {
 				a = x.Address
-				return nil
+				return found(ctx, t, &a)
 			}
 		}
 		if len(all) >= maxAddresses {
@@ -258,6 +258,16 @@ func (v View) AddMine(ctx context.Context, w Way, value string) (a Address, err 
 		)
 	})
 	return a, err
+}
+
+// found takes an address that is added again into use, where it is a browser's that was lost.
+func found(ctx context.Context, t *store.Tx, a *Address) error {
+	if a.Way != Push || a.Lost == "" {
+		return nil
+	}
+	a.Lost = ""
+	_, err := t.Exec(ctx, "UPDATE addresses SET lost = '' WHERE id = ?", string(a.ID))
+	return err
 }
 
 // mine reads one of the caller's own addresses.

@@ -177,10 +177,11 @@ func (x *round) advance(ctx context.Context, one turn) error {
 	return x.steps(ctx, m, one, who)
 }
 
-// steps begins the first step from the recipient's on that has an address.
+// steps begins the first step from the recipient's on that has an address. What waits for a digest is
+// given its time to be read from then on.
 func (x *round) steps(ctx context.Context, m Message, one turn, who reachable) error {
 	for i := one.step; i < len(m.Steps); i++ {
-		made, err := x.begin(ctx, m, one, m.Steps[i], who)
+		made, at, err := x.begin(ctx, m, one, m.Steps[i], who)
 		if err != nil {
 			return err
 		}
@@ -189,7 +190,7 @@ func (x *round) steps(ctx context.Context, m Message, one turn, who reachable) e
 		}
 		var next time.Time
 		if m.Steps[i].After > 0 && i+1 < len(m.Steps) {
-			next = x.t.Now.Add(m.Steps[i].After)
+			next = at.Add(m.Steps[i].After)
 		}
 		return x.set(ctx, one, one.state, "", i+1, next)
 	}
@@ -240,19 +241,24 @@ func (x *round) exhausted(ctx context.Context, one turn) error {
 	return x.end(ctx, one, Failed, code)
 }
 
-// begin queues what a step sends to one recipient and returns how much.
+// begin queues what a step sends to one recipient and returns how much, and when the last of it goes.
 func (x *round) begin(
 	ctx context.Context, m Message, one turn, s Step, who reachable,
-) (made int, err error) {
+) (made int, last time.Time, err error) {
+	last = x.t.Now
 	for _, w := range s.Ways {
 		ch, ok := x.serving[m.School][w]
 		if !ok {
 			continue
 		}
-		at := x.t.Now
-		if gathered := who.wishes.gatheredUntil(at.In(x.zones[m.School])); w == Email &&
-			m.Lane != Alarm && !gathered.IsZero() {
-			at = gathered
+		until := who.wishes.gatheredUntil(x.t.Now.In(x.zones[m.School]))
+		if w == Email && m.Lane != Alarm && m.Kind != digestKind && !until.IsZero() && len(who.at[w]) > 0 {
+			// one of the addresses: the digest goes to all of them
+			if err := x.gather(ctx, m, one, ch, who.at[w][0], until); err != nil {
+				return made, last, err
+			}
+			made, last = made+1, until
+			continue
 		}
 		for _, a := range who.at[w] {
 			if err := x.r.addSending(
@@ -262,14 +268,14 @@ func (x *round) begin(
 				ch,
 				a,
 				m.Lane,
-				at,
+				x.t.Now,
 			); err != nil {
-				return made, err
+				return made, last, err
 			}
 			made++
 		}
 	}
-	return made, nil
+	return made, last, nil
 }
 
 func (x *round) viaChannel(ctx context.Context, m Message, one turn) error {
@@ -309,6 +315,11 @@ func (x *round) viaChannel(ctx context.Context, m Message, one turn) error {
 }
 
 func (x *round) end(ctx context.Context, one turn, s State, code string) error {
+	if x.messages[one.message].Kind == digestKind {
+		if err := gathered(ctx, x.t, one.message, Failed, code); err != nil {
+			return err
+		}
+	}
 	return x.set(ctx, one, s, code, one.step, time.Time{})
 }
 

@@ -34,6 +34,7 @@ type Letter struct {
 	Created   time.Time
 	Expires   time.Time
 	Read      string // token of the link by which the recipient says that it was read
+	Stop      string // token of the link by which a guardian or visitor ends messages; "": none
 	Gone      string // why it cannot be sent any more; "": it can
 
 	address g.AddressID
@@ -187,6 +188,9 @@ func (r *Book) addressed(ctx context.Context, l Letter, x letterRow) (Letter, er
 		}
 		number = p.Phone
 		l.Params["name"] = p.Name
+		if l.Lane != Alarm && (p.Kind == g.Guardian || p.Kind == g.Visitor) {
+			l.Stop = r.stopToken(p.ID)
+		}
 		if all, err = r.addressesOf(ctx, r.s.Reg, "person", string(p.ID), r.ofPerson(p)); err != nil {
 			return l, err
 		}
@@ -204,6 +208,9 @@ func (r *Book) addressed(ctx context.Context, l Letter, x letterRow) (Letter, er
 	}
 	if l.address == phone {
 		l.To = number
+	}
+	if l.Stop != "" && !w.Opted && l.Gone == "" {
+		l.Gone = NotWished // the agreement ended since
 	}
 	if l.To == "" && l.Gone == "" {
 		l.Gone = NoAddress // deleted since

@@ -25,7 +25,8 @@ func Kinds() []MessageKind {
 			"title", "text", "place", "time", "by", "note", "mark", "link", "school",
 		}},
 		{"allclear", []string{"title", "time", "by", "note", "mark", "school"}},
-		{"broadcast", []string{"subject", "text", "read", "school", "name"}},
+		{"broadcast", []string{"subject", "text", "read", "stop", "school", "name"}},
+		{"digest", []string{"count", "items", "rest", "school"}},
 		{"confirm", []string{"code", "school"}},
 		{"test", []string{"channel", "time", "school"}},
 	}

@@ -350,7 +350,8 @@ func (v View) Stop(ctx context.Context, id g.MessageID, why string) error {
 // halt ends what a message still has to send.
 func (r *Book) halt(ctx context.Context, t *store.Tx, id g.MessageID) error {
 	for _, q := range []string{
-		"UPDATE sendings SET state = 'stopped', next = 0 WHERE next > 0 AND recipient IN " +
+		"UPDATE sendings SET state = 'stopped', next = 0 WHERE (next > 0 OR digest <> '' AND " +
+			"state = 'queued') AND recipient IN " +
 			"(SELECT id FROM recipients WHERE message = ?)",
 		"UPDATE recipients SET next = 0 WHERE message = ? AND next > 0",
 		"UPDATE recipients SET state = 'stopped', code = 'stopped' WHERE message = ? AND state = 'waiting'",

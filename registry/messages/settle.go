@@ -73,6 +73,11 @@ func settle(ctx context.Context, t *store.Tx, o Outcome) error {
 			return err
 		}
 	}
+	if o.Letter.Kind == digestKind && (o.State == Sent || o.State == Delivered) {
+		if err := gathered(ctx, t, o.Letter.Message, o.State, o.Code); err != nil {
+			return err
+		}
+	}
 	return rise(ctx, t, o.Letter.Recipient, o.State)
 }
 
@@ -143,7 +148,8 @@ func read(
 		return err
 	}
 	if _, err := t.Exec(ctx,
-		"UPDATE sendings SET state = 'stopped', next = 0 WHERE recipient = ? AND next > 0",
+		"UPDATE sendings SET state = 'stopped', next = 0 WHERE recipient = ? AND "+
+			"(next > 0 OR digest <> '' AND state = 'queued')",
 		recipient); err != nil {
 		return fmt.Errorf("end what was still to be sent: %w", err)
 	}

@@ -71,13 +71,26 @@ func shipped() []Template {
 			Kind:     "broadcast",
 			Language: "en",
 			Subject:  "{subject}",
-			Text:     "{text}\nPlease confirm that you have read this: {read}\n{school}",
+			Text: "{text}\nPlease confirm that you have read this: {read}\n{school}\n" +
+				"No more messages of this kind: {stop}",
 		},
 		{
 			Kind:     "broadcast",
 			Language: "zh-CN",
 			Subject:  "{subject}",
-			Text:     "{text}\n请确认已阅读：{read}\n{school}",
+			Text:     "{text}\n请确认已阅读：{read}\n{school}\n不再接收此类消息：{stop}",
+		},
+		{
+			Kind:     "digest",
+			Language: "en",
+			Subject:  "{school}: {count} messages",
+			Text:     "{items}\nand {rest} more\n{school}",
+		},
+		{
+			Kind:     "digest",
+			Language: "zh-CN",
+			Subject:  "{school}：{count} 条消息",
+			Text:     "{items}\n另有 {rest} 条\n{school}",
 		},
 		{
 			Kind:     "confirm",

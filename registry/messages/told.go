@@ -26,7 +26,8 @@ type Summary struct {
 }
 
 // List lists the messages of the school, or of all schools in scope, newest first, without those
-// that only carry a code. The texts of alerts are not told apart: kind "" lists all.
+// that only carry a code, and digests, which only tell others. The texts of alerts are not told
+// apart: kind "" lists all.
 func (v View) List(
 	ctx context.Context, school g.SchoolID, kind string, p store.Page,
 ) ([]Summary, string, error) {
@@ -39,6 +40,7 @@ func (v View) List(
 		return nil, "", err
 	}
 	w.And("kind <> 'confirm'")
+	w.And("kind <> 'digest'")
 	store.Eq(&w, "kind", kind)
 	parts, resumed, err := p.After(2)
 	if err != nil {
@@ -176,13 +178,13 @@ func (r *Book) fillWays(ctx context.Context, out []Told) error {
 	}
 	for some := range slices.Chunk(ids, store.Chunk) {
 		err := store.Each(ctx, r.s.Reg,
-			"SELECT recipient, id, channel, way, state, code, error, attempt, next, sent, delivered "+
-				"FROM sendings WHERE recipient IN ("+store.Marks(len(some))+") ORDER BY id",
+			"SELECT recipient, id, channel, way, state, code, error, attempt, next, sent, delivered, "+
+				"digest FROM sendings WHERE recipient IN ("+store.Marks(len(some))+") ORDER BY id",
 			some, func(scan func(...any) error) error {
 				var of, next, sent, delivered int64
 				var s Sending
 				if err := scan(&of, &s.ID, &s.Channel, &s.Way, &s.State, &s.Code, &s.Error, &s.Attempt,
-					&next, &sent, &delivered); err != nil {
+					&next, &sent, &delivered, &s.Digest); err != nil {
 					return err
 				}
 				s.Next, s.Sent, s.Delivered = store.Moment(next), store.Moment(sent),

@@ -150,6 +150,8 @@ type Sending struct {
 	Next      time.Time   `json:"next,omitzero"`
 	Sent      time.Time   `json:"sent,omitzero"`
 	Delivered time.Time   `json:"delivered,omitzero"`
+	// the message in which it is told together with others
+	Digest g.MessageID `json:"digest,omitempty"`
 }
 
 // Counts says how many recipients of a message are in which state.

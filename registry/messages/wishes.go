@@ -22,6 +22,19 @@ type Wishes struct {
 	Digest string `json:"digest,omitempty"`
 	// a guardian's agreement to messages; without it only alarms come
 	Opted bool `json:"opted,omitempty"`
+	// who said last that the person agreed or did not, and when; "link": the person, by a message's link
+	OptedBy string    `json:"opted_by,omitempty"`
+	OptedAt time.Time `json:"opted_at,omitzero"`
+}
+
+// agreed are wishes with who changed the agreement and when; what was noted before stays where nothing
+// changed.
+func (w Wishes) agreed(before Wishes, actor string, now time.Time) Wishes {
+	w.OptedBy, w.OptedAt = before.OptedBy, before.OptedAt
+	if w.Opted != before.Opted {
+		w.OptedBy, w.OptedAt = actor, store.Moment(store.Micros(now))
+	}
+	return w
 }
 
 func (w Wishes) check() error {
@@ -41,7 +54,8 @@ func (w Wishes) check() error {
 		return g.FieldErrorf("quiet_to", "give both ends of the quiet hours, or neither")
 	}
 	if w.QuietFrom != "" && w.QuietFrom == w.QuietTo {
-		return g.FieldErrorf("quiet_to", "quiet hours that end as they begin are none or the whole day: say which end is meant")
+		return g.FieldErrorf("quiet_to",
+			"quiet hours that end as they begin are none or the whole day: say which end is meant")
 	}
 	return nil
 }
@@ -131,7 +145,7 @@ func (v View) PutMyWishes(ctx context.Context, w Wishes) error {
 	if err != nil {
 		return err
 	}
-	w.Opted = false // a user is told for the work's sake
+	w.Opted, w.OptedBy, w.OptedAt = false, "", time.Time{} // a user is told for the work's sake
 	if err := w.check(); err != nil {
 		return err
 	}
@@ -264,6 +278,7 @@ func (v View) PutPersonContact(ctx context.Context, id g.PersonID, c Contact) er
 		if err != nil {
 			return err
 		}
+		c.Wishes = c.agreed(before, v.s.Actor, t.Now)
 		if err := v.r.putWishes(
 			ctx,
 			t,

@@ -34,3 +34,36 @@ func TestQuietHours(t *testing.T) {
 		}
 	}
 }
+
+// A digest goes out once a day, also on the days that an hour is left out of or comes twice in.
+func TestDigestsThroughTheYear(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, clock := range []string{"00:00", "02:30", "17:00"} {
+		w := Wishes{Digest: clock}
+		now := time.Date(2026, 3, 1, 0, 0, 0, 0, zone)
+		var last time.Time
+		days := map[string]int{}
+		for now.Before(time.Date(2026, 11, 30, 0, 0, 0, 0, zone)) {
+			at := w.gatheredUntil(now)
+			if !at.After(now) || at.Sub(now) > 26*time.Hour {
+				t.Fatalf("%s after %v: got %v, want it within the next day", clock, now, at)
+			}
+			if !at.Equal(last) {
+				days[at.Format("2006-01-02")]++
+				last = at
+			}
+			now = now.Add(20 * time.Minute)
+		}
+		for day, n := range days {
+			if n != 1 {
+				t.Errorf("%s on %s: got %d digests, want one", clock, day, n)
+			}
+		}
+		if len(days) < 270 {
+			t.Errorf("%s: got %d days, want each", clock, len(days))
+		}
+	}
+}

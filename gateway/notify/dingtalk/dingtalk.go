@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -130,13 +131,15 @@ func outcome(a outward.Answer) post.Outcome {
 		return out
 	}
 	out.Err = fmt.Errorf("the robot answered %d: %s", *said.Code, said.Text)
+	if *said.Code == 310000 && strings.Contains(said.Text, "keyword") {
+		out.Verdict = post.Refused // the robot's keyword is not in this text; no other code tells it apart
+		return out
+	}
 	switch *said.Code {
 	case 130101, 130103, 410100: // too many
 		out.Verdict, out.Pause = post.Away, time.Minute
-	case 300001, 300005: // no such robot, or a wrong token
+	case 300001, 300005, 310000: // no such robot; token, signature or address not allowed
 		out.Verdict, out.Pause = post.Away, time.Minute
-	case 310000: // the keyword is not in this text; also a wrong signature, for which no letter rests others
-		out.Verdict = post.Refused
 	case -1:
 		out.Verdict = post.Later
 	default:

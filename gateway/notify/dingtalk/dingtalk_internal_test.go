@@ -65,8 +65,9 @@ func TestSend(t *testing.T) {
 // A robot answers 200 whatever it did: the code in the body decides, and nothing else is believed.
 func TestOutcome(t *testing.T) {
 	for body, want := range map[string]post.Verdict{
-		`{"errcode":130101,"errmsg":"send too fast"}`:  post.Away,
-		`{"errcode":310000,"errmsg":"sign not match"}`: post.Away,
+		`{"errcode":130101,"errmsg":"send too fast"}`:           post.Away,
+		`{"errcode":310000,"errmsg":"sign not match"}`:          post.Away,
+		`{"errcode":310000,"errmsg":"keywords not in content"}`: post.Refused,
 		`{"errcode":-1}`:       post.Later,
 		`{"errcode":40035}`:    post.Refused,
 		`{}`:                   post.Later,

@@ -24,6 +24,7 @@ type Letter struct {
 	Text     string
 	Language string // en or zh-CN
 	Link     string // where it is answered or read; ""
+	Stop     string // where the reader ends such messages; ""
 	Urgent   bool
 	Now      time.Time // of this attempt
 	Made     time.Time // the same in each attempt

@@ -35,7 +35,8 @@ func TestABroadcastLeavesRoomForAlarms(t *testing.T) {
 }
 
 // A channel that says it is away rests, longer each time and at most two minutes of our own, or as long
-// as it asks for within a quarter of an hour; alarms try it every 30 s, and tests at once. A letter that is refused says nothing of the channel.
+// as it asks for within a quarter of an hour; alarms try it every 30 s, and tests at once. A letter
+// that is refused says nothing of the channel.
 func TestAChannelThatIsAwayRests(t *testing.T) {
 	l := &line{}
 	now := time.Unix(1_800_000_000, 0)

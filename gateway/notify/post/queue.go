@@ -247,31 +247,3 @@ func (q *Queue) template(ctx context.Context, l messages.Letter) (messages.Templ
 	}
 	return t, err
 }
-
-// letter renders what a channel sends.
-func (q *Queue) letter(ctx context.Context, l messages.Letter) (Letter, error) {
-	t, err := q.template(ctx, l)
-	if err != nil {
-		return Letter{}, err
-	}
-	if q.o.BaseURL != "" && l.Params["read"] == "" {
-		l.Params["read"] = q.o.BaseURL + "/m/" + l.Read
-	}
-	x := Letter{
-		ID:       fmt.Sprintf("%s-%d", l.Message, l.Sending),
-		To:       l.To,
-		Language: t.Language,
-		Link:     l.Params["link"],
-		Urgent:   l.Lane == messages.Alarm && l.Kind != "test",
-		Now:      q.now(),
-		Made:     l.Created,
-	}
-	switch {
-	case l.Params["take"] != "":
-		x.Link = l.Params["take"]
-	case l.Kind == "broadcast":
-		x.Link = l.Params["read"]
-	}
-	x.Subject, x.Text = t.Render(l.Params)
-	return x, nil
-}

@@ -131,6 +131,14 @@ func (t *turn) send(ctx context.Context, l messages.Letter) error {
 		return nil
 	}
 	x, err := t.q.letter(ctx, l)
+	if err == nil && l.Kind == "digest" && l.Params["count"] == "0" { // all of it was read or stopped meanwhile
+		t.done <- messages.Outcome{
+			Letter: l,
+			State:  messages.Failed,
+			Code:   messages.LeftOut,
+		}
+		return nil
+	}
 	if err != nil {
 		delete(t.out, l.Sending)
 		return err

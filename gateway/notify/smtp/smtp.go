@@ -68,6 +68,10 @@ func (c *Channel) message(l post.Letter) (*gomail.Msg, error) {
 	m.SetMessageIDWithValue(l.ID + "@" + c.domain)
 	m.SetDateWithValue(l.Made)
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no answer by machines
+	if l.Stop != "" {                                  // RFC 8058: mail programs show a button for it
+		m.SetGenHeader("List-Unsubscribe", "<"+l.Stop+">")
+		m.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 	if l.Urgent {
 		m.SetImportance(gomail.ImportanceUrgent)
 	}

@@ -2211,6 +2211,7 @@ export const en = {
     'channel.update': 'channel changed',
     'consent.give': 'consent recorded',
     'consent.withdraw': 'consent withdrawn',
+    'contact.leave': 'a person ended messages by a link',
     'contact.put': 'contact of a person changed',
     'device.command': 'command sent to a device',
     'device.create': 'device added',

@@ -2076,6 +2076,7 @@ export const zh = {
     'channel.update': '修改消息通道',
     'consent.give': '登记授权',
     'consent.withdraw': '撤回授权',
+    'contact.leave': '人员通过链接停止接收消息',
     'contact.put': '修改人员联系方式',
     'device.command': '下发设备命令',
     'device.create': '登记设备',
