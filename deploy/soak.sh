@@ -3,7 +3,9 @@
 # status is 1 if any failed. KILL_ROUNDS (default 1000) is for the MQTT front and the journal behind
 # it, APP_ROUNDS (100) for the whole gateway, CUTS (10) for series of 200 power cuts.
 #
-#   soak.sh [front] [gateway] [drivers] [journal]    only these
+# LETTERS (10000) is how many messages the kills of the queue are amid.
+#
+#   soak.sh [front] [gateway] [drivers] [journal] [messages]    only these
 set -eu
 cd "$(dirname "$0")/.."
 logs=${GATEHOUSE_CACHE:-.cache}/soak
@@ -30,10 +32,19 @@ gateway() { KILL_ROUNDS=${APP_ROUNDS:-100} long gateway ./gateway/app '^TestKill
 drivers() { long drivers ./drivers/host '^(TestMemoryStaysFlatOverKills|TestStoppedProgramIsNoticed)$' -tags soak; }
 journal() { long journal ./gateway/journal '^(TestPowerCutKeepsWhatWasAcknowledged|TestLyingSyncIsFoundOut|TestEverySingleBitFlipIsFound)$' -count="${CUTS:-10}"; }
 
-for part in ${*:-front gateway drivers journal}; do
+
+# Messages to people: kills amid many with fallbacks, and mailpit, which takes minutes to build.
+messages() {
+  mailpit=$(pwd)/.cache/mailpit
+  [ -x "$mailpit/mailpit" ] || GOBIN=$mailpit go install github.com/axllent/mailpit@v1.33.1
+  GATEHOUSE_POST_LETTERS=${LETTERS:-10000} long messages ./gateway/notify/post '^TestKill'
+  GATEHOUSE_MAILPIT=$mailpit/mailpit long mailpit ./gateway/notify/smtp '^TestMailpit$'
+}
+
+for part in ${*:-front gateway drivers journal messages}; do
   case $part in
-    front | gateway | drivers | journal) "$part" ;;
-    *) echo "soak: there is no part '$part'; use front, gateway, drivers or journal" >&2; exit 2 ;;
+    front | gateway | drivers | journal | messages) "$part" ;;
+    *) echo "soak: there is no part '$part'; use front, gateway, drivers, journal or messages" >&2; exit 2 ;;
   esac
 done
 [ -z "$failed" ] || { echo "soak: failed:$failed" >&2; exit 1; }

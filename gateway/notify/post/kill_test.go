@@ -63,7 +63,7 @@ func sendFrom(dir string) error {
 // that SMS follows: everybody is told, and whoever is told twice by a channel is so under one ID, by
 // which the channel can tell. GATEHOUSE_POST_LETTERS sets how many there are.
 func TestKilledAmidABroadcast(t *testing.T) {
-	n := 400
+	n := 500
 	if more, err := strconv.Atoi(os.Getenv("GATEHOUSE_POST_LETTERS")); err == nil {
 		n = more
 	}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -180,12 +181,14 @@ type school struct {
 	v     *registry.View
 	id    g.SchoolID
 	queue *post.Queue
+	ahead atomic.Int64 // how far the school's clock is ahead of ours
 	now   func() time.Time
 }
 
 func newSchool(t testing.TB, kinds ...post.Kind) *school {
 	t.Helper()
-	s := &school{t: t, now: time.Now}
+	s := &school{t: t}
+	s.now = func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
 	var err error
 	s.reg, err = registry.Open(context.Background(), registry.Options{
 		Dir:       t.TempDir(),
