@@ -108,7 +108,8 @@ func atLine(field string, n int, line string) error {
 }
 
 // Render fills a template: {x} is x, in Chinese x_zh where there is one. A line whose parameters are
-// all empty is left out.
+// all empty is left out. The further alerts for which a message stands are never left out: a text
+// without {others} has them at the end.
 func (t Template) Render(params map[string]string) (subject, text string) {
 	subject, _ = t.line(t.Subject, params)
 	var lines []string
@@ -117,7 +118,18 @@ func (t Template) Render(params map[string]string) (subject, text string) {
 			lines = append(lines, said)
 		}
 	}
+	if said, ok := t.line("{others}", params); ok && !t.names("others") {
+		lines = append(lines, said)
+	}
 	return strings.Join(strings.Fields(subject), " "), strings.Join(lines, "\n")
+}
+
+// names reports whether the text names a parameter.
+func (t Template) names(param string) bool {
+	parts, err := pieces("text", t.Text)
+	return err == nil && slices.ContainsFunc(parts, func(p piece) bool {
+		return p.param && p.text == param
+	})
 }
 
 // line fills one line; ok is false where it has parameters and all are empty.

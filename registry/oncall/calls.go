@@ -213,7 +213,7 @@ func (v View) CallOf(ctx context.Context, id g.AlertID) (Call, []CallEntry, erro
 }
 
 // Beside lists the alerts that are still to be answered and of which a user was told by the same
-// messages as of this one; only for system scopes.
+// messages as of this one, or as the head by the same alert; only for system scopes.
 func (v View) Beside(ctx context.Context, id g.AlertID, user g.UserID) ([]g.AlertID, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
@@ -224,18 +224,21 @@ func (v View) Beside(ctx context.Context, id g.AlertID, user g.UserID) ([]g.Aler
 	}
 	mine := map[string]bool{}
 	found := map[g.AlertID][]string{} // the messages of each open alert to this user
-	err = store.Each(ctx, v.s.Reg, "SELECT l.alert, l.body FROM call_log l JOIN calls c ON c.alert = l.alert "+
+	err = store.Each(ctx, v.s.Reg, "SELECT l.alert, c.head, l.body FROM call_log l JOIN calls c ON c.alert = l.alert "+
 		"WHERE c.school = ? AND (c.state IN (?, ?) OR c.alert = ?) ORDER BY l.alert, l.n",
 		[]any{string(c.School), string(CallDue), string(CallUnanswered), string(id)},
 		func(scan func(...any) error) error {
-			var alert g.AlertID
+			var alert, head g.AlertID
 			var body []byte
-			if err := scan(&alert, &body); err != nil {
+			if err := scan(&alert, &head, &body); err != nil {
 				return err
 			}
 			var e CallEntry
 			if err := json.Unmarshal(body, &e); err != nil {
 				return err
+			}
+			if e.User == user && e.What == CallRanOut && head != "" {
+				e.Message = "head " + string(head) // each letter of it names all of them
 			}
 			switch {
 			case e.User != user || e.Message == "":

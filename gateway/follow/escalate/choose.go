@@ -149,9 +149,44 @@ func (e *Escalator) Rechoose(ctx context.Context) error {
 			Now: now,
 		})
 	}
-	if len(moves) == 0 {
-		return nil
+	lost, err := e.leftByTheirChain(ctx)
+	if err != nil || len(moves)+len(lost) == 0 {
+		return err
 	}
 	signal(e.kick)
-	return e.View.Oncall.Advance(ctx, moves)
+	return e.View.Oncall.Advance(ctx, append(moves, lost...))
+}
+
+// leftByTheirChain makes due at once what waits for a step of a chain that is gone or switched off:
+// its alert is given to another, or the head is told.
+func (e *Escalator) leftByTheirChain(ctx context.Context) (moves []oncall.Move, err error) {
+	due, err := e.View.Oncall.Calls(
+		ctx,
+		oncall.CallDue,
+		"",
+		time.Time{},
+		most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	gone := map[g.EscalationID]bool{}
+	for _, c := range due {
+		if _, known := gone[c.Chain]; !known {
+			chain, err := e.View.Oncall.Chain(ctx, c.Chain)
+			if err != nil && g.ErrorCode(err) != g.NotFound {
+				return nil, err
+			}
+			gone[c.Chain] = err != nil || chain.Disabled
+		}
+		now := c
+		if now.Due = e.Now(); !gone[c.Chain] || !c.Due.After(now.Due) {
+			continue
+		}
+		moves = append(moves, oncall.Move{
+			Was: c,
+			Now: now,
+		})
+	}
+	return moves, nil
 }

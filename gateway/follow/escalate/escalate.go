@@ -55,7 +55,8 @@ type Notice struct {
 	More   int // further alerts for which this stands
 	// Others names the most urgent of those, one after the other, for people.
 	Others, OthersZH string
-	Unanswered       bool // it goes to the head, since nobody answered
+	Who              string // the names of those who were told before
+	Unanswered       bool   // it goes to the head, since nobody answered
 	To               []To
 	Channels         []string
 }
@@ -116,11 +117,15 @@ func (e *Escalator) Apply(ctx context.Context, events []g.Event) error {
 	if err != nil {
 		return err
 	}
+	heads := map[g.AlertID]g.SchoolID{}
 	for _, c := range ended {
 		if err := e.stop(ctx, c); err != nil {
 			return err
 		}
-		if err := e.answered(ctx, c.School, c.Head); err != nil {
+		heads[c.Head] = c.School
+	}
+	for head, school := range heads {
+		if err := e.answered(ctx, school, head); err != nil {
 			return err
 		}
 	}
@@ -219,12 +224,26 @@ func (e *Escalator) Work(ctx context.Context) (next time.Time, err error) {
 			return now, err
 		}
 		worked := false
+		out := map[g.SchoolID][]told{}
 		for _, b := range bundles(due) {
 			if tried[b.key()] {
 				continue // it failed already
 			}
-			if err := e.step(ctx, b, now); err != nil {
+			left, err := e.step(ctx, b, now)
+			if err != nil {
 				failed, tried[b.key()] = errors.Join(failed, err), true
+				continue
+			}
+			out[b.school] = append(out[b.school], left...)
+			worked = worked || len(left) == 0
+		}
+		for school, left := range out {
+			k := turn{school: school}
+			if tried[k] || len(left) == 0 {
+				continue
+			}
+			if err := e.ranOut(ctx, left, now); err != nil {
+				failed, tried[k] = errors.Join(failed, err), true
 				continue
 			}
 			worked = true

@@ -34,6 +34,7 @@ type night struct {
 	mu      sync.Mutex
 	clock   time.Time
 	said    []string // minute, whom, what; in order
+	told    []escalate.Notice
 	ids     map[string]bool
 	stopped []string
 	lost    []g.UserID
@@ -144,6 +145,7 @@ func (n *night) tell(_ context.Context, x escalate.Notice) ([]g.UserID, error) {
 		return nil, nil
 	}
 	n.ids[x.ID] = true
+	n.told = append(n.told, x)
 	if n.post {
 		_, err := escalate.Post{View: n.view}.Tell(context.Background(), x)
 		n.ok(err)
@@ -151,7 +153,11 @@ func (n *night) tell(_ context.Context, x escalate.Notice) ([]g.UserID, error) {
 	var to []string
 	for _, p := range x.To {
 		to = append(to, string(p.User))
-		if !strings.HasSuffix(p.Link, string(x.Alert.ID)+"/"+string(p.User)) {
+		about := string(x.Alert.ID)
+		if x.Unanswered {
+			about = "alt_"
+		}
+		if !strings.HasSuffix(p.Link, "/"+string(p.User)) || !strings.Contains(p.Link, "/take/"+about) {
 			n.t.Errorf("got the link %s of %s", p.Link, p.User)
 		}
 	}
@@ -403,7 +409,7 @@ func TestAStormIsNoStormOfMessages(t *testing.T) {
 	n.minutes(30)
 	n.heard("0 guard1: alt_00 and 39 more", "3 facility: alt_00 and 39 more",
 		"13 guard1,guard2: alt_00 and 39 more",
-		"18 head,head2: Nobody answered 40 alerts, the last: Smoke")
+		"18 head,head2: Nobody answered 40 alerts, the most urgent: Smoke")
 }
 
 // What still burns is named before what is over, and each is named: in the letter, and to the head.
@@ -429,7 +435,7 @@ func TestWhatBurnsIsNamedFirst(t *testing.T) {
 	n.minutes(30)
 	n.heard("0 guard1: alt_3 and 4 more", "3 facility: alt_3 and 4 more",
 		"13 guard1,guard2: alt_3 and 4 more",
-		"18 head,head2: Nobody answered 5 alerts, the last: Smoke")
+		"18 head,head2: Nobody answered 5 alerts, the most urgent: Smoke")
 	list, _, err := n.view.Messages.List(t.Context(), "", "", registry.Page{Limit: 50})
 	n.ok(err)
 	if len(list) != 4 {
@@ -447,7 +453,10 @@ func TestWhatBurnsIsNamedFirst(t *testing.T) {
 	if want := []g.AlertID{"alt_1", "alt_2", "alt_3", "alt_4"}; !slices.Equal(beside, want) {
 		t.Errorf("got %v beside alt_0, want %v", beside, want)
 	}
-	if beside, err = n.view.Oncall.Beside(t.Context(), "alt_0", "head"); err != nil || len(beside) != 0 {
+	if beside, err = n.view.Oncall.Beside(t.Context(), "alt_3", "head"); err != nil || len(beside) != 4 {
+		t.Errorf("got %v, %v for the head, want all of his letter", beside, err)
+	}
+	if beside, err = n.view.Oncall.Beside(t.Context(), "alt_0", "usr_x"); err != nil || len(beside) != 0 {
 		t.Errorf("got %v, %v for who was told of none of them, want none", beside, err)
 	}
 }
@@ -469,7 +478,7 @@ func TestAChainSeesWhatIs(t *testing.T) {
 }
 
 // A chain that is edited on the way is followed as it is now; one that is deleted leaves the alert
-// to what fits, or to nobody.
+// to what fits or, where nothing does, to the head, at once.
 func TestAChainThatChanges(t *testing.T) {
 	n := newNight(t)
 	n.raise("alt_1")
@@ -484,12 +493,13 @@ func TestAChainThatChanges(t *testing.T) {
 	n.minutes(4)
 	n.heard("0 guard1: alt_1", "3 head: alt_1")
 	n.ok(n.view.Oncall.DeleteChain(t.Context(), "chain"))
+	n.ok(n.e.Rechoose(t.Context()))
 	n.minutes(30)
-	n.heard("0 guard1: alt_1", "3 head: alt_1")
+	n.heard("0 guard1: alt_1", "3 head: alt_1", "5 head,head2: Nobody answered: Smoke")
 	c, _, err := n.view.Oncall.CallOf(t.Context(), "alt_1")
 	n.ok(err)
-	if c.State != oncall.CallNone {
-		t.Errorf("got %+v, want no chain", c)
+	if c.State != oncall.CallUnanswered || c.Head == "" {
+		t.Errorf("got %+v, want that the head was told", c)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -13,56 +14,138 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 )
 
-// ranOut tells the head of alerts that nobody answered: by one alert of a school for all of them,
-// which ends once each is answered. Its messages go out for the first, and then as the number
-// grows, so that a storm that nobody answers is no storm of messages.
-func (e *Escalator) ranOut(
-	ctx context.Context, left []told, now time.Time,
-) ([]oncall.Move, error) {
-	school := left[0].row.School
+// apart is how long after a letter the head gets the next one of no greater severity: what runs out
+// in between waits for it, so that a storm that nobody answers is no storm of messages.
+const apart = time.Minute
+
+// ranOut tells the head of alerts that nobody is left to call for: by an alert that ends once each
+// of them is answered, and by a letter each time. They join the head's alert that is open; what the
+// head has acknowledged already was of others, so a new one is raised beside it.
+func (e *Escalator) ranOut(ctx context.Context, left []told, now time.Time) error {
+	slices.SortStableFunc(left, func(a, b told) int { return alerts.MoreUrgent(a.row, b.row) })
+	lead := left[0]
 	before, err := e.View.Oncall.Calls(
 		ctx,
 		oncall.CallUnanswered,
-		school,
+		lead.row.School,
 		time.Time{},
 		most,
 	)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	head, opened := headOf(left[0].call), now
-	if len(before) > 0 {
-		head = before[0].Head
-	}
-	if old, err := e.View.Alerts.Find(ctx, head); err == nil {
-		opened = old.Opened
-	} else if g.ErrorCode(err) != g.NotFound {
-		return nil, err
-	}
-	count := len(before) + len(left)
-	all, err := e.allUnanswered(ctx, before, left)
+	told, open, err := e.toldBefore(ctx, before)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	a := unanswered(all[0], head, count, opened, now)
-	if last := left[len(left)-1].row.Opened; count > 1 && all[0].Opened.Before(last) {
-		a.Title = fmt.Sprintf("Nobody answered %d alerts, the most urgent: %s", count, all[0].Title)
-		a.TitleZH = fmt.Sprintf("%d 条告警无人处理，最紧急的是：%s", count, title(all[0].TitleZH, all[0].Title))
+	wait := told.LastFired.Add(apart)
+	if now.Before(wait) && !now.Before(told.LastFired) &&
+		told.Severity.AtLeast(lead.row.Severity) {
+		return e.View.Oncall.Advance(ctx, postponed(left, wait))
 	}
+	head := headOf(lead.call)
+	all := rows(left)
+	count := len(left)
+	if open.ID != "" {
+		head = open.ID
+		joined := of(before, head)
+		count += len(joined)
+		more, err := e.rowsOfCalls(ctx, joined)
+		if err != nil {
+			return err
+		}
+		all = append(all, more...)
+	}
+	slices.SortStableFunc(all, alerts.MoreUrgent)
+	a := unanswered(all, head, count)
+	a.School, a.Opened, a.LastFired = lead.row.School, now.UTC(), now.UTC()
 	if err := e.View.Alerts.Apply(ctx, alerts.Effects{Alerts: []g.Alert{a}}); err != nil {
-		return nil, err
+		return err
 	}
-	staff, err := e.tellHead(
-		ctx,
-		a,
-		all,
-		len(before),
-		count,
-	)
+	c := lead.call
+	letter := messageOf("head", string(head), string(c.Alert), c.Retold, c.Round)
+	staff, err := e.tellHead(ctx, letter, a, all)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var moves []oncall.Move
+	return e.View.Oncall.Advance(ctx, ranOutMoves(left, head, letter, staff, now))
+}
+
+// toldBefore is the alert by which the head was told last, of those of some calls, and the one that
+// is open; each is empty where there is none.
+func (e *Escalator) toldBefore(
+	ctx context.Context, before []oncall.Call,
+) (last, open g.Alert, err error) {
+	seen := map[g.AlertID]bool{}
+	for _, c := range before {
+		if seen[c.Head] {
+			continue
+		}
+		seen[c.Head] = true
+		a, err := e.View.Alerts.Find(ctx, c.Head)
+		if g.ErrorCode(err) == g.NotFound {
+			continue
+		}
+		if err != nil {
+			return last, open, err
+		}
+		if last.ID == "" || a.LastFired.After(last.LastFired) {
+			last = a.Alert
+		}
+		if waits(a.Alert) {
+			open = a.Alert
+		}
+	}
+	return last, open, nil
+}
+
+// of are the calls of one of the head's alerts.
+func of(all []oncall.Call, head g.AlertID) (out []oncall.Call) {
+	for _, c := range all {
+		if c.Head == head {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// mostNamed is of how many alerts the most urgent is looked for; their number is right beyond it.
+const mostNamed = 2000
+
+// rowsOfCalls reads the alerts of calls that still wait.
+func (e *Escalator) rowsOfCalls(
+	ctx context.Context, calls []oncall.Call,
+) (rows []alerts.AlertRow, err error) {
+	for _, c := range calls[:min(len(calls), mostNamed)] {
+		a, err := e.View.Alerts.Find(ctx, c.Alert)
+		if g.ErrorCode(err) == g.NotFound || err == nil && !waits(a.Alert) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, a)
+	}
+	return rows, nil
+}
+
+// postponed are calls that wait for the head's next letter.
+func postponed(left []told, until time.Time) (moves []oncall.Move) {
+	for _, x := range left {
+		next := x.call
+		next.Due = until
+		moves = append(moves, oncall.Move{
+			Was: x.call,
+			Now: next,
+		})
+	}
+	return moves
+}
+
+// ranOutMoves note that the head was told.
+func ranOutMoves(
+	left []told, head g.AlertID, letter string, staff []g.UserID, now time.Time,
+) (moves []oncall.Move) {
 	for _, x := range left {
 		next := x.call
 		next.State, next.Due, next.Head = oncall.CallUnanswered, time.Time{}, head
@@ -76,7 +159,7 @@ func (e *Escalator) ranOut(
 		}
 		done := []oncall.CallEntry{}
 		for _, u := range staff {
-			entry.User = u
+			entry.User, entry.Message = u, letter
 			done = append(done, entry)
 		}
 		if len(staff) == 0 {
@@ -88,30 +171,7 @@ func (e *Escalator) ranOut(
 			Done: done,
 		})
 	}
-	return moves, nil
-}
-
-// mostLooked is how many alerts of earlier steps are looked at for what is most urgent.
-const mostLooked = 100
-
-// allUnanswered are the alerts that nobody answered, the most urgent first: those that ran out now,
-// and the newest of those that did before.
-func (e *Escalator) allUnanswered(
-	ctx context.Context, before []oncall.Call, left []told,
-) ([]alerts.AlertRow, error) {
-	all := rows(left)
-	for _, c := range before[max(0, len(before)-mostLooked):] {
-		a, err := e.View.Alerts.Find(ctx, c.Alert)
-		if g.ErrorCode(err) == g.NotFound || err == nil && !waits(a.Alert) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, a)
-	}
-	slices.SortStableFunc(all, alerts.MoreUrgent)
-	return all, nil
+	return moves
 }
 
 // headOf is the id of the alert that tells the head, by the first alert that was not answered.
@@ -120,28 +180,33 @@ func headOf(c oncall.Call) g.AlertID {
 	return g.AlertID("alt_" + hex.EncodeToString(sum[:8]))
 }
 
-// unanswered is the alert that tells the head.
-func unanswered(row alerts.AlertRow, id g.AlertID, n int, opened, now time.Time) g.Alert {
+// unanswered is the alert that tells the head of n alerts, named by the most urgent of them.
+func unanswered(all []alerts.AlertRow, id g.AlertID, n int) g.Alert {
+	lead := all[0].Alert
+	en, zh := lead.Title, title(lead.TitleZH, lead.Title)
 	a := g.Alert{
-		ID:        id,
-		School:    row.School,
-		Rule:      g.UnansweredRule,
-		Severity:  row.Severity,
-		State:     g.AlertOpen,
-		Title:     "Nobody answered: " + row.Title,
-		TitleZH:   "无人处理：" + title(row.TitleZH, row.Title),
-		Text:      "Everybody whom the chain names was called, and nobody has the alert in hand.",
-		TextZH:    "值班链上的每个人都已通知，但无人接手这条告警。",
-		Zone:      row.Zone,
-		Firing:    true,
-		Audible:   true,
-		Count:     n,
-		Opened:    opened.UTC(),
-		LastFired: now.UTC(),
+		ID:       id,
+		School:   lead.School,
+		Rule:     g.UnansweredRule,
+		Severity: lead.Severity,
+		State:    g.AlertOpen,
+		Title:    "Nobody answered: " + en,
+		TitleZH:  "无人处理：" + zh,
+		Text:     "Nobody has the alert in hand, and nobody is left to call.",
+		TextZH:   "无人接手这条告警，也没有其他人可以通知。",
+		Zone:     lead.Zone,
+		Firing:   true,
+		Audible:  true,
+		Count:    n,
+	}
+	for _, x := range all {
+		if x.Severity.AtLeast(a.Severity) {
+			a.Severity = x.Severity
+		}
 	}
 	if n > 1 {
-		a.Title = fmt.Sprintf("Nobody answered %d alerts, the last: %s", n, row.Title)
-		a.TitleZH = fmt.Sprintf("%d 条告警无人处理，最近一条：%s", n, title(row.TitleZH, row.Title))
+		a.Title = fmt.Sprintf("Nobody answered %d alerts, the most urgent: %s", n, en)
+		a.TitleZH = fmt.Sprintf("%d 条告警无人处理，最紧急的是：%s", n, zh)
 	}
 	return a
 }
@@ -153,20 +218,11 @@ func title(zh, en string) string {
 	return zh
 }
 
-// tellHead sends the head's message where the number of alerts passes one of a row of numbers.
+// tellHead sends the head a letter that names alerts, the most urgent first. Its link takes them, not
+// the alert by which the head is told.
 func (e *Escalator) tellHead(
-	ctx context.Context, a g.Alert, all []alerts.AlertRow, before, count int,
+	ctx context.Context, letter string, a g.Alert, all []alerts.AlertRow,
 ) ([]g.UserID, error) {
-	row := all[0]
-	passed := 0
-	for _, n := range []int{1, 3, 10, 30, 100, 300, 1000, 3000, 10_000} {
-		if before < n && n <= count {
-			passed = n
-		}
-	}
-	if passed == 0 {
-		return nil, nil
-	}
 	members, err := e.View.Oncall.Staff(ctx, a.School)
 	if err != nil {
 		return nil, err
@@ -174,17 +230,42 @@ func (e *Escalator) tellHead(
 	heads := heads(members)
 	if len(heads) == 0 {
 		e.Log.ErrorContext(ctx, "nobody answered an alert, and the school has no administrator who "+
-			"could be told", "school", a.School, "alert", row.ID)
+			"could be told", "school", a.School, "alert", all[0].ID)
 		return nil, nil
 	}
-	row.Alert = a
-	n := e.notice(messageOf("head", string(a.ID), passed), row, 0, heads)
-	n.Unanswered = true
+	n := e.notice(letter, all[0], 0, heads)
+	n.Alert, n.Unanswered = a, true
 	n.Others, n.OthersZH = others(all)
+	if n.Who, err = e.toldSoFar(ctx, all[0].ID); err != nil {
+		return nil, err
+	}
 	if _, err := e.Tell(ctx, n); err != nil {
 		return nil, fmt.Errorf("tell the head of alert %s: %w", a.ID, err)
 	}
 	return heads, nil
+}
+
+// mostNames is how many of those who were told a letter names.
+const mostNames = 10
+
+// toldSoFar names those who were told of an alert.
+func (e *Escalator) toldSoFar(ctx context.Context, id g.AlertID) (string, error) {
+	_, log, err := e.View.Oncall.CallOf(ctx, id)
+	if err != nil && g.ErrorCode(err) != g.NotFound {
+		return "", err
+	}
+	var names []string
+	for _, x := range log {
+		if x.What != oncall.CallTold || x.Name == "" || slices.Contains(names, x.Name) {
+			continue
+		}
+		if len(names) == mostNames {
+			names = append(names, "…")
+			break
+		}
+		names = append(names, x.Name)
+	}
+	return strings.Join(names, ", "), nil
 }
 
 // heads are the school's administrators or, where it has none, those of the district above.
@@ -203,12 +284,13 @@ func heads(staff []oncall.Member) []g.UserID {
 	return nil
 }
 
-// answered ends the head's alert once none of its alerts is without an answer.
+// answered ends the head's alert once none of its alerts is without an answer; until then it says
+// how many are left.
 func (e *Escalator) answered(ctx context.Context, school g.SchoolID, head g.AlertID) error {
 	if head == "" {
 		return nil
 	}
-	left, err := e.View.Oncall.Calls(
+	all, err := e.View.Oncall.Calls(
 		ctx,
 		oncall.CallUnanswered,
 		school,
@@ -218,18 +300,29 @@ func (e *Escalator) answered(ctx context.Context, school g.SchoolID, head g.Aler
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(left, func(x oncall.Call) bool { return x.Head == head }) {
-		return nil
-	}
-	a, err := e.View.Alerts.Find(ctx, head)
+	row, err := e.View.Alerts.Find(ctx, head)
 	if g.ErrorCode(err) == g.NotFound {
 		return nil
 	}
-	if err != nil || !a.Firing {
+	if err != nil || !row.Firing {
 		return err
 	}
-	a.Firing, a.State, a.Resolved = false, g.AlertResolved, e.Now().UTC()
-	return e.View.Alerts.Apply(ctx, alerts.Effects{Alerts: []g.Alert{a.Alert}})
+	a := row.Alert
+	left := of(all, head)
+	rows, err := e.rowsOfCalls(ctx, left)
+	switch {
+	case err != nil:
+		return err
+	case len(left) == 0:
+		a.Firing, a.State, a.Resolved = false, g.AlertResolved, e.Now().UTC()
+	case len(rows) == 0:
+		return nil // answered, though their events have not come yet
+	default:
+		slices.SortStableFunc(rows, alerts.MoreUrgent)
+		now := unanswered(rows, head, len(left))
+		a.Title, a.TitleZH, a.Zone = now.Title, now.TitleZH, now.Zone
+	}
+	return e.View.Alerts.Apply(ctx, alerts.Effects{Alerts: []g.Alert{a}})
 }
 
 // leftOver ends the head's alerts that are over: the gateway may have stopped just before.

@@ -57,6 +57,7 @@ func (p Post) params(n Notice, school g.School) map[string]string {
 		"place":       n.Place,
 		"time":        n.Alert.Opened.In(school.Location()).Format("2006-01-02 15:04"),
 		"school":      school.Name,
+		"who":         n.Who,
 	}
 	if n.More > 0 {
 		out["title"] = fmt.Sprintf("%s, and %d more alerts", out["title"], n.More)

@@ -105,60 +105,59 @@ func rows(all []told) (out []alerts.AlertRow) {
 	return out
 }
 
-// step carries out what is due of a bundle, and notes it.
-func (e *Escalator) step(ctx context.Context, b bundle, now time.Time) error {
+// step carries out what is due of a bundle, and notes it. It returns the calls for which nobody is
+// left: of them the head is told.
+func (e *Escalator) step(ctx context.Context, b bundle, now time.Time) (out []told, err error) {
 	left, moves, err := e.waiting(ctx, b)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(left) == 0 {
-		return e.View.Oncall.Advance(ctx, moves)
+		return nil, e.View.Oncall.Advance(ctx, moves)
 	}
 	chain, err := e.View.Oncall.Chain(ctx, b.chain)
 	if err != nil && g.ErrorCode(err) != g.NotFound {
-		return err
+		return nil, err
 	}
+	var done []oncall.Move
 	switch {
 	case err != nil || chain.Disabled:
-		again, err := e.rechosen(ctx, left)
-		if err != nil {
-			return err
-		}
-		return e.View.Oncall.Advance(ctx, append(moves, again...))
+		done, out, err = e.rechosen(ctx, left)
 	case rota.Call{Step: b.step}.Over(chain):
-		out, err := e.ranOut(ctx, left, now)
-		if err != nil {
-			return err
-		}
-		return e.View.Oncall.Advance(ctx, append(moves, out...))
+		out, err = left, nil
+	default:
+		done, err = e.call(ctx, b, chain, left, now)
 	}
-	done, err := e.call(ctx, b, chain, left, now)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return e.View.Oncall.Advance(ctx, append(moves, done...))
+	return out, e.View.Oncall.Advance(ctx, append(moves, done...))
 }
 
-// rechosen gives calls whose chain is gone to the chain that fits now, from its first step.
-func (e *Escalator) rechosen(ctx context.Context, left []told) (moves []oncall.Move, err error) {
+// rechosen gives calls whose chain is gone to the chain that fits now, from its first step. Where
+// none does, nobody is left.
+func (e *Escalator) rechosen(
+	ctx context.Context, left []told,
+) (moves []oncall.Move, out []told, err error) {
 	known := chains{view: e.View}
 	for _, x := range left {
-		now := x.call
 		chain, ok, err := known.choose(ctx, x.row.Alert)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		now.State, now.Chain, now.Due = oncall.CallNone, "", time.Time{}
-		if ok {
-			now.State, now.Chain, now.Due = oncall.CallDue, chain.ID, x.call.Due
+		if !ok {
+			out = append(out, x)
+			continue
 		}
+		now := x.call
+		now.Chain = chain.ID
 		now.Step, now.Round, now.Told = 0, 0, false
 		moves = append(moves, oncall.Move{
 			Was: x.call,
 			Now: now,
 		})
 	}
-	return moves, nil
+	return moves, out, nil
 }
 
 // call tells whom the step names of the alerts, and says what became of it.
