@@ -66,13 +66,22 @@ func (t Template) Check() error {
 	if !slices.Contains(Languages(), t.Language) {
 		return g.FieldErrorf("language", "%q is not offered; use en or zh-CN", t.Language)
 	}
+	if strings.ContainsAny(t.Subject+t.Text, "｛｝") {
+		return g.FieldErrorf("text", "the braces ｛ and ｝ are full-width: write {title} with { and }")
+	}
 	if err := checkText("subject", t.Subject, MaxSubject, k); err != nil {
 		return err
 	}
 	if strings.ContainsAny(t.Subject, "\r\n") {
 		return g.FieldErrorf("subject", "the subject is one line")
 	}
-	return checkText("text", t.Text, MaxText, k)
+	if err := checkText("text", t.Text, MaxText, k); err != nil {
+		return err
+	}
+	if slices.Contains(k.Params, "title") && !strings.Contains(t.Subject+t.Text, "{title}") {
+		return g.FieldErrorf("text", "a message of the kind %s says what happened: name {title}", k.Name)
+	}
+	return nil
 }
 
 func checkText(field, text string, most int, k MessageKind) error {

@@ -81,7 +81,7 @@ func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 			Err:     err,
 		}
 	}
-	out := post.ByStatus("http", a.Status, a.Pause)
+	out := post.ByAnswer("http", a)
 	if a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden {
 		out.Verdict = post.Away // the token is wrong for all letters
 	}

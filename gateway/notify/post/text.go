@@ -1,11 +1,16 @@
 package post
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/outward"
 )
 
 // Whole is subject and text together, of at most n bytes; see Cut.
@@ -35,6 +40,21 @@ func (l Letter) Cut(n int) string {
 		keep--
 	}
 	return l.Text[:keep] + end
+}
+
+// ByAnswer is what an answer of a server that speaks JSON means: as ByStatus, but a success whose body is
+// something else, such as the page of a network that asks to sign in, took nothing.
+func ByAnswer(channel string, a outward.Answer) Outcome {
+	out := ByStatus(channel, a.Status, a.Pause)
+	body := bytes.TrimSpace(a.Body)
+	if out.Err != nil || len(body) == 0 || json.Valid(body) && body[0] == '{' {
+		return out
+	}
+	return Outcome{
+		Verdict: Later,
+		Code:    channel + " garbled",
+		Err:     errors.New("the answer is not that of the service: something between may have answered"),
+	}
 }
 
 // ByStatus is what an HTTP status means for a letter: 2xx took it, 408 and 5xx may take it later, 429

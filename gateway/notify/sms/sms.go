@@ -105,7 +105,7 @@ func (c *signed) Send(ctx context.Context, l post.Letter) post.Outcome {
 			Err:     err,
 		}
 	}
-	out := post.ByStatus("sms", a.Status, a.Pause)
+	out := post.ByAnswer("sms", a)
 	var said struct {
 		ID string `json:"id"`
 	}

@@ -82,7 +82,7 @@ func TestAliyunOutcome(t *testing.T) {
 // A gateway of the school's provider gets what is signed as Standard Webhooks asks.
 func TestSigned(t *testing.T) {
 	const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	status := 200
+	status, said := 200, ""
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		want, _ := outward.Sign([]string{secret}, "msg_1-2", time.Unix(1614265330, 0), body)
@@ -90,7 +90,7 @@ func TestSigned(t *testing.T) {
 			t.Errorf("got %v %s, want it signed", r.Header, body)
 		}
 		w.WriteHeader(status)
-		io.WriteString(w, `{"id":"peer-1"}`)
+		io.WriteString(w, said)
 	}))
 	defer server.Close()
 	c, err := open(post.Settings{
@@ -101,6 +101,12 @@ func TestSigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	said = "<html>sign in to the network"
+	out := c.Send(t.Context(), post.Letter{ID: "msg_1-2", To: "13800138000", Now: time.Unix(1614265330, 0)})
+	if out.Verdict != post.Later || out.Code != "sms garbled" || out.Err == nil {
+		t.Errorf("a page that is no answer: got %+v, want it tried again", out)
+	}
+	said = `{"id":"peer-1"}`
 	for s, want := range map[int]post.Verdict{
 		202: post.Taken,
 		400: post.Refused,

@@ -263,6 +263,10 @@ func answer(conn net.Conn, lines []string) {
 				if err != nil {
 					return
 				}
+				verb, path, _ := strings.Cut(strings.ToUpper(heard), ":")
+				if (verb == "MAIL FROM" || verb == "RCPT TO") && !strings.HasPrefix(path, "<") {
+					line = "501 5.5.4 an address stands in angle brackets (RFC 5321, section 4.1.2)"
+				}
 				if !content || heard == ".\r\n" {
 					break
 				}

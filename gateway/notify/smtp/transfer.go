@@ -33,8 +33,8 @@ type transfer struct {
 // content hands a letter over up to its last dot.
 func content(conn *wire.Client, from, to string, m *gomail.Msg) (f transfer) {
 	for at, say := range []func() error{
-		func() error { return conn.Mail(from) },
-		func() error { return conn.Rcpt(to) },
+		func() error { return conn.Mail("<" + from + ">") },
+		func() error { return conn.Rcpt("<" + to + ">") },
 	} {
 		f.at = place(at)
 		if f.err = conn.UpdateDeadline(answerWithin); f.err != nil {

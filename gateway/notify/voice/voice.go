@@ -90,5 +90,5 @@ func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 			Err:     err,
 		}
 	}
-	return post.ByStatus("voice", a.Status, a.Pause)
+	return post.ByAnswer("voice", a)
 }
