@@ -77,10 +77,12 @@ func (r Role) Permissions() []Permission {
 	case RoleFacility:
 		return []Permission{
 			DevicesRead, DevicesWrite, DriversRead, AlertsRead, AlertsWrite, RulesWrite,
-			TelemetryRead, StatusRead,
+			TelemetryRead, StatusRead, LockdownRaise,
 		}
 	case RoleTeacher:
-		return []Permission{PeopleRead, PeopleOpen, AttendanceRead, AttendanceWrite, SightingsRead}
+		return []Permission{
+			PeopleRead, PeopleOpen, AttendanceRead, AttendanceWrite, SightingsRead, LockdownRaise,
+		}
 	case RoleVendor:
 		return []Permission{DriversRead, DevicesRead, StatusRead}
 	}

@@ -82,12 +82,14 @@ type Lockdown struct {
 	Note    string     `json:"note,omitempty"` // by who raised it
 	Raised  time.Time  `json:"raised"`
 	// RaisedBy is a user's ID, or empty if a key or a rule raised it; its maker's for a key.
-	RaisedBy     UserID    `json:"raised_by,omitempty"`
-	RaisedByName string    `json:"raised_by_name"`
-	Alert        AlertID   `json:"alert"`
-	Commands     int       `json:"commands"` // how many were given when it was raised
-	Spared       int       `json:"spared"`   // how many a drill did not give: they are irreversible
-	Cleared      time.Time `json:"cleared,omitzero"`
+	RaisedBy     UserID  `json:"raised_by,omitempty"`
+	RaisedByName string  `json:"raised_by_name"`
+	Alert        AlertID `json:"alert"`
+	Commands     int     `json:"commands"` // how many were given when it was raised
+	Spared       int     `json:"spared"`   // how many a drill did not give: they are irreversible
+	// Idle are the level's actions that no device was there for: nothing was commanded by them.
+	Idle    []string  `json:"idle,omitempty"`
+	Cleared time.Time `json:"cleared,omitzero"`
 	// ClearedBy is never RaisedBy; empty if another level took its place.
 	ClearedBy     UserID     `json:"cleared_by,omitempty"`
 	ClearedByName string     `json:"cleared_by_name,omitempty"`

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -252,6 +253,9 @@ func TestLevelsAreChecked(t *testing.T) {
 			"raise[1].zone":     func(l *g.ThreatLevel) { l.Raise[1].Zone = d.gate["b"].ID },
 			"raise[2].profile":  func(l *g.ThreatLevel) { l.Raise[2].Profile = "none" },
 			"clear[0].building": func(l *g.ThreatLevel) { l.Clear[0].Building = "bld_none" },
+			"triggers[0].kind": func(l *g.ThreatLevel) {
+				l.Triggers = []g.LevelTrigger{{Kind: "nothere"}}
+			},
 			"messages[0].roles": func(l *g.ThreatLevel) { l.Messages = []g.LevelMessage{{}} },
 			"messages[1].kinds": func(l *g.ThreatLevel) {
 				l.Messages = []g.LevelMessage{staff(), {Kinds: []g.PersonKind{"ghost"}}}
@@ -470,6 +474,34 @@ func TestTheAlertOfALevelStaysWithIt(t *testing.T) {
 		wantCode(t, err, g.Conflict)
 		if a := must[alerts.AlertRow](t)(chens.Alerts.Find(ctx, l.Alert)); a.State != g.AlertOpen {
 			t.Errorf("got %s, want it open", a.State)
+		}
+	})
+}
+
+// What a level should do and no device is there for is said: in the lockdown, and in its alert.
+func TestALevelThatDoesNothingSaysSo(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		doors(t, d)
+		chen, chens := person(t, d, "chen")
+		_, err := d.as(d.a, g.RoleAdmin).Lockdown.PutLevel(ctx, lockLevel(0))
+		ok(t, err)
+		ok(t, d.sys.Fleet.PutProfile(ctx, g.Profile{
+			ID:      "door",
+			Title:   "Door",
+			Type:    g.TypeTerminal,
+			Actions: map[string]g.Action{"bolt": {}},
+		}))
+		l := must[g.Lockdown](t)(chens.Lockdown.Raise(ctx, lockdown.Order{
+			School: "a", Level: g.LevelLockdown, By: chen,
+		}))
+		if l.Commands != 1 || len(l.Idle) != 1 || l.Idle[0] != "lock" {
+			t.Errorf("got %+v, want only the gas commanded, and lock said to be idle", l)
+		}
+		a := must[alerts.AlertRow](t)(chens.Alerts.Find(ctx, l.Alert))
+		if !strings.Contains(a.Text, "NOT DONE") || !strings.Contains(a.Text, "lock") {
+			t.Errorf("got the alert %q, want it to say what was not done", a.Text)
 		}
 	})
 }

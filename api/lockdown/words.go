@@ -18,6 +18,7 @@ Lockdown.raised_by_name: Their name, or the rule's.
 Lockdown.alert: The alert that tells of it.
 Lockdown.commands: How many commands devices were given.
 Lockdown.spared: How many a drill did not give, because they are irreversible.
+Lockdown.idle: Actions of the level that no device was there for, so that nothing was done; its alert says so.
 Lockdown.cleared: When it ended; absent: it stands.
 Lockdown.cleared_by: The user who gave the all-clear; never the one who raised it.
 Lockdown.cleared_by_name: Their name.

@@ -88,3 +88,30 @@ func CheckActions(ctx context.Context, c store.Conn, a g.LevelAction) error {
 	}
 	return why
 }
+
+// CheckEvent refuses an occurrence that no profile's devices report; those that mean the same in
+// every profile are known.
+func CheckEvent(ctx context.Context, c store.Conn, kind g.OccurrenceKind) error {
+	switch kind {
+	case g.OccurrenceAlarm, g.OccurrenceDoor, g.OccurrenceSale, g.OccurrenceTamper, g.OccurrenceUnanswered:
+		return nil
+	}
+	known := false
+	err := store.Each(ctx, c, "SELECT body FROM profiles ORDER BY id", nil,
+		func(scan func(...any) error) error {
+			p, err := scanProfile(scan)
+			if err != nil {
+				return err
+			}
+			_, has := p.Events[string(kind)]
+			known = known || has
+			return nil
+		})
+	if err != nil {
+		return fmt.Errorf("read profiles: %w", err)
+	}
+	if !known {
+		return g.FieldErrorf("kind", "no profile has an event %q", kind)
+	}
+	return nil
+}

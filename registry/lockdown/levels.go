@@ -180,6 +180,9 @@ func (v View) PutLevel(ctx context.Context, l g.ThreatLevel) (g.ThreatLevel, err
 		if err != nil {
 			return l, err
 		}
+		if err := fleet.CheckEvent(ctx, v.s.Reg, t.Kind); err != nil {
+			return l, inField(err, "triggers["+strconv.Itoa(i)+"].kind")
+		}
 	}
 	err = v.s.Write(ctx, func(t *store.Tx) error {
 		all, err := levelsOf(ctx, t, l.School)

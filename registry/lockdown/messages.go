@@ -60,19 +60,19 @@ func (v View) checkMessagePlaces(
 ) error {
 	for i, id := range m.Zones {
 		if err := v.checkPlace(ctx, school, g.LevelAction{Zone: id}); err != nil {
-			return in(err, fmt.Sprintf("zones[%d]", i))
+			return inField(err, fmt.Sprintf("zones[%d]", i))
 		}
 	}
 	for i, id := range m.Buildings {
 		if err := v.checkPlace(ctx, school, g.LevelAction{Building: id}); err != nil {
-			return in(err, fmt.Sprintf("buildings[%d]", i))
+			return inField(err, fmt.Sprintf("buildings[%d]", i))
 		}
 	}
 	return nil
 }
 
-// in names the field of an error about bad input.
-func in(err error, field string) error {
+// inField names the field of an error about bad input.
+func inField(err error, field string) error {
 	if e, ok := errors.AsType[*g.Error](err); ok && e.Code == g.Invalid {
 		return e.At(field)
 	}

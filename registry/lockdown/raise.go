@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -105,6 +107,9 @@ func (v View) Raise(ctx context.Context, o Order) (g.Lockdown, error) {
 				return err
 			}
 		}
+		if err := alerts.Raise(ctx, v.alerts, t, alertOf(l.Lockdown, lv, o.Device)); err != nil {
+			return err
+		}
 		if err := v.r.save(ctx, t, &l); err != nil {
 			return err
 		}
@@ -119,7 +124,7 @@ func (v View) Raise(ctx context.Context, o Order) (g.Lockdown, error) {
 	return l.Lockdown, err
 }
 
-// begin makes a lockdown and its alert.
+// begin makes a lockdown.
 func (v View) begin(
 	ctx context.Context, t *store.Tx, o Order, lv g.ThreatLevel,
 ) (g.Lockdown, error) {
@@ -150,6 +155,11 @@ func (v View) begin(
 		}
 		l.RaisedByName = u.FullName
 	}
+	return l, nil
+}
+
+// alertOf is the alert of a lockdown. It says which actions of the level no device was there for.
+func alertOf(l g.Lockdown, lv g.ThreatLevel, device g.DeviceID) g.Alert {
 	a := g.Alert{
 		ID:        l.Alert,
 		School:    l.School,
@@ -160,14 +170,19 @@ func (v View) begin(
 		TitleZH:   l.TitleZH,
 		Text:      l.Text,
 		TextZH:    l.TextZH,
-		Device:    o.Device,
-		Zone:      o.Zone,
+		Device:    device,
+		Zone:      l.Zone,
 		Firing:    true,
 		Audible:   true,
 		Drill:     l.Drill,
 		Count:     1,
-		Opened:    now,
-		LastFired: now,
+		Opened:    l.Raised,
+		LastFired: l.Raised,
+	}
+	if len(l.Idle) > 0 {
+		what := strings.Join(l.Idle, ", ")
+		a.Text = strings.TrimSpace(a.Text + " NOT DONE, since no device knows it or is there: " + what + ".")
+		a.TextZH += "未执行（没有对应的设备）：" + what + "。"
 	}
 	if l.Drill {
 		a.Severity = g.Info
@@ -176,7 +191,7 @@ func (v View) begin(
 			a.TitleZH = "演练：" + a.TitleZH
 		}
 	}
-	return l, alerts.Raise(ctx, v.alerts, t, a)
+	return a
 }
 
 // replaced ends a lockdown because another level takes its place. What it commanded and was not
@@ -246,6 +261,9 @@ func (v View) act(
 		targets, err := targetsOf(ctx, t, l.School, a)
 		if err != nil {
 			return nil, err
+		}
+		if len(targets) == 0 && !slices.Contains(l.Idle, a.Action) {
+			l.Idle = append(l.Idle, a.Action)
 		}
 		values, err := json.Marshal(a.Values)
 		if err != nil {

@@ -753,6 +753,7 @@ export const en = {
     device: 'Device',
     spared_one: '{{count}} command was left out of the drill, since it cannot be taken back.',
     spared_other: '{{count}} commands were left out of the drill, since they cannot be taken back.',
+    idle: 'NOT DONE, since no device knows it or is there: {{actions}}',
     noCommands: 'No device was told anything',
     noCommandsHint: 'What a level commands is set below, by whoever may change settings.',
     history: 'Lockdowns and drills',

@@ -730,6 +730,7 @@ export const zh = {
     commands: '设备执行情况：{{level}}',
     device: '设备',
     spared_other: '演练中有 {{count}} 条不可撤销的命令未发送。',
+    idle: '未执行（没有对应的设备）：{{actions}}',
     noCommands: '没有向设备发送命令',
     noCommandsHint: '各级别的命令在下方设置，由有设置权限的人修改。',
     history: '封锁与演练记录',

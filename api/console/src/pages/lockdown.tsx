@@ -30,10 +30,8 @@ export function LockdownPage() {
         {({ levels }) => (
           <>
             {can('lockdown:raise') && <Raise levels={levels} />}
-            {standing.map((l) => (
-              <Commands key={l.id} l={l} />
-            ))}
-            <History />
+            {can('devices:read') && standing.map((l) => <Commands key={l.id} l={l} />)}
+            {can('alerts:read') && <History />}
             {can('settings:write') && <Levels levels={levels} />}
           </>
         )}
@@ -120,6 +118,11 @@ function Commands({ l }: { l: Lockdown }) {
   const title = t('lockdown.commands', { level: f.local(l.title, l.title_zh) })
   return (
     <Panel flush title={title}>
+      {(l.idle?.length ?? 0) > 0 && (
+        <Text size="sm" p="sm" c="red" fw={600} role="alert">
+          {t('lockdown.idle', { actions: l.idle!.join(', ') })}
+        </Text>
+      )}
       {l.spared > 0 && (
         <Text size="sm" p="sm">
           {t('lockdown.spared', { count: l.spared })}
