@@ -163,7 +163,10 @@ function Pages() {
       <Route path="/duty" element={need('alerts:read', <DutyPage />)} />
       <Route path="/alerts" element={need('alerts:read', <AlertsPage />)} />
       <Route path="/rules/*" element={need('alerts:read', <RulesPage />)} />
-      <Route path="/lockdown" element={need(can('alerts:read') ? 'alerts:read' : 'lockdown:raise', <LockdownPage />)} />
+      <Route
+        path="/lockdown"
+        element={need(can('alerts:read') ? 'alerts:read' : 'lockdown:raise', <LockdownPage />)}
+      />
       <Route path="/incidents" element={need('alerts:read', <IncidentsPage />)} />
       <Route path="/incidents/:id" element={need('alerts:read', <IncidentPage />)} />
       <Route path="/plans" element={need('devices:read', <PlansPage />)} />

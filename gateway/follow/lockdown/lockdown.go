@@ -5,6 +5,7 @@ package lockdown
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -22,6 +23,9 @@ const Cursor = "lockdown"
 // oldest is how old an occurrence may be and still raise a level: what was pressed before a restart
 // counts, what lay in a device's memory for long does not.
 const oldest = 15 * time.Minute
+
+// atOnce is how late an occurrence may arrive without a word of when it was.
+const atOnce = 30 * time.Second
 
 // Reader raises threat levels.
 type Reader struct {
@@ -123,7 +127,11 @@ func triggered(l g.ThreatLevel, e *g.Event) (g.LevelTrigger, bool) {
 func (r *Reader) raise(
 	ctx context.Context, l g.ThreatLevel, t g.LevelTrigger, e *g.Event,
 ) error {
-	_, err := r.View.Lockdown.Raise(ctx, lockdown.Order{
+	note, err := r.late(ctx, e)
+	if err != nil {
+		return err
+	}
+	_, err = r.View.Lockdown.Raise(ctx, lockdown.Order{
 		ID:     g.LockdownID("lck_" + strings.TrimPrefix(string(e.Occurrence.ID), "occ_")),
 		School: e.School,
 		Level:  l.ID,
@@ -131,10 +139,29 @@ func (r *Reader) raise(
 		Source: r.Name(e.Device),
 		Device: e.Device,
 		Zone:   e.Zone,
+		Note:   note,
 	})
 	if g.ErrorCode(err) == g.Conflict { // a drill's button while it is no drill
 		r.Log.Warn("a threat level was not raised", "level", l.ID, "device", e.Device, "error", err)
 		return nil
 	}
 	return err
+}
+
+// late says when an occurrence was, in the school's language, if it has arrived late: an all-clear may
+// have been given since. It is "" otherwise.
+func (r *Reader) late(ctx context.Context, e *g.Event) (string, error) {
+	by := e.Received.Sub(e.Time).Round(time.Second)
+	if by <= atOnce {
+		return "", nil
+	}
+	school, err := r.View.Places.School(ctx, e.School)
+	if err != nil {
+		return "", err
+	}
+	at := e.Time.In(school.Location()).Format("2006-01-02 15:04:05")
+	if school.Language == "zh-CN" {
+		return fmt.Sprintf("触发于 %s，迟到 %s", at, by), nil
+	}
+	return fmt.Sprintf("pressed at %s, arrived %s late", at, by), nil
 }

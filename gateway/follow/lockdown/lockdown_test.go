@@ -225,6 +225,28 @@ func TestAReplacedLevelIsNotCleared(t *testing.T) {
 	}
 }
 
+// A button that was pressed minutes before it was heard says when.
+func TestALatePressSaysWhen(t *testing.T) {
+	ctx := t.Context()
+	s := newSchool(t)
+	_, err := s.view.Lockdown.PutLevel(ctx, g.ThreatLevel{
+		ID:       g.LevelLockdown,
+		School:   "sch",
+		Title:    "Lockdown",
+		Severity: g.Critical,
+		Triggers: []g.LevelTrigger{{Kind: g.OccurrenceAlarm}},
+	})
+	must(t, err)
+	e := pressed("occ_1", "button", "panic", at)
+	e.Time = at.Add(-5 * time.Minute)
+	must(t, s.r.Apply(ctx, []g.Event{e}))
+	all, err := s.view.Lockdown.Standing(ctx, "sch")
+	must(t, err)
+	if len(all) != 1 || all[0].Note != "pressed at 2026-09-01 07:55:00, arrived 5m0s late" {
+		t.Errorf("got %+v, want it to say when the button was pressed", all)
+	}
+}
+
 // school is a school with a gate and an office, and the reader over it.
 type school struct {
 	*testing.T
