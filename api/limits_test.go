@@ -28,6 +28,7 @@ var otherwise = map[string]string{
 	"zones[]":   "no such zone",
 	"buildings": "no such buildings", "buildings[]": "no such building",
 	"rotas": "no such rotas", "rotas[]": "no such rota",
+	"channels": "no such channels", "channels[]": "no such channel",
 	"users": "no such users", "users[]": "no such user", "for": "no such user",
 	"assignee": "no such user",
 	"who":      "no such user", "lines": "lines without turns", "turns": "turns of nobody",
@@ -113,7 +114,7 @@ var bodies = map[string]string{
 const (
 	fullRota = `{"name":"Nights","lines":[{"start":"19:00","end":"07:00","first":"2026-09-07","each":"week","turns":[[]]}],
 	"holidays":[{"from":"2026-10-01","to":"2026-10-07"}]}`
-	fullChain = `{"name":"All","wait_minutes":5,"steps":[{"after_minutes":0,"roles":["security"]}]}`
+	fullChain = `{"name":"All","disabled":true,"wait_minutes":5,"steps":[{"after_minutes":0,"roles":["security"]}]}`
 )
 
 const fullProfile = `{"id":"{id}","title":"Limits","type":"sensor","properties":{"x":{"type":"number","forms":{"register":"holding:1"}}},
