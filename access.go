@@ -137,6 +137,8 @@ type APIKey struct {
 	Revoked     bool         `json:"revoked"`
 	// what it is for; "" for older keys
 	Purpose string `json:"purpose"`
+	// of a guard room's screen: it reads what that shows, and nothing else
+	Screen bool `json:"screen,omitempty"`
 
 	// A key never has more permissions than its maker, and stops working with its maker. Maker is
 	// the ID of a user or a key; "" means unknown.

@@ -453,6 +453,13 @@ func calls(d *district) map[string]call {
 		"Access.Key": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Access.Key(ctx, "key_b")
 		}},
+		"Access.Screens": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Access.Screens(ctx, b)
+		}},
+		"Access.PairScreen": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			k, _, err := v.Access.PairScreen(ctx, b, "Gate house")
+			return k.ID, err
+		}},
 		"Access.RevokeKey": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.Access.RevokeKey(ctx, "key_b")
 		}},

@@ -27,6 +27,8 @@ type area struct {
 	reg   *registry.Registry
 	facts Facts
 	party *access.RelyingParty // of passkeys
+
+	pairings pairings // of screens
 }
 
 // Register adds the operations.
@@ -46,6 +48,7 @@ func Register(r *gate.Gate, reg *registry.Registry, f Facts) {
 	s.registerSecondFactor()
 	s.registerPasskeys()
 	s.registerKeys()
+	s.registerScreens()
 	s.registerUsers()
 	s.registerAudit()
 }

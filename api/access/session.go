@@ -51,6 +51,7 @@ func (s *area) registerSession() {
 		Method:  "GET",
 		Path:    "/v1/me",
 		ID:      "me",
+		Screen:  true,
 		Tag:     "Sign-in",
 		Summary: "Who am I, and what may I do?",
 		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/me",

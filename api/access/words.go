@@ -8,6 +8,10 @@ full_name: The name that colleagues see.
 APIKey.permissions: What it may do.
 APIKey.last_used: When it was used last.
 APIKey.revoked: It was taken back.
+APIKey.screen: It is a guard room's screen: it reads what that shows, and nothing else.
+Pairing.state: waiting for an administrator; paired; or there is none.
+Pairing.code: What the screen shows and an administrator enters.
+Pairing.expires: Until when the code is good.
 APIKey.purpose: What it is for; empty for keys of before this was asked.
 AuditEntry.deed: What was done, e.g. person.open.
 AuditEntry.object: What it was done to.

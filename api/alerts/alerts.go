@@ -49,6 +49,7 @@ func (s *area) registerAlerts() {
 		Method:  "GET",
 		Path:    "/v1/wall",
 		ID:      "get-wall",
+		Screen:  true,
 		Tag:     tag,
 		Perm:    g.AlertsRead,
 		Summary: "The most urgent alerts that are not over, and how many there are",

@@ -125,6 +125,7 @@ func (s *area) registerDeviceUse() {
 		Method:      "GET",
 		Path:        "/v1/devices/{id}/snapshot",
 		ID:          "device-snapshot",
+		Screen:      true,
 		Tag:         tag,
 		Perm:        g.CameraView,
 		Unavailable: true,

@@ -74,6 +74,7 @@ func (s *area) registerProfiles() {
 		Method:  "GET",
 		Path:    "/v1/profiles",
 		ID:      "list-profiles",
+		Screen:  true,
 		Tag:     tag,
 		Perm:    g.DevicesRead,
 		Summary: "What kinds of device there are",

@@ -38,6 +38,7 @@ type Endpoint struct {
 	Matching     bool     // honours If-Match
 	Conflict     bool     // may answer 409 of its own
 	Unavailable  bool     // may answer 503: needs a part that can be down
+	Screen       bool     // a guard room's screen reads it
 }
 
 func (e Endpoint) maxBody() int64 {

@@ -17,6 +17,9 @@ import (
 
 const (
 	CookieName = "gatehouse_session"
+	// ScreenCookie holds the key of a guard room's screen, where nobody is signed in.
+	ScreenCookie = "gatehouse_screen"
+
 	csrfHeader = "X-Gatehouse-CSRF"
 	idemHeader = "Idempotency-Key"
 )
@@ -98,21 +101,21 @@ func (gt *Gate) Authenticate(r *http.Request) (*Caller, error) {
 		if !strings.EqualFold(scheme, "Bearer") || secret == "" || len(secret) > 256 {
 			return nil, g.Errorf(g.Unauthenticated, "send the key as 'Authorization: Bearer ghk_…'")
 		}
-		key, scope, err := gt.reg.Access.KeyBySecret(r.Context(), secret)
-		if err != nil {
-			return nil, unauthenticated(err, "the key is wrong, has expired or was revoked")
-		}
-		return &Caller{
-			Key:   key,
-			Scope: scope,
-		}, nil
+		return gt.byKey(r.Context(), secret)
 	}
+	screen := screenKey(r)
 	c, err := r.Cookie(CookieName)
 	if err != nil || c.Value == "" || len(c.Value) > 256 {
+		if screen != "" {
+			return gt.byKey(r.Context(), screen)
+		}
 		return nil, g.Errorf(g.Unauthenticated,
 			"sign in, or send a key as 'Authorization: Bearer ghk_…'")
 	}
 	user, scope, err := gt.reg.Access.UserByToken(r.Context(), c.Value)
+	if g.ErrorCode(err) == g.Unauthenticated && screen != "" {
+		return gt.byKey(r.Context(), screen) // somebody was signed in here once
+	}
 	if err != nil {
 		return nil, unauthenticated(err, "the sign-in has ended; sign in again")
 	}
@@ -120,6 +123,26 @@ func (gt *Gate) Authenticate(r *http.Request) (*Caller, error) {
 		User:  user,
 		Scope: scope,
 		Token: c.Value,
+	}, nil
+}
+
+// screenKey is the key of a guard room's screen, "" where the browser is none.
+func screenKey(r *http.Request) string {
+	c, err := r.Cookie(ScreenCookie)
+	if err != nil || len(c.Value) > 256 {
+		return ""
+	}
+	return c.Value
+}
+
+func (gt *Gate) byKey(ctx context.Context, secret string) (*Caller, error) {
+	key, scope, err := gt.reg.Access.KeyBySecret(ctx, secret)
+	if err != nil {
+		return nil, unauthenticated(err, "the key is wrong, has expired or was revoked")
+	}
+	return &Caller{
+		Key:   key,
+		Scope: scope,
 	}, nil
 }
 
@@ -246,6 +269,10 @@ func (gt *Gate) admit(w http.ResponseWriter, r *http.Request, e Endpoint) (*Call
 		subtle.ConstantTimeCompare([]byte(r.Header.Get(csrfHeader)), []byte(CSRF(c.Token))) != 1 {
 		return nil, g.Errorf(g.Forbidden,
 			"send the header %s with the value of csrf in GET /v1/me", csrfHeader)
+	}
+	if c.Key.Screen && !e.Screen {
+		return nil, g.Errorf(g.Forbidden,
+			"a guard room's screen shows the wall, and has nothing else")
 	}
 	if e.Perm != "" && !c.Scope.Can(e.Perm) {
 		return nil, g.Errorf(g.Forbidden, "this needs the permission %s, which %s does not have",

@@ -67,6 +67,7 @@ func (s *area) registerEvents() {
 		Method:  "GET",
 		Path:    "/v1/stream",
 		ID:      "stream",
+		Screen:  true,
 		Tag:     tag,
 		Stream:  true,
 		Raw:     "text/event-stream",

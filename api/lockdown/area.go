@@ -76,6 +76,7 @@ func (s *area) registerLockdowns() {
 		Method:  "GET",
 		Path:    "/v1/lockdown",
 		ID:      "standing-lockdown",
+		Screen:  true,
 		Tag:     tag,
 		Summary: "The threat level now",
 		Doc:     "For everybody who is signed in: what stands concerns everybody in the school.",

@@ -115,6 +115,7 @@ func (s *area) registerSchools() {
 		Method:  "GET",
 		Path:    "/v1/places",
 		ID:      "places",
+		Screen:  true,
 		Tag:     tag,
 		Summary: "Sites, buildings, floors and zones of a school",
 		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/places",

@@ -27,6 +27,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/lockdown"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
+	"github.com/gatehouse-iot/gatehouse/gateway/media"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/post"
 	"github.com/gatehouse-iot/gatehouse/gateway/parts"
@@ -146,6 +147,9 @@ func (a *App) URL() string { return a.url(a.cfg.HTTP) }
 
 // Registry is the gateway's registry, for callers that set up a school before Run.
 func (a *App) Registry() *registry.Registry { return a.reg }
+
+// Drawings keeps the drawings of floor plans.
+func (a *App) Drawings() *media.Store { return a.media }
 
 // Faces checks photographs and makes face templates of them; it works only while Run runs.
 func (a *App) Faces() people.Faces { return a.faces }

@@ -53,6 +53,7 @@ func (o Options) seed(ctx context.Context, a *app.App) (*school, error) {
 		{fmt.Sprintf("%d devices", len(s.out.devices)), s.devices},
 		{fmt.Sprintf("%d people", len(students)+len(staff)+len(guardians)), s.people},
 		{"faces, from photographs", s.faces},
+		{"floor plans", s.plans},
 		{"today's sessions", s.sessions},
 		{"users", s.users},
 		{"what devices do at each threat level", s.levels},
@@ -97,6 +98,9 @@ func (s *seeder) places(ctx context.Context) error {
 		}); err != nil {
 			return err
 		}
+		if err := s.floor(ctx, b.key); err != nil {
+			return err
+		}
 	}
 	for _, z := range zones {
 		id := g.ZoneID("demo-" + z.key)
@@ -104,6 +108,7 @@ func (s *seeder) places(ctx context.Context) error {
 			ID:       id,
 			School:   schoolID,
 			Building: g.BuildingID("demo-" + z.building),
+			Floor:    floorOf(z.building),
 			Name:     s.name(z.name, z.zh),
 			Kind:     z.kind,
 		}); err != nil {
@@ -115,6 +120,7 @@ func (s *seeder) places(ctx context.Context) error {
 		ID:       "demo-dorm-room",
 		School:   schoolID,
 		Building: "demo-dorm",
+		Floor:    floorOf("dorm"),
 		Name:     s.name("Dormitory room 101", "宿舍 101"),
 		Kind:     g.ZoneOther,
 		Private:  true,

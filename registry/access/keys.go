@@ -17,7 +17,7 @@ import (
 
 const (
 	keyColumns = "id, school, name, permissions, created, expires, last_used, revoked, maker, " +
-		"purpose"
+		"purpose, screen"
 	maxKeyLife  = 366 * 24 * time.Hour
 	keyUseEvery = time.Minute // last_used is written at most this often
 )
@@ -27,7 +27,7 @@ func scanKey(scan func(...any) error, more ...any) (k g.APIKey, err error) {
 	var created, expires, used int64
 	dst := []any{
 		&k.ID, &k.School, &k.Name, &perms, &created, &expires, &used, &k.Revoked, &k.Maker,
-		&k.Purpose,
+		&k.Purpose, &k.Screen,
 	}
 	if err := scan(append(dst, more...)...); err != nil {
 		return k, err
@@ -47,18 +47,7 @@ func (v View) Keys(ctx context.Context, school g.SchoolID) ([]g.APIKey, error) {
 	if err := in.Within(&w, "school", school); err != nil {
 		return nil, err
 	}
-	out := []g.APIKey{}
-	err = store.Each(ctx, v.s.Reg,
-		"SELECT "+keyColumns+" FROM api_keys"+w.String()+" ORDER BY created DESC, id", w.Args,
-		func(scan func(...any) error) error {
-			k, err := scanKey(scan)
-			out = append(out, k)
-			return err
-		})
-	if err != nil {
-		return nil, fmt.Errorf("list keys: %w", err)
-	}
-	return out, v.r.fillKeys(ctx, out)
+	return v.keysWhere(ctx, w)
 }
 
 // Key returns one API key.
@@ -88,6 +77,12 @@ func (v View) Key(ctx context.Context, id g.KeyID) (g.APIKey, error) {
 // the reason wherever one is required. A key made by a district's admin for the district sees the
 // district's schools.
 func (v View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, error) {
+	k.Screen = false
+	return v.makeKey(ctx, k, "key.create")
+}
+
+// makeKey makes a key, and audits it as a deed.
+func (v View) makeKey(ctx context.Context, k g.APIKey, deed string) (g.APIKey, string, error) {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return g.APIKey{}, "", err
@@ -132,16 +127,16 @@ func (v View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, erro
 		if _, err := places.SchoolRow(ctx, t, k.School); err != nil {
 			return err
 		}
-		subtree := v.s.Subtree || v.s.System != ""
+		subtree := (v.s.Subtree || v.s.System != "") && !k.Screen
 		if k.Maker, err = Maker(ctx, v, t); err != nil {
 			return err
 		}
 		_, err := t.Exec(ctx,
 			"INSERT INTO api_keys ("+keyColumns+
-				", subtree, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				", subtree, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			string(k.ID), string(k.School), k.Name, string(perms), store.Micros(k.Created),
 			store.Micros(k.Expires), int64(0), int64(0),
-			k.Maker, k.Purpose, store.Flag(subtree), hash)
+			k.Maker, k.Purpose, store.Flag(k.Screen), store.Flag(subtree), hash)
 		if err != nil {
 			return fmt.Errorf("create key: %w", err)
 		}
@@ -151,7 +146,7 @@ func (v View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, erro
 			v.s.Actor,
 			k.Purpose,
 			k.School,
-			"key.create",
+			deed,
 			string(k.ID),
 		)
 	})

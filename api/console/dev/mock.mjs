@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import * as d from './data.mjs'
 import { duty } from './duty.mjs'
 import { handling, noted } from './handling.mjs'
+import { screens } from './screens.mjs'
 import { rules } from './rules.mjs'
 
 const dist = join(fileURLToPath(new URL('.', import.meta.url)), '..', 'dist')
@@ -137,10 +138,12 @@ export function mock({ empty = false, demo = true } = {}) {
 
   const routes = [
     ...duty(json, list),
+    ...screens({ json, list, refuse }),
     ...rules(json, list, d.school, d.users[0], d.alerts, (r, deed) =>
       emit('rule', {
         rule: { rule: r.id, version: r.version, deed, enabled: r.enabled, by_name: r.by_name, note: r.note },
-      })),
+      }),
+    ),
     ['GET', /^\/v1\/setup$/, (req, res) => json(res, { needed: state.empty })],
     [
       'POST',
@@ -1109,7 +1112,7 @@ export function mock({ empty = false, demo = true } = {}) {
     req.text = Buffer.concat(chunks)
     let body = {}
     if (/json/.test(req.headers['content-type'] ?? '')) body = JSON.parse(req.text.toString() || '{}')
-    const open = /^\/(v1\/(setup|session)|mock\/.*)$/.test(url.pathname)
+    const open = /^\/(v1\/(setup|session|screens\/pairing)|mock\/.*)$/.test(url.pathname)
     if (!open && !/gatehouse_session=mock/.test(req.headers.cookie ?? ''))
       return refuse(res, 401, 'unauthenticated', 'sign in first')
     if (!open && req.method !== 'GET' && req.headers['x-gatehouse-csrf'] !== 'csrf-token')

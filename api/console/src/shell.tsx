@@ -53,7 +53,7 @@ import { call } from './api/client'
 import type { Permission, Sent } from './api/types'
 import { languages, setLanguage, useT } from './i18n'
 import { muteFor } from './lib/mute'
-import { tallied, useLive, useWall } from './live'
+import { tallied, useLive, useOpen } from './live'
 import { useFormat, useNow, useSession } from './session'
 import { AlertDialogs } from './ui/alertdialogs'
 import { LockdownBanner } from './ui/lockdown'
@@ -93,7 +93,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const { me, can, school, schools, setSchool, speak } = useSession()
   const [open, nav] = useDisclosure(false)
   const at = useLocation().pathname
-  const unanswered = tallied(useWall().data?.open)
+  const unanswered = tallied(useOpen().data?.open)
   const items = [
     ...sections.filter((s) => s.needs.some(can)),
     { path: '/settings', key: 'settings', icon: IconSettings, needs: [] },
@@ -192,7 +192,7 @@ function Banners() {
   const { t } = useT()
   const { me, can } = useSession()
   const live = useLive()
-  const alerts = useWall()
+  const alerts = useOpen()
   const f = useFormat()
   const now = useNow(1000)
   const loud = alerts.data?.items.some((a) => a.audible && a.state === 'open')

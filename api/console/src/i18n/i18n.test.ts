@@ -149,7 +149,7 @@ test('every value that the API can give has a word', () => {
       'status',
       'settings',
     ],
-    settings: ['school', 'places', 'sessions', 'users', 'police', 'audit', 'recorded', 'messages'],
+    settings: ['school', 'places', 'sessions', 'users', 'police', 'audit', 'recorded', 'messages', 'screens'],
     time: ['s', 'min', 'h', 'd'],
     'device.hours1': [''],
     'device.hours6': [''],

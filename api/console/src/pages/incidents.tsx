@@ -77,7 +77,7 @@ export function IncidentPage() {
           <div className="two">
             <IncidentCard i={i} now={now} page />
             <Panel title={t('incident.itsAlerts')}>
-              <AlertsOf ids={i.alerts ?? []} now={now} />
+              <AlertsOf ids={i.alerts ?? []} />
             </Panel>
           </div>
         )}
@@ -86,7 +86,7 @@ export function IncidentPage() {
   )
 }
 
-function AlertsOf({ ids, now }: { ids: string[]; now: number }) {
+function AlertsOf({ ids }: { ids: string[] }) {
   const { t } = useT()
   const all = useQueries({
     queries: ids.slice(0, 50).map((id) => ({
@@ -99,7 +99,7 @@ function AlertsOf({ ids, now }: { ids: string[]; now: number }) {
     <div className="incidents">
       {all.map((q, n) =>
         q.data ? (
-          <AlertCard key={ids[n]} a={q.data} now={now} where={n < 4} />
+          <AlertCard key={ids[n]} a={q.data} where={n < 4} />
         ) : q.isError ? (
           <Trouble key={ids[n]} error={q.error} />
         ) : (

@@ -9,7 +9,7 @@ import { APIError, tagged } from '../api/client'
 import { severities, type Alert, type Floor, type FloorPlan, type Severity } from '../api/types'
 import { useT } from '../i18n'
 import { useWall, wallMost } from '../live'
-import { useNow, useSession } from '../session'
+import { useSession } from '../session'
 import { useAddress } from '../ui/address'
 import { AlertCard } from '../ui/alertcard'
 import { Empty, Loaded, Page, Panel } from '../ui/kit'
@@ -144,7 +144,6 @@ export function PlanPage() {
 
 function Floorwatch({ plan }: { plan: FloorPlan }) {
   const { t } = useT()
-  const now = useNow()
   const [zoom, setZoom] = useState(1)
   const here = new Set(plan.rooms.map((r) => r.id))
   const wall = useWall({ building: plan.floor.building, limit: wallMost })
@@ -190,7 +189,7 @@ function Floorwatch({ plan }: { plan: FloorPlan }) {
           {alerts.length ? (
             <div className="incidents">
               {alerts.slice(0, 20).map((a) => (
-                <AlertCard key={a.id} a={a} now={now} />
+                <AlertCard key={a.id} a={a} />
               ))}
               {alerts.length > 20 && <Text size="sm">{t('plan.moreAlerts', { n: alerts.length - 20 })}</Text>}
             </div>

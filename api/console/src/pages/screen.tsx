@@ -3,10 +3,10 @@
 import { Text } from '@mantine/core'
 import { IconArrowLeft } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { Link } from 'react-router'
 import { call } from '../api/client'
-import type { Alert, AlertGroup, Wall } from '../api/types'
+import { severities, type Alert, type AlertGroup, type Wall } from '../api/types'
 import { useT } from '../i18n'
 import { lostPattern, Siren } from '../lib/sound'
 import { tallied, useLive, useWall } from '../live'
@@ -14,6 +14,7 @@ import { useFormat, useNow, useSession } from '../session'
 import { Holds } from '../ui/alertcard'
 import { useRooms } from '../ui/alertgroup'
 import { Tag } from '../ui/kit'
+import { LockdownBanner } from '../ui/lockdown'
 import { SeverityTag } from '../ui/states'
 import { WhereIs } from '../ui/whereabouts'
 
@@ -57,6 +58,7 @@ export function ScreenPage() {
           {live.blocked && <b> · {t('screen.soundOff')}</b>}
         </div>
       )}
+      <LockdownBanner />
       {wall.data && <Board w={wall.data} now={now} />}
     </div>
   )
@@ -80,7 +82,9 @@ function Totals({ w }: { w: Wall }) {
 
 function Board({ w, now }: { w: Wall; now: number }) {
   const { t } = useT()
-  const lines = w.groups ?? []
+  const lines = useMemo(() => burningFirst(w.groups ?? []), [w.groups])
+  const list = useRef<HTMLOListElement>(null)
+  const cut = useCut(list)
   const placed = lines.map((g) => g.alert).filter((a) => a.state === 'open' && (a.zone || a.device))
   const first = placed.find((a) => a.firing) ?? placed[0] // what burns before what is over
   if (lines.length === 0)
@@ -92,14 +96,16 @@ function Board({ w, now }: { w: Wall; now: number }) {
   const all = w.group_count ?? 0
   return (
     <div className="screen-board" data-place={first ? true : undefined}>
-      <ol className="screen-lines">
-        {lines.map((l) => (
-          <ScreenLine key={l.key} g={l} now={now} />
-        ))}
-        {all > lines.length && (
-          <li className="screen-more">{t('wall.someGroups', { n: lines.length, all })}</li>
+      <div className="screen-left">
+        <ol className="screen-lines" ref={list}>
+          {lines.map((l) => (
+            <ScreenLine key={l.key} g={l} now={now} />
+          ))}
+        </ol>
+        {all > lines.length - cut && (
+          <Cut lines={lines.slice(lines.length - cut)} all={all - lines.length + cut} />
         )}
-      </ol>
+      </div>
       {first && (
         <aside className="screen-place" key={first.id}>
           <ScreenTitle a={first} />
@@ -112,6 +118,38 @@ function Board({ w, now }: { w: Wall; now: number }) {
         </aside>
       )}
     </div>
+  )
+}
+
+// What burns stands above what is over, within a severity.
+export function burningFirst(groups: AlertGroup[]): AlertGroup[] {
+  const rank = (g: AlertGroup) => severities.indexOf(g.severity) * 2 + (isOver(g) ? 0 : 1)
+  return [...groups].sort((a, b) => rank(b) - rank(a))
+}
+
+const isOver = (g: AlertGroup) => g.firing === 0 && !!g.alert.ended
+
+// How many lines at the end are not, or not whole, on the screen: nobody scrolls it.
+function useCut(list: React.RefObject<HTMLOListElement | null>): number {
+  const [cut, setCut] = useState(0)
+  useLayoutEffect(() => {
+    const end = list.current?.getBoundingClientRect().bottom ?? 0
+    const rows = [...(list.current?.children ?? [])]
+    const out = rows.filter((r) => r.getBoundingClientRect().bottom > end + 1).length
+    if (out !== cut) setCut(out)
+  })
+  return cut
+}
+
+// What there is besides the lines that are in view.
+function Cut({ lines, all }: { lines: AlertGroup[]; all: number }) {
+  const { t } = useT()
+  const critical = lines.filter((g) => g.severity === 'critical').length
+  return (
+    <p className="screen-more" data-critical={critical > 0 || undefined} data-testid="screen-more">
+      {t('screen.more', { n: all })}
+      {critical > 0 && ` · ${t('screen.moreCritical', { n: critical })}`}
+    </p>
   )
 }
 
@@ -135,7 +173,7 @@ function ScreenLine({ g, now }: { g: AlertGroup; now: number }) {
       className="screen-line"
       data-severity={g.severity}
       data-open={g.unacknowledged > 0 || undefined}
-      data-over={g.firing === 0 && !!a.ended ? true : undefined}>
+      data-over={isOver(g) || undefined}>
       <SeverityTag s={g.severity} />
       <div>
         <b>

@@ -12,6 +12,7 @@ import { PlacesTab } from './settings/places'
 import { RecordedTab } from './settings/recorded'
 import { PoliceTab } from './settings/police'
 import { SchoolTab } from './settings/school'
+import { ScreensTab } from './settings/screens'
 import { SessionsTab } from './settings/sessions'
 import { UsersTab } from './settings/users'
 
@@ -27,6 +28,7 @@ export function SettingsPage() {
     { key: 'sessions', show: can('attendance:read'), page: <SessionsTab /> },
     { key: 'messages', show: true, page: <MessagesTab /> },
     { key: 'users', show: can('users:admin'), page: <UsersTab /> },
+    { key: 'screens', show: can('keys:admin'), page: <ScreensTab /> },
     { key: 'police', show: true, page: <PoliceTab /> },
     { key: 'audit', show: can('audit:read'), page: <AuditTab /> },
   ].filter((x) => x.show)

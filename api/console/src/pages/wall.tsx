@@ -5,14 +5,14 @@ import { Button, Group, SegmentedControl, Select, Text } from '@mantine/core'
 import { IconArrowUp, IconDeviceTv, IconKeyboard, IconRefresh } from '@tabler/icons-react'
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { Link } from 'react-router'
 import { call } from '../api/client'
 import { severities, type Alert, type AlertGroup, type Wall } from '../api/types'
 import { useT } from '../i18n'
 import { countOf, heldGroup, linesOf, single, targetsOf, through } from '../lib/walllines'
 import type { Line, Targets } from '../lib/walllines'
-import { tallied, useLive, useWall, wallMost, wallRows, type Grouping } from '../live'
+import { tallied, useLive, useOpen, useWall, wallMost, wallRows, type Grouping } from '../live'
 import { useNow, useSchoolParam, useSession } from '../session'
 import { AlertCard } from '../ui/alertcard'
 import { useAlertDialog } from '../ui/alertdialogs'
@@ -24,13 +24,12 @@ import { Empty, Loaded, Page, Panel } from '../ui/kit'
 import { usePlaces } from '../ui/states'
 import { useStillOrder } from '../ui/stillorder'
 import { nextCard, useWallKeys } from '../ui/wallkeys'
-import { Dock, SelectionBar } from '../ui/walldock'
+import { Dock, Docked, SelectionBar } from '../ui/walldock'
 
 const groupings: Grouping[] = ['cause', 'room', 'rule']
 
 export function WallPage() {
   const { t } = useT()
-  const now = useNow(1000)
   const { get, put } = useAddress()
   const [limit, setLimit] = useState(wallRows)
   const [help, setHelp] = useState(false)
@@ -45,6 +44,10 @@ export function WallPage() {
   const group = get('group') === 'none' ? undefined : (groupings.find((x) => x === get('group')) ?? 'cause')
   const wall = useWall({ ...where, group, limit })
   const school = useSchoolParam()
+  const everywhere = useOpen().data?.open.critical ?? 0
+  const here = where.severity || where.state ? 0 : (wall.data?.open.critical ?? 0)
+  const hides = !!where.building || !!where.zone || (where.severity && where.severity !== 'critical')
+  const elsewhere = hides || where.state === 'acknowledged' ? Math.max(0, everywhere - here) : 0
   const open = tallied(wall.data?.open)
   const acknowledged = tallied(wall.data?.acknowledged)
   return (
@@ -97,8 +100,8 @@ export function WallPage() {
               <Alerts
                 w={w}
                 where={{ ...where, group, school }}
+                elsewhere={elsewhere}
                 filtered={Object.values(where).some(Boolean)}
-                now={now}
                 onHelp={() => setHelp((h) => !h)}>
                 <Rest
                   w={w}
@@ -111,7 +114,7 @@ export function WallPage() {
             )}
           </Loaded>
         </section>
-        <Incidents now={now} />
+        <Incidents />
       </div>
     </Page>
   )
@@ -168,9 +171,9 @@ function Filters({ wall }: { wall: Wall | undefined }) {
 
 interface AlertsProps {
   w: Wall
+  elsewhere: number // unanswered critical alerts that the filters hide
   where: Gathered
   filtered: boolean
-  now: number
   onHelp: () => void
   children: React.ReactNode
 }
@@ -182,6 +185,9 @@ function Alerts(p: AlertsProps) {
   if (still.rows.length === 0 && still.waiting.length === 0)
     return (
       <Panel>
+        <Docked>
+          <Dock alerts={[]} elsewhere={p.elsewhere} take={() => {}} show={() => {}} />
+        </Docked>
         {p.filtered ? (
           <Empty title={t('wall.noneHere')} hint={t('wall.noneHereHint')} />
         ) : (
@@ -264,12 +270,12 @@ const header = 52 // px that the frame covers
 const headline = 40 // px of a card that must be on the screen
 
 interface ListProps {
+  elsewhere: number
   rows: AlertGroup[]
   waiting: AlertGroup[]
   where: Gathered
   gone: (g: AlertGroup) => boolean
   release: () => void
-  now: number
   onHelp: () => void
   children: React.ReactNode
 }
@@ -312,6 +318,7 @@ function List(p: ListProps) {
     if (at === document.body || at === list.current) return cursor.current
     return at?.closest<HTMLElement>('[data-line]')?.dataset.line
   }
+  const freshly = (l: Line) => l.kind === 'alert' && live.fresh.has(l.a.id)
   const focusedLine = () => lines.find((l) => l.key === focusedKey())
   const go = (key: string) => {
     const at = lines.findIndex((l) => l.key === key)
@@ -412,8 +419,9 @@ function List(p: ListProps) {
             <WallLine
               line={lines[v.index]}
               by={p.where.group ?? 'cause'}
-              now={p.now}
-              fresh={live.fresh}
+
+              school={p.where.school}
+              fresh={freshly(lines[v.index])}
               gone={over.has(lines[v.index].key)}
               chosen={chosen.has(lines[v.index].key)}
               detailed={detailed.has(lines[v.index].key)}
@@ -426,18 +434,19 @@ function List(p: ListProps) {
         ))}
       </div>
       {p.children}
-      <SelectionBar
-        selected={selected}
-        where={p.where}
-        resolving={resolving && some}
-        resolve={setResolving}
-        take={take}
-        clear={unchoose}
-      />
-      {!some && (
+      <Docked>
+        <SelectionBar
+          selected={selected}
+          where={p.where}
+          resolving={resolving && some}
+          resolve={setResolving}
+          take={take}
+          clear={unchoose}
+        />
         <Dock
           alerts={hidden}
-          now={p.now}
+          elsewhere={p.elsewhere}
+
           take={take}
           show={(a) => {
             p.release()
@@ -445,7 +454,7 @@ function List(p: ListProps) {
             focusSoon(key(), () => go(key()))
           }}
         />
-      )}
+      </Docked>
       {p.rows.length > 20 && (
         <Button
           className="wall-top"
@@ -463,8 +472,8 @@ function List(p: ListProps) {
 interface LineProps {
   line: Line
   by: Grouping
-  now: number
-  fresh: Set<string>
+  school: string | undefined
+  fresh: boolean
   gone: boolean
   chosen: boolean
   detailed: boolean
@@ -474,15 +483,28 @@ interface LineProps {
   take: (what: Targets) => void
 }
 
-function WallLine(p: LineProps) {
-  const { line, now } = p
+const drawn = ['by', 'school', 'fresh', 'gone', 'chosen', 'detailed'] as const
+
+// A line is drawn again when what it shows has changed, and not with every answer of the gateway.
+const WallLine = memo(Drawn, (was, is) => {
+  const [a, b] = [was.line, is.line]
+  const same =
+    a.kind === b.kind &&
+    a.key === b.key &&
+    (a.kind === 'alert' ? a.a === (b as typeof a).a : a.g === (b as typeof a).g) &&
+    (a.kind !== 'group' || a.open === (b as typeof a).open) &&
+    (a.kind !== 'rest' || a.shown === (b as typeof a).shown)
+  return same && drawn.every((k) => was[k] === is[k])
+})
+
+function Drawn(p: LineProps) {
+  const { line } = p
   if (line.kind === 'group')
     return (
       <GroupLine
         g={line.g}
         by={p.by}
         open={line.open}
-        now={now}
         chosen={p.chosen}
         onChoose={p.onChoose}
         onToggle={p.onOpen}
@@ -494,8 +516,7 @@ function WallLine(p: LineProps) {
     <AlertCard
       a={line.a}
       line={line.key}
-      now={now}
-      fresh={p.fresh.has(line.a.id)}
+      fresh={p.fresh}
       gone={p.gone}
       chosen={p.chosen}
       onChoose={p.onChoose}
@@ -573,7 +594,8 @@ function Rest(p: { w: Wall; show: string; severity: string; limit: number; more:
   )
 }
 
-function Incidents({ now }: { now: number }) {
+function Incidents() {
+  const now = useNow(10_000)
   const { t } = useT()
   const school = useSchoolParam()
   const incidents = useQuery({

@@ -8,6 +8,7 @@ import { Link } from 'react-router'
 import type { Alert } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
+import { Ago } from './ago'
 import { useBulk } from './alertbulk'
 import { AlertMore } from './alertmore'
 import { CommandName } from './alertstory'
@@ -26,13 +27,12 @@ interface Props {
   onMore?: () => void // absent: the card keeps that itself
   chosen?: boolean
   onChoose?: (on: boolean) => void // absent: it cannot be selected
-  now: number
   fresh?: boolean
   gone?: boolean // it is over, and only keeps its position
   line?: string // of the wall; default: its id
 }
 
-export function AlertCard({ a, now, fresh, gone, where, more, onMore, chosen, onChoose, line }: Props) {
+export function AlertCard({ a, fresh, gone, where, more, onMore, chosen, onChoose, line }: Props) {
   const { t } = useT()
   const f = useFormat()
   const { can } = useSession()
@@ -98,8 +98,7 @@ export function AlertCard({ a, now, fresh, gone, where, more, onMore, chosen, on
           )}
           <Values a={a} />
           <Text size="xs" c="dimmed">
-            <time dateTime={a.opened}>{f.clock(a.opened)}</time> ·{' '}
-            {t('time.ago', { age: f.ago(a.opened, now) })}
+            <time dateTime={a.opened}>{f.clock(a.opened)}</time> · <Ago at={a.opened} />
             {a.handler_name && (
               <>
                 {' '}

@@ -7,6 +7,7 @@ import type { AlertGroup as AlertsOfOne } from '../api/types'
 import { useT } from '../i18n'
 import type { Grouping } from '../live'
 import { useFormat, useSession } from '../session'
+import { Ago } from './ago'
 import { Tag } from './kit'
 import { SeverityTag, usePlaces } from './states'
 
@@ -25,7 +26,6 @@ export function AlertGroup(p: {
   g: AlertsOfOne
   by: Grouping
   open: boolean
-  now: number
   chosen: boolean
   onChoose: (on: boolean) => void
   onToggle: () => void
@@ -100,7 +100,7 @@ export function AlertGroup(p: {
           {rooms.length > named && ` · ${t('wall.moreRooms', { n: rooms.length - named })}`}
         </Text>
         <Text size="xs" c="dimmed">
-          {t('wall.newest', { at: f.clock(newest), age: t('time.ago', { age: f.ago(newest, p.now) }) })}
+          {t('wall.newest', { at: f.clock(newest) })} · <Ago at={newest} />
         </Text>
       </div>
     </article>

@@ -66,7 +66,7 @@ function Stands({ l, onEnd }: { l: Lockdown; onEnd?: () => void }) {
           {l.text && <span className="lockdown-text">{f.local(l.text, l.text_zh)}</span>}
         </span>
       </span>
-      {can('alerts:read') && (
+      {can('alerts:read') && me.user.role !== 'integrator' && (
         <Button size="compact-sm" variant="default" component={Link} to="/lockdown">
           {t('lockdown.details')}
         </Button>

@@ -3,10 +3,13 @@
 
 import { Button, Group, Menu, Text } from '@mantine/core'
 import { IconCheck, IconHandStop, IconUserCheck } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
 import type { Alert } from '../api/types'
 import { useT } from '../i18n'
 import { countOf, type Targets } from '../lib/walllines'
 import { useFormat, useSession } from '../session'
+import { Ago } from './ago'
+import { useAddress } from './address'
 import { useBulk, type Gathered } from './alertbulk'
 import { Holds } from './alertcard'
 import { useAssignees } from './alertmore'
@@ -15,16 +18,22 @@ import { SeverityTag } from './states'
 
 const most = 3
 
+/** What is docked: the selection, and below it the critical alerts. */
+export function Docked({ children }: { children: ReactNode }) {
+  return <div className="docked">{children}</div>
+}
+
 export function Dock(p: {
   alerts: Alert[]
-  now: number
+  elsewhere: number // critical ones that the filters hide
   take: (what: Targets) => void
   show: (a: Alert) => void
 }) {
   const { t } = useT()
   const f = useFormat()
   const { can } = useSession()
-  if (p.alerts.length === 0) return null
+  const { change } = useAddress()
+  if (p.alerts.length === 0 && p.elsewhere === 0) return null
   return (
     <div className="dock" role="alert" data-testid="dock">
       {p.alerts.slice(0, most).map((a) => (
@@ -33,7 +42,7 @@ export function Dock(p: {
           <Holds a={a} />
           <button type="button" className="dock-name" onClick={() => p.show(a)}>
             <b>{f.local(a.title, a.title_zh)}</b>
-            {a.zone_name && ` · ${a.zone_name}`} · {f.ago(a.opened, p.now)}
+            {a.zone_name && ` · ${a.zone_name}`} · <Ago at={a.opened} />
           </button>
           {can('alerts:write') && (
             <Button size="compact-sm" color="red" onClick={() => p.take({ alerts: [a], groups: [] })}>
@@ -46,6 +55,19 @@ export function Dock(p: {
         <Text size="sm" fw={650}>
           {t('wall.moreCritical', { n: p.alerts.length - most })}
         </Text>
+      )}
+      {p.elsewhere > 0 && (
+        <div className="dock-line" data-testid="elsewhere">
+          <span className="dock-name">
+            <b>{t('wall.elsewhere', { count: p.elsewhere })}</b>
+          </span>
+          <Button
+            size="compact-sm"
+            color="red"
+            onClick={() => change({ building: null, zone: null, severity: null, show: null })}>
+            {t('wall.showAll')}
+          </Button>
+        </div>
       )}
     </div>
   )

@@ -45,6 +45,9 @@ export function useWallKeys(deeds: WallDeeds) {
   })
   useEffect(() => {
     const press = (e: KeyboardEvent) => {
+      // Out of a filter, back to the lines.
+      const at = e.target as HTMLElement
+      if (e.key === 'Escape' && at.closest?.('.wall-filters')) return at.blur()
       if (elsewhere(e)) return
       const d = now.current
       const by: Record<string, () => void> = {
