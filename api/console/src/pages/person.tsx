@@ -32,6 +32,7 @@ import { PagedList, usePaged } from '../ui/paged'
 import { SightingLine } from '../ui/sightings'
 import { FaceAsks, questionsOf } from '../ui/faceasks'
 import { AttendanceTag } from '../ui/states'
+import { ContactPanel } from './contact'
 import { useClasses } from './people'
 import { When } from '../ui/when'
 import { useOpen } from '../ui/address'
@@ -195,6 +196,7 @@ function PersonView({
               ]}
             />
           </Panel>
+          {can('people:open') && <ContactPanel p={p} reason={reason} />}
           <ConsentPanel p={p} renew={renew} />
           <Passes p={p} renew={renew} />
         </div>

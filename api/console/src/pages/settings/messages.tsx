@@ -13,6 +13,7 @@ import { useSubject } from '../../ui/dialog'
 import { FormDialog, useForm } from '../../ui/form'
 import { Empty, Facts, fieldError, Loaded, Panel, Rows, said, Tag, Trouble, useDeed } from '../../ui/kit'
 import { When } from '../../ui/when'
+import { TextsPanel } from './texts'
 
 export function MessagesTab() {
   const { can } = useSession()
@@ -21,6 +22,7 @@ export function MessagesTab() {
       <Addresses />
       <MyWishes />
       {can('messages:send') && <Channels />}
+      {can('messages:send') && <TextsPanel />}
     </Stack>
   )
 }
