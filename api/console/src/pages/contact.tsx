@@ -142,13 +142,17 @@ function Edit({
   onDone: () => Promise<unknown>
 }) {
   const { t } = useT()
-  const form = useForm(undefined, {
-    language: c.language ?? '',
-    quiet_from: c.quiet_from ?? '',
-    quiet_to: c.quiet_to ?? '',
-    opted: !!c.opted,
-    addresses: c.addresses.map((a) => ({ way: a.way as string, value: a.value })),
-  })
+  const form = useForm(
+    undefined,
+    {
+      language: c.language ?? '',
+      quiet_from: c.quiet_from ?? '',
+      quiet_to: c.quiet_to ?? '',
+      opted: !!c.opted,
+      addresses: c.addresses.map((a) => ({ way: a.way as string, value: a.value })),
+    },
+    { ...c },
+  )
   const { v, set } = form
   const put = (i: number, x: Partial<{ way: string; value: string }>) =>
     set({ addresses: v.addresses.map((a, k) => (k === i ? { ...a, ...x } : a)) })
