@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSearchParams } from 'react-router'
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { call, signOut } from './api/client'
+import { pushOff } from './lib/push'
 import type { Language, Me, Permission, School } from './api/types'
 import { languages, setLanguage, useT } from './i18n'
 import * as format from './lib/format'
@@ -58,6 +59,7 @@ export function SessionProvider({
         void call('/v1/me', { method: 'PUT', body: { language: language as Language } }).catch(() => {})
       },
       signOut: async () => {
+        await pushOff().catch(() => {})
         await signOut().catch(() => {})
         onSignedOut()
       },

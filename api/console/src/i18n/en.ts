@@ -284,6 +284,13 @@ export const en = {
       note: 'Man with a knife',
     },
   },
+  push: {
+    on: 'Messages in this browser',
+    off: 'No more in this browser',
+    denied: 'This browser does not show messages of this page: allow it in its settings.',
+    insecure: 'Messages in the browser need HTTPS.',
+    unknown: 'This browser cannot show messages.',
+  },
   contact: {
     title: 'How this person is reached',
     help: 'Addresses, quiet hours and the agreement to messages. Opening them is audited.',

@@ -6,6 +6,7 @@ import { useState, type FormEvent } from 'react'
 import { call } from '../../api/client'
 import type { Address, Channel, ChannelKind, Wishes } from '../../api/types'
 import { useT } from '../../i18n'
+import { noPush, pushAddress, pushOff, pushOn } from '../../lib/push'
 import { useSchoolParam, useSession } from '../../session'
 import { Ask } from '../../ui/ask'
 import { useOpen } from '../../ui/address'
@@ -52,9 +53,12 @@ function Addresses() {
       flush
       title={t('address.title')}
       actions={
-        <Button size="xs" onClick={() => make('new')}>
-          {t('address.add')}
-        </Button>
+        <>
+          {q.data && <ThisBrowser all={q.data.items} renew={renew} />}
+          <Button size="xs" onClick={() => make('new')}>
+            {t('address.add')}
+          </Button>
+        </>
       }>
       {deed.error !== undefined && <Trouble error={deed.error} />}
       <Loaded q={q}>
@@ -103,6 +107,34 @@ function Addresses() {
       {making && <AddAddress onClose={made} onMade={renew} />}
       {confirm && <Confirm a={confirm} onClose={noConfirm} onDone={renew} />}
     </Panel>
+  )
+}
+
+// Whether messages come in this browser, and the button that changes it.
+function ThisBrowser({ all, renew }: { all: Address[]; renew: () => Promise<unknown> }) {
+  const { t } = useT()
+  const deed = useDeed()
+  const here = all.some((a) => a.id === pushAddress() && !a.lost)
+  const why = noPush()
+  const turn = () =>
+    deed.run(async () => {
+      if (here) await pushOff()
+      else if (!(await pushOn())) said(t('push.denied'))
+      await renew()
+    })
+  if (why)
+    return (
+      <Text size="xs" c="dimmed">
+        {t('push.' + why)}
+      </Text>
+    )
+  return (
+    <>
+      {deed.error !== undefined && <Trouble error={deed.error} />}
+      <Button size="xs" variant="default" loading={deed.busy} onClick={() => void turn()}>
+        {t(here ? 'push.off' : 'push.on')}
+      </Button>
+    </>
   )
 }
 
