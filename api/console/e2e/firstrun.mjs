@@ -30,6 +30,7 @@ export function run({ url, user = 'admin', password = 'first-run-password', shot
     await t.step('a student’s card and consent', () => student(t, page))
     await t.step('how a student is reached', () => contact(t, page))
     await t.step('what a message says', () => messageText(t, page))
+    await t.step('a message is shown by the browser', () => pushed(t, page))
     await t.step('a session', () => session(t, page))
     await t.step('a key, and its curl', () => key(t, page))
     await t.step('a webhook', () => webhook(t, page))
@@ -281,9 +282,40 @@ async function messageText(t, page) {
   await dialog(page).waitFor({ state: 'detached' })
   await row.getByText("The school's own").waitFor()
   await page.setViewportSize({ width: 390, height: 844 })
+  await page.goto('/settings/messages')
+  await row.getByText("The school's own").waitFor()
   await t.inspect(page, 'messages’ texts at 390 px')
   await t.shot(page, 'first-texts-390')
   await page.setViewportSize({ width: 1440, height: 900 })
+}
+
+// Chromium itself delivers the push: its push service is far away.
+async function pushed(t, page) {
+  const { origin } = new URL(page.url())
+  await page.context().grantPermissions(['notifications'], { origin })
+  const worker = await page.context().newCDPSession(page)
+  const registered = new Promise((found) => {
+    worker.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      const ours = registrations.find((r) => r.scopeURL.startsWith(origin) && !r.isDeleted)
+      if (ours) found(ours.registrationId)
+    })
+  })
+  await worker.send('ServiceWorker.enable')
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.register('/push.js')
+    await navigator.serviceWorker.ready
+  })
+  const letter = { id: 'ltr_1', title: 'critical: Smoke', body: 'Laboratory 1', link: '/wall', urgent: true }
+  await worker.send('ServiceWorker.deliverPushMessage', {
+    origin,
+    registrationId: await registered,
+    data: JSON.stringify(letter),
+  })
+  await page.waitForFunction(async () => {
+    const all = await (await navigator.serviceWorker.ready).getNotifications()
+    return all.length === 1 && all[0].title === 'critical: Smoke' && all[0].body === 'Laboratory 1'
+  })
+  await page.evaluate(async () => (await navigator.serviceWorker.ready).unregister())
 }
 
 async function session(t, page) {
