@@ -170,7 +170,8 @@ async function ownRule(t, page, heard) {
     await page.locator('article.alert', { hasText: 'The greenhouse is warm' }).waitFor()
     await page.goto(rule + '?tab=why')
     await choose(page, main, 'Why, or why not, for this device', /Greenhouse 1/)
-    await page.locator('.tag[data-tone=red]', { hasText: 'fires' }).first().waitFor()
+    const why = page.getByRole('region', { name: 'What it makes of it now' })
+    await why.locator('.tag[data-tone=red]', { hasText: 'fires' }).waitFor()
     await t.shot(page, 'first-rule-why')
     await t.inspect(page, 'why a rule fires')
   }
