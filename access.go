@@ -45,6 +45,7 @@ const (
 	AttendanceWrite  Permission = "attendance:write"
 	AlertsRead       Permission = "alerts:read"
 	AlertsWrite      Permission = "alerts:write"
+	AlertsSuppress   Permission = "alerts:suppress" // to hide critical alerts for a time
 	IncidentsApprove Permission = "incidents:approve"
 	RulesWrite       Permission = "rules:write" // the school's own rules
 	TelemetryRead    Permission = "telemetry:read"
@@ -65,8 +66,8 @@ func (r Role) Permissions() []Permission {
 	case RoleDistrict, RoleAdmin:
 		return []Permission{DevicesRead, DevicesWrite, DriversRead, PeopleRead, PeopleOpen,
 			PeopleWrite, FacesAdmin, SightingsRead, SightingsWrite,
-			AttendanceRead, AttendanceWrite, AlertsRead, AlertsWrite, IncidentsApprove,
-			RulesWrite, TelemetryRead, CameraView, MessagesSend, KeysAdmin, UsersAdmin,
+			AttendanceRead, AttendanceWrite, AlertsRead, AlertsWrite, AlertsSuppress,
+			IncidentsApprove, RulesWrite, TelemetryRead, CameraView, MessagesSend, KeysAdmin, UsersAdmin,
 			SettingsWrite, AuditRead, StatusRead, LockdownRaise, LockdownClear}
 	case RoleSecurity:
 		return []Permission{

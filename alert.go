@@ -69,6 +69,8 @@ type Alert struct {
 	Retold    int       `json:"retold,omitempty"`
 	RetoldAt  time.Time `json:"retold_at,omitzero"`
 	RetoldWhy Retelling `json:"retold_why,omitempty"`
+	// what keeps it off the wall; zero: nothing
+	Hidden Hiding `json:"hidden,omitzero"`
 	// who shall see to it, which may be another than who acknowledged it
 	Assignee     UserID    `json:"assignee,omitempty"`
 	AssigneeName string    `json:"assignee_name,omitempty"`

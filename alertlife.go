@@ -12,11 +12,12 @@ const (
 	Withdrawn  Retelling = "withdrawn"   // a person took the acknowledgement back
 	Released   Retelling = "released"    // who had it in hand may handle alerts no more
 	Risen      Retelling = "risen"       // it became more severe
+	Returned   Retelling = "returned"    // what had hidden it ended, and nobody has it in hand
 )
 
 // Retellings lists them.
 func Retellings() []Retelling {
-	return []Retelling{FiredAgain, AckRanOut, Withdrawn, Released, Risen}
+	return []Retelling{FiredAgain, AckRanOut, Withdrawn, Released, Risen, Returned}
 }
 
 // MaxAck is the longest time for which an alert may be acknowledged.
@@ -50,8 +51,11 @@ func (s Severity) rank() int {
 	return 0
 }
 
-// OnWall reports whether somebody still has to do something about the alert.
-func (a Alert) OnWall() bool { return a.State == AlertOpen || a.State == AlertAcknowledged }
+// Unresolved reports whether the alert is open or acknowledged, on the wall or hidden.
+func (a Alert) Unresolved() bool { return a.State == AlertOpen || a.State == AlertAcknowledged }
 
-// Unanswered reports whether nobody has the alert in hand.
-func (a Alert) Unanswered() bool { return a.State == AlertOpen }
+// OnWall reports whether somebody still has to do something about the alert.
+func (a Alert) OnWall() bool { return a.Unresolved() && a.Hidden.Suppression == "" }
+
+// Unanswered reports whether nobody has the alert in hand, and nothing hides it.
+func (a Alert) Unanswered() bool { return a.State == AlertOpen && a.Hidden.Suppression == "" }

@@ -36,6 +36,8 @@ type (
 	OverrideID   string // ovr_…: a change of a rota for a time
 	EscalationID string // esc_…: a chain of steps
 
+	SuppressionID string // sup_…: a shelf or a maintenance window
+
 	// sgt_…, deterministic: hash of device, device sequence or time, subject and kind
 	SightingID string
 	// occ_…: hash of device, sequence, time and kind if the device numbers its messages; else

@@ -65,8 +65,8 @@ var house = []room{
 	{"registry/sessions", "root registry/change registry/people registry/places registry/store", ""},
 	{
 		"registry/alerts",
-		"root registry/access registry/fleet registry/people registry/places " +
-			"registry/procedures registry/store",
+		"root registry/access registry/change registry/fleet registry/people registry/places " +
+			"registry/procedures registry/rota registry/store",
 		"",
 	},
 	{"registry/procedures", "root registry/change registry/places registry/store", ""},

@@ -36,7 +36,7 @@ var tables = map[string]string{
 	"procedures": "procedure_versions",
 	"oncall":     "rotas rota_overrides escalations calls call_log",
 	"alerts": "alerts alert_history alert_undos incidents incident_aliases incident_log " +
-		"shift_notes kept_pictures rules_state rules_changes rule_texts",
+		"shift_notes kept_pictures rules_state rules_changes rule_texts suppressions suppressed",
 }
 
 // crossings are the exceptions, with their reasons.

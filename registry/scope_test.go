@@ -871,6 +871,42 @@ func calls(d *district) map[string]call {
 		"Alerts.ReleaseLost": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Alerts.ReleaseLost(ctx)
 		}},
+		"Alerts.Shelve": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Shelve(ctx, "alt_b", 1, g.User{}, time.Minute, "a reason of substance")
+		}},
+		"Alerts.Unshelve": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Unshelve(ctx, "alt_b", 1, g.User{}, "")
+		}},
+		"Alerts.PutWindow": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.PutWindow(ctx, g.Suppression{
+				School:  b,
+				Reason:  "a reason of substance",
+				Until:   d.clock.now().Add(time.Hour),
+				Devices: []g.DeviceID{d.device[b].ID},
+			}, g.User{})
+		}},
+		"Alerts.EndSuppression": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.EndSuppression(ctx, "sup_b", g.User{})
+		}},
+		"Alerts.Suppression": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Suppression(ctx, "sup_b")
+		}},
+		"Alerts.Suppressions": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, _, err := v.Alerts.Suppressions(ctx, alerts.SuppressionFilter{})
+			return x, err
+		}},
+		"Alerts.Hiding": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Hiding(ctx, g.Alert{School: b}, d.clock.now())
+		}},
+		"Alerts.FollowSuppressions": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.FollowSuppressions(ctx, d.clock.now())
+		}},
+		"Alerts.ForgetSuppressions": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.ForgetSuppressions(ctx, d.clock.now())
+		}},
+		"Alerts.DevicesMoved": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Alerts.DevicesMoved(ctx)
+		}},
 		"Alerts.LapseAcks": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Alerts.LapseAcks(ctx, d.clock.now())
 		}},

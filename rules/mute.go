@@ -137,7 +137,7 @@ func (e *Engine) answer(a *g.Alert) {
 		}
 	}
 	byPerson := a.Resolver != "" || a.ResolverName != "" || a.Closer != "" || a.CloserName != ""
-	if a.OnWall() || !byPerson {
+	if a.Unresolved() || !byPerson {
 		return
 	}
 	for k, o := range r.once {
@@ -151,7 +151,8 @@ func (e *Engine) answer(a *g.Alert) {
 // answered updates a firing subject from its alert as the registry keeps it. An alert that was told
 // again because it rose counts from its beginning, unless that took it out of somebody's hands.
 func (e *Engine) answered(s *subject, a *g.Alert) {
-	answered, told := a.State != g.AlertOpen, s.told
+	// what is hidden does not become worse by time alone either
+	answered, told := !a.Unanswered(), s.told
 	if a.Retold > 0 && (a.RetoldWhy != g.Risen || s.answered) {
 		told = e.now
 		if !a.RetoldAt.IsZero() {

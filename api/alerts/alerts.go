@@ -19,7 +19,11 @@ type alertsInput struct {
 	Zone     g.ZoneID   `query:"zone" maxLength:"64" doc:"In this zone."`
 	Device   g.DeviceID `query:"device" maxLength:"64" doc:"Of this device."`
 	Drill    string     `query:"drill" enum:"true,false" doc:"true: only what belongs to drills; false: only the rest."`
-	Query    string     `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in title, text, zone, device, rule, comment and, for who may read people, the person's name. A page can then be shorter than limit although next leads on."`
+
+	Hidden      alerts.HiddenBy `query:"hidden" enum:"shelf,window,any,none" doc:"Only what a shelf, a maintenance window, or either hides, or what nothing hides; an alert that was resolved meanwhile counts as hidden. Absent: all."`
+	Suppression g.SuppressionID `query:"suppression" maxLength:"64" doc:"Only what this shelf or window hides or has ever hidden."`
+
+	Query string `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in title, text, zone, device, rule, comment and, for who may read people, the person's name. A page can then be shorter than limit although next leads on."`
 }
 
 type wallInput struct {
@@ -81,6 +85,7 @@ func (s *area) registerAlerts() {
 	s.registerHandling(tag)
 	s.registerPeople(tag)
 	s.registerBatches(tag)
+	s.registerShelves(tag)
 }
 
 func (s *area) listAlerts(
@@ -97,6 +102,9 @@ func (s *area) listAlerts(
 		Zone:     in.Zone,
 		Device:   in.Device,
 		Query:    in.Query,
+
+		Hidden:      in.Hidden,
+		Suppression: in.Suppression,
 	}
 	if in.Drill != "" {
 		drill := in.Drill == "true"

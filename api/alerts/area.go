@@ -24,8 +24,10 @@ func Register(r *gate.Gate) {
 		d.OneOf("Entry", "what", texts(alerts.Whats())...)
 		boundSteps(d)
 		d.OneOf("ReportMoment", "of", texts(views.MomentOfs())...)
+		d.OneOf("SuppressionRow", "state", texts(alerts.SuppressionStates())...)
 	})
 	s.registerAlerts()
+	s.registerWindows()
 	s.registerIncidents()
 }
 

@@ -21,7 +21,8 @@ resolver_name: The name of who resolved it.
 closer: Who put it away; nobody where its time was up.
 closer_name: The name of who put it away.
 event_seq: The journal sequence of the event that raised it.
-Wall.items: The most urgent ones: the most severe first, of these those that nobody has acknowledged, then the newest.
+Wall.items: The most urgent ones: the most severe first, of these what still holds before what is over, then those
+	that nobody has acknowledged, then the newest. With a building or zone, what has no place is among them.
 Wall.open: How many nobody has acknowledged, whether they are in items or not.
 Wall.acknowledged: How many somebody has acknowledged and not resolved.
 Wall.groups: With group and without key: the most urgent groups.
@@ -234,7 +235,57 @@ Alert.retold: How often it was told again.
 Alert.retold_at: When it was told again last.
 Alert.retold_why: Why it was told again last. fired_again: the condition holds again. ack_ran_out: the
 	acknowledgement's time was up. withdrawn: somebody took the acknowledgement back. released: who had
-	it in hand may handle alerts no more. risen: it became more severe.
+	it in hand may handle alerts no more. risen: it became more severe. returned: what had hidden it
+	ended.
+Alert.hidden: What keeps it off the wall; absent: nothing. One that was resolved meanwhile keeps it, as the
+	reason why nobody was told.
+Hiding.suppression: The shelf or window.
+Hiding.reason: Why.
+Hiding.by_name: The name of who shelved it or made the window.
+Hiding.since: Since when.
+Hiding.until: Until when, as it stands.
+Wall.hidden: How many are not over and not in items, open or acknowledged, since something hides them.
+Hidden.shelf: Those that somebody has shelved.
+Hidden.window: Those in a maintenance window.
+Hidden.silenced: Those that somebody resolved although they fire, until they end.
+SuppressionRow.id: The id.
+SuppressionRow.school: The school.
+SuppressionRow.reason: Why.
+SuppressionRow.by: Who shelved the alert or made the window.
+SuppressionRow.by_name: The name of who did.
+SuppressionRow.made: When it was made.
+SuppressionRow.from: When it begins.
+SuppressionRow.until: When it ends, as planned.
+SuppressionRow.weekly: The hours of each week in which a window holds; absent: all the time.
+SuppressionRow.up_to: The worst severity that it hides; what becomes worse is told.
+SuppressionRow.alert: Of a shelf: the alert.
+SuppressionRow.rules: Of these rules; empty: of each.
+SuppressionRow.devices: At these devices; empty: at each.
+SuppressionRow.zones: With buildings: in these places; both empty: everywhere.
+SuppressionRow.buildings: In any zone of these.
+SuppressionRow.properties: Only what was raised by these values alone; empty: whatever it was raised by.
+SuppressionRow.ended: When somebody ended it before its time, or cancelled it.
+SuppressionRow.ender: Who did.
+SuppressionRow.ender_name: The name of who did.
+SuppressionRow.changed: When it was last written.
+SuppressionRow.state: planned, active or over. A weekly one is active between its hours, too.
+SuppressionRow.holds_until: Until when it holds now; absent: it does not.
+SuppressionRow.holds_next: When it holds next; absent: it holds now, or never will.
+SuppressionRow.hides: How many alerts it hides now that are not over.
+SuppressionRow.hid: How many it has hidden, with those that it hides.
+WeeklyHours.days: On which it begins; absent: on each.
+WeeklyHours.start: Local time, HH:MM.
+WeeklyHours.end: Local time, HH:MM; on the next day where it is not after start.
+ShelveInput.minutes: For how long: at most 1440, of a critical alert 60.
+ShelveInput.reason: Why it may leave the wall.
+WindowBody.reason: What is done.
+WindowBody.weekly: The hours of each week in which it holds; absent: all the time.
+WindowBody.up_to: The worst severity that it hides; absent: major.
+WindowBody.rules: Of these rules; empty: of each.
+WindowBody.devices: At these devices; empty: at each.
+WindowBody.zones: With buildings: in these places; both empty: everywhere.
+WindowBody.buildings: In any zone of these.
+WindowBody.properties: Only what was raised by these values alone; empty: whatever it was raised by.
 Alert.assignee: Who shall see to it; another than handler, perhaps.
 Alert.assignee_name: The name of who shall see to it.
 Alert.assigned: When it was assigned.

@@ -53,6 +53,9 @@ func (v View) List(ctx context.Context, f Filter) ([]AlertRow, string, error) {
 	}
 	store.Eq(&w, "zone", f.Zone)
 	store.Eq(&w, "device", f.Device)
+	if err := f.hidden(&w); err != nil {
+		return nil, "", err
+	}
 	if err := newestFirst(&w, f.Page, "opened", "id"); err != nil {
 		return nil, "", err
 	}
@@ -69,6 +72,25 @@ func (v View) List(ctx context.Context, f Filter) ([]AlertRow, string, error) {
 	}
 	out, next := store.Cut(out, f.Size(), alertCursor)
 	return out, next, v.nameAlerts(ctx, out)
+}
+
+// hidden narrows the list to what is hidden, or was.
+func (f Filter) hidden(w *store.Where) error {
+	switch f.Hidden {
+	case "":
+	case ByNothing:
+		w.And("hidden = ''")
+	case ByAnything:
+		w.And("hidden <> ''")
+	case ByShelf, ByWindow:
+		w.And("hidden <> '' AND hidden_kind = ?", string(f.Hidden))
+	default:
+		return g.FieldErrorf("hidden", "%q is none of %v", f.Hidden, HiddenBys())
+	}
+	if f.Suppression != "" {
+		w.And("id IN (SELECT alert FROM suppressed WHERE suppression = ?)", string(f.Suppression))
+	}
+	return nil
 }
 
 func alertCursor(a AlertRow) string {

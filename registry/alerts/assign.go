@@ -56,7 +56,7 @@ func mayNot(to g.UserID) error {
 
 func assign(whom g.User, in store.Reach, comment string) func(*life) error {
 	return func(l *life) error {
-		if !l.OnWall() {
+		if !l.Unresolved() {
 			return g.Errorf(g.Conflict, "the alert is %s already", l.State)
 		}
 		if !in.Has(l.School) {

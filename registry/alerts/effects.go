@@ -153,15 +153,24 @@ func (v View) applyAlert(ctx context.Context, t *store.Tx, seq uint64, a g.Alert
 	}
 	old, was, err := v.r.alert(ctx, t, a.ID)
 	now := store.Moment(store.Micros(t.Now))
+	missing := g.ErrorCode(err) == g.NotFound
 	switch {
-	case g.ErrorCode(err) == g.NotFound:
-		return v.r.saveLife(ctx, t, seq, raised(a, now))
-	case err != nil:
+	case err != nil && !missing:
 		return err
-	case seq < was || again(old, a):
+	case !missing && (seq < was || again(old, a)):
 		return nil
 	}
-	l := found(old, a, now)
+	all, err := v.coversOf(ctx, t, a, old.Hidden)
+	if err != nil {
+		return err
+	}
+	if missing {
+		return v.r.saveLife(ctx, t, seq, raised(a, now, all))
+	}
+	if old, err = v.catchUp(ctx, t, was, old, all, momentOf(a)); err != nil {
+		return err
+	}
+	l := found(old, a, now, all)
 	same, err := equalJSON(old, l.Alert)
 	if err != nil {
 		return err
@@ -190,6 +199,7 @@ func mergeAlert(old, a g.Alert) g.Alert {
 	m.Handler, m.HandlerName, m.Acknowledged = old.Handler, old.HandlerName, old.Acknowledged
 	m.AckUntil = old.AckUntil
 	m.Retold, m.RetoldAt, m.RetoldWhy = old.Retold, old.RetoldAt, old.RetoldWhy
+	m.Hidden = old.Hidden
 	m.Assignee, m.AssigneeName, m.Assigned = old.Assignee, old.AssigneeName, old.Assigned
 	m.Resolver, m.ResolverName = old.Resolver, old.ResolverName
 	m.Closer, m.CloserName, m.Closed = old.Closer, old.CloserName, old.Closed
@@ -285,19 +295,24 @@ func (r *Book) saveAlert(
 	}
 	_, err = t.Exec(ctx,
 		`INSERT INTO alerts (id, school, rule, severity, state, device, zone, opened, resolved, effect_seq, version, drill, body_sealed,
-			firing, acked, ack_until, handler, assignee, cause)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			firing, acked, ack_until, handler, assignee, cause, hidden, hidden_kind, ended)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, state = excluded.state, device = excluded.device,
 			zone = excluded.zone, resolved = excluded.resolved, effect_seq = excluded.effect_seq, version = excluded.version,
 			body_sealed = excluded.body_sealed, firing = excluded.firing, acked = excluded.acked,
-			ack_until = excluded.ack_until, handler = excluded.handler, assignee = excluded.assignee, cause = excluded.cause`,
+			ack_until = excluded.ack_until, handler = excluded.handler, assignee = excluded.assignee, cause = excluded.cause,
+			hidden = excluded.hidden, hidden_kind = excluded.hidden_kind, ended = excluded.ended`,
 		string(a.ID), string(a.School), string(a.Rule), string(a.Severity), string(a.State),
 		string(a.Device), string(a.Zone), store.Micros(a.Opened), store.Micros(a.Resolved),
 		int64(seq), a.Version, store.Flag(a.Drill), store.Seal(r.s.Vault.Data, b, "alert "+string(a.ID)),
 		store.Flag(a.Firing), store.Micros(a.Acknowledged), store.Micros(a.AckUntil),
-		string(a.Handler), string(a.Assignee), causeOf(a))
+		string(a.Handler), string(a.Assignee), causeOf(a), string(a.Hidden.Suppression),
+		string(a.Hidden.Kind), store.Flag(!a.Firing && !a.Ended.IsZero()))
 	if err != nil {
 		return fmt.Errorf("write alert: %w", err)
+	}
+	if err := noteSuppressed(ctx, t, a); err != nil {
+		return err
 	}
 	if quiet {
 		return nil

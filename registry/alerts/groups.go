@@ -55,6 +55,7 @@ type member struct {
 	cause    string
 	opened   int64
 	firing   int
+	ended    int
 }
 
 // Kinds of causes, before their colon.
@@ -115,11 +116,11 @@ func (v View) groups(
 // members reads the alerts of a condition, the most urgent first.
 func (v View) members(ctx context.Context, w store.Where) (out []member, err error) {
 	err = store.Each(ctx, v.s.Reg,
-		"SELECT id, school, rule, severity, state, device, zone, cause, opened, firing FROM alerts"+
+		"SELECT id, school, rule, severity, state, device, zone, cause, opened, firing, ended FROM alerts"+
 			w.String()+byUrgency, w.Args, func(scan func(...any) error) error {
 			var m member
 			err := scan(&m.id, &m.school, &m.rule, &m.severity, &m.state, &m.device, &m.zone,
-				&m.cause, &m.opened, &m.firing)
+				&m.cause, &m.opened, &m.firing, &m.ended)
 			out = append(out, m)
 			return err
 		})
@@ -198,9 +199,13 @@ func gather(members []member, by Grouping, drivers map[g.DeviceID]g.Device) []Gr
 	return out
 }
 
-// settled orders the groups of a severity: those with something unacknowledged first.
+// settled orders the groups of a severity: those in which all is over last, and of the others those
+// with something unacknowledged first.
 func (x Group) settled() int {
-	n := 2 * (len(g.Severities()) - 1 - slices.Index(g.Severities(), x.Severity))
+	n := 4 * (len(g.Severities()) - 1 - slices.Index(g.Severities(), x.Severity))
+	if x.first.ended > 0 {
+		n += 2
+	}
 	if x.Unacknowledged == 0 {
 		n++
 	}

@@ -248,7 +248,7 @@ func (v View) Silence(
 func resolve(comment string, although bool) func(*life) error {
 	return func(l *life) error {
 		byItself := l.State == g.AlertResolved && l.Resolver == "" && l.ResolverName == ""
-		if !l.OnWall() && !byItself {
+		if !l.Unresolved() && !byItself {
 			return g.Errorf(g.Conflict, "the alert is %s already", l.State)
 		}
 		if l.Firing && strings.HasPrefix(string(l.Rule), g.LockdownRule) {

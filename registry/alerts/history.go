@@ -32,6 +32,9 @@ const (
 	WasUndone       What = "undone"
 	WasGathered     What = "gathered"  // into an incident, by a person
 	WasTakenOut     What = "taken_out" // of an incident, by a person
+	WasShelved      What = "shelved"
+	WasHidden       What = "hidden"   // by a shelf or window that holds
+	HasReturned     What = "returned" // what had hidden it holds no more
 )
 
 // Whats lists them.
@@ -40,6 +43,7 @@ func Whats() []What {
 		WasRaised, HasFiredAgain, HasEnded, HasRisen, WasAcknowledged, WasWithdrawn, HasRunOut,
 		WasAssigned, WasReleased, WasCommented, WasResolved, WasSilenced, WasOver, WasClosed,
 		WasUndone, WasGathered, WasTakenOut,
+		WasUndone, WasShelved, WasHidden, HasReturned,
 	}
 }
 

@@ -48,7 +48,8 @@ func (v View) LapseAcks(ctx context.Context, now time.Time) (int, error) {
 	return n, err
 }
 
-const ackDue = "ack_until > 0 AND (ack_until <= ? OR acked > ?)"
+// What is hidden is looked at when it returns.
+const ackDue = "ack_until > 0 AND (ack_until <= ? OR acked > ?) AND hidden = ''"
 
 // each changes the alerts of a condition that change says yes to.
 func (v View) each(

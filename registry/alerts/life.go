@@ -14,9 +14,10 @@ import (
 // life is an alert while it changes, with what its history is to say of that.
 type life struct {
 	g.Alert
-	who g.User // the person who acts; zero: a rule or the gateway
-	now time.Time
-	log []Entry
+	who  g.User // the person who acts; zero: a rule or the gateway
+	now  time.Time
+	log  []Entry
+	told bool // it is to be told again by this change
 }
 
 // note adds an entry to the history.
@@ -24,7 +25,9 @@ func (l *life) note(e Entry) {
 	if e.At.IsZero() {
 		e.At = l.now
 	}
-	e.By, e.ByName = l.who.ID, l.who.FullName
+	if e.By == "" && e.ByName == "" {
+		e.By, e.ByName = l.who.ID, l.who.FullName
+	}
 	l.log = append(l.log, e)
 }
 
@@ -45,6 +48,7 @@ func (l *life) restate() {
 // retell makes an alert unanswered, back on the wall, and to be told again.
 func (l *life) retell(why g.Retelling, at time.Time) {
 	l.letGo()
+	l.told = true
 	l.Resolved, l.Resolver, l.ResolverName = time.Time{}, "", ""
 	l.Closed, l.Closer, l.CloserName = time.Time{}, "", ""
 	l.Comment = ""
@@ -61,10 +65,10 @@ func (l *life) letGo() {
 
 // settle resolves what needs nobody any more.
 func (l *life) settle() {
-	if !l.OnWall() || l.Firing || l.Ended.IsZero() {
+	if !l.Unresolved() || l.Firing || l.Ended.IsZero() {
 		return
 	}
-	if l.Acknowledged.IsZero() && l.Severity.AtLeast(g.Major) {
+	if l.Acknowledged.IsZero() && l.Severity.AtLeast(g.Major) && !l.overWhileHidden() {
 		return
 	}
 	l.AckUntil = time.Time{}
@@ -79,8 +83,8 @@ func (l *life) settle() {
 	})
 }
 
-// raised is a new alert as a rule found it.
-func raised(a g.Alert, now time.Time) *life {
+// raised is a new alert as a rule found it, hidden if something hides it.
+func raised(a g.Alert, now time.Time, all covers) *life {
 	l := &life{Alert: a, now: now}
 	l.Version = 0
 	if l.State == "" {
@@ -91,13 +95,22 @@ func raised(a g.Alert, now time.Time) *life {
 		At:       a.Opened,
 		Severity: a.Severity,
 	})
+	l.cover(all, momentOf(a))
 	l.settle()
 	return l
 }
 
+// momentOf is when the newest that a finding tells took place.
+func momentOf(a g.Alert) time.Time {
+	if !a.Firing && a.Ended.After(a.LastFired) {
+		return a.Ended
+	}
+	return firstTime(a.LastFired, a.Opened)
+}
+
 // found merges a rule's newer finding into a stored alert: what people did stays. The state only
 // moves forward, until the condition holds again after it was over.
-func found(old, a g.Alert, now time.Time) *life {
+func found(old, a g.Alert, now time.Time, all covers) *life {
 	l := &life{
 		Alert: mergeAlert(old, a),
 		now:   now,
@@ -117,7 +130,7 @@ func found(old, a g.Alert, now time.Time) *life {
 			At:    a.LastFired,
 			Count: a.Count,
 		})
-	case l.OnWall() && old.Severity != "" && a.Severity != old.Severity &&
+	case l.Unresolved() && old.Severity != "" && a.Severity != old.Severity &&
 		a.Severity.AtLeast(old.Severity):
 		l.retell(g.Risen, a.LastFired)
 	}
@@ -136,6 +149,7 @@ func found(old, a g.Alert, now time.Time) *life {
 			At:   l.Resolved,
 		})
 	}
+	l.cover(all, momentOf(a))
 	l.settle()
 	return l
 }

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"context"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
@@ -24,11 +25,20 @@ func End(
 	if err != nil {
 		return err
 	}
-	a.Firing = false
-	if a.State == g.AlertOpen || a.State == g.AlertAcknowledged {
-		a.State = g.AlertResolved
-		a.Resolver, a.ResolverName = by, name
-		a.Resolved = store.Moment(store.Micros(t.Now))
+	l := &life{
+		Alert: a,
+		who:   g.User{ID: by, FullName: name},
+		now:   store.Moment(store.Micros(t.Now)),
 	}
-	return v.r.saveAlert(ctx, t, seq, a, false)
+	if l.Firing {
+		l.Firing, l.Ended = false, l.now
+		l.note(Entry{What: HasEnded})
+	}
+	if l.Unresolved() {
+		l.Resolver, l.ResolverName = by, name
+		l.Resolved, l.AckUntil = l.now, time.Time{}
+		l.restate()
+		l.note(Entry{What: WasResolved})
+	}
+	return v.r.saveLife(ctx, t, seq, l)
 }

@@ -32,8 +32,25 @@ type Filter struct {
 
 	Drill *bool // of drills only, or of none; nil: both
 
+	Hidden      HiddenBy        // "": whether something hides them or not
+	Suppression g.SuppressionID // hidden by this one, now or at any time before
+
 	RulePrefix string // prefix of rule IDs, without % and _
 }
+
+// HiddenBy selects alerts by what hides them.
+type HiddenBy string
+
+// What may hide an alert.
+const (
+	ByShelf    HiddenBy = "shelf"
+	ByWindow   HiddenBy = "window"
+	ByAnything HiddenBy = "any"
+	ByNothing  HiddenBy = "none"
+)
+
+// HiddenBys lists them.
+func HiddenBys() []HiddenBy { return []HiddenBy{ByShelf, ByWindow, ByAnything, ByNothing} }
 
 // AlertRow is an alert with the names of its subjects.
 type AlertRow struct {

@@ -49,13 +49,22 @@ type Wall struct {
 	Acknowledged Tally      `json:"acknowledged"`
 	Groups       []Group    `json:"groups,omitempty"`
 	// how many groups there are, whether they are in Groups or not
-	GroupCount int `json:"group_count,omitempty"`
+	GroupCount int    `json:"group_count,omitempty"`
+	Hidden     Hidden `json:"hidden"`
 }
 
-// byUrgency orders alerts by severity, then unacknowledged ones first, then newest first.
+// Hidden counts what the wall does not show although it is not over.
+type Hidden struct {
+	Shelf    Tally `json:"shelf"`
+	Window   Tally `json:"window"`
+	Silenced Tally `json:"silenced"` // resolved by somebody although it fires
+}
+
+// byUrgency orders alerts by severity, then what is over last, then unacknowledged ones first, then
+// newest first.
 const byUrgency = ` ORDER BY
 	CASE severity WHEN 'critical' THEN 0 WHEN 'major' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END,
-	CASE state WHEN 'open' THEN 0 ELSE 1 END, opened DESC, id DESC`
+	ended, CASE state WHEN 'open' THEN 0 ELSE 1 END, opened DESC, id DESC`
 
 // Wall returns the most urgent open and acknowledged alerts, and counts all of them.
 func (v View) Wall(ctx context.Context, f WallFilter) (Wall, error) {
@@ -63,12 +72,16 @@ func (v View) Wall(ctx context.Context, f WallFilter) (Wall, error) {
 	if err != nil {
 		return Wall{}, err
 	}
-	w, err := v.wallWhere(ctx, in, f)
+	place, err := v.wallWhere(ctx, in, f)
 	if err != nil {
 		return Wall{}, err
 	}
+	w := place.onWall()
 	out, err := v.tallies(ctx, w)
 	if err != nil {
+		return Wall{}, err
+	}
+	if out.Hidden, err = v.hiddenTallies(ctx, place); err != nil {
 		return Wall{}, err
 	}
 	store.Eq(&w, "state", f.State)
@@ -99,13 +112,29 @@ func (v View) Wall(ctx context.Context, f WallFilter) (Wall, error) {
 	return out, v.nameAlerts(ctx, out.Items)
 }
 
-// wallWhere selects the unresolved alerts at the filter's place.
-func (v View) wallWhere(ctx context.Context, in store.Reach, f WallFilter) (w store.Where, err error) {
-	if err := in.Within(&w, "school", f.School); err != nil {
+// place selects the alerts of a wall's place, whatever their state.
+type place struct{ store.Where }
+
+// but is the place with a further condition.
+func (p place) but(cond string, args ...any) store.Where {
+	w := p.Clone()
+	w.And(cond, args...)
+	return w
+}
+
+func (p place) onWall() store.Where {
+	return p.but("hidden = '' AND state IN (?, ?)", string(g.AlertOpen),
+		string(g.AlertAcknowledged))
+}
+
+// wallWhere selects the alerts at the filter's place.
+func (v View) wallWhere(ctx context.Context, in store.Reach, f WallFilter) (w place, err error) {
+	if err := in.Within(&w.Where, "school", f.School); err != nil {
 		return w, err
 	}
-	w.And("state IN (?, ?)", string(g.AlertOpen), string(g.AlertAcknowledged))
-	store.Eq(&w, "zone", f.Zone)
+	if f.Zone != "" {
+		w.And("zone IN (?, '')", string(f.Zone)) // what has no place is everywhere
+	}
 	if f.Building == "" {
 		return w, nil
 	}
@@ -113,10 +142,7 @@ func (v View) wallWhere(ctx context.Context, in store.Reach, f WallFilter) (w st
 	if err != nil {
 		return w, err
 	}
-	if len(zones) == 0 {
-		w.And("1 = 0")
-		return w, nil
-	}
+	zones = append(zones, "")
 	w.And("zone IN ("+store.Marks(len(zones))+")", store.Anys(zones)...)
 	return w, nil
 }
@@ -141,6 +167,42 @@ func (v View) tallies(ctx context.Context, w store.Where) (Wall, error) {
 	})
 	if err != nil {
 		return Wall{}, fmt.Errorf("count the wall: %w", err)
+	}
+	return out, nil
+}
+
+// hiddenTallies counts what is hidden at a place.
+func (v View) hiddenTallies(ctx context.Context, p place) (out Hidden, err error) {
+	w := p.but("hidden <> '' AND state IN (?, ?)", string(g.AlertOpen), string(g.AlertAcknowledged))
+	err = store.Each(ctx, v.s.Reg, "SELECT hidden_kind, severity, COUNT(*) FROM alerts"+w.String()+
+		" GROUP BY hidden_kind, severity", w.Args, func(scan func(...any) error) error {
+		var kind g.SuppressionKind
+		var severity g.Severity
+		n := 0
+		if err := scan(&kind, &severity, &n); err != nil {
+			return err
+		}
+		if kind == g.Shelf {
+			out.Shelf.add(severity, n)
+		} else {
+			out.Window.add(severity, n)
+		}
+		return nil
+	})
+	if err != nil {
+		return out, fmt.Errorf("count what is hidden: %w", err)
+	}
+	w = p.but("firing = 1 AND state IN (?, ?)", string(g.AlertResolved), string(g.AlertClosed))
+	err = store.Each(ctx, v.s.Reg, "SELECT severity, COUNT(*) FROM alerts"+w.String()+
+		" GROUP BY severity", w.Args, func(scan func(...any) error) error {
+		var severity g.Severity
+		n := 0
+		err := scan(&severity, &n)
+		out.Silenced.add(severity, n)
+		return err
+	})
+	if err != nil {
+		return out, fmt.Errorf("count what is silenced: %w", err)
 	}
 	return out, nil
 }

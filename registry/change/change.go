@@ -41,6 +41,8 @@ const (
 	Session Kind = "session" // or corrections of its attendance
 	Leave   Kind = "leave"
 
+	Suppression Kind = "suppression"
+
 	Lockdown Kind = "lockdown" // a threat level, raised, ended or configured
 
 	Rota       Kind = "rota" // or its overrides

@@ -5,8 +5,9 @@ package store
 func Deeds() []string {
 	return []string{
 		"address.add", "address.confirm", "address.delete", "alert.acknowledge", "alert.assign",
-		"alert.close", "alert.comment", "alert.resolve", "alert.silence", "alert.unacknowledge",
-		"alert.undo", "attendance.correct", "audit.anchor", "building.delete", "building.put",
+		"alert.close", "alert.comment", "alert.resolve", "alert.shelve", "alert.silence",
+		"alert.unacknowledge", "alert.undo", "alert.unshelve",
+		"attendance.correct", "audit.anchor", "building.delete", "building.put",
 		"camera.view", "chain.delete", "chain.put", "channel.create", "channel.delete",
 		"channel.test", "channel.update", "consent.give", "consent.withdraw", "contact.leave",
 		"contact.put",
@@ -32,7 +33,8 @@ func Deeds() []string {
 		"shift.give", "shift.take", "sighting.manual", "sightings.back", "sightings.resolve",
 		"signin.refused", "site.delete", "site.put", "template.put", "user.create",
 		"user.password", "user.update", "webhook.create", "webhook.delete", "webhook.redeliver",
-		"webhook.secret", "webhook.take_over", "webhook.update", "wishes.put", "zone.delete",
+		"webhook.secret", "webhook.take_over", "webhook.update",
+		"window.end", "window.put", "wishes.put", "zone.delete",
 		"zone.put",
 	}
 }

@@ -122,6 +122,14 @@ func (w *Where) And(cond string, args ...any) {
 	w.Args = append(w.Args, args...)
 }
 
+// Clone is a copy to which conditions can be added apart.
+func (w Where) Clone() Where {
+	return Where{
+		conds: slices.Clone(w.conds),
+		Args:  slices.Clone(w.Args),
+	}
+}
+
 // Eq adds col = value unless the value is empty.
 func Eq[T ~string](w *Where, col string, value T) {
 	if value != "" {

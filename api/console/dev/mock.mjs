@@ -35,6 +35,7 @@ const permissions = [
   'attendance:write',
   'alerts:read',
   'alerts:write',
+  'alerts:suppress',
   'incidents:approve',
   'rules:write',
   'telemetry:read',

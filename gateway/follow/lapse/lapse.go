@@ -1,5 +1,6 @@
 // Package lapse follows the clock and the registry for the alerts: it ends acknowledgements whose
-// time is up, and takes alerts from people who may handle them no more. What becomes of an alert
+// time is up, takes alerts from people who may handle them no more, and hides what a shelf or
+// maintenance window has begun to hide and brings it back at the end. What becomes of an alert
 // then is the registry's to say. It refuses to tell anybody; the alert's event does.
 package lapse
 
@@ -26,6 +27,8 @@ type Keeper struct {
 	now       func() time.Time
 
 	users  chan struct{} // capacity 1: users have changed
+	covers chan struct{} // capacity 1: a shelf or window has changed
+	moved  chan struct{} // capacity 1: a device is in another place
 	looked time.Time     // when holders were last looked at; zero: not yet
 }
 
@@ -40,53 +43,84 @@ func New(
 		health:    health,
 		now:       now,
 		users:     make(chan struct{}, 1),
+		covers:    make(chan struct{}, 1),
+		moved:     make(chan struct{}, 1),
 	}
 }
 
-// Run looks once a second, and at once when users change, until ctx ends.
+// heard notes what is to be looked at because of a change.
+func (k *Keeper) heard(c registry.Change) {
+	var what chan struct{}
+	switch {
+	case c.Kind == change.User:
+		what = k.users
+	case c.Kind == change.Suppression:
+		what = k.covers
+	case c.Kind == change.Device && c.Touches("zone"), c.Kind == change.Zone:
+		what = k.moved
+	default:
+		return
+	}
+	select {
+	case what <- struct{}{}:
+	default: // a look is due already
+	}
+}
+
+// Run looks once a second, and at once when users, shelves, windows or places change, until ctx
+// ends.
 func (k *Keeper) Run(ctx context.Context) error {
-	cancel := k.subscribe(func(c registry.Change) {
-		if c.Kind != change.User {
-			return
-		}
-		select {
-		case k.users <- struct{}{}:
-		default: // a look is due already
-		}
-	})
+	cancel := k.subscribe(k.heard)
 	defer cancel()
 	if !k.health.Insist(ctx, name, func() error { return all(ctx, k.view.Alerts.Upgrade) }) {
 		return nil
 	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	changed := true
+	users, moved := true, true
 	for {
-		if !k.health.Insist(ctx, name, func() error { return k.look(ctx, changed) }) {
+		if !k.health.Insist(ctx, name, func() error { return k.look(ctx, users, moved) }) {
 			return nil
 		}
-		changed = false
+		users, moved = false, false
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-k.users:
-			changed = true
+			users = true
+		case <-k.moved:
+			moved = true
+		case <-k.covers:
 		case <-tick.C:
 		}
 	}
 }
 
 // look does everything that is due.
-func (k *Keeper) look(ctx context.Context, changed bool) error {
+func (k *Keeper) look(ctx context.Context, users, moved bool) error {
 	now := k.now()
+	if moved {
+		if err := k.view.Alerts.DevicesMoved(ctx); err != nil {
+			return err
+		}
+	}
+	follow := func(ctx context.Context) (int, error) {
+		return k.view.Alerts.FollowSuppressions(ctx, now)
+	}
+	if err := all(ctx, follow); err != nil {
+		return err
+	}
 	lapse := func(ctx context.Context) (int, error) { return k.view.Alerts.LapseAcks(ctx, now) }
 	if err := all(ctx, lapse); err != nil {
 		return err
 	}
-	if !changed && now.Sub(k.looked).Abs() < holdersTurn {
+	if !users && now.Sub(k.looked).Abs() < holdersTurn {
 		return nil
 	}
 	if _, err := k.view.Alerts.ReleaseLost(ctx); err != nil {
+		return err
+	}
+	if _, err := k.view.Alerts.ForgetSuppressions(ctx, now); err != nil {
 		return err
 	}
 	k.looked = now

@@ -204,6 +204,7 @@ export const permissions = all<Permission>({
   'attendance:write': true,
   'alerts:read': true,
   'alerts:write': true,
+  'alerts:suppress': true,
   'incidents:approve': true,
   'rules:write': true,
   'telemetry:read': true,

@@ -1,0 +1,436 @@
+package alerts
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/change"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+const suppressionColumns = "id, version, body_sealed"
+
+func (r *Book) scanSuppression(scan func(...any) error) (s g.Suppression, err error) {
+	var sealed []byte
+	if err := scan(&s.ID, &s.Version, &sealed); err != nil {
+		return s, err
+	}
+	b, err := store.Unseal(r.s.Vault.Data, sealed, "suppression "+string(s.ID))
+	if err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal(b, &s)
+}
+
+func (r *Book) suppression(
+	ctx context.Context, c store.Conn, id g.SuppressionID,
+) (g.Suppression, error) {
+	s, err := r.scanSuppression(c.Row(ctx,
+		"SELECT "+suppressionColumns+" FROM suppressions WHERE id = ?", string(id)).Scan)
+	if err != nil {
+		return s, store.Missing(err, "suppression", string(id))
+	}
+	return s, nil
+}
+
+// saveSuppression writes a suppression that somebody changed, whose alerts are then due to be
+// looked at.
+func (r *Book) saveSuppression(
+	ctx context.Context, t *store.Tx, s g.Suppression,
+) (g.Suppression, error) {
+	s.Version++
+	s.Changed = store.Moment(store.Micros(t.Now))
+	for _, empty := range []func(){
+		func() { s.Rules = orNone(s.Rules) },
+		func() { s.Devices = orNone(s.Devices) },
+		func() { s.Zones = orNone(s.Zones) },
+		func() { s.Buildings = orNone(s.Buildings) },
+		func() { s.Properties = orNone(s.Properties) },
+	} {
+		empty()
+	}
+	b, err := json.Marshal(s)
+	if err != nil {
+		return s, fmt.Errorf("write suppression: %w", err)
+	}
+	placed := s.Kind == g.Window && len(s.Zones)+len(s.Buildings) > 0
+	now := store.Micros(t.Now)
+	_, err = t.Exec(ctx, "INSERT INTO suppressions (id, school, kind, starts, ends, made, due, "+
+		"looked, placed, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "+
+		"ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, "+
+		"due = excluded.due, looked = excluded.looked, placed = excluded.placed, "+
+		"version = excluded.version, body_sealed = excluded.body_sealed",
+		string(s.ID), string(s.School), string(s.Kind), store.Micros(s.From),
+		store.Micros(s.End()), store.Micros(s.Made), now, now, store.Flag(placed), s.Version,
+		store.Seal(r.s.Vault.Data, b, "suppression "+string(s.ID)))
+	if err != nil {
+		return s, fmt.Errorf("write suppression: %w", err)
+	}
+	t.Change(change.Suppression, s.School, string(s.ID))
+	return s, nil
+}
+
+func orNone[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// noteSuppressed keeps which alerts a suppression has hidden.
+func noteSuppressed(ctx context.Context, t *store.Tx, a g.Alert) error {
+	if a.Hidden.Suppression == "" {
+		return nil
+	}
+	_, err := t.Exec(ctx, "INSERT INTO suppressed (suppression, alert) VALUES (?, ?) "+
+		"ON CONFLICT (suppression, alert) DO NOTHING", string(a.Hidden.Suppression), string(a.ID))
+	if err != nil {
+		return fmt.Errorf("note what is hidden: %w", err)
+	}
+	return nil
+}
+
+// coversOf are the suppressions that may hide an alert from the end of what hides it on, or when
+// its newest finding was made.
+func (v View) coversOf(
+	ctx context.Context, c store.Conn, a g.Alert, hidden g.Hiding,
+) (covers, error) {
+	since := momentOf(a)
+	if hidden.Suppression != "" && hidden.Until.Before(since) {
+		since = hidden.Until
+	}
+	return v.coversIn(ctx, c, a.School, since, []g.Alert{a})
+}
+
+// coversIn are the suppressions of a school that end after since, and where the devices of the
+// alerts are, if that decides.
+func (v View) coversIn(
+	ctx context.Context, c store.Conn, school g.SchoolID, since time.Time, of []g.Alert,
+) (out covers, err error) {
+	var found []g.Suppression
+	err = store.Each(ctx, c, "SELECT "+suppressionColumns+" FROM suppressions WHERE school = ? "+
+		"AND ends > ? ORDER BY id", []any{string(school), store.Micros(since)},
+		func(scan func(...any) error) error {
+			s, err := v.r.scanSuppression(scan)
+			found = append(found, s)
+			return err
+		})
+	if err != nil {
+		return out, fmt.Errorf("read suppressions: %w", err)
+	}
+	placed := false
+	for _, s := range found {
+		one, err := v.coverOf(ctx, c, s)
+		if err != nil {
+			return out, err
+		}
+		out.all = append(out.all, one)
+		placed = placed || one.zones != nil
+	}
+	if !placed {
+		return out, nil
+	}
+	var ids []g.DeviceID
+	for _, a := range of {
+		if a.Device != "" {
+			ids = append(ids, a.Device)
+		}
+	}
+	out.devices, err = fleet.SomeDevices(ctx, c, ids)
+	return out, err
+}
+
+// coverOf reads what a suppression needs to be decided by.
+func (v View) coverOf(ctx context.Context, c store.Conn, s g.Suppression) (cover, error) {
+	out := cover{Suppression: s}
+	if s.Weekly != nil {
+		school, err := places.SchoolRow(ctx, c, s.School)
+		if err != nil {
+			return out, err
+		}
+		if out.plan, err = weekly(s, school.Location()); err != nil {
+			return out, err
+		}
+	}
+	if s.Kind == g.Shelf || len(s.Zones)+len(s.Buildings) == 0 {
+		return out, nil
+	}
+	out.zones = map[g.ZoneID]bool{}
+	for _, z := range s.Zones {
+		out.zones[z] = true
+	}
+	for _, b := range s.Buildings {
+		zones, err := places.ZonesOf(ctx, c, b)
+		if err != nil {
+			return out, err
+		}
+		for _, z := range zones {
+			out.zones[z] = true
+		}
+	}
+	return out, nil
+}
+
+// catchUp brings an alert to what it is at a time, before news of that time is merged: what hid it
+// may have ended, or something else begun. Whether the gateway has looked meanwhile makes no
+// difference to what the alert becomes.
+func (v View) catchUp(
+	ctx context.Context, t *store.Tx, seq uint64, a g.Alert, all covers, to time.Time,
+) (g.Alert, error) {
+	for range maxTurns {
+		l := &life{
+			Alert: a,
+			now:   store.Moment(store.Micros(t.Now)),
+		}
+		changed, more := l.turn(all, to)
+		if changed {
+			if err := v.r.saveLife(ctx, t, seq, l); err != nil {
+				return a, err
+			}
+			a = l.Alert
+			a.Version++
+		}
+		if !more {
+			return a, nil
+		}
+	}
+	return a, nil
+}
+
+// maxTurns is more than the windows that follow each other over one alert between two looks.
+const maxTurns = 100
+
+// turn takes an alert to the end of what hides it, or to a time; more says that it is not there.
+func (l *life) turn(all covers, to time.Time) (changed, more bool) {
+	at := to
+	if l.Hidden.Suppression != "" && !l.Hidden.Until.After(to) {
+		at = l.Hidden.Until
+		more = at.Before(to)
+	}
+	changed = l.cover(all, at)
+	if changed {
+		l.settle()
+	}
+	return changed, more && l.Unresolved()
+}
+
+// SuppressionFilter selects suppressions, newest first.
+type SuppressionFilter struct {
+	store.Page
+	School g.SchoolID
+	Kind   g.SuppressionKind
+	State  SuppressionState
+	Device g.DeviceID // that name the device, or a place where it is
+}
+
+// SuppressionState says whether a suppression has begun.
+type SuppressionState string
+
+// The states.
+const (
+	Planned SuppressionState = "planned"
+	Active  SuppressionState = "active"
+	Over    SuppressionState = "over"
+)
+
+// SuppressionStates lists them.
+func SuppressionStates() []SuppressionState { return []SuppressionState{Planned, Active, Over} }
+
+// SuppressionRow is a suppression, what it is now, and how many alerts it hides.
+type SuppressionRow struct {
+	g.Suppression
+	State SuppressionState `json:"state"`
+	// until when it holds now; absent: it does not
+	HoldsUntil time.Time `json:"holds_until,omitzero"`
+	// when it holds next, of one that does not; absent: never
+	HoldsNext time.Time `json:"holds_next,omitzero"`
+	Hides     int       `json:"hides"`
+	Hid       int       `json:"hid"` // how many it has hidden, with those that it hides
+}
+
+// Suppressions lists shelves and maintenance windows, newest first.
+func (v View) Suppressions(
+	ctx context.Context, f SuppressionFilter,
+) ([]SuppressionRow, string, error) {
+	in, err := v.s.Reach(ctx, g.AlertsRead)
+	if err != nil {
+		return nil, "", err
+	}
+	var w store.Where
+	if err := in.Within(&w, "school", f.School); err != nil {
+		return nil, "", err
+	}
+	store.Eq(&w, "kind", f.Kind)
+	now := store.Micros(v.r.s.Now())
+	switch f.State {
+	case "":
+	case Planned:
+		w.And("starts > ? AND ends > starts", now)
+	case Active:
+		w.And("starts <= ? AND ends > ?", now, now)
+	case Over:
+		w.And("(ends <= ? OR ends <= starts)", now)
+	default:
+		return nil, "", g.FieldErrorf("state", "%q is no state; use one of %v", f.State,
+			SuppressionStates())
+	}
+	if err := newestFirst(&w, f.Page, "made", "id"); err != nil {
+		return nil, "", err
+	}
+	keep, err := v.ofDevice(ctx, f.Device)
+	if err != nil {
+		return nil, "", err
+	}
+	rows := []SuppressionRow{}
+	err = store.Each(ctx, v.s.Reg, "SELECT "+suppressionColumns+" FROM suppressions"+w.String()+
+		" ORDER BY made DESC, id DESC LIMIT ?", append(w.Args, f.Size()+1),
+		func(scan func(...any) error) error {
+			s, err := v.r.scanSuppression(scan)
+			rows = append(rows, SuppressionRow{Suppression: s})
+			return err
+		})
+	if err != nil {
+		return nil, "", fmt.Errorf("list suppressions: %w", err)
+	}
+	rows, next := store.Cut(rows, f.Size(), func(s SuppressionRow) string {
+		return store.Cursor(store.Digits(store.Micros(s.Made)), string(s.ID))
+	})
+	rows = slices.DeleteFunc(rows, func(s SuppressionRow) bool { return !keep(s.Suppression) })
+	return rows, next, v.tellOf(ctx, rows)
+}
+
+// ofDevice keeps the windows that name a device or where it is; all, without a device.
+func (v View) ofDevice(
+	ctx context.Context, id g.DeviceID,
+) (func(g.Suppression) bool, error) {
+	if id == "" {
+		return func(g.Suppression) bool { return true }, nil
+	}
+	devices, err := fleet.SomeDevices(ctx, v.s.Reg, []g.DeviceID{id})
+	if err != nil {
+		return nil, err
+	}
+	d := devices[id]
+	var building g.BuildingID
+	if d.Zone != "" {
+		z, err := places.ZoneRow(ctx, v.s.Reg, d.Zone)
+		if err != nil && g.ErrorCode(err) != g.NotFound {
+			return nil, err
+		}
+		building = z.Building
+	}
+	return func(s g.Suppression) bool {
+		return slices.Contains(s.Devices, id) || len(s.Devices) == 0 && s.School == d.School &&
+			(slices.Contains(s.Zones, d.Zone) || slices.Contains(s.Buildings, building))
+	}, nil
+}
+
+// Suppression returns one shelf or window.
+func (v View) Suppression(ctx context.Context, id g.SuppressionID) (SuppressionRow, error) {
+	in, err := v.s.Reach(ctx, g.AlertsRead)
+	if err != nil {
+		return SuppressionRow{}, err
+	}
+	s, err := v.r.suppression(ctx, v.s.Reg, id)
+	if err != nil {
+		return SuppressionRow{}, err
+	}
+	if err := in.Owns(s.School, "suppression", string(id)); err != nil {
+		return SuppressionRow{}, err
+	}
+	rows := []SuppressionRow{{Suppression: s}}
+	err = v.tellOf(ctx, rows)
+	return rows[0], err
+}
+
+// tellOf sets what suppressions are now and how many alerts they hide.
+func (v View) tellOf(ctx context.Context, rows []SuppressionRow) error {
+	now := v.r.s.Now()
+	var ids []g.SuppressionID
+	for i := range rows {
+		x := &rows[i]
+		ids = append(ids, x.ID)
+		c, err := v.coverOf(ctx, v.s.Reg, x.Suppression)
+		if err != nil {
+			return err
+		}
+		_, until, holds := c.span(now)
+		switch {
+		case holds:
+			x.State, x.HoldsUntil = Active, until
+		case !x.End().After(x.From) || !now.Before(x.End()):
+			x.State = Over
+		case now.Before(x.From):
+			x.State, x.HoldsNext = Planned, c.next(now)
+		default:
+			x.State, x.HoldsNext = Active, c.next(now)
+		}
+	}
+	hides, err := v.counts(ctx, "SELECT hidden, COUNT(*) FROM alerts WHERE state IN "+
+		"('open', 'acknowledged') AND hidden IN (", "hidden", ids)
+	if err != nil {
+		return err
+	}
+	hid, err := v.counts(ctx, "SELECT suppression, COUNT(*) FROM suppressed WHERE suppression IN (",
+		"suppression", ids)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		rows[i].Hides, rows[i].Hid = hides[rows[i].ID], hid[rows[i].ID]
+	}
+	return nil
+}
+
+// counts reads numbers by suppression.
+func (v View) counts(
+	ctx context.Context, q, column string, ids []g.SuppressionID,
+) (map[g.SuppressionID]int, error) {
+	out := map[g.SuppressionID]int{}
+	for part := range slices.Chunk(ids, store.Chunk) {
+		err := store.Each(ctx, v.s.Reg, q+store.Marks(len(part))+") GROUP BY "+column,
+			store.Anys(part), func(scan func(...any) error) error {
+				var id g.SuppressionID
+				n := 0
+				err := scan(&id, &n)
+				out[id] = n
+				return err
+			})
+		if err != nil {
+			return nil, fmt.Errorf("count what is hidden: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// Hiding lists all shelves and windows that hide an alert such as this at a time; the one that does
+// it for an alert that is kept stands in its Hidden. The alert need not exist: a rule that would
+// raise one asks with its id, school, severity, device, zone and values.
+func (v View) Hiding(ctx context.Context, a g.Alert, at time.Time) ([]SuppressionRow, error) {
+	in, err := v.s.Reach(ctx, g.AlertsRead)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.Owns(a.School, "school", string(a.School)); err != nil {
+		return nil, err
+	}
+	all, err := v.coversIn(ctx, v.s.Reg, a.School, at, []g.Alert{a})
+	if err != nil {
+		return nil, err
+	}
+	out := []SuppressionRow{}
+	for _, c := range all.all {
+		if _, _, holds := c.span(at); holds && all.fits(c, a) {
+			out = append(out, SuppressionRow{Suppression: c.Suppression})
+		}
+	}
+	slices.SortFunc(out, func(a, b SuppressionRow) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return out, v.tellOf(ctx, out)
+}
