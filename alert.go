@@ -71,6 +71,8 @@ type Alert struct {
 	RetoldWhy Retelling `json:"retold_why,omitempty"`
 	// what keeps it off the wall; zero: nothing
 	Hidden Hiding `json:"hidden,omitzero"`
+	// when it came back to the wall from what had hidden it last
+	Returned time.Time `json:"returned,omitzero"`
 	// who shall see to it, which may be another than who acknowledged it
 	Assignee     UserID    `json:"assignee,omitempty"`
 	AssigneeName string    `json:"assignee_name,omitempty"`

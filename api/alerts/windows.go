@@ -12,7 +12,7 @@ import (
 
 type windowBody struct {
 	School     g.SchoolID     `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
-	Reason     string         `json:"reason" maxLength:"500" example:"the UPS is serviced"`
+	Reason     string         `json:"reason" maxLength:"500" doc:"What is done." example:"the UPS is serviced"`
 	From       time.Time      `json:"from,omitzero" doc:"When it begins; absent: now."`
 	Until      time.Time      `json:"until" doc:"When it ends."`
 	Weekly     *weeklyBody    `json:"weekly,omitempty"`

@@ -239,6 +239,7 @@ Alert.retold_why: Why it was told again last. fired_again: the condition holds a
 	ended.
 Alert.hidden: What keeps it off the wall; absent: nothing. One that was resolved meanwhile keeps it, as the
 	reason why nobody was told.
+Alert.returned: When it came back to the wall from what had hidden it last.
 Hiding.suppression: The shelf or window.
 Hiding.reason: Why.
 Hiding.by_name: The name of who shelved it or made the window.
@@ -278,14 +279,13 @@ WeeklyHours.start: Local time, HH:MM.
 WeeklyHours.end: Local time, HH:MM; on the next day where it is not after start.
 ShelveInput.minutes: For how long: at most 1440, of a critical alert 60.
 ShelveInput.reason: Why it may leave the wall.
-WindowBody.reason: What is done.
-WindowBody.weekly: The hours of each week in which it holds; absent: all the time.
-WindowBody.up_to: The worst severity that it hides; absent: major.
-WindowBody.rules: Of these rules; empty: of each.
-WindowBody.devices: At these devices; empty: at each.
-WindowBody.zones: With buildings: in these places; both empty: everywhere.
-WindowBody.buildings: In any zone of these.
-WindowBody.properties: Only what was raised by these values alone; empty: whatever it was raised by.
+WindowInput.weekly: The hours of each week in which it holds; absent: all the time.
+WindowInput.up_to: The worst severity that it hides; absent: major.
+WindowInput.rules: Of these rules; empty: of each.
+WindowInput.devices: At these devices; empty: at each.
+WindowInput.zones: With buildings: in these places; both empty: everywhere.
+WindowInput.buildings: In any zone of these.
+WindowInput.properties: Only what was raised by these values alone; empty: whatever it was raised by.
 Alert.assignee: Who shall see to it; another than handler, perhaps.
 Alert.assignee_name: The name of who shall see to it.
 Alert.assigned: When it was assigned.

@@ -198,6 +198,7 @@ func (l *life) cover(all covers, at time.Time) bool {
 	if !l.Unresolved() {
 		return false
 	}
+	at = l.notBefore(at)
 	was := l.Hidden
 	now, hides := all.hiding(l.Alert, at)
 	switch {
@@ -223,6 +224,12 @@ func (l *life) cover(all covers, at time.Time) bool {
 	return true
 }
 
+// notBefore is a time, but not before something last hid the alert or brought it back: news that is
+// seen again after a crash changes nothing of that.
+func (l *life) notBefore(at time.Time) time.Time {
+	return latest(at, latest(l.Hidden.Since, l.Returned))
+}
+
 // uncover brings an alert back: told again if nobody has it in hand. A finding of a moment that
 // fell into a window is over with it.
 func (l *life) uncover(at time.Time) {
@@ -237,7 +244,7 @@ func (l *life) uncover(at time.Time) {
 		})
 		return
 	}
-	l.Hidden = g.Hiding{}
+	l.Hidden, l.Returned = g.Hiding{}, at
 	l.note(Entry{
 		What:    HasReturned,
 		At:      at,

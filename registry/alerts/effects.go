@@ -199,7 +199,7 @@ func mergeAlert(old, a g.Alert) g.Alert {
 	m.Handler, m.HandlerName, m.Acknowledged = old.Handler, old.HandlerName, old.Acknowledged
 	m.AckUntil = old.AckUntil
 	m.Retold, m.RetoldAt, m.RetoldWhy = old.Retold, old.RetoldAt, old.RetoldWhy
-	m.Hidden = old.Hidden
+	m.Hidden, m.Returned = old.Hidden, old.Returned
 	m.Assignee, m.AssigneeName, m.Assigned = old.Assignee, old.AssigneeName, old.Assigned
 	m.Resolver, m.ResolverName = old.Resolver, old.ResolverName
 	m.Closer, m.CloserName, m.Closed = old.Closer, old.CloserName, old.Closed

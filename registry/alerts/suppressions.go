@@ -209,6 +209,7 @@ const maxTurns = 100
 
 // turn takes an alert to the end of what hides it, or to a time; more says that it is not there.
 func (l *life) turn(all covers, to time.Time) (changed, more bool) {
+	to = l.notBefore(to)
 	at := to
 	if l.Hidden.Suppression != "" && !l.Hidden.Until.After(to) {
 		at = l.Hidden.Until

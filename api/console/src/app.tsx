@@ -134,6 +134,9 @@ const IncidentPage = lazy(() => import('./pages/incidents').then((m) => ({ defau
 const AlertsPage = lazy(() => import('./pages/alerts').then((m) => ({ default: m.AlertsPage })))
 const RulesPage = lazy(() => import('./pages/rules').then((m) => ({ default: m.RulesPage })))
 const DutyPage = lazy(() => import('./pages/duty').then((m) => ({ default: m.DutyPage })))
+const MaintenancePage = lazy(() =>
+  import('./pages/maintenance').then((m) => ({ default: m.MaintenancePage })),
+)
 const LockdownPage = lazy(() => import('./pages/lockdown').then((m) => ({ default: m.LockdownPage })))
 const OccurrencesPage = lazy(() =>
   import('./pages/occurrences').then((m) => ({ default: m.OccurrencesPage })),
@@ -167,6 +170,7 @@ function Pages() {
       <Route path="/" element={<Navigate to={first} replace />} />
       <Route path="/wall" element={need('alerts:read', <WallPage />)} />
       <Route path="/duty" element={need('alerts:read', <DutyPage />)} />
+      <Route path="/maintenance" element={need('alerts:read', <MaintenancePage />)} />
       <Route path="/alerts" element={need('alerts:read', <AlertsPage />)} />
       <Route path="/rules/*" element={need('alerts:read', <RulesPage />)} />
       <Route

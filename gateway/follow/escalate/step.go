@@ -78,6 +78,9 @@ func (e *Escalator) waiting(
 		case err != nil && g.ErrorCode(err) != g.NotFound:
 			return nil, nil, err
 		case err != nil || !waits(a.Alert):
+			if err := e.stop(ctx, c); err != nil {
+				return nil, nil, err
+			}
 			now := c
 			now.State, now.Due = oncall.CallAnswered, time.Time{}
 			ended = append(ended, oncall.Move{

@@ -281,6 +281,7 @@ export type Places = S['Places']
 
 // Duty.
 
+export type Suppression = S['SuppressionRow']
 export type Duty = S['Duty']
 export type DutyPlan = S['DutyPlan']
 export type DutyPlanRota = S['DutyPlanRota']

@@ -37,6 +37,7 @@ import { DevicePicker, useDeviceName } from '../ui/devicepicker'
 import { DeviceTag, usePlaces, useProfiles } from '../ui/states'
 import { DriverField } from '../ui/driverfield'
 import { useDrivers } from './fleet'
+import { DeviceMaintenance } from './maintenance/device'
 import { UnknownFieldsPanel } from '../ui/unknownfields'
 import { WeakNotice } from '../ui/weak'
 import { When } from '../ui/when'
@@ -132,6 +133,7 @@ function DeviceView({ d }: { d: Device }) {
           <UnknownFieldsPanel d={d} />
           {can('devices:write') && <Actions d={d} actions={profile?.actions ?? {}} />}
           <CommandsPanel d={d} />
+          {can('alerts:read') && <DeviceMaintenance id={d.id} school={d.school} />}
           {numeric.length > 0 && can('telemetry:read') && <Charts d={d} properties={numeric} />}
         </Tabs.Panel>
         <Tabs.Panel value="sightings">
