@@ -22,6 +22,7 @@ var otherwise = map[string]string{
 	"floor":   "no such floor",
 	"devices": "no positions",
 	"device":  "no such device", "behind": "no such device",
+	"devices[]": "no such device",
 	"rooms":     "no areas",
 	"[]to":      "no day",
 	"[][]":      "no such user",

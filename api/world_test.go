@@ -359,7 +359,16 @@ func (w *world) schools() *world {
 			Expires:     now.AddDate(0, 1, 0),
 		})
 	must(0, err)(t)
+	window := must(v.Alerts.PutWindow(ctx, g.Suppression{
+		School: w.a.ID,
+		Reason: "the UPS is serviced",
+		Until:  time.Now().Add(48 * time.Hour),
+		Rules:  []g.RuleID{"ups"},
+	}, g.User{ID: user.ID}))(t)
 	for noun, id := range map[string]string{
+		"suppression": string(window.ID),
+		"soon":        time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339),
+
 		"school":   string(w.a.ID),
 		"site":     string(site.ID),
 		"building": string(building.ID),

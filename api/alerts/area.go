@@ -24,6 +24,8 @@ func Register(r *gate.Gate) {
 		d.OneOf("Entry", "what", texts(alerts.Whats())...)
 		boundSteps(d)
 		d.OneOf("ReportMoment", "of", texts(views.MomentOfs())...)
+		d.Items("WindowInput", "rules", 129)
+		d.Items("WindowInput", "properties", 129)
 		d.OneOf("SuppressionRow", "state", texts(alerts.SuppressionStates())...)
 	})
 	s.registerAlerts()

@@ -19,7 +19,7 @@ type windowBody struct {
 	UpTo       g.Severity     `json:"up_to,omitempty" example:"major"`
 	Rules      []g.RuleID     `json:"rules,omitempty" maxItems:"200"`
 	Devices    []g.DeviceID   `json:"devices,omitempty" maxItems:"200"`
-	Zones      []g.ZoneID     `json:"zones,omitempty" maxItems:"200"`
+	Zones      []g.ZoneID     `json:"zones,omitempty" maxItems:"200" doc:"With buildings: in these places."`
 	Buildings  []g.BuildingID `json:"buildings,omitempty" maxItems:"200"`
 	Properties []string       `json:"properties,omitempty" maxItems:"200"`
 }

@@ -283,7 +283,6 @@ WindowInput.weekly: The hours of each week in which it holds; absent: all the ti
 WindowInput.up_to: The worst severity that it hides; absent: major.
 WindowInput.rules: Of these rules; empty: of each.
 WindowInput.devices: At these devices; empty: at each.
-WindowInput.zones: With buildings: in these places; both empty: everywhere.
 WindowInput.buildings: In any zone of these.
 WindowInput.properties: Only what was raised by these values alone; empty: whatever it was raised by.
 Alert.assignee: Who shall see to it; another than handler, perhaps.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/access"
@@ -140,7 +141,7 @@ func (v View) checkWindow(
 				g.Weekdays())
 		}
 	}
-	return v.standing(ctx, t, s)
+	return v.hasNamed(ctx, t, s)
 }
 
 func checkTimes(s g.Suppression, now time.Time) error {
@@ -179,7 +180,7 @@ func checkNamed(s g.Suppression) error {
 	}
 	for _, list := range [][]string{s.Properties, plain(s.Rules)} {
 		for _, name := range list {
-			if name == "" || len(name) > 129 {
+			if name == "" || utf8.RuneCountInString(name) > 129 {
 				return g.FieldErrorf("rules", "a rule or property has a name of 1 to 129 characters")
 			}
 		}
@@ -210,8 +211,8 @@ func (v View) mayHideCritical(s g.Suppression) error {
 	return nil
 }
 
-// standing refuses a window that names what the school does not have.
-func (v View) standing(ctx context.Context, t *store.Tx, s g.Suppression) error {
+// hasNamed refuses a window that names what the school does not have.
+func (v View) hasNamed(ctx context.Context, t *store.Tx, s g.Suppression) error {
 	devices, err := fleet.SomeDevices(ctx, t, s.Devices)
 	if err != nil {
 		return err

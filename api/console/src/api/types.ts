@@ -86,6 +86,9 @@ export const alertWhats = all<AlertEntry['what']>({
   undone: true,
   gathered: true,
   taken_out: true,
+  shelved: true,
+  hidden: true,
+  returned: true,
 })
 export const retellings = all<Retelling>({
   fired_again: true,
@@ -93,6 +96,7 @@ export const retellings = all<Retelling>({
   withdrawn: true,
   released: true,
   risen: true,
+  returned: true,
 })
 export const callWhats = all<CallEntry['what']>({
   told: true,

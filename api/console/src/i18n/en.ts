@@ -674,6 +674,9 @@ export const en = {
     undone: 'The last deed was taken back',
     gathered: 'Put into an incident by hand',
     taken_out: 'Taken out of its incident',
+    shelved: 'Shelved',
+    hidden: 'Kept off the wall',
+    returned: 'Back on the wall',
   },
   retoldWhy: {
     fired_again: 'it happened again',
@@ -681,6 +684,7 @@ export const en = {
     withdrawn: 'it was given back',
     released: 'who had it may handle alerts no more',
     risen: 'it became more severe',
+    returned: 'its shelf or window ended',
   },
   callWhat: {
     told: '{{who}} was told',

@@ -657,6 +657,9 @@ export const zh = {
     undone: '撤销了上一步操作',
     gathered: '由人归入事件',
     taken_out: '从事件中移出',
+    shelved: '已搁置',
+    hidden: '暂不上墙',
+    returned: '回到墙上',
   },
   retoldWhy: {
     fired_again: '再次发生',
@@ -664,6 +667,7 @@ export const zh = {
     withdrawn: '已被退回',
     released: '处理人已无权限',
     risen: '级别升高',
+    returned: '搁置或维护已结束',
   },
   callWhat: {
     told: '已通知 {{who}}',
