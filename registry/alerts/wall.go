@@ -142,7 +142,11 @@ func (v View) wallWhere(ctx context.Context, in store.Reach, f WallFilter) (w pl
 	if err != nil {
 		return w, err
 	}
-	zones = append(zones, "")
+	if len(zones) == 0 {
+		w.And("1 = 0")
+		return w, nil
+	}
+	zones = append(zones, "") // what has no place is everywhere
 	w.And("zone IN ("+store.Marks(len(zones))+")", store.Anys(zones)...)
 	return w, nil
 }
