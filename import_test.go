@@ -382,7 +382,7 @@ var house = []room{
 			"registry registry/change vision",
 		"",
 	},
-	{"gateway/demo", "root gateway/app gateway/config gateway/ingest/mqttfront registry", "yaml"},
+	{"gateway/demo", "root gateway/app gateway/config gateway/ingest/mqttfront registry registry/places", "yaml"},
 	{
 		"gateway",
 		"root api/console api/texts deploy drivers/confine gateway/anchor " +
