@@ -75,6 +75,7 @@ func (e *Engine) Changes() ([]byte, error) {
 		Rules:   map[g.RuleID]savedRule{},
 		Recent:  e.recent.since(e.changes.recent),
 		Logs:    e.saveLogs(false),
+		Gaps:    e.gaps,
 	}
 	there := make([]*device, 0, len(e.changes.devices))
 	for _, d := range e.changes.devices {
@@ -129,7 +130,7 @@ func (e *Engine) Changes() ([]byte, error) {
 
 // merge applies a delta to an earlier state. It is idempotent.
 func (s *savedEngine) merge(c savedEngine) {
-	s.Seq, s.Clock = c.Seq, c.Clock
+	s.Seq, s.Clock, s.Gaps = c.Seq, c.Clock, c.Gaps
 	if s.Devices == nil {
 		s.Devices = map[g.DeviceID]savedUnit{}
 	}

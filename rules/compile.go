@@ -21,7 +21,8 @@ const never = math.MaxInt64
 // moment is the context in which a condition is evaluated. All times are Unix nanoseconds.
 type moment struct {
 	at      int64
-	resumed int64 // values and absences count from here at the earliest
+	resumed int64 // absences count from here at the earliest
+	gaps    []gap
 	devs    []*device
 	counts  [][]int64
 	ev      *g.Event       // nil if a timer asks

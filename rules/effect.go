@@ -230,7 +230,7 @@ func (e *Engine) values(s *subject) map[string]g.Value {
 	for _, c := range r.compares {
 		for _, d := range devs {
 			v := d.sample(c.property)
-			if v == nil || shown[c.property] || e.now >= d.until(v, int64(r.Fresh), e.resumed) {
+			if v == nil || shown[c.property] || e.now >= d.until(v, int64(r.Fresh), e.gaps) {
 				continue
 			}
 			out[c.property] = v.v

@@ -77,6 +77,7 @@ type Engine struct {
 	seq      uint64 // of the newest event
 	clock    int64
 	resumed  int64
+	gaps     []gap // oldest first
 	resuming int64 // next value of resumed, until the clock has reached it; 0: none
 	now      int64 // of the current evaluation
 
@@ -330,6 +331,7 @@ func (e *Engine) wakeUp() {
 	if gap <= 0 {
 		return
 	}
+	e.missed(e.clock, e.resumed)
 	for _, r := range e.rules {
 		for _, s := range r.subjects {
 			if s.phase == pending && !r.momentary {

@@ -283,7 +283,7 @@ func (x *Ground) see(e *Engine, r *rule, c Condition, devs []*device) {
 		}
 		if v := d.sample(property); v != nil {
 			one.Value, one.At = v.v, instant(v.at)
-			one.Old = e.now >= d.until(v, int64(r.Fresh), e.resumed) && c.Absent == nil
+			one.Old = e.now >= d.until(v, int64(r.Fresh), e.gaps) && c.Absent == nil
 		} else {
 			one.Never = property != ""
 		}

@@ -15,7 +15,7 @@ func compileCompare(property string, test func(g.Value) tri, fresh int64, decisi
 			if s == nil {
 				continue
 			}
-			until := d.until(s, fresh, m.resumed)
+			until := d.until(s, fresh, m.gaps)
 			if m.at >= until {
 				continue
 			}

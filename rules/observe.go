@@ -442,6 +442,7 @@ func (e *Engine) look(r *rule, s *subject, ev *g.Event, d *device) *moment {
 	e.m = moment{
 		at:      e.now,
 		resumed: e.resumed,
+		gaps:    e.gaps,
 		ev:      ev,
 		dev:     d,
 		raise:   never,

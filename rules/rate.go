@@ -141,7 +141,7 @@ func compileRate(c Rate, fresh int64, decisive tri) condition {
 			if s == nil || s.v.Kind() != g.Number {
 				continue
 			}
-			until := d.until(s, fresh, m.resumed)
+			until := d.until(s, fresh, m.gaps)
 			t := s.trace(key)
 			if t == nil || m.at >= until {
 				continue

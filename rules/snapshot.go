@@ -25,6 +25,7 @@ type savedEngine struct {
 	Recent  []g.SightingID           `json:"recent,omitempty"`
 	Gone    []g.DeviceID             `json:"gone,omitempty"` // in a delta
 	Logs    savedLogs                `json:"passages,omitempty"`
+	Gaps    []gap                    `json:"gaps,omitempty"`
 }
 
 type savedUnit struct {
@@ -110,6 +111,7 @@ func (e *Engine) Snapshot() ([]byte, error) {
 	}
 	s.Recent = e.recent.since(0)
 	s.Logs = e.saveLogs(true)
+	s.Gaps = e.gaps
 	b, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot rules: %w", err)
@@ -200,6 +202,7 @@ func (e *Engine) Restore(b []byte, changes ...[]byte) error {
 	}
 	e.changes.all = true
 	e.loadLogs(s.Logs)
+	e.gaps = s.Gaps
 	gone := s.Rules
 	for _, r := range e.rules {
 		saved, ok := gone[r.ID]
@@ -274,6 +277,14 @@ func (s savedEngine) check() error {
 	const latest = 1 << 62
 	if s.Clock < 0 || s.Clock > latest-int64(2*MaxDuration) {
 		return fmt.Errorf("the clock %d is no time", s.Clock)
+	}
+	for _, x := range s.Gaps {
+		if x.From < -latest || x.From > x.To || x.To > latest-int64(2*MaxDuration) {
+			return fmt.Errorf("the gap from %d to %d is no time", x.From, x.To)
+		}
+	}
+	if len(s.Gaps) > maxGaps {
+		return fmt.Errorf("%d gaps; there are at most %d", len(s.Gaps), maxGaps)
 	}
 	times := s.Logs.times()
 	for _, u := range s.Devices {

@@ -109,10 +109,10 @@ func (d *device) away() bool {
 
 // until is when the slot's value becomes stale. Values reported on change are valid while the
 // device is online.
-func (d *device) until(s *slot, fresh, resumed int64) int64 {
+func (d *device) until(s *slot, fresh int64, gaps []gap) int64 {
 	switch {
 	case !s.steady:
-		return max(s.at, resumed) + fresh
+		return freshUntil(s.at, fresh, gaps)
 	case d.away():
 		return 0
 	}
@@ -271,6 +271,10 @@ func (e *Engine) shift(delta int64) {
 	e.changes.all = true
 	e.clock -= delta
 	e.resumed -= delta
+	for i := range e.gaps {
+		e.gaps[i].From -= delta
+		e.gaps[i].To -= delta
+	}
 	e.resuming = 0
 	for _, d := range e.devices {
 		d.heard -= delta
