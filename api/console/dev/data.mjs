@@ -497,6 +497,53 @@ for (let i = 0; i < 40; i++) {
 let n = 0
 export const alerts = []
 export const incidents = []
+export const shiftNotes = []
+
+/** Which steps an answer leads to, as things are. */
+export function arrange(i) {
+  i.steps.forEach((s) => {
+    const q = s.branch && i.steps[s.branch.step]
+    s.skipped = !!q && (q.skipped || !q.done || q.answer !== s.branch.answer)
+  })
+}
+
+export const procedures = [
+  {
+    id: 'fire',
+    school: '',
+    version: 1,
+    title: 'Fire in a building',
+    title_zh: '楼内火情',
+    at: iso(Date.now()),
+    steps: [
+      { text: 'Send the nearest trained adult to look', text_zh: '派最近的受训人员查看', within_s: 60 },
+      {
+        text: 'Are smoke or flames seen?',
+        text_zh: '是否看到烟或火？',
+        answers: [
+          { id: 'yes', text: 'Yes', text_zh: '是', steps: [{ text: 'Call 119', text_zh: '拨打119' }] },
+          { id: 'no', text: 'No', text_zh: '否' },
+        ],
+      },
+    ],
+  },
+]
+
+export function standing() {
+  const open = incidents.filter((i) => i.state !== 'closed')
+  return {
+    at: iso(Date.now()),
+    incidents: open.map((i) => ({ ...i, alerts: i.alerts.length, steps: i.steps.length, steps_done: 1 })),
+    incident_count: open.length,
+    open: [],
+    open_count: 0,
+    acknowledged: [],
+    acknowledged_count: 0,
+    silenced: [],
+    silenced_count: 0,
+    holders: [],
+  }
+}
 export function raise(a) {
   n++
   const now = iso(Date.now() - (a.ago ?? 0))
@@ -635,6 +682,18 @@ export function smoke() {
     severity: 'critical',
     state: 'open',
     alerts: [a.id],
+    where: [
+      {
+        zone: a.zone,
+        zone_name: a.zone_name,
+        building: 'bld_lab',
+        building_name: 'Science building',
+        site_name: 'Main campus',
+        alerts: 1,
+        firing: 1,
+        device: a.device,
+      },
+    ],
     opened: a.opened,
     version: 1,
     steps: [
@@ -645,7 +704,24 @@ export function smoke() {
         by: 'Chen Gang',
         at: iso(Date.now()),
       },
-      { text: 'Clear the laboratory and the floor above', text_zh: '疏散实验室及楼上人员', done: false },
+      {
+        text: 'Are smoke or flames seen?',
+        text_zh: '是否看到烟或火？',
+        done: false,
+        answers: [
+          { id: 'yes', text: 'Yes', text_zh: '是' },
+          { id: 'no', text: 'No', text_zh: '否' },
+        ],
+      },
+      {
+        text: 'Clear the laboratory and the floor above',
+        text_zh: '疏散实验室及楼上人员',
+        done: false,
+        branch: { step: 1, answer: 'yes' },
+        skipped: true,
+        owner: 'security',
+        within_s: 60,
+      },
       {
         text: 'Call the fire brigade on 119 if there are flames',
         text_zh: '见明火立即拨打 119',

@@ -809,7 +809,7 @@ export function mock({ empty = false, demo = true } = {}) {
       (req, res, m, q) =>
         list(
           res,
-          d.incidents.filter((i) => !q.get('state') || i.state === q.get('state')),
+          d.incidents.filter((i) => !q.get('state') || q.get('state').split(',').includes(i.state)),
           q,
         ),
     ],
@@ -825,12 +825,102 @@ export function mock({ empty = false, demo = true } = {}) {
     [
       'POST',
       /^\/v1\/incidents\/([^/]+)\/steps\/(\d+)$/,
-      (req, res, m) => {
+      (req, res, m, q, b) => {
         const i = d.incidents.find((x) => x.id === m[1])
-        Object.assign(i.steps[m[2]], { done: true, by: me.user.full_name, at: d.iso(Date.now()) })
+        Object.assign(i.steps[m[2]], {
+          done: true,
+          answer: b.answer,
+          by: me.user.full_name,
+          at: d.iso(Date.now()),
+        })
+        d.arrange(i)
         i.version++
         emit('incident', { incident: i })
         json(res, i)
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/incidents\/([^/]+)\/steps\/(\d+)\/untick$/,
+      (req, res, m) => {
+        const i = d.incidents.find((x) => x.id === m[1])
+        Object.assign(i.steps[m[2]], { done: false, answer: undefined, by: '', at: undefined })
+        d.arrange(i)
+        i.version++
+        emit('incident', { incident: i })
+        json(res, i)
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/incidents\/([^/]+)\/(contain|reopen|notes)$/,
+      (req, res, m) => {
+        const i = d.incidents.find((x) => x.id === m[1])
+        const at = d.iso(Date.now())
+        if (m[2] === 'contain')
+          Object.assign(i, { state: 'contained', contained: at, contained_by: me.user.full_name })
+        if (m[2] === 'reopen') Object.assign(i, { state: 'open', closed: undefined, contained: undefined })
+        i.version++
+        emit('incident', { incident: i })
+        json(res, i)
+      },
+    ],
+    [
+      'GET',
+      /^\/v1\/incidents\/([^/]+)\/log$/,
+      (req, res, m) => {
+        const i = d.incidents.find((x) => x.id === m[1])
+        json(res, { items: [{ n: 16, at: i.opened, what: 'opened', alerts: i.alerts }] })
+      },
+    ],
+    [
+      'GET',
+      /^\/v1\/incidents\/([^/]+)\/report$/,
+      (req, res, m) => {
+        const i = d.incidents.find((x) => x.id === m[1])
+        json(res, {
+          incident: i,
+          where: i.where,
+          alerts: d.alerts.filter((a) => i.alerts.includes(a.id)),
+          alert_count: i.alerts.length,
+          timeline: [
+            { at: i.opened, of: 'incident', what: 'opened', alerts: i.alerts },
+            { at: i.opened, of: 'alert', what: 'raised', alert: i.alerts[0], severity: 'critical' },
+            { at: i.opened, of: 'incident', what: 'step_done', step: 0, by_name: 'Chen Gang' },
+          ],
+          figures: { acknowledged_s: 95, steps: 3, steps_done: 1, steps_late: 0 },
+        })
+      },
+    ],
+    ['GET', /^\/v1\/procedures$/, (req, res, m, q) => list(res, d.procedures, q)],
+    ['GET', /^\/v1\/procedures\/([^/]+)\/versions$/, (req, res) => json(res, { versions: d.procedures })],
+    ['GET', /^\/v1\/standing$/, (req, res) => json(res, d.standing())],
+    ['GET', /^\/v1\/shift-notes$/, (req, res, m, q) => list(res, d.shiftNotes, q)],
+    [
+      'GET',
+      /^\/v1\/shift-notes\/([^/]+)$/,
+      (req, res, m) =>
+        json(
+          res,
+          d.shiftNotes.find((n) => n.id === m[1]),
+        ),
+    ],
+    [
+      'POST',
+      /^\/v1\/shift-notes$/,
+      (req, res, m, q, b) => {
+        const n = {
+          id: 'sft_' + ++state.seq,
+          school: d.school.id,
+          text: b.text,
+          given: d.iso(Date.now()),
+          given_by: me.user.id,
+          given_by_name: me.user.full_name,
+          standing: d.standing(),
+          version: 1,
+        }
+        d.shiftNotes.unshift(n)
+        json(res, n, 201)
       },
     ],
     [
@@ -852,9 +942,15 @@ export function mock({ empty = false, demo = true } = {}) {
     [
       'POST',
       /^\/v1\/incidents\/([^/]+)\/close$/,
-      (req, res, m) => {
+      (req, res, m, q, b) => {
         const i = d.incidents.find((x) => x.id === m[1])
-        Object.assign(i, { state: 'closed', closed: d.iso(Date.now()) })
+        Object.assign(i, {
+          state: 'closed',
+          closed: d.iso(Date.now()),
+          closed_by: me.user.full_name,
+          outcome: b.outcome,
+          conclusion: b.comment,
+        })
         json(res, i)
       },
     ],

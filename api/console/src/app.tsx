@@ -131,6 +131,10 @@ const PlansPage = lazy(() => import('./pages/plans').then((m) => ({ default: m.P
 const PlanPage = lazy(() => import('./pages/plans').then((m) => ({ default: m.PlanPage })))
 const IncidentsPage = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentsPage })))
 const IncidentPage = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentPage })))
+const ReportPage = lazy(() => import('./pages/incidentreport').then((m) => ({ default: m.ReportPage })))
+const ProceduresPage = lazy(() => import('./pages/procedures').then((m) => ({ default: m.ProceduresPage })))
+const ShiftPage = lazy(() => import('./pages/shift').then((m) => ({ default: m.ShiftPage })))
+const ShiftNotePage = lazy(() => import('./pages/shift').then((m) => ({ default: m.ShiftNotePage })))
 const AlertsPage = lazy(() => import('./pages/alerts').then((m) => ({ default: m.AlertsPage })))
 const RulesPage = lazy(() => import('./pages/rules').then((m) => ({ default: m.RulesPage })))
 const DutyPage = lazy(() => import('./pages/duty').then((m) => ({ default: m.DutyPage })))
@@ -179,6 +183,11 @@ function Pages() {
       />
       <Route path="/incidents" element={need('alerts:read', <IncidentsPage />)} />
       <Route path="/incidents/:id" element={need('alerts:read', <IncidentPage />)} />
+      <Route path="/incidents/:id/report" element={need('alerts:read', <ReportPage />)} />
+      <Route path="/procedures" element={need('alerts:read', <ProceduresPage />)} />
+      <Route path="/procedures/:id" element={need('alerts:read', <ProceduresPage />)} />
+      <Route path="/shift" element={need('alerts:read', <ShiftPage />)} />
+      <Route path="/shift/:id" element={need('alerts:read', <ShiftNotePage />)} />
       <Route path="/plans" element={need('devices:read', <PlansPage />)} />
       <Route path="/plans/:id" element={need('devices:read', <PlanPage />)} />
       <Route path="/cameras" element={need('camera:view', <CamerasPage />)} />

@@ -191,6 +191,32 @@ export const importModes = all<ImportMode>({
   overwrite: true,
 })
 export const incidentStates = all<Incident['state']>({ open: true, contained: true, closed: true })
+export const incidentOutcomes = all<NonNullable<Incident['outcome']>>({
+  real: true,
+  false_alarm: true,
+  fault: true,
+  drill: true,
+  merged: true,
+})
+export const incidentWhats = all<IncidentEntry['what']>({
+  opened: true,
+  gathered: true,
+  added: true,
+  removed: true,
+  took_in: true,
+  merged: true,
+  gave_back: true,
+  separated: true,
+  step_done: true,
+  step_undone: true,
+  step_assigned: true,
+  noted: true,
+  contained: true,
+  closed: true,
+  reopened: true,
+  approved: true,
+  refused: true,
+})
 /** Methods of passes that can be handed out. */
 export const cardMethods = all<S['CardInput']['method']>({ card: true, qr: true, pin: true })
 export const methods = all<Method>({ face: true, card: true, qr: true, pin: true, other: true, manual: true })
@@ -370,7 +396,16 @@ export type Attendance = S['AttendanceRow']
 export type GatewayEvent = S['Event']
 export type Handover = S['Handover']
 export type Incident = S['Incident']
+export type IncidentDetail = S['IncidentDetail']
+export type IncidentEntry = S['IncidentEntry']
+export type IncidentPlace = S['IncidentPlace']
+export type IncidentReport = S['IncidentReport']
 export type IncidentStep = S['IncidentStep']
+export type Procedure = S['ProcedureVersion']
+export type ProcedureAnswer = S['ProcedureAnswer']
+export type ProcedureStep = S['ProcedureStep']
+export type ShiftNote = S['ShiftNote']
+export type ShiftStanding = S['ShiftStanding']
 export type Match = S['Match']
 export type Session = S['Session']
 export type Sighting = S['SightingRow']

@@ -1,14 +1,17 @@
 // Incidents: what happened, the procedure, the hand-over, and the alerts that belong together.
 
-import { SegmentedControl } from '@mantine/core'
-import { useQueries, useQuery } from '@tanstack/react-query'
+import { Button, SegmentedControl, Select } from '@mantine/core'
+import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from 'react-router'
-import { APIError, call } from '../api/client'
+import { APIError, ask, call } from '../api/client'
+import type { Incident, IncidentDetail } from '../api/types'
 import { useT } from '../i18n'
-import { useNow, useSchoolParam } from '../session'
+import { useWall } from '../live'
+import { useFormat, useNow, useSchoolParam, useSession } from '../session'
 import { AlertCard } from '../ui/alertcard'
 import { IncidentCard } from '../ui/incidentcard'
-import { Empty, Loaded, Page, Panel, Trouble, Wait } from '../ui/kit'
+import { IncidentLog } from '../ui/incidentlog'
+import { Empty, Loaded, Page, Panel, saidError, Trouble, Wait } from '../ui/kit'
 import { useAddress } from '../ui/address'
 import { PagedList, usePaged } from '../ui/paged'
 
@@ -29,13 +32,21 @@ export function IncidentsPage() {
       title={t('nav.incidents')}
       sub={t('incident.sub')}
       actions={
-        <SegmentedControl
-          size="xs"
-          value={state}
-          onChange={(v) => put('state', v === 'open' ? null : v)}
-          aria-label={t('incident.show')}
-          data={['open', 'closed', 'all'].map((v) => ({ value: v, label: t('incident.filter.' + v) }))}
-        />
+        <>
+          <Button component={Link} to="/procedures" size="xs" variant="default">
+            {t('procedure.title')}
+          </Button>
+          <Button component={Link} to="/shift" size="xs" variant="default">
+            {t('shift.title')}
+          </Button>
+          <SegmentedControl
+            size="xs"
+            value={state}
+            onChange={(v) => put('state', v === 'open' ? null : v)}
+            aria-label={t('incident.show')}
+            data={['open', 'closed', 'all'].map((v) => ({ value: v, label: t('incident.filter.' + v) }))}
+          />
+        </>
       }>
       <PagedList
         list={list}
@@ -71,14 +82,26 @@ export function IncidentPage() {
       </Page>
     )
   return (
-    <Page title={t('incident.one')} sub={<Link to="/incidents">{t('wall.allIncidents')}</Link>}>
+    <Page
+      title={t('incident.one')}
+      sub={<Link to="/incidents">{t('wall.allIncidents')}</Link>}
+      actions={
+        <Button component={Link} to={`/incidents/${id}/report`} size="xs" variant="default">
+          {t('incident.report')}
+        </Button>
+      }>
       <Loaded q={q}>
         {(i) => (
           <div className="two">
             <IncidentCard i={i} now={now} page />
-            <Panel title={t('incident.itsAlerts')}>
-              <AlertsOf ids={i.alerts ?? []} />
-            </Panel>
+            <div>
+              <Panel title={t('incident.itsAlerts')} actions={<AddAlerts i={i} />}>
+                <AlertsOf i={i} />
+              </Panel>
+              <Panel title={t('incident.log')}>
+                <IncidentLog i={i} />
+              </Panel>
+            </div>
           </div>
         )}
       </Loaded>
@@ -86,8 +109,56 @@ export function IncidentPage() {
   )
 }
 
-function AlertsOf({ ids }: { ids: string[] }) {
+// Moves alerts into or out of an incident.
+function useMove(i: Incident) {
   const { t } = useT()
+  const cache = useQueryClient()
+  return async (body: { add?: string[]; remove?: string[] }) => {
+    try {
+      await ask(`/v1/incidents/${encodeURIComponent(i.id)}/alerts`, {
+        method: 'POST',
+        body: { version: i.version, ...body },
+      })
+    } catch (e) {
+      saidError(e, t)
+    }
+    for (const key of ['incidents', 'incident', 'alerts', 'alert'])
+      await cache.invalidateQueries({ queryKey: [key] })
+  }
+}
+
+function AddAlerts({ i }: { i: IncidentDetail }) {
+  const { t } = useT()
+  const f = useFormat()
+  const { can } = useSession()
+  const move = useMove(i)
+  const wall = useWall().data
+  if (!can('alerts:write') || i.merged_into) return null
+  const data = (wall?.items ?? [])
+    .filter((a) => a.school === i.school && a.incident !== i.id && !!a.drill === !!i.drill)
+    .map((a) => ({
+      value: a.id,
+      label: [f.local(a.title, a.title_zh), a.zone_name, f.clock(a.opened)].filter(Boolean).join(' · '),
+    }))
+  return (
+    <Select
+      size="xs"
+      searchable
+      value={null}
+      aria-label={t('incident.add')}
+      placeholder={t('incident.add')}
+      nothingFoundMessage={t('incident.noneToAdd')}
+      data={data}
+      onChange={(id) => id && void move({ add: [id] })}
+    />
+  )
+}
+
+function AlertsOf({ i }: { i: IncidentDetail }) {
+  const { t } = useT()
+  const { can } = useSession()
+  const move = useMove(i)
+  const ids = i.alerts ?? []
   const all = useQueries({
     queries: ids.slice(0, 50).map((id) => ({
       queryKey: ['alert', id],
@@ -99,13 +170,21 @@ function AlertsOf({ ids }: { ids: string[] }) {
     <div className="incidents">
       {all.map((q, n) =>
         q.data ? (
-          <AlertCard key={ids[n]} a={q.data} where={n < 4} />
+          <div key={ids[n]}>
+            <AlertCard a={q.data} />
+            {can('alerts:write') && !i.merged_into && (
+              <button type="button" className="quiet-deed" onClick={() => void move({ remove: [ids[n]!] })}>
+                {t('incident.takeOut')}
+              </button>
+            )}
+          </div>
         ) : q.isError ? (
           <Trouble key={ids[n]} error={q.error} />
         ) : (
           <Wait key={ids[n]} />
         ),
       )}
+      {ids.length > 50 && <p className="dim">{t('incident.moreAlerts', { n: ids.length - 50 })}</p>}
     </div>
   )
 }

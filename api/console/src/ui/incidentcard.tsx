@@ -1,43 +1,73 @@
 // An incident: the procedure to follow, and the hand-over that a named role decides on.
 
-import { Button, Checkbox, Group, Stack, Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
 import { Link } from 'react-router'
-import { ask } from '../api/client'
-import type { Incident } from '../api/types'
+import type { Incident, IncidentDetail, IncidentPlace } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
-import { useIncidentDialog } from './incidentdialogs'
-import { saidError, Tag, type Tone } from './kit'
+import { useIncidentDialog, type IncidentDeed } from './incidentdialogs'
+import { counted, Steps } from './incidentsteps'
+import { Tag, type Tone } from './kit'
 import { SeverityTag } from './states'
+import { WhereIs } from './whereabouts'
 
-export function IncidentCard({ i, now, page }: { i: Incident; now: number; page?: boolean }) {
+const stateTone: Record<Incident['state'], Tone> = { open: 'red', contained: 'orange', closed: 'gray' }
+
+/** "Science building, 2nd floor: Laboratory 3 · Laboratory 4" */
+export function Rooms({ where }: { where: IncidentPlace[] }) {
+  const { t } = useT()
+  const houses = new Map<string, string[]>()
+  for (const w of where) {
+    const house = [w.building_name, w.floor_name].filter(Boolean).join(', ')
+    houses.set(house, [...(houses.get(house) ?? []), w.zone_name])
+  }
+  const holds = where.some((w) => w.firing > 0)
+  return (
+    <Text size="sm" fw={600} component="div" data-testid="rooms">
+      {[...houses].map(([house, rooms]) => `${house}: ${rooms.join(' · ')}`).join(' — ')}
+      {where.length > 0 && (
+        <>
+          {' '}
+          <Tag tone={holds ? 'red' : 'gray'} dot={holds}>
+            {t(holds ? 'incident.holds' : 'incident.over')}
+          </Tag>
+        </>
+      )}
+    </Text>
+  )
+}
+
+export function IncidentCard({
+  i,
+  now,
+  page,
+}: {
+  i: Incident | IncidentDetail
+  now: number
+  page?: boolean
+}) {
   const { t } = useT()
   const f = useFormat()
-  const { can } = useSession()
   const cache = useQueryClient()
-  const dialog = useIncidentDialog()
   const renew = () =>
     Promise.all([
       cache.invalidateQueries({ queryKey: ['incidents'] }),
       cache.invalidateQueries({ queryKey: ['incident'] }),
     ])
   const title = f.local(i.title, i.title_zh)
-  const steps = i.steps ?? []
-  const done = steps.filter((s) => s.done).length
+  const { done, all, late } = counted(i)
   return (
     <article className="incident" data-severity={i.severity} data-incident={i.id} aria-label={title}>
       <Group gap={6} mb={4}>
         <SeverityTag s={i.severity} />
-        <Tag tone={i.state === 'open' ? 'red' : 'gray'} dot>
+        <Tag tone={stateTone[i.state]} dot>
           {t('incidentState.' + i.state)}
         </Tag>
-        {steps.length > 0 && (
-          <Tag tone={done === steps.length ? 'green' : 'gray'}>
-            {t('incident.steps', { done, all: steps.length })}
-          </Tag>
-        )}
+        {i.drill && <Tag tone="blue">{t('incident.drill')}</Tag>}
+        {i.outcome && <Tag tone="gray">{t('outcome.' + i.outcome)}</Tag>}
+        {all > 0 && <Tag tone={done === all ? 'green' : 'gray'}>{t('incident.steps', { done, all })}</Tag>}
+        {late > 0 && i.state !== 'closed' && <Tag tone="orange">{t('incident.late', { n: late })}</Tag>}
       </Group>
       {page ? (
         <h2>{title}</h2>
@@ -46,51 +76,73 @@ export function IncidentCard({ i, now, page }: { i: Incident; now: number; page?
           <Link to={`/incidents/${i.id}`}>{title}</Link>
         </h3>
       )}
+      {'where' in i && <Rooms where={i.where} />}
       <Text size="xs" c="dimmed" mb={6}>
         <time dateTime={i.opened}>{f.moment(i.opened)}</time> · {t('time.ago', { age: f.ago(i.opened, now) })}{' '}
         · {t('incident.alerts', { count: i.alerts?.length ?? 0 })}
+        {!!i.reopened && ` · ${t('incident.reopened', { count: i.reopened })}`}
       </Text>
-      <Steps i={i} onDone={renew} />
-      <Approval i={i} />
-      {i.state === 'open' && can('alerts:write') && (
-        <Button size="xs" variant="default" mt="sm" onClick={() => dialog.open(i.id, 'close')}>
-          {t('incident.close')}
-        </Button>
+      {page && 'where' in i && i.where[0] && (
+        <WhereIs zone={i.where[0].zone} device={i.where[0].device} severity={i.severity} />
       )}
+      <About i={i} />
+      <Steps i={i} now={now} onDone={renew} />
+      {page && i.procedure && (
+        <Text size="xs" c="dimmed">
+          {t('incident.procedure', { id: i.procedure, version: i.procedure_version ?? 0 })}
+        </Text>
+      )}
+      <Approval i={i} />
+      <Deeds i={i} page={page} />
     </article>
   )
 }
 
-function Steps({ i, onDone }: { i: Incident; onDone: () => Promise<unknown> }) {
+// How it was contained and how it ended.
+function About({ i }: { i: Incident }) {
   const { t } = useT()
   const f = useFormat()
-  const { can } = useSession()
-  const [busy, setBusy] = useState(-1)
-  const tick = async (n: number) => {
-    setBusy(n)
-    try {
-      await ask(`/v1/incidents/${i.id}/steps/${n}`, { method: 'POST', body: {} })
-    } catch (e) {
-      saidError(e, t)
-    }
-    await onDone()
-    setBusy(-1)
-  }
   return (
-    <Stack gap={4} component="ol" className="steps">
-      {(i.steps ?? []).map((s, n) => (
-        <li key={n}>
-          <Checkbox
-            size="sm"
-            checked={s.done}
-            disabled={s.done || i.state !== 'open' || busy >= 0 || !can('alerts:write')}
-            onChange={() => void tick(n)}
-            label={f.local(s.text, s.text_zh)}
-            description={s.done ? `${s.by ?? ''} ${f.clock(s.at)}` : undefined}
-          />
-        </li>
-      ))}
-    </Stack>
+    <>
+      {i.contained && (
+        <Text size="sm">
+          {t('incident.containedBy', { by: i.contained_by ?? '', at: f.moment(i.contained) })}
+        </Text>
+      )}
+      {i.closed && (
+        <Text size="sm">
+          {t('incident.closedBy', { by: i.closed_by ?? '', at: f.moment(i.closed) })}
+          {i.conclusion && ` “${i.conclusion}”`}
+        </Text>
+      )}
+      {i.merged_into && (
+        <Text size="sm">
+          <Link to={`/incidents/${i.merged_into}`}>{t('incident.mergedInto')}</Link>
+        </Text>
+      )}
+    </>
+  )
+}
+
+function Deeds({ i, page }: { i: Incident; page?: boolean }) {
+  const { t } = useT()
+  const { can } = useSession()
+  const dialog = useIncidentDialog()
+  if (!can('alerts:write')) return null
+  const deed = (what: IncidentDeed, plain = true) => (
+    <Button size="xs" variant={plain ? 'default' : 'filled'} onClick={() => dialog.open(i.id, what)}>
+      {t('incident.' + what)}
+    </Button>
+  )
+  return (
+    <Group gap="xs" mt="sm" className="alert-deeds">
+      {i.state === 'open' && deed('contain', false)}
+      {i.state !== 'closed' && deed('close')}
+      {page && i.state !== 'open' && !i.merged_into && deed('reopen')}
+      {page && deed('note')}
+      {page && i.state !== 'closed' && deed('merge')}
+      {page && i.merged_into && deed('separate')}
+    </Group>
   )
 }
 

@@ -1,16 +1,18 @@
 // The dialogs of incidents, for all pages; see those of alerts.
 
-import { Alert as Notice, Stack, Text } from '@mantine/core'
+import { Alert as Notice, Radio, Select, Stack, Text, Textarea } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { APIError, ask, call } from '../api/client'
-import type { Incident } from '../api/types'
+import { incidentOutcomes, type Incident } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
 import { useAddress } from './address'
 import { useSubject } from './dialog'
 import { Ask } from './ask'
+import { FormDialog, useForm } from './form'
 
-export type IncidentDeed = 'close' | 'approve' | 'refuse'
+export type IncidentDeed =
+  'close' | 'approve' | 'refuse' | 'contain' | 'reopen' | 'note' | 'merge' | 'separate'
 
 export function useIncidentDialog() {
   const { get, change } = useAddress()
@@ -37,9 +39,10 @@ export function IncidentDialogs() {
   const lost = q.error instanceof APIError && q.error.status === 404
   const { subject: i, gone } = useSubject<Incident>(id, lost ? undefined : q.data)
   if (!i) return null
-  const post = async (what: string, body: Record<string, unknown>) => {
+  const post = (what: string, body: Record<string, unknown>) => write(what, { version: i.version, ...body })
+  const write = async (what: string, body: Record<string, unknown>) => {
     try {
-      await ask(`${path}/${what}`, { method: 'POST', body: { version: i.version, ...body } })
+      await ask(`${path}/${what}`, { method: 'POST', body })
     } finally {
       await Promise.all([
         cache.invalidateQueries({ queryKey: ['incidents'] }),
@@ -47,25 +50,51 @@ export function IncidentDialogs() {
       ])
     }
   }
-  const open = (i.steps ?? []).filter((s) => !s.done).length
+  const open = (i.steps ?? []).filter((s) => !s.done && !s.skipped).length
   const decided = i.handover?.approval !== 'waiting'
   const common = { onClose: close, gone }
   return (
     <>
+      {deed === 'close' && can('alerts:write') && (
+        <CloseDialog
+          key={i.id}
+          i={i}
+          late={i.state === 'closed'}
+          open={open}
+          gone={gone}
+          onClose={close}
+          onDo={(outcome, comment) => post('close', { outcome, comment })}
+        />
+      )}
+      {deed === 'merge' && can('alerts:write') && (
+        <MergeDialog
+          key={i.id}
+          i={i}
+          gone={gone}
+          onClose={close}
+          onDo={(into, comment) => post('merge', { into, comment })}
+        />
+      )}
+      {(['contain', 'reopen', 'separate'] as const).map((what) => (
+        <Ask
+          key={what}
+          {...common}
+          opened={deed === what && can('alerts:write')}
+          title={t('incident.' + what)}
+          deed={t('incident.' + what)}
+          comment={{ label: t('incident.why') }}
+          text={<About i={i} late={false} more={t('incident.' + what + 'Text')} />}
+          onDo={(comment) => post(what, { comment })}
+        />
+      ))}
       <Ask
         {...common}
-        opened={deed === 'close' && can('alerts:write')}
-        title={t('incident.closeTitle')}
-        deed={t('incident.close')}
-        comment={{ label: t('incident.closeComment'), required: true }}
-        text={
-          <About
-            i={i}
-            late={i.state !== 'open'}
-            more={open > 0 ? t('incident.closeEarly', { n: open }) : ''}
-          />
-        }
-        onDo={(comment) => post('close', { comment })}
+        opened={deed === 'note' && can('alerts:write')}
+        title={t('incident.note')}
+        deed={t('incident.note')}
+        comment={{ label: t('incident.noteText'), required: true }}
+        text={<About i={i} late={false} more="" />}
+        onDo={(comment) => write('notes', { comment })}
       />
       <Ask
         {...common}
@@ -92,6 +121,104 @@ export function IncidentDialogs() {
         onDo={(comment) => post('approval', { approve: false, comment })}
       />
     </>
+  )
+}
+
+interface CloseProps {
+  i: Incident
+  late: boolean
+  open: number
+  gone: boolean
+  onClose: () => void
+  onDo: (outcome: string, comment: string) => Promise<unknown>
+}
+
+const endings = incidentOutcomes.filter((o) => o !== 'merged')
+
+function CloseDialog(p: CloseProps) {
+  const { t } = useT()
+  const form = useForm('CloseIncidentInput', { outcome: p.i.drill ? 'drill' : '', comment: '' })
+  const still = useQuery({
+    queryKey: ['incident', p.i.id],
+    queryFn: () => call(`/v1/incidents/${encodeURIComponent(p.i.id)}`),
+  }).data?.where.filter((w) => w.firing > 0)
+  return (
+    <FormDialog
+      form={form}
+      gone={p.gone}
+      onClose={p.onClose}
+      title={t('incident.closeTitle')}
+      deed={t('incident.close')}
+      ready={!!form.v.outcome && !!form.v.comment.trim()}
+      save={() => p.onDo(form.v.outcome, form.v.comment.trim())}
+      testid="do">
+      <About i={p.i} late={p.late} more={p.open > 0 ? t('incident.closeEarly', { n: p.open }) : ''} />
+      {!!still?.length && (
+        <Notice color="red" variant="light">
+          {t('incident.stillHolds', { where: still.map((w) => w.zone_name).join(', ') })}
+        </Notice>
+      )}
+      <Radio.Group
+        label={t('incident.outcome')}
+        required
+        value={form.v.outcome}
+        onChange={(outcome) => form.set({ outcome })}>
+        <Stack gap={4} mt={4}>
+          {(p.i.drill ? (['drill'] as const) : endings).map((o) => (
+            <Radio key={o} value={o} label={t('outcome.' + o)} />
+          ))}
+        </Stack>
+      </Radio.Group>
+      <Textarea label={t('incident.closeComment')} required autosize minRows={3} {...form.text('comment')} />
+    </FormDialog>
+  )
+}
+
+interface MergeProps {
+  i: Incident
+  gone: boolean
+  onClose: () => void
+  onDo: (into: string, comment: string) => Promise<unknown>
+}
+
+function MergeDialog(p: MergeProps) {
+  const { t } = useT()
+  const f = useFormat()
+  const form = useForm('MergeInput', { into: '', comment: '' })
+  const others = useQuery({
+    queryKey: ['incidents', 'to merge', p.i.school],
+    queryFn: () =>
+      call('/v1/incidents', { query: { state: 'open,contained', school: p.i.school, limit: 100 } }),
+  })
+  const data = (others.data?.items ?? [])
+    .filter((x) => x.id !== p.i.id && !!x.drill === !!p.i.drill)
+    .map((x) => ({
+      value: x.id,
+      label: [f.local(x.title, x.title_zh), x.where.map((w) => w.zone_name).join(', '), f.clock(x.opened)]
+        .filter(Boolean)
+        .join(' · '),
+    }))
+  return (
+    <FormDialog
+      form={form}
+      gone={p.gone}
+      onClose={p.onClose}
+      title={t('incident.merge')}
+      deed={t('incident.merge')}
+      ready={!!form.v.into}
+      save={() => p.onDo(form.v.into, form.v.comment.trim())}
+      testid="do">
+      <About i={p.i} late={false} more={t('incident.mergeText')} />
+      <Select
+        label={t('incident.mergeInto')}
+        required
+        data={data}
+        value={form.v.into || null}
+        onChange={(into) => form.set({ into: into ?? '' })}
+        nothingFoundMessage={t('incident.none.open')}
+      />
+      <Textarea label={t('incident.why')} autosize {...form.text('comment')} />
+    </FormDialog>
   )
 }
 
