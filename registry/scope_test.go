@@ -798,6 +798,9 @@ func calls(d *district) map[string]call {
 			c, _, err := v.Oncall.CallOf(ctx, "alt_b")
 			return c, err
 		}},
+		"Oncall.Spent": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.Spent(ctx, b, []g.AlertID{"alt_b"})
+		}},
 		"Oncall.ForgetCalls": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Oncall.ForgetCalls(ctx, d.clock.now())
 		}},

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -260,6 +261,56 @@ func (v View) Beside(ctx context.Context, id g.AlertID, user g.UserID) ([]g.Aler
 	}
 	slices.Sort(out)
 	return out, nil
+}
+
+// Spent lists the messages that told of alerts of a school, and of none that still waits for an
+// answer; only for system scopes.
+func (v View) Spent(
+	ctx context.Context, school g.SchoolID, ended []g.AlertID,
+) ([]string, error) {
+	if err := v.s.OnlySystem(); err != nil {
+		return nil, err
+	}
+	over := map[g.AlertID]bool{}
+	spent, kept := map[string]bool{}, map[string]bool{}
+	note := func(scan func(...any) error) error {
+		var alert g.AlertID
+		var body []byte
+		if err := scan(&alert, &body); err != nil {
+			return err
+		}
+		var e CallEntry
+		if err := json.Unmarshal(body, &e); err != nil {
+			return err
+		}
+		switch {
+		case e.Message == "":
+		case over[alert]:
+			spent[e.Message] = true
+		default:
+			kept[e.Message] = true
+		}
+		return nil
+	}
+	for part := range slices.Chunk(ended, store.Chunk) {
+		for _, id := range part {
+			over[id] = true
+		}
+		err := store.Each(ctx, v.s.Reg,
+			"SELECT alert, body FROM call_log WHERE alert IN ("+store.Marks(len(part))+")",
+			store.Anys(part), note)
+		if err != nil {
+			return nil, fmt.Errorf("read what was called: %w", err)
+		}
+	}
+	err := store.Each(ctx, v.s.Reg, "SELECT l.alert, l.body FROM call_log l JOIN calls c "+
+		"ON c.alert = l.alert WHERE c.school = ? AND c.state IN (?, ?)",
+		[]any{string(school), string(CallDue), string(CallUnanswered)}, note)
+	if err != nil {
+		return nil, fmt.Errorf("read what was called: %w", err)
+	}
+	maps.DeleteFunc(spent, func(id string, _ bool) bool { return kept[id] })
+	return slices.Sorted(maps.Keys(spent)), nil
 }
 
 // nameEntries sets the names of the users in a log.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -118,11 +117,15 @@ func (e *Escalator) Apply(ctx context.Context, events []g.Event) error {
 		return err
 	}
 	heads := map[g.AlertID]g.SchoolID{}
+	of := map[g.SchoolID][]g.AlertID{}
 	for _, c := range ended {
-		if err := e.stop(ctx, c); err != nil {
+		of[c.School] = append(of[c.School], c.Alert)
+		heads[c.Head] = c.School
+	}
+	for school, ids := range of {
+		if err := e.stop(ctx, school, ids); err != nil {
 			return err
 		}
-		heads[c.Head] = c.School
 	}
 	for head, school := range heads {
 		if err := e.answered(ctx, school, head); err != nil {
@@ -133,17 +136,12 @@ func (e *Escalator) Apply(ctx context.Context, events []g.Event) error {
 	return nil
 }
 
-// stop takes back what is not sent yet of what a call has said.
-func (e *Escalator) stop(ctx context.Context, c oncall.Call) error {
-	_, log, err := e.View.Oncall.CallOf(ctx, c.Alert)
+// stop takes back what is not sent yet of what calls of a school have said. A message that stands for
+// an alert that still waits goes on.
+func (e *Escalator) stop(ctx context.Context, school g.SchoolID, ended []g.AlertID) error {
+	ids, err := e.View.Oncall.Spent(ctx, school, ended)
 	if err != nil {
 		return err
-	}
-	var ids []string
-	for _, x := range log {
-		if x.Message != "" && !slices.Contains(ids, x.Message) {
-			ids = append(ids, x.Message)
-		}
 	}
 	for _, id := range ids {
 		if err := e.Stop(ctx, id); err != nil {

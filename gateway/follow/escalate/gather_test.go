@@ -210,3 +210,21 @@ func TestTheHeadsLetterNamesWhatBurns(t *testing.T) {
 		t.Errorf("got the link %s, want one that takes the fire", link)
 	}
 }
+
+// A message that stands for many is taken back once all of them are answered, not with the first.
+func TestAnAnswerToOneStopsNoMessageOfTheOthers(t *testing.T) {
+	n := newNight(t)
+	n.raise("alt_1", "alt_2", "alt_3", "alt_4")
+	n.work()
+	n.heard("0 guard1: alt_1 and 3 more")
+	for _, id := range []g.AlertID{"alt_1", "alt_2", "alt_3"} {
+		n.take(id, "guard1")
+	}
+	if len(n.stopped) != 0 {
+		t.Errorf("got %v taken back while alt_4 waits, want none", n.stopped)
+	}
+	n.take("alt_4", "guard1")
+	if len(n.stopped) != 1 || n.stopped[0] != n.told[0].ID {
+		t.Errorf("got %v taken back, want %s", n.stopped, n.told[0].ID)
+	}
+}
