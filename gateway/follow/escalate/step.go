@@ -72,15 +72,14 @@ func bundles(due []oncall.Call) (out []bundle) {
 func (e *Escalator) waiting(
 	ctx context.Context, b bundle,
 ) (left []told, ended []oncall.Move, err error) {
+	var over []g.AlertID
 	for _, c := range b.calls {
 		a, err := e.View.Alerts.Find(ctx, c.Alert)
 		switch {
 		case err != nil && g.ErrorCode(err) != g.NotFound:
 			return nil, nil, err
 		case err != nil || !waits(a.Alert):
-			if err := e.stop(ctx, c); err != nil {
-				return nil, nil, err
-			}
+			over = append(over, c.Alert)
 			now := c
 			now.State, now.Due = oncall.CallAnswered, time.Time{}
 			ended = append(ended, oncall.Move{
@@ -89,6 +88,11 @@ func (e *Escalator) waiting(
 			})
 		default:
 			left = append(left, told{c, a})
+		}
+	}
+	if len(over) > 0 {
+		if err := e.stop(ctx, b.school, over); err != nil {
+			return nil, nil, err
 		}
 	}
 	slices.SortStableFunc(left, func(a, b told) int { return alerts.MoreUrgent(a.row, b.row) })
