@@ -2047,6 +2047,7 @@ export const en = {
     attendance_write: 'Correct attendance',
     alerts_read: 'See alerts',
     alerts_write: 'Answer alerts',
+    alerts_suppress: 'Hide critical alerts for a time',
     incidents_approve: 'Approve hand-overs',
     rules_write: 'Write rules',
     telemetry_read: 'Query measurements',
@@ -2343,7 +2344,9 @@ export const en = {
     none: 'No users',
   },
   maintenance: {
-    sub: 'What keeps alerts off the wall, why, and until when. What is hidden is kept; what still holds at the end is told then.',
+    sub:
+      'What keeps alerts off the wall, why, and until when. What is hidden is kept; what still holds ' +
+      'at the end is told then.',
     add: 'Maintenance window',
     edit: 'Change the window',
     save: 'Open or plan it',
@@ -2371,7 +2374,7 @@ export const en = {
     cancel: 'Cancel it',
     endText: 'From now on nothing is hidden by it.',
     endTells: 'It hides {{n}} alerts: what still holds of them is told at once.',
-    weekly: '{{days}} {{start}}–{{end}}',
+    weekly: '{{days}}, {{start}} to {{end}}',
     everyDay: 'each day',
     rule: 'rule {{rule}}',
     oneAlert: 'one alert',
