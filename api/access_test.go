@@ -128,7 +128,7 @@ func TestNobodySeesAnything(t *testing.T) {
 			continue
 		}
 		c := w.nobody()
-		c.from = fmt.Sprintf("192.0.2.%d", i)
+		c.from = fmt.Sprintf("198.18.%d.%d", i/250, i%250)
 		r := c.try(op)
 		if r.status != 401 || r.problem().Code != g.Unauthenticated {
 			t.Errorf("%s without a sign-in: got %d %s, want 401", op.id, r.status, r.body)

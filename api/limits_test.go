@@ -95,6 +95,7 @@ var bodies = map[string]string{
 	// refused later, since it touches two schools
 	"update-profile":    strings.Replace(fullProfile, "{id}", "new", 1),
 	"command-device":    `{"action":"say","values":{"text":"Lunch"}}`,
+	"patch-suppression": `{"weekly":{"days":["mon"],"start":"08:00","end":"09:00"}}`,
 	"create-person":     `{"kind":"student","name":"Li Ming"}`,
 	"create-device":     `{"name":"Lab 3","profile":"smoke-heat-sensor","driver":"mqtt-front","zone":"{zone}"}`,
 	"create-rota":       fullRota,

@@ -277,7 +277,7 @@ func (b *book) alerts(ctx context.Context, s *school, base string) (string, erro
 	if err != nil {
 		return "", err
 	}
-	got, incidents := map[string]finding{}, map[g.IncidentID]g.AlertID{}
+	got, incidents := map[string]finding{}, map[g.IncidentID][]g.AlertID{}
 	for _, a := range rows {
 		if strings.HasPrefix(string(a.Rule), g.GatewayRule) {
 			continue // of the machine that the test runs on, such as its disk
@@ -291,7 +291,7 @@ func (b *book) alerts(ctx context.Context, s *school, base string) (string, erro
 		}
 		got[key] = finding{a.Count, a.Version, a.Firing}
 		if a.Incident != "" {
-			incidents[a.Incident] = a.ID
+			incidents[a.Incident] = append(incidents[a.Incident], a.ID)
 		}
 		for v := 1; v <= a.Version; v++ {
 			if id := fmt.Sprintf("evt_%s_%d", a.ID, v); b.told[id] == "" {
@@ -306,12 +306,20 @@ func (b *book) alerts(ctx context.Context, s *school, base string) (string, erro
 	if err != nil {
 		return "", err
 	}
-	has := map[g.IncidentID]g.AlertID{}
+	has := map[g.IncidentID][]g.AlertID{}
 	for _, i := range opened {
-		if len(i.Alerts) != 1 || i.Version != 1 || b.told["evt_"+string(i.ID)+"_1"] == "" {
+		if i.Version != len(i.Alerts) { // opened with the first alert, and one more each time
 			return fmt.Sprintf("incident %s: alerts %v at version %d", i.ID, i.Alerts, i.Version), nil
 		}
-		has[i.ID] = i.Alerts[0]
+		for v := 1; v <= i.Version; v++ {
+			if id := fmt.Sprintf("evt_%s_%d", i.ID, v); b.told[id] == "" {
+				return id + " is not in the journal", nil
+			}
+		}
+		has[i.ID] = slices.Sorted(slices.Values(i.Alerts))
+	}
+	for _, all := range incidents {
+		slices.Sort(all)
 	}
 	if d := cmp.Diff(has, incidents); d != "" {
 		return "incidents (got, want):\n" + d, nil

@@ -21,6 +21,7 @@ type Book struct {
 
 // New keeps threat levels in s.
 func New(s *store.Store, alerts *alerts.Book, access *access.Book, places *places.Book) *Book {
+	s.Ask(levelNames)
 	return &Book{
 		s:      s,
 		alerts: alerts,

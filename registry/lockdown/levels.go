@@ -96,6 +96,28 @@ func (v View) Level(
 	return all[i], nil
 }
 
+// levelNames refuses where a threat level names a place, a device or a channel.
+func levelNames(ctx context.Context, c store.Conn, school g.SchoolID, id string) error {
+	levels, err := levelsOf(ctx, c, school)
+	if err != nil {
+		return err
+	}
+	for _, l := range levels {
+		named := slices.ContainsFunc(slices.Concat(l.Raise, l.Clear), func(a g.LevelAction) bool {
+			return id == string(a.Zone) || id == string(a.Building) || id == string(a.Device)
+		}) || slices.ContainsFunc(l.Triggers, func(x g.LevelTrigger) bool {
+			return id == string(x.Zone) || id == string(x.Device)
+		}) || slices.ContainsFunc(l.Messages, func(m g.LevelMessage) bool {
+			return slices.Contains(m.Zones, g.ZoneID(id)) || slices.Contains(m.Channels, g.ChannelID(id)) ||
+				slices.Contains(m.Buildings, g.BuildingID(id))
+		})
+		if named {
+			return g.Errorf(g.Conflict, "the threat level %q names it: take it out there before", l.Title)
+		}
+	}
+	return nil
+}
+
 func levelsOf(ctx context.Context, c store.Conn, school g.SchoolID) ([]g.ThreatLevel, error) {
 	out := delivered()
 	for i := range out {

@@ -325,7 +325,7 @@ func keptSecrets(old Keyed, settings map[string]string) map[string]string {
 	return old.Secret
 }
 
-// DeleteChannel deletes a channel. What waits for it fails, and its recipients' next steps follow.
+// DeleteChannel deletes a channel that no chain and no threat level names. What waits for it fails, and its recipients' next steps follow.
 func (v View) DeleteChannel(ctx context.Context, id g.ChannelID) error {
 	return v.s.Remove(ctx, g.SettingsWrite, "channels", "channel", string(id), change.Channel,
 		func(ctx context.Context, t *store.Tx) (any, error) {
@@ -333,7 +333,16 @@ func (v View) DeleteChannel(ctx context.Context, id g.ChannelID) error {
 				t.Row(ctx, "SELECT "+channelColumns+" FROM channels WHERE id = ?", string(id)).Scan)
 			return c.Channel, err
 		},
-		func(t *store.Tx) error { return endChannel(ctx, t, id) })
+		func(t *store.Tx) error {
+			school, err := store.SchoolOf(ctx, t, "channels", "channel", string(id))
+			if err != nil {
+				return err
+			}
+			if err := v.s.Unnamed(ctx, t, school, string(id)); err != nil {
+				return err
+			}
+			return endChannel(ctx, t, id)
+		})
 }
 
 // endChannel fails what waits for a channel, so that its recipients' next steps begin.

@@ -15,6 +15,7 @@ type Book struct {
 
 // New keeps rotas and chains in s.
 func New(s *store.Store, access *access.Book, messages *messages.Book) *Book {
+	s.Ask(chainNames)
 	return &Book{
 		s:        s,
 		access:   access,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/access"
@@ -50,6 +51,24 @@ func chainsOf(ctx context.Context, c store.Conn, school g.SchoolID) ([]g.Escalat
 		return nil, fmt.Errorf("list chains: %w", err)
 	}
 	return out, nil
+}
+
+// chainNames refuses where a chain names a place or a channel.
+func chainNames(ctx context.Context, c store.Conn, school g.SchoolID, id string) error {
+	chains, err := chainsOf(ctx, c, school)
+	if err != nil {
+		return err
+	}
+	for _, x := range chains {
+		named := slices.Contains(x.Zones, g.ZoneID(id)) || slices.Contains(x.Buildings, g.BuildingID(id))
+		for _, s := range x.Steps {
+			named = named || slices.Contains(s.Channels, id)
+		}
+		if named {
+			return g.Errorf(g.Conflict, "the chain %q names it: take it out there before", x.Name)
+		}
+	}
+	return nil
 }
 
 func chainRow(ctx context.Context, c store.Conn, id g.EscalationID) (g.Escalation, error) {

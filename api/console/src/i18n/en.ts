@@ -2249,6 +2249,7 @@ export const en = {
   },
   reason: {
     second_person: 'You raised it, so somebody else gives the all-clear.',
+    level_stands: 'It stands until a second person gives the all-clear.',
     rule_in_file:
       'It is in a file of the gateway: change it there, or write a rule of your own in its place.',
     id_taken: 'Another rule has this id: choose another, or let this one stand in its place.',

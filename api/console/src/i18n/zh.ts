@@ -2135,6 +2135,7 @@ export const zh = {
   },
   reason: {
     second_person: '警戒由您启动，须由另一人解除。',
+    level_stands: '须由第二人解除警戒后才会结束。',
     rule_in_file: '它在网关的文件中：请在文件中修改，或编写本校规则取代它。',
     id_taken: '已有规则使用此编号：请换一个，或说明本规则取代它。',
     still_holds: '情况仍在持续：请先受理，或静默直至结束。',
