@@ -154,8 +154,9 @@ func (c cover) measured(a g.Alert) bool {
 	return len(a.Values) > 0
 }
 
-// hiding is what hides an alert at a time. What hides it already stays; else a shelf is before a
-// window, and what lasts longer before the rest.
+// hiding is what hides an alert at a time. What hides it already stays; else what began first, so
+// that it does not matter when the registry looks; of those a shelf is before a window, and what
+// lasts longer before the rest.
 func (all covers) hiding(a g.Alert, at time.Time) (best g.Hiding, hides bool) {
 	for _, c := range all.all {
 		from, until, holds := c.span(at)
@@ -183,6 +184,9 @@ func (all covers) hiding(a g.Alert, at time.Time) (best g.Hiding, hides bool) {
 }
 
 func before(a, b g.Hiding) bool {
+	if !a.Since.Equal(b.Since) {
+		return a.Since.Before(b.Since)
+	}
 	if a.Kind != b.Kind {
 		return a.Kind == g.Shelf
 	}
