@@ -87,6 +87,9 @@ func (v View) answerIn(
 			"the alert has changed meanwhile: it is %s now, at version %d; look at it again",
 			a.State, a.Version).At("version")
 	}
+	if a, err = v.asOfNow(ctx, t, seq, a); err != nil {
+		return nil, err
+	}
 	l := &life{
 		Alert: a,
 		who:   u,
@@ -100,6 +103,21 @@ func (v View) answerIn(
 	}
 	l.Version++
 	return l, nil
+}
+
+// asOfNow brings an alert to what it is now: a deed comes after what a window did before it, also
+// where the registry has not looked since.
+func (v View) asOfNow(ctx context.Context, t *store.Tx, seq uint64, a g.Alert) (g.Alert, error) {
+	now := store.Moment(store.Micros(t.Now))
+	since := now
+	if a.Hidden.Suppression != "" {
+		since = earliest(since, a.Hidden.Until)
+	}
+	all, err := v.coversIn(ctx, t, a.School, since, []g.Alert{a})
+	if err != nil {
+		return a, err
+	}
+	return v.catchUp(ctx, t, seq, a, all, now)
 }
 
 // Acknowledge records who handles an open alert, for as long as its severity says.
