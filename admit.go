@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// Limits within which a device's own time is believed.
+// Limits within which a device's own time is believed. Beyond MaxFuture and MaxPast the clock is
+// wrong: see Observation.alarming for what is admitted all the same, at the time of its arrival.
 const (
-	MaxFuture   = 10 * time.Minute     // further ahead is rejected
+	MaxFuture   = 10 * time.Minute     // further ahead is no time
 	MaxLive     = 15 * time.Minute     // older is history, which never raises alerts
-	MaxPast     = 30 * 24 * time.Hour  // older is rejected, unless the source marks it as replayed
+	MaxCall     = 24 * time.Hour       // as MaxLive, for what happened at a device: see alarming
+	MaxPast     = 30 * 24 * time.Hour  // older is no time, unless the source marks it as replayed
 	MaxReplayed = 400 * 24 * time.Hour // older is always rejected
 )
 
@@ -39,13 +41,25 @@ func NewMisfit(property string, why Text) Misfit {
 type Admission struct {
 	Observation Observation
 	Late        bool // older than MaxLive, although its source did not mark it as replayed
-	Misfits     []Misfit
+	// Clock is why the device's own time was not taken, and that time; nil: it was. The observation
+	// then has none, and counts at its arrival.
+	Clock   *ClockError
+	Misfits []Misfit
+}
+
+// Said is the time that the device gave, whether or not it can be; zero: it gave none.
+func (a *Admission) Said() time.Time {
+	if a.Clock != nil {
+		return a.Clock.Clock
+	}
+	return a.Observation.Time
 }
 
 // Admit checks the observation against the device and its profile. The values of a reading are
 // checked one by one: one that does not fit leaves the others admitted. An observation older than
-// MaxLive is admitted as history (Replayed). The error says why nothing is admitted; it is
-// journalled and shown. Admit uses no clock and does not change o.
+// MaxLive is admitted as history (Replayed). A detector or a button whose clock is wrong is admitted
+// without its time. The error says why nothing is admitted; it is journalled and shown. Admit uses
+// no clock and does not change o.
 func Admit(d Device, p Profile, o Observation, now time.Time) (Admission, error) {
 	a := Admission{Observation: o}
 	if o.Device != d.ID {
@@ -118,32 +132,60 @@ func (a *Admission) admitTime(now time.Time) error {
 	if o.Time.IsZero() {
 		return nil
 	}
-	stamp, age := o.Time.UTC().Format(time.RFC3339), now.Sub(o.Time)
-	bound := MaxPast
-	if o.Replayed {
-		bound = MaxReplayed
+	if wrong := wrongClock(*o, now); wrong != nil {
+		if !o.alarming() {
+			return wrong
+		}
+		a.Clock, o.Time = wrong, time.Time{}
+		return nil
 	}
-	switch {
-	case -age > MaxFuture:
-		why := Errorf(Invalid,
-			impossibleTime+"%s is %s ahead of the gateway's clock: set the device's clock", stamp,
-			(-age).Round(time.Second))
-		return &ClockError{
-			Clock: o.Time,
-			Why:   why.as(RejectedClockAhead),
-		}
-	case age > bound:
-		why := Errorf(Invalid,
-			impossibleTime+"%s is more than %d days old: set the device's clock", stamp,
-			int(bound/(24*time.Hour)))
-		return &ClockError{
-			Clock: o.Time,
-			Why:   why.as(RejectedClockBehind),
-		}
-	case age > MaxLive && !o.Replayed:
+	most := MaxLive
+	if o.Occurrence != nil && o.alarming() {
+		most = MaxCall
+	}
+	if now.Sub(o.Time) > most && !o.Replayed {
 		o.Replayed, a.Late = true, true
 	}
 	return nil
+}
+
+// alarming reports whether an observation counts although its time cannot be or is past: what a
+// detector or a button says just now. A value that is merely late is history, for it may hold no
+// longer; what happened does not become untrue, and somebody may wait for help. What was buffered
+// (Replayed) is never alarming, nor is what belongs to its own day: who passed and what was sold.
+func (o Observation) alarming() bool {
+	switch {
+	case o.Replayed:
+		return false
+	case o.Occurrence != nil:
+		return o.Occurrence.Kind != OccurrenceSale && o.Occurrence.Kind != OccurrenceUnanswered
+	}
+	return o.Reading != nil
+}
+
+// wrongClock returns why the observation's time cannot be; nil: it can.
+func wrongClock(o Observation, now time.Time) *ClockError {
+	stamp, bound := o.Time.UTC().Format(time.RFC3339), MaxPast
+	if o.Replayed {
+		bound = MaxReplayed
+	}
+	var why *Error
+	switch {
+	case o.Time.Sub(now) > MaxFuture:
+		why = Errorf(Invalid,
+			impossibleTime+"%s is %s ahead of the gateway's clock: set the device's clock", stamp,
+			o.Time.Sub(now).Round(time.Second)).as(RejectedClockAhead)
+	case now.Sub(o.Time) > bound:
+		why = Errorf(Invalid,
+			impossibleTime+"%s is more than %d days old: set the device's clock", stamp,
+			int(bound/(24*time.Hour))).as(RejectedClockBehind)
+	default:
+		return nil
+	}
+	return &ClockError{
+		Clock: o.Time,
+		Why:   why,
+	}
 }
 
 // admitReading keeps the values that fit.

@@ -1,6 +1,7 @@
 package gatehouse_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -97,6 +98,93 @@ func TestAdmitByAge(t *testing.T) {
 	}
 }
 
+// TestAdmitWithAWrongClock: a detector or a button whose clock is wrong counts when it is heard, and
+// what it says of the time is told. What is late is history, but somebody may wait behind a button.
+// What was buffered stays history, and what concerns people or money keeps its own time or none.
+func TestAdmitWithAWrongClock(t *testing.T) {
+	now, day := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC), 24*time.Hour
+	p := g.Profile{
+		Properties: map[string]g.Property{"smoke": {Type: "boolean"}},
+		Sightings:  []g.Method{g.ByCard},
+		Events:     map[string]g.Affordance{"alarm": {}, "sale": {}, "unanswered": {}},
+	}
+	happens := func(k g.OccurrenceKind) g.Observation {
+		return g.Observation{Occurrence: &g.Occurrence{Kind: k}}
+	}
+	said := map[string]g.Observation{
+		"smoke": {Reading: &g.Reading{Values: map[string]g.Value{"smoke": g.BoolValue(true)}}},
+		"card":  {Sighting: &g.Sighting{Method: g.ByCard, Credential: "1"}},
+		"fault": {Status: &g.Status{State: g.StateFault}},
+		"panic": happens(g.OccurrenceAlarm),
+		"sale":  happens(g.OccurrenceSale),
+		"pass":  happens(g.OccurrenceUnanswered),
+	}
+	in2020 := now.Sub(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC))
+	in2030 := now.Sub(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
+	for _, c := range []struct {
+		what, want string
+		age        time.Duration
+		replayed   bool
+	}{
+		{"smoke", "on arrival clock_behind", in2020, false},
+		{"smoke", "on arrival clock_behind", 31 * day, false},
+		{"smoke", "on arrival clock_ahead", in2030, false},
+		{"smoke", "on arrival clock_ahead", -11 * time.Minute, false},
+		{"smoke", "refused clock_behind", in2020, true},
+		{"smoke", "refused clock_ahead", in2030, true},
+		{"smoke", "history", 31 * day, true},
+		{"smoke", "history", 16 * time.Minute, false},
+		{"panic", "on arrival clock_behind", in2020, false},
+		{"panic", "on arrival clock_ahead", in2030, false},
+		{"panic", "refused clock_behind", in2020, true},
+		{"panic", "live", 16 * time.Minute, false},
+		{"panic", "live", 23 * time.Hour, false},
+		{"panic", "history", 25 * time.Hour, false},
+		{"panic", "history", 16 * time.Minute, true},
+		{"sale", "history", 16 * time.Minute, false},
+		{"sale", "refused clock_behind", in2020, false},
+		{"pass", "refused clock_ahead", in2030, false},
+		{"card", "history", 16 * time.Minute, false},
+		{"card", "refused clock_behind", in2020, false},
+		{"card", "refused clock_ahead", in2030, false},
+		{"fault", "refused clock_behind", in2020, false},
+	} {
+		o := said[c.what]
+		o.Device, o.Replayed, o.Time = "d", c.replayed, now.Add(-c.age)
+		a, err := g.Admit(g.Device{ID: "d", Enabled: true}, p, o, now)
+		got := "live"
+		var wrong *g.ClockError
+		switch {
+		case errors.As(err, &wrong):
+			got = "refused " + wrong.Why.Reason
+		case err != nil:
+			got = err.Error()
+		case a.Clock != nil && a.Observation.Time.IsZero() && !a.Observation.Replayed &&
+			a.Said().Equal(o.Time):
+			got = "on arrival " + a.Clock.Why.Reason
+		case a.Observation.Replayed:
+			got = "history"
+		}
+		if got != c.want {
+			t.Errorf("%s, %s old, replayed %t: got %s, want %s", c.what, c.age, c.replayed, got, c.want)
+		}
+	}
+}
+
+// TestFarthestTime: a time further ahead than a duration reaches is refused like any other.
+func TestFarthestTime(t *testing.T) {
+	o := g.Observation{
+		Device: "d",
+		Time:   time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC),
+		Status: &g.Status{State: g.StateOnline},
+	}
+	_, err := g.Admit(g.Device{ID: "d", Enabled: true}, g.Profile{}, o, time.Now())
+	var wrong *g.ClockError
+	if !errors.As(err, &wrong) || wrong.Why.Reason != string(g.RejectedClockAhead) {
+		t.Errorf("got %v, want the clock ahead", err)
+	}
+}
+
 func TestSignOfLife(t *testing.T) {
 	for _, c := range []struct {
 		replayed, late bool
@@ -188,7 +276,7 @@ func TestAdmit(t *testing.T) {
 			"the time 2026-09-01T09:00:00Z is 1h0m0s ahead of the gateway's clock: set the " +
 				"device's clock",
 			func() g.Observation {
-				o := read("smoke", g.BoolValue(true))
+				o := see(g.Sighting{Method: g.ByCard, Credential: "0815"})
 				o.Time = now.Add(time.Hour)
 				return o
 			}()},

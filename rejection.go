@@ -16,7 +16,7 @@ const (
 	RejectedOtherDriver   RejectionCode = "other_driver"   // the device belongs to another driver
 	RejectedDisabled      RejectionCode = "disabled"       // the device is disabled
 	RejectedClockAhead    RejectionCode = "clock_ahead"    // its time is too far ahead: see Clock
-	RejectedClockBehind   RejectionCode = "clock_behind"   // its time is too old: see Clock
+	RejectedClockBehind   RejectionCode = "clock_behind"   // too old; both Partial: only the time
 	RejectedMisfit        RejectionCode = "misfit"         // values do not fit: see Properties
 	RejectedEmpty         RejectionCode = "empty"          // empty, or with more than one content
 	RejectedState         RejectionCode = "state"          // no state, or an unknown one
@@ -48,7 +48,7 @@ func Rejected(code RejectionCode, err error) error {
 	return err
 }
 
-// ClockError refuses an observation because of its time.
+// ClockError refuses an observation because of its time, or only the time: see Admission.Clock.
 type ClockError struct {
 	Clock time.Time // the time that the device gave
 	Why   *Error

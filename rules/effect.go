@@ -86,6 +86,7 @@ func (e *Engine) raise(s *subject) {
 			if o.alert != nil {
 				r.onceChanged[onceKey] = true
 				o.alert.Count++
+				o.alert.Title, o.alert.TitleZH = e.titles(s)
 				o.alert.LastFired = instant(e.now)
 				o.alert.Firing, o.alert.Ended = !r.momentary, time.Time{}
 				s.alert = o.alert
@@ -187,14 +188,15 @@ func (e *Engine) emitAlert(s *subject, in *g.Incident) {
 
 func (e *Engine) alert(s *subject, act AlertAction) *g.Alert {
 	r := s.rule
+	title, titleZH := e.titles(s)
 	return &g.Alert{
 		ID:        g.AlertID(s.id("alt")),
 		School:    s.cause.School,
 		Rule:      r.ID,
 		Severity:  r.Severity,
 		State:     g.AlertOpen,
-		Title:     r.Title,
-		TitleZH:   r.TitleZH,
+		Title:     title,
+		TitleZH:   titleZH,
 		Audible:   act.Audible,
 		Device:    s.shownDevice(),
 		Zone:      s.cause.Zone,
@@ -286,11 +288,12 @@ func inside(times []int64, after int64) int {
 func (e *Engine) incident(s *subject, act IncidentAction) *g.Incident {
 	p := e.procedures[g.ProcedureID(act.Procedure)]
 	cause, within := s.gathers(act)
+	title, titleZH := e.titles(s)
 	in := &g.Incident{
 		ID:       g.IncidentID(s.id("inc")),
 		School:   s.cause.School,
-		Title:    s.rule.Title,
-		TitleZH:  s.rule.TitleZH,
+		Title:    title,
+		TitleZH:  titleZH,
 		Severity: s.rule.Severity,
 		State:    g.IncidentOpen,
 		Alerts:   []g.AlertID{s.alert.ID},
@@ -370,14 +373,15 @@ func (e *Engine) command(s *subject, act CommandAction, i int) *CommandEffect {
 }
 
 func (e *Engine) notify(s *subject, act NotifyAction, i int) *NotifyEffect {
+	title, titleZH := e.titles(s)
 	n := &NotifyEffect{
 		ID:       s.id("ntf", string(rune('a'+i%26))),
 		Rule:     s.rule.ID,
 		School:   s.cause.School,
 		Roles:    act.Roles,
 		Severity: s.rule.Severity,
-		Title:    s.rule.Title,
-		TitleZH:  s.rule.TitleZH,
+		Title:    title,
+		TitleZH:  titleZH,
 		Device:   s.shownDevice(),
 		Zone:     s.cause.Zone,
 	}

@@ -183,13 +183,14 @@ func (e *Engine) retitle(s *subject) {
 	if a == nil || !slices.ContainsFunc(r.Then, func(x Action) bool { return x.Alert != nil }) {
 		return
 	}
-	if a.Title == r.Title && a.TitleZH == r.TitleZH && a.Severity == s.severity() {
+	title, titleZH := e.titles(s)
+	if a.Title == title && a.TitleZH == titleZH && a.Severity == s.severity() {
 		return
 	}
 	if a.Severity != s.severity() {
 		a.LastFired = instant(e.now)
 	}
-	a.Title, a.TitleZH, a.Severity = r.Title, r.TitleZH, s.severity()
+	a.Title, a.TitleZH, a.Severity = title, titleZH, s.severity()
 	e.tellAgain(s)
 }
 

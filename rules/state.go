@@ -190,6 +190,7 @@ type cause struct {
 	Person   g.PersonID   `json:"person,omitempty"`
 	Sighting g.SightingID `json:"sighting,omitempty"`
 	Media    g.MediaID    `json:"media,omitempty"`
+	Happened int64        `json:"happened,omitempty"` // see happened
 }
 
 func causeOf(d *device, at spot, ev *g.Event) cause {
@@ -204,6 +205,7 @@ func causeOf(d *device, at spot, ev *g.Event) cause {
 	if ev == nil {
 		return c
 	}
+	c.Happened = happened(ev)
 	if s := ev.Sighting; s != nil {
 		c.Person, c.Sighting, c.Media = s.Person, s.ID, s.Media
 	}

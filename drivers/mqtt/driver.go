@@ -204,7 +204,11 @@ func (d *driver) handOver(
 ) error {
 	var obs []gatehouse.Observation
 	for _, m := range msgs {
-		obs = append(obs, set.observations(m.Topic(), m.Payload())...)
+		said := set.observations(m.Topic(), m.Payload())
+		if m.Retained() {
+			remember(said, time.Now())
+		}
+		obs = append(obs, said...)
 	}
 	for told := false; len(obs) > 0; told = true {
 		err := emit(ctx, obs...)

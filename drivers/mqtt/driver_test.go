@@ -561,6 +561,25 @@ func TestSimulatedDevice(t *testing.T) {
 	}))
 }
 
+// A broker's memory of the past is history: the retained smoke of a detector that is long gone, or
+// whose clock is wrong, is no smoke of today.
+func TestRetainedIsHistory(t *testing.T) {
+	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
+	kept := []gatehouse.Observation{
+		{},
+		{Time: now.Add(-time.Minute)},
+		{Time: now.Add(-time.Hour)},
+		{Time: now.AddDate(-6, 0, 0)},
+		{Time: now.AddDate(4, 0, 0)},
+	}
+	remember(kept, now)
+	for i, want := range []bool{false, false, true, true, true} {
+		if kept[i].Replayed != want {
+			t.Errorf("%s: got history %t, want %t", kept[i].Time, kept[i].Replayed, want)
+		}
+	}
+}
+
 func TestObservations(t *testing.T) {
 	set, err := parseSettings(device("h:1"))
 	if err != nil {

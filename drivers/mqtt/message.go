@@ -65,6 +65,18 @@ func (s settings) readings(x any, sources []source) []gatehouse.Observation {
 	return out
 }
 
+// remember marks what a broker has kept as history where its own time is not the present: a detector
+// that is long gone does not report smoke each time that the broker is reached. What has no time is
+// the present state.
+func remember(kept []gatehouse.Observation, now time.Time) {
+	for i := range kept {
+		at := kept[i].Time
+		if !at.IsZero() && now.Sub(at).Abs() > gatehouse.MaxFuture {
+			kept[i].Replayed = true
+		}
+	}
+}
+
 // status parses a birth or last-will message, plain or {"state": …}.
 func (s settings) status(x any) []gatehouse.Observation {
 	if v, ok := walk(x, []string{"state"}); ok {

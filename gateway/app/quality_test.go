@@ -90,7 +90,7 @@ func TestQualityReport(t *testing.T) {
 	sensor.say("telemetry", `{"n":3}`)
 	sensor.say("telemetry", fmt.Sprintf(`{"n":1,"time":%d}`, clock.ms(-6*time.Minute))) // late
 	sensor.say("telemetry", `{"n":oops}`)
-	sensor.say("telemetry", fmt.Sprintf(`{"n":1,"time":%d}`, clock.ms(time.Hour)))
+	sensor.say("telemetry", fmt.Sprintf(`{"n":1,"time":%d}`, clock.ms(time.Hour))) // admitted at its arrival
 	card := func(number string, at int64) string {
 		return fmt.Sprintf(`{"method":"card","credential":%q,"time":%d}`, number, at)
 	}
@@ -102,7 +102,7 @@ func TestQualityReport(t *testing.T) {
 		fmt.Sprintf(`{"method":"card","credential":"nobody-2","time":%d,"replayed":true}`,
 			clock.ms(-3*time.Hour)))
 
-	wantSensor := g.Quality{Observations: 9, Late: 1, Duplicates: 1, Rejected: 1, ClockRefused: 1}
+	wantSensor := g.Quality{Observations: 10, Late: 1, Duplicates: 1, Rejected: 1, ClockRefused: 1}
 	wantReader := g.Quality{Observations: 5, Sightings: 4, Duplicates: 1, Unknown: 4, Replayed: 1}
 	r.reports(t, "sensor-1", wantSensor)
 	r.reports(t, "reader-8", wantReader)
@@ -116,7 +116,7 @@ func TestQualityReport(t *testing.T) {
 	sensor, reader = r.connect(t, "sensor-1"), r.connect(t, "reader-8")
 	sensor.say("telemetry", fmt.Sprintf(`{"n":4,"time":%d}`, at-6))
 	reader.say("sighting", card("nobody-1", at+2))
-	wantSensor.Observations = 10
+	wantSensor.Observations = 11
 	wantSensor.Duplicates = 2
 	wantSensor.Gaps = 1
 	wantSensor.GapSeconds = 20 * 60

@@ -25,8 +25,8 @@ func (m *arrival) raw() []byte {
 	return content(m.Observation)
 }
 
-// events makes the events to be journalled for an observation: one of what fits, preceded by a
-// rejection that names what does not, and none for a status of a device that flaps. The error is
+// events makes the events to be journalled for an observation: one of what fits, preceded by
+// rejections that name what does not (its time, values), and none for a status of a device that flaps. The error is
 // the gateway's own (disk, registry), never about the observation.
 func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([]*g.Event, error) {
 	o := &m.Observation
@@ -92,16 +92,49 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 	if err != nil || in.absorbed(e) {
 		return nil, err
 	}
-	if !due {
-		return []*g.Event{e}, nil
-	}
-	r, err := in.rejection(ctx, driver, o.Device, m.source, g.MisfitError(entry.Profile, misfits),
-		m.raw())
+	beside, err := in.beside(ctx, driver, m, a.Clock)
 	if err != nil {
 		return nil, err
 	}
-	r.Rejection.Properties, r.Rejection.Partial = names(misfits), true
-	return []*g.Event{r, e}, nil
+	if due {
+		r, err := in.partly(ctx, driver, m, g.MisfitError(entry.Profile, misfits))
+		if err != nil {
+			return nil, err
+		}
+		r.Rejection.Properties = names(misfits)
+		beside = append(beside, r)
+	}
+	return append(beside, e), nil
+}
+
+// beside tells that a device's clock is wrong, if that was not told within the last hour.
+func (in *Intake) beside(
+	ctx context.Context, driver g.DriverName, m arrival, clock *g.ClockError,
+) ([]*g.Event, error) {
+	if clock == nil || !in.clocks.note(m.Observation.Device, in.Now()) {
+		return nil, nil
+	}
+	r, err := in.partly(ctx, driver, m, clock)
+	return []*g.Event{r}, err
+}
+
+// partly is the rejection of a part of what is admitted otherwise.
+func (in *Intake) partly(
+	ctx context.Context, driver g.DriverName, m arrival, why error,
+) (*g.Event, error) {
+	r, err := in.rejection(
+		ctx,
+		driver,
+		m.Observation.Device,
+		m.source,
+		why,
+		m.raw(),
+	)
+	if err != nil {
+		return nil, err
+	}
+	r.Rejection.Partial = true
+	return r, nil
 }
 
 // absorbed tells whether the device flaps: States has counted its status, which is not journalled.
@@ -139,7 +172,7 @@ func (in *Intake) admitted(
 		e.Kind, e.Status = g.EventStatus, o.Status
 	case o.Occurrence != nil:
 		occurrence := *o.Occurrence
-		occurrence.ID = g.NewOccurrenceID(o.Device, o.Time, o.Sequence, occurrence.Kind)
+		occurrence.ID = g.NewOccurrenceID(o.Device, a.Said(), o.Sequence, occurrence.Kind)
 		e.Kind, e.Occurrence = g.EventOccurrence, &occurrence
 	default:
 		s, err := in.sighting(ctx, e, o)
@@ -190,14 +223,18 @@ func names(misfits []g.Misfit) []string {
 	return out
 }
 
-// nameOnce gives the events of a named message permanent ids. After a crash only the last one is
-// looked for: they are journalled in order, so where it exists, the others do too.
+// nameOnce gives the events of a named message permanent ids: before the last there is at most one
+// about its time and one about its values. After a crash only the last one is looked for: they are
+// journalled in order, so where it exists, the others do too.
 func nameOnce(events []*g.Event, once string) {
 	if len(events) == 0 {
 		return
 	}
 	for _, e := range events[:len(events)-1] {
 		e.ID = OnceID(once) + "_unfit"
+		if c := e.Rejection.Code; c == g.RejectedClockAhead || c == g.RejectedClockBehind {
+			e.ID = OnceID(once) + "_clock"
+		}
 	}
 	events[len(events)-1].ID = OnceID(once)
 }

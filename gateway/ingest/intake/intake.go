@@ -59,6 +59,7 @@ type Intake struct {
 	Strangers strangers.Place
 	Pictures  func(g.SchoolID) bool
 
+	clocks             clocks
 	accepted, rejected atomic.Uint64
 }
 
