@@ -102,7 +102,7 @@ func TestQualityReport(t *testing.T) {
 		fmt.Sprintf(`{"method":"card","credential":"nobody-2","time":%d,"replayed":true}`,
 			clock.ms(-3*time.Hour)))
 
-	wantSensor := g.Quality{Observations: 10, Late: 1, Duplicates: 1, Rejected: 1, ClockRefused: 1}
+	wantSensor := g.Quality{Observations: 10, Late: 1, Duplicates: 1, Rejected: 1}
 	wantReader := g.Quality{Observations: 5, Sightings: 4, Duplicates: 1, Unknown: 4, Replayed: 1}
 	r.reports(t, "sensor-1", wantSensor)
 	r.reports(t, "reader-8", wantReader)

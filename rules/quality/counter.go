@@ -135,7 +135,9 @@ func (c *Counter) Observe(e g.Event, repeated bool) {
 	case e.Rejection != nil:
 		q := c.today(d, at)
 		if t, ok := e.Rejection.ImpossibleTime(); ok {
-			q.ClockRefused++
+			if !e.Rejection.Partial { // else all but the time was admitted
+				q.ClockRefused++
+			}
 			q.Clock.Note(t.Sub(e.Received).Milliseconds())
 		} else {
 			q.Rejected++

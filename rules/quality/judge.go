@@ -42,6 +42,12 @@ func ClockError(q g.Quality) (time.Duration, bool) {
 	return 0, false
 }
 
+// impossible reports whether a time of the day could not be: the gateway took the time of arrival for it.
+func impossible(q g.Quality) bool {
+	return q.Clock.Count > 0 && (q.Clock.Max > g.MaxFuture.Milliseconds() ||
+		q.Clock.Min < -g.MaxPast.Milliseconds())
+}
+
 // Level is the worst level of the findings.
 func Level(fs []Finding) g.QualityLevel {
 	level := g.QualityGood
@@ -66,7 +72,7 @@ func Judge(q g.Quality) []Finding {
 		fs = append(fs, Finding{kind, level, en, zh})
 	}
 	off, wrong := ClockError(q)
-	if wrong || q.ClockRefused > 0 {
+	if wrong || q.ClockRefused > 0 || impossible(q) {
 		en, zh := clockWords(q, off, wrong)
 		add(g.QualityClock, true, en, zh)
 	}
