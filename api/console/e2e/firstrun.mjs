@@ -76,7 +76,6 @@ async function emptyPages(t, page) {
     '/wall',
     '/incidents',
     '/alerts',
-    '/rules?tab=templates',
     '/cameras',
     '/attendance',
     '/people',
