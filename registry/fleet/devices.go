@@ -492,8 +492,8 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 	})
 }
 
-// DeleteDevice deletes a device that no threat level names, its twin and its secret. Its history is kept. What hung on it hangs
-// on nothing.
+// DeleteDevice deletes a device that no threat level names, its twin and its secret. Its history is
+// kept. What hung on it hangs on nothing.
 func (v View) DeleteDevice(ctx context.Context, id g.DeviceID) error {
 	return v.s.Remove(ctx, g.DevicesWrite, "devices", "device", string(id), change.Device,
 		deviceBefore(id), func(t *store.Tx) error {

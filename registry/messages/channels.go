@@ -325,7 +325,8 @@ func keptSecrets(old Keyed, settings map[string]string) map[string]string {
 	return old.Secret
 }
 
-// DeleteChannel deletes a channel that no chain and no threat level names. What waits for it fails, and its recipients' next steps follow.
+// DeleteChannel deletes a channel that no chain and no threat level names. What waits for it fails,
+// and its recipients' next steps follow.
 func (v View) DeleteChannel(ctx context.Context, id g.ChannelID) error {
 	return v.s.Remove(ctx, g.SettingsWrite, "channels", "channel", string(id), change.Channel,
 		func(ctx context.Context, t *store.Tx) (any, error) {
