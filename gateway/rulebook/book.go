@@ -24,7 +24,7 @@ import (
 type Options struct {
 	Dir       string // the folder of rules
 	Own       bool   // the folder is the gateway's own: it begins with the shipped rules
-	Held      string // where a copy of what is in force is kept, for a start that finds Dir damaged
+	Held      string // a copy of what is in force, for a start that finds Dir damaged; "": none
 	Shipped   fs.FS  // deploy's files
 	Registry  *registry.Registry
 	Directory *directory.Directory
@@ -121,6 +121,9 @@ func Open(ctx context.Context, o Options) (*Book, error) {
 
 // hold keeps a copy of the folder. Without one the rules are in force all the same.
 func (b *Book) hold() {
+	if b.opt.Held == "" {
+		return
+	}
 	if err := alerting.Hold(b.opt.Dir, b.opt.Held); err != nil {
 		b.opt.Logger.Warn("no copy of the rules in force is kept for the next start", "error", err)
 	}
