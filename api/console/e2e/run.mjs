@@ -200,7 +200,6 @@ const pages = [
   '/incidents',
   '/alerts',
   '/rules',
-  '/rules/new',
   '/cameras',
   '/attendance',
   '/people',
