@@ -42,8 +42,7 @@ func Whats() []What {
 	return []What{
 		WasRaised, HasFiredAgain, HasEnded, HasRisen, WasAcknowledged, WasWithdrawn, HasRunOut,
 		WasAssigned, WasReleased, WasCommented, WasResolved, WasSilenced, WasOver, WasClosed,
-		WasUndone, WasGathered, WasTakenOut,
-		WasUndone, WasShelved, WasHidden, HasReturned,
+		WasUndone, WasGathered, WasTakenOut, WasShelved, WasHidden, HasReturned,
 	}
 }
 
