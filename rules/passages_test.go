@@ -9,8 +9,10 @@ import (
 )
 
 const strangers = `rules:
-  - {id: a, title: T, severity: major, per: track, when: {sighting: {person: unknown, method: face}}, unless: {sighting: {method: card}, within: 10s}}
-  - {id: b, title: T, severity: major, per: track, when: {sighting: {person: unknown, method: face}}, unless: {sighting: {method: card}, before: 10s, after: 5s, explains: 2}}
+  - {id: a, title: T, severity: major, per: track, when: {sighting: {person: unknown, method: face}},
+     unless: {sighting: {method: card}, within: 10s}}
+  - {id: b, title: T, severity: major, per: track, when: {sighting: {person: unknown, method: face}},
+     unless: {sighting: {method: card}, before: 10s, after: 5s, explains: 2}}
 `
 
 // TestPassagesOfEachRuleAreTakenOver: up to version 3 each rule kept the passages that may explain

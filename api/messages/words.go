@@ -19,7 +19,8 @@ ChannelKind.per_minute: How many letters the other side takes a minute; 0: any n
 ChannelKind.fields: Its settings and secrets.
 ShownChannel.settings: Settings by name.
 ShownChannel.secrets: The names of the secrets that are set.
-ShownChannel.report_path: Below the gateway's address, where the other side posts what became of letters; absent where it posts none, and to those who may not change the channel. Keep it secret.
+ShownChannel.report_path: Below the gateway's address, where the other side posts what became of letters;
+	absent where it posts none, and to those who may not change the channel. Keep it secret.
 ShownChannel.kind: The kind of channel.
 Address.shown: The address with most of it hidden.
 Address.confirmed: When it was confirmed; absent: nothing is sent to it.
@@ -69,7 +70,8 @@ Told.code: Why it failed.
 Told.next: When the next step begins.
 Told.read: When it was read.
 Sending.channel: The channel.
-Sending.state: queued, sent (the other side took it), delivered (it says that it arrived), read (by this channel), failed or stopped.
+Sending.state: queued, sent (the other side took it), delivered (it says that it arrived),
+	read (by this channel), failed or stopped.
 Sending.code: What the other side answered.
 Sending.attempt: How many attempts were made.
 Sending.next: When it is tried next.

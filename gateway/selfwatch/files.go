@@ -43,7 +43,8 @@ func (f *Files) line(context.Context, time.Time, *api.Status) api.Check {
 	return Line("files", "warning",
 		"The files as they are on the disk are not in force; what held before does. Mend them and "+
 			"reload. Read at "+at+": "+texts.English.Error(w.why),
-		"磁盘上的文件未生效，仍按之前的内容运行。请修正后重新加载。"+at+" 读取时："+texts.Chinese.Error(w.why))
+		"磁盘上的文件未生效，仍按之前的内容运行。请修正后重新加载。"+
+			at+" 读取时："+texts.Chinese.Error(w.why))
 }
 
 func (f *Files) troubles(time.Time, Told) []Trouble {
@@ -57,6 +58,7 @@ func (f *Files) troubles(time.Time, Told) []Trouble {
 		TitleZH:  "网关的配置或规则文件未生效",
 		Text: "A file of the configuration or of the rules has a mistake, so that the gateway goes on " +
 			"with what held before: a rule that somebody wrote may not watch. The status page names the place.",
-		TextZH: "配置或规则文件有误，网关仍按之前的内容运行，新写的规则可能未生效。出错位置见状态页。",
+		TextZH: "配置或规则文件有误，网关仍按之前的内容运行，" +
+			"新写的规则可能未生效。出错位置见状态页。",
 	}}
 }

@@ -82,13 +82,6 @@ func (v View) DeleteZone(ctx context.Context, id g.ZoneID) error {
 			if err := places.Empty(count, "zone", "devices"); err != nil {
 				return err
 			}
-			school, err := store.SchoolOf(ctx, t, "zones", "zone", string(id))
-			if err != nil {
-				return err
-			}
-			if err := v.s.Unnamed(ctx, t, school, string(id)); err != nil {
-				return err
-			}
 			return places.MayUnmark(ctx, v.places, t, g.Zone{ID: id})
 		})
 }

@@ -497,13 +497,6 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 func (v View) DeleteDevice(ctx context.Context, id g.DeviceID) error {
 	return v.s.Remove(ctx, g.DevicesWrite, "devices", "device", string(id), change.Device,
 		deviceBefore(id), func(t *store.Tx) error {
-			school, err := store.SchoolOf(ctx, t, "devices", "device", string(id))
-			if err != nil {
-				return err
-			}
-			if err := v.s.Unnamed(ctx, t, school, string(id)); err != nil {
-				return err
-			}
 			if err := leaveBehind(ctx, t, id); err != nil {
 				return err
 			}

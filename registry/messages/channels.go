@@ -334,16 +334,7 @@ func (v View) DeleteChannel(ctx context.Context, id g.ChannelID) error {
 				t.Row(ctx, "SELECT "+channelColumns+" FROM channels WHERE id = ?", string(id)).Scan)
 			return c.Channel, err
 		},
-		func(t *store.Tx) error {
-			school, err := store.SchoolOf(ctx, t, "channels", "channel", string(id))
-			if err != nil {
-				return err
-			}
-			if err := v.s.Unnamed(ctx, t, school, string(id)); err != nil {
-				return err
-			}
-			return endChannel(ctx, t, id)
-		})
+		func(t *store.Tx) error { return endChannel(ctx, t, id) })
 }
 
 // endChannel fails what waits for a channel, so that its recipients' next steps begin.

@@ -299,14 +299,7 @@ func (v View) DeleteBuilding(ctx context.Context, id g.BuildingID) error {
 				return err
 			}
 			count = t.Row(ctx, "SELECT COUNT(*) FROM floors WHERE building = ?", string(id))
-			if err := Empty(count, "building", "floors"); err != nil {
-				return err
-			}
-			school, err := store.SchoolOf(ctx, t, "buildings", "building", string(id))
-			if err != nil {
-				return err
-			}
-			return v.s.Unnamed(ctx, t, school, string(id))
+			return Empty(count, "building", "floors")
 		})
 }
 

@@ -31,7 +31,8 @@ func SchoolOf(ctx context.Context, c Conn, table, noun, id string) (school g.Sch
 	return school, nil
 }
 
-// Remove deletes a row of a table with id and school, within scope, and audits its former state.
+// Remove deletes a row of a table with id and school, within scope, and audits its former state. One
+// that something else names (Ask) is a conflict.
 func (v *View) Remove(
 	ctx context.Context, p g.Permission, table, noun, id string, kind change.Kind, before Former, check func(*Tx) error,
 ) error {
@@ -51,6 +52,9 @@ func (v *View) Remove(
 			if err := check(t); err != nil {
 				return err
 			}
+		}
+		if err := v.unnamed(ctx, t, school, id); err != nil {
+			return err
 		}
 		was, err := before(ctx, t)
 		if err != nil {

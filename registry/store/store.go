@@ -38,12 +38,12 @@ type Store struct {
 // Naming returns an error where something of a school names an id.
 type Naming func(ctx context.Context, c Conn, school g.SchoolID, id string) error
 
-// Ask has Unnamed ask n too. Rooms call it when they are made.
+// Ask has Remove ask n, too. Rooms call it when they are made.
 func (s *Store) Ask(n Naming) { s.naming = append(s.naming, n) }
 
-// Unnamed refuses to delete what something else names by its id, such as the place of a chain or
+// unnamed refuses to delete what something else names by its id, such as the place of a chain or
 // the device of a threat level: they would call nobody and command nothing, without a word.
-func (s *Store) Unnamed(ctx context.Context, t *Tx, school g.SchoolID, id string) error {
+func (s *Store) unnamed(ctx context.Context, t *Tx, school g.SchoolID, id string) error {
 	for _, n := range s.naming {
 		if err := n(ctx, t, school, id); err != nil {
 			return err
