@@ -190,6 +190,15 @@ async function keyboard(page) {
   await page.locator('[data-testid=undo]').waitFor()
   await page.keyboard.press('u')
   await page.locator('[data-testid=undo]').waitFor({ state: 'detached' })
+  // Keys that are quicker than the focus still go line by line.
+  await page.locator('article.alert').first().focus()
+  await page.evaluate(() => {
+    for (const key of ['j', 'j']) window.dispatchEvent(new KeyboardEvent('keydown', { key }))
+  })
+  await page.waitForFunction(() => {
+    const line = document.activeElement?.closest('[data-line]')
+    return line?.closest('.wall-line')?.dataset.index === '2'
+  })
 }
 
 async function phone(t, page, post, within) {

@@ -23,7 +23,7 @@ import { useAddress } from '../ui/address'
 import { Empty, Loaded, Page, Panel } from '../ui/kit'
 import { usePlaces } from '../ui/states'
 import { useStillOrder } from '../ui/stillorder'
-import { nextCard, useWallKeys } from '../ui/wallkeys'
+import { nextCard, useWallKeys, type Cursor } from '../ui/wallkeys'
 import { Dock, Docked, SelectionBar } from '../ui/walldock'
 
 const groupings: Grouping[] = ['cause', 'room', 'rule']
@@ -311,18 +311,26 @@ function List(p: ListProps) {
   const shown = rows.getVirtualItems()
   const selected = targetsOf(lines, chosen)
   const some = countOf(selected).all > 0
-  // A line that moves loses the focus; the keys go on from it all the same.
-  const cursor = useRef<string>(undefined)
-  const focusedKey = () => {
+  // A line that moves loses the focus; the keys go on from it all the same, also while the focus is
+  // still on its way.
+  const cursor = useRef<Cursor>(undefined)
+  const aim = (key: string | undefined) => {
+    if (key) cursor.current = { key, at: lines.findIndex((l) => l.key === key) }
+  }
+  useEffect(() => {
+    const at = lines.findIndex((l) => l.key === cursor.current?.key)
+    if (at >= 0) aim(cursor.current?.key)
+  })
+  const focused = () => {
     const at = document.activeElement
-    if (at === document.body || at === list.current) return cursor.current
-    return at?.closest<HTMLElement>('[data-line]')?.dataset.line
+    return at === document.body || list.current?.contains(at) ? cursor.current : undefined
   }
   const freshly = (l: Line) => l.kind === 'alert' && live.fresh.has(l.a.id)
-  const focusedLine = () => lines.find((l) => l.key === focusedKey())
+  const focusedLine = () => lines.find((l) => l.key === focused()?.key)
   const go = (key: string) => {
     const at = lines.findIndex((l) => l.key === key)
     if (at < 0) return
+    aim(key)
     rows.scrollToIndex(at, { align: 'auto' })
     focusSoon(key)
   }
@@ -336,7 +344,7 @@ function List(p: ListProps) {
     go: (by) => {
       const key = nextCard(
         lines.map((l) => l.key),
-        focusedKey(),
+        focused(),
         by,
       )
       if (key) go(key)
@@ -407,7 +415,7 @@ function List(p: ListProps) {
         tabIndex={-1}
         style={{ height: rows.getTotalSize() }}
         onFocus={(e) => {
-          cursor.current = e.target.closest<HTMLElement>('[data-line]')?.dataset.line ?? cursor.current
+          aim(e.target.closest<HTMLElement>('[data-line]')?.dataset.line)
         }}>
         {shown.map((v) => (
           <div

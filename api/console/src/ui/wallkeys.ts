@@ -4,11 +4,21 @@
 
 import { useEffect, useRef } from 'react'
 
-/** The line `by` steps after the one in focus; without one in focus the first. */
-export function nextCard<C>(all: C[], focused: C | undefined, by: number): C | undefined {
-  const at = focused === undefined ? -1 : all.indexOf(focused)
-  if (at < 0) return all[0]
-  return all[Math.min(all.length - 1, Math.max(0, at + by))]
+/** Where the keys are: on a line, and its place among the lines when it was there last. */
+export interface Cursor {
+  key: string
+  at: number
+}
+
+/**
+ * The line `by` steps after the cursor; without one the first. Where the cursor's line has gone,
+ * the steps go from the gap that it left.
+ */
+export function nextCard(all: string[], cursor: Cursor | undefined, by: number): string | undefined {
+  if (!cursor) return all[0]
+  const at = all.indexOf(cursor.key)
+  const to = at >= 0 ? at + by : by > 0 ? cursor.at + by - 1 : cursor.at + by
+  return all[Math.min(all.length - 1, Math.max(0, to))]
 }
 
 /** Whether a key press belongs to a field, a menu or a dialog. */
