@@ -52,6 +52,8 @@ type Alert struct {
 	Media    MediaID          `json:"media,omitempty"`  // snapshot, if any
 	Values   map[string]Value `json:"values,omitempty"` // what was measured when it fired
 	Firing   bool             `json:"firing"`           // the condition still holds
+	// the condition comes and goes: the alert goes on until it has been over for a while
+	Flapping bool `json:"flapping,omitempty"`
 	// since when the condition is over; zero while it holds, and for a finding of a moment
 	Ended time.Time `json:"ended,omitzero"`
 	// the rule asks for a sound on the live wall

@@ -11,7 +11,7 @@ import (
 )
 
 // Effect is an action of a rule; the fields that are set belong together. An alert is sent again,
-// with the same ID, when it ends (Firing false) or repeats (Count). IDs are hashes of the rule, its
+// with the same ID, when it ends (Firing false), repeats (Count) or begins to flap. IDs are hashes of the rule, its
 // subject and the sequence of the first event, so that a replay gives the same IDs.
 type Effect struct {
 	At       time.Time // when the rule fired, by the gateway's clock
@@ -84,13 +84,10 @@ func (e *Engine) raise(s *subject) {
 		onceKey = r.onceKey(s)
 		if o := r.once[onceKey]; o != nil && e.now < o.at+int64(r.Once.Every) {
 			if o.alert != nil {
-				r.onceChanged[onceKey] = true
-				o.alert.Count++
-				o.alert.Title, o.alert.TitleZH = e.titles(s)
-				o.alert.LastFired = instant(e.now)
-				o.alert.Firing, o.alert.Ended = !r.momentary, time.Time{}
-				s.alert = o.alert
-				e.emitAlert(s, nil)
+				e.repeat(s, o, onceKey)
+			}
+			if !r.momentary {
+				e.act(s)
 			}
 			return
 		}
@@ -110,7 +107,15 @@ func (e *Engine) raise(s *subject) {
 	if s.alert != nil {
 		e.emitAlert(s, incident)
 	}
-	for i, a := range r.Then {
+	e.act(s)
+	if r.Once.Every > 0 {
+		r.remember(onceKey, e.now, s.alert)
+	}
+}
+
+// act emits the commands and messages of a subject that fires.
+func (e *Engine) act(s *subject) {
+	for i, a := range s.rule.Then {
 		switch {
 		case a.Command != nil:
 			e.out = append(e.out, Effect{
@@ -124,9 +129,6 @@ func (e *Engine) raise(s *subject) {
 			})
 		}
 	}
-	if r.Once.Every > 0 {
-		r.remember(onceKey, e.now, s.alert)
-	}
 }
 
 func (r *rule) onceKey(s *subject) string {
@@ -137,7 +139,8 @@ func (r *rule) onceKey(s *subject) string {
 }
 
 func (r *rule) remember(key string, now int64, a *g.Alert) {
-	if len(r.once) >= maxRepeats {
+	// At powers of two, so that looking through them costs little for each that is added.
+	if n := len(r.once); n >= sweepFrom && n&(n-1) == 0 || n >= maxRepeats {
 		for k, o := range r.once {
 			if now >= o.at+int64(r.Once.Every) {
 				delete(r.once, k)
@@ -159,11 +162,9 @@ func (e *Engine) end(s *subject) {
 	e.unmute(s)
 	held := s.phase
 	if s.phase == firing && s.alert != nil {
-		s.alert.Firing, s.alert.Ended = false, instant(e.now)
+		s.alert.Firing, s.alert.Flapping, s.alert.Ended = false, false, instant(e.now)
 		e.emitAlert(s, nil)
-		if s.rule.Once.Every > 0 {
-			s.rule.onceChanged[s.rule.onceKey(s)] = true // it may be the repeated alert
-		}
+		s.rule.overAt(s, e.now)
 	}
 	s.phase = idle
 	s.since = 0

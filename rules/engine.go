@@ -41,6 +41,7 @@ const (
 	maxRecent   = 4096             // sighting IDs kept to drop repeats
 	maxPassages = 256              // passages kept per place and log
 	maxRepeats  = 10_000           // Once records per rule
+	sweepFrom   = 64               // Once records per rule from which those that are over are let go
 	trackMemory = 15 * time.Minute // a track is kept this long after its last sighting
 	maxSetback  = time.Minute      // the clock may go back this far before times are shifted
 	backEarly   = 5 * time.Second  // events may precede the call of Resume by this much

@@ -143,7 +143,7 @@ func (x *Explanation) stands(e *Engine, s *subject) {
 			x.Alert = s.alert.ID
 		}
 		if s.clearSince != 0 {
-			x.Ending = instant(s.clearSince + int64(s.rule.Clear.After))
+			x.Ending = instant(s.clearSince + s.clearAfter())
 		}
 	}
 }

@@ -452,6 +452,8 @@ func (s *story) words(a *g.Alert) string {
 		return fmt.Sprintf("retitled %s %s %q", a.Rule, about, a.Title)
 	case !a.Firing && !momentary:
 		return fmt.Sprintf("ended %s %s", a.Rule, about)
+	case a.Flapping:
+		return fmt.Sprintf("again %s %s %d times, flapping", a.Rule, about, a.Count)
 	case a.Count > 1:
 		return fmt.Sprintf("again %s %s %d times", a.Rule, about, a.Count)
 	}

@@ -93,7 +93,7 @@ func legacyHashes(r Rule) []string {
 		Fresh:  r.Fresh,
 		Clear:  legacyClear{After: r.Clear.After},
 		Unless: (*legacyUnless)(nil),
-		Once:   legacyOnce(r.Once),
+		Once:   legacyOnce(r.statedOnce()),
 	}
 	if r.Clear.When != nil {
 		c, ok := legacyOf(*r.Clear.When)

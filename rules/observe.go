@@ -528,13 +528,16 @@ func (e *Engine) whileFiring(s *subject, m *moment, truth tri) int64 {
 	over := truth == unknown && r.Clear.Unknown != stays ||
 		truth == no && (r.clearWhen == nil || r.clearWhen(m) == yes)
 	if !over {
-		s.clearSince = 0
+		if s.clearSince != 0 {
+			s.clearSince = 0
+			e.returns(s)
+		}
 		return min(m.stale, e.rise(s, m))
 	}
 	if s.clearSince == 0 {
 		s.clearSince = e.now
 	}
-	if due := s.clearSince + int64(r.Clear.After); e.now < due {
+	if due := s.clearSince + s.clearAfter(); e.now < due {
 		return min(due, m.stale)
 	}
 	e.end(s)

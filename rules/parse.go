@@ -283,6 +283,9 @@ func parseOnce(o object, r Rule) Once {
 	}
 	c, ok := o.get("once")
 	if !ok {
+		if !r.When.momentary() {
+			once.Every = DefaultEvery
+		}
 		return once
 	}
 	f := c.object("every", "per")

@@ -16,7 +16,8 @@ func TestDistinctAgreesWithTheReference(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		atLeast, within := rapid.IntRange(1, 4).Draw(rt, "n"), rapid.IntRange(1, 20).Draw(rt, "within")
 		rs := mustParse(t, fmt.Sprintf("rules:\n  - {id: crowd, title: T, severity: info, per: zone, "+
-			"when: {count: {of: {sighting: {}}, distinct: person, at_least: %d, within: %ds}}}\n",
+			"when: {count: {of: {sighting: {}}, distinct: person, at_least: %d, within: %ds}}, "+
+			"once: {every: 0s}}\n",
 			atLeast, within))
 		w := &world{t: t, town: newTown("gate-1"), engine: rules.New(rs, nil)}
 		type passage struct {

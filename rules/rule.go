@@ -17,6 +17,9 @@ const (
 	MaxCount     = 1000    // count.at_least
 	MaxSteps     = 8       // of a sequence
 	MaxStages    = 8       // of rises
+
+	DefaultEvery = 15 * time.Minute // once.every of a condition that lasts
+	FlapsFrom    = 5                // as often as this: the alert is flapping
 )
 
 // Rule says when an alert is raised, after how long, how severe, and what else is done. Parse
@@ -252,7 +255,9 @@ type Unless struct {
 	Explains int           `json:"explains"`
 }
 
-// Once counts repeats within Every in the existing alert, without further actions.
+// Once counts repeats within Every in the existing alert. For a finding of a moment the time counts
+// from the alert's first finding, and repeats have no further actions. For a condition that lasts it
+// counts from when the condition was over, and a repeat sends the commands anew.
 type Once struct {
 	Every time.Duration
 	Per   Subject

@@ -231,6 +231,8 @@ Alert.state: Follows from the facts: closed, else resolved, else acknowledged, e
 	condition holds is another fact: firing.
 Alert.ended: Since when the condition is over; absent while it holds, and for a finding of a moment.
 Alert.ack_until: When it is told again unless it is over by then.
+Alert.flapping: The condition comes and goes: the alert goes on until it has been over for a while, and
+	count says how often it held.
 Alert.retold: How often it was told again.
 Alert.retold_at: When it was told again last.
 Alert.retold_why: Why it was told again last. fired_again: the condition holds again. ack_ran_out: the
@@ -318,7 +320,7 @@ BatchInput.assignee: Of assign: who shall see to them; empty: nobody.
 BatchInput.comment: What it was and what was done; resolve needs it.
 BatchInput.until_it_ends: Of resolve: silence those whose condition still holds, until that ends.
 Alert.audible: The console makes a sound for it.
-Alert.count: How often it fired while open.
+Alert.count: How often it fired: what fires again soon after it was over is the same alert.
 Alert.values: What was measured when it fired.
 Alert.sighting: The sighting's id, where there is one.
 Alert.incident: The incident's id, where there is one.

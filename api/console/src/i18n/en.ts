@@ -488,6 +488,7 @@ export const en = {
     noIncidents: 'No open incident',
     noIncidentsHint: 'Serious alerts open one, with a procedure to follow.',
     firing: 'still so',
+    flapping: 'comes and goes',
     over: 'over since {{at}}',
     count: '{{n}} times',
     handledBy: '{{name}} is handling it',

@@ -477,6 +477,7 @@ export const zh = {
     noIncidents: '没有未结事件',
     noIncidentsHint: '严重告警会自动生成事件，并附处置流程。',
     firing: '仍在持续',
+    flapping: '反复出现',
     over: '{{at}} 已结束',
     count: '{{n}} 次',
     meanwhile: '期间已变为“{{state}}”，操作人：{{name}}。',

@@ -149,6 +149,7 @@ export function AlertCard({ a, fresh, gone, where, more, onMore, chosen, onChoos
 export function Holds({ a }: { a: Alert }) {
   const { t } = useT()
   const f = useFormat()
+  if (a.flapping) return <Tag tone="red">{t('wall.flapping')}</Tag>
   if (a.firing) return <Tag tone="red">{t('wall.firing')}</Tag>
   if (a.ended) return <Tag tone="green">{t('wall.over', { at: f.clock(a.ended) })}</Tag>
   return null

@@ -47,7 +47,7 @@ const explains = ['sighting', 'same', 'within', 'before', 'after', 'explains']
 const inside: Record<string, string[]> = {
   '': top,
   title: ['en', 'zh-CN'],
-  where: ['school', 'building', 'zone', 'zone_kind', 'device', 'profile', 'type', 'driver'],
+  where: ['school', 'building', 'floor', 'zone', 'zone_kind', 'device', 'profile', 'type', 'driver'],
   when: condition,
   all: condition,
   any: condition,
@@ -57,7 +57,7 @@ const inside: Record<string, string[]> = {
   absent: ['property', 'for'],
   count: ['of', 'at_least', 'within', 'distinct'],
   time: ['from', 'to', 'days'],
-  rate: ['property', 'over', 'above', 'below', 'at_least', 'at_most', 'rollover'],
+  rate: ['property', 'over', 'above', 'below', 'rollover'],
   share: ['of', 'at_least', 'devices'],
   sighting: ['person', 'method', 'direction', 'reason'],
   change: ['property', 'from', 'to', 'by'],
@@ -70,20 +70,24 @@ const inside: Record<string, string[]> = {
   muted_by: ['rule', 'same'],
   then: ['alert', 'incident', 'command', 'notify'],
   alert: ['audible'],
-  incident: ['procedure', 'handover'],
+  incident: ['procedure', 'handover', 'gather', 'within'],
   handover: ['approver'],
   command: ['device', 'zone', 'type', 'profile', 'action', 'values'],
   notify: ['roles'],
 }
 
-const places = ['device', 'zone', 'building', 'driver', 'school']
+const places = ['device', 'zone', 'floor', 'building', 'driver', 'school', 'behind']
 const roles = ['security', 'admin', 'facility', 'teacher']
 
 // Values that do not depend on the school, by key; those of "in.key" go before.
 const fixed: Record<string, string[]> = {
   severity: ['info', 'warning', 'major', 'critical'],
-  per: ['device', 'zone', 'building', 'person', 'track', 'driver', 'school'],
-  'once.per': ['person', 'track', 'device', 'zone'],
+  per: ['device', 'zone', 'floor', 'building', 'person', 'track', 'driver', 'school'],
+  'once.per': ['device', 'zone', 'floor', 'building', 'person', 'school'],
+  'unless.same': ['zone', 'device', 'school'],
+  gather: ['building', 'zone', 'school', 'none'],
+  every: ['5m', '15m', '1h'],
+  over: ['10m', '1h', '24h'],
   same: places,
   status: ['online', 'offline', 'fault', 'flapping', 'driver_down'],
   zone_kind: ['gate', 'canteen', 'dorm', 'laboratory', 'classroom', 'office', 'corridor', 'outdoor', 'other'],
