@@ -126,7 +126,7 @@ func (c Compare) test() func(g.Value) tri {
 		tests = append(tests, func(v g.Value) tri { return known(v != *c.IsNot) })
 	}
 	if c.OneOf != nil {
-		tests = append(tests, func(v g.Value) tri { return known(slices.Contains(c.OneOf, v)) })
+		tests = append(tests, among(c.OneOf))
 	}
 	return func(v g.Value) tri {
 		if v.Kind() == g.None {
@@ -143,6 +143,19 @@ func (c Compare) test() func(g.Value) tri {
 		}
 		return out
 	}
+}
+
+// among tests for one of the values, at a cost that does not grow with how many they are: a list of
+// lost cards may be long.
+func among(values []g.Value) func(g.Value) tri {
+	if len(values) <= 8 {
+		return func(v g.Value) tri { return known(slices.Contains(values, v)) }
+	}
+	set := make(map[g.Value]bool, len(values))
+	for _, v := range values {
+		set[v] = true
+	}
+	return func(v g.Value) tri { return known(set[v]) }
 }
 
 func number(v g.Value, test func(float64) bool) tri {
