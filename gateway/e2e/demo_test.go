@@ -58,7 +58,7 @@ func TestSchool(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "school")
 	listen := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	h := start(t, dir, "demo", "--data-dir", data, "--listen", listen, "--port-base",
-		fmt.Sprint(20000+freePort(t)%20000))
+		fmt.Sprint(freePorts(t, 100)))
 	began := time.Now()
 	admin := h.signIn("admin")
 	ctx, cancel := context.WithCancel(t.Context())

@@ -165,14 +165,40 @@ func (h *house) kill() {
 	h.cmd = nil
 }
 
+// portsFrom is where freePorts looks next: below the ports that the kernel gives to outgoing
+// connections, since one of those may take a port before the gateway does, or between two runs.
+var portsFrom = 10_000 + os.Getpid()*17%20_000
+
+// freePorts are n ports in a row on which nobody listens.
+func freePorts(t *testing.T, n int) int {
+	t.Helper()
+	for range 200 {
+		from := portsFrom
+		if portsFrom += n; portsFrom > 32_000 {
+			portsFrom = 10_000
+		}
+		if free(from, n) {
+			return from
+		}
+	}
+	t.Fatalf("no %d ports in a row are free below 32000", n)
+	return 0
+}
+
+func free(from, n int) bool {
+	for port := range n {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", from+port))
+		if err != nil {
+			return false
+		}
+		l.Close()
+	}
+	return true
+}
+
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return freePorts(t, 1)
 }
 
 // client is somebody at the API.
