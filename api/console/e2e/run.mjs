@@ -99,11 +99,8 @@ async function findArrived(t, page, wait) {
     const chip = page.locator('.chip[data-state=arrived]')
     for (let i = 0; i < (await tabs.count()); i++) {
       await tabs.nth(i).click()
-      const there = await chip.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => false,
-      )
-      if (!there) continue
+      await page.locator('.chip[data-state], .empty').first().waitFor()
+      if (!(await chip.count())) continue
       await chip.click()
       await page.locator('table.rows tbody tr td[data-main]').first().waitFor()
       await t.shot(page, 'attendance-arrived')
@@ -118,26 +115,14 @@ async function findQuality(t, page, wait) {
   const day = page.locator('table.rows tbody td[data-main] a')
   for (;;) {
     await page.goto('/quality')
-    if (
-      await day
-        .first()
-        .waitFor({ timeout: 3000 })
-        .then(
-          () => true,
-          () => false,
-        )
-    )
-      break
+    await day.or(page.locator('.empty')).first().waitFor()
+    if (await day.count()) break
     if (Date.now() > until) throw new Error('the report is empty')
   }
   await t.shot(page, 'quality')
   await day.first().click()
   await page.locator('table.rows tbody td[data-main]').first().waitFor()
-  await page
-    .locator('[data-finding]')
-    .first()
-    .waitFor({ timeout: 3000 })
-    .catch(() => page.getByText('Nothing is wrong.').first().waitFor())
+  await page.locator('[data-finding]').or(page.getByText('Nothing is wrong.')).first().waitFor()
   await t.shot(page, 'quality-devices')
   await t.inspect(page, 'the devices of a day')
 }
