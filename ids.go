@@ -38,6 +38,8 @@ type (
 
 	SuppressionID string // sup_…: a shelf or a maintenance window
 
+	CalendarEntryID string // cal_…: some days of a school
+
 	// sgt_…, deterministic: hash of device, device sequence or time, subject and kind
 	SightingID string
 	// occ_…: hash of device, sequence, time and kind if the device numbers its messages; else

@@ -39,7 +39,8 @@ var house = []room{
 	{"root", "", ""},
 
 	// Pure decisions: no I/O, no clock.
-	{"rules", "root", "yaml"},
+	{"rules", "root rules/calendar", "yaml"},
+	{"rules/calendar", "root", ""},
 	{"rules/quality", "root", ""},
 
 	// Storage. Only registry/store uses SQL drivers, and only registry/sheet reads workbooks. The

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"math"
-	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -25,9 +24,9 @@ type moment struct {
 	gaps    []gap
 	devs    []*device
 	counts  [][]int64
-	ev      *g.Event       // nil if a timer asks
-	dev     *device        // of ev
-	place   *time.Location // of the subject's school
+	ev      *g.Event // nil if a timer asks
+	dev     *device  // of ev
+	hours   *hours   // of the subject's school
 
 	raise int64 // earliest time at which the condition can change without an event
 	stale int64 // earliest time at which a value that was used becomes stale
@@ -55,6 +54,7 @@ type rule struct {
 	negated   bool     // a value that becomes stale can make it true
 	lasting   bool     // reads values, status or absence of devices
 	timed     bool     // depends on the time of day
+	dated     bool     // depends on the school's calendar
 	counted   []counted
 	rates     []rateKey
 	shared    *Share // the first one, for the alert's values
@@ -130,6 +130,7 @@ func (r *rule) lookedAt(x Condition) {
 	r.occurs = r.occurs || x.Occurrence != nil
 	r.lasting = r.lasting || x.Status != nil || x.Compare != nil || x.Absent != nil || x.Rate != nil
 	r.timed = r.timed || x.Time != nil
+	r.dated = r.dated || x.Time != nil && x.Time.Calendar != ""
 	if x.Compare != nil {
 		r.compares = append(r.compares, compare{x.Compare.Property, x.Compare.test()})
 	}

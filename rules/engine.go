@@ -6,6 +6,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/rules/calendar"
 )
 
 // DeviceFacts is what the engine needs to know about a device.
@@ -68,7 +69,8 @@ type Engine struct {
 
 	devices   map[g.DeviceID]*device
 	hanging   map[g.DeviceID]int // by device: how many hang on it, at any distance
-	locations map[string]*time.Location
+	hours     map[whose]*hours
+	calendars map[g.SchoolID]calendar.Calendar
 	recent    *recent
 	timers    timers
 	live      int        // subjects
@@ -94,10 +96,10 @@ type Engine struct {
 // those.
 func New(rs []Rule, ps []Procedure) *Engine {
 	e := &Engine{
-		devices:   map[g.DeviceID]*device{},
-		hanging:   map[g.DeviceID]int{},
-		locations: map[string]*time.Location{},
-		recent:    newRecent(),
+		devices: map[g.DeviceID]*device{},
+		hanging: map[g.DeviceID]int{},
+		hours:   map[whose]*hours{},
+		recent:  newRecent(),
 	}
 	e.SetRules(rs, ps)
 	return e

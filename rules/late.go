@@ -28,7 +28,7 @@ func (e *Engine) titles(s *subject) (en, zh string) {
 	}
 	in := time.UTC
 	if d := e.devices[s.cause.Device]; d != nil {
-		in = e.location(d)
+		in = e.hoursOf(d).zone
 	}
 	at := instant(s.cause.Happened).In(in).Format("2006-01-02 15:04:05")
 	return fmt.Sprintf("%s (at %s, told late)", r.Title, at),

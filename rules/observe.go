@@ -77,7 +77,7 @@ func (e *Engine) move(d, to *device) {
 	e.hang(d, to.Behind)
 	d.School, d.Profile, d.Type, d.Driver = to.School, to.Profile, to.Type, to.Driver
 	d.Zone, d.Kind, d.Building, d.Floor = to.Zone, to.Kind, to.Building, to.Floor
-	d.Timezone, d.location = to.Timezone, nil
+	d.Timezone, d.hours = to.Timezone, nil
 }
 
 // bind finds the rules for a device that is new or has moved, or after rules changed, and returns
@@ -459,7 +459,7 @@ func (e *Engine) look(r *rule, s *subject, ev *g.Event, d *device) *moment {
 		m.devs = e.one[:]
 	}
 	if r.timed {
-		m.place = e.whereabouts(s, d)
+		m.hours = e.whereabouts(s, d)
 	}
 	return m
 }

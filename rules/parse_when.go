@@ -299,7 +299,14 @@ func parseTime(n node) *TimeIs {
 		t.To = c.clock()
 	}
 	if c, ok := o.get("days"); ok {
-		for _, d := range c.list() {
+		days := c.list()
+		for _, d := range days {
+			if word := d.n.Value; word == SchoolDays || word == DaysOff {
+				if t.Calendar = word; len(days) > 1 {
+					d.fail("%s stands alone: the calendar says which days they are", word)
+				}
+				continue
+			}
 			t.Days = append(t.Days, parseDays(d)...)
 		}
 	}
@@ -339,8 +346,8 @@ func parseDays(n node) []time.Weekday {
 				return i
 			}
 		}
-		n.fail("%q is no day; use mon, tue, wed, thu, fri, sat, sun or a span such as mon-fri",
-			n.n.Value)
+		n.fail("%q is no day; use mon, tue, wed, thu, fri, sat, sun, a span such as mon-fri, "+
+			"school-days or days-off", n.n.Value)
 		return -1
 	}
 	first, last, span := strings.Cut(n.text(), "-")

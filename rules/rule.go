@@ -182,7 +182,16 @@ type TimeIs struct {
 	From int            `json:"from"`
 	To   int            `json:"to"` // 1440: until midnight
 	Days []time.Weekday `json:"days,omitempty"`
+	// Calendar is SchoolDays or DaysOff, instead of Days: what the school's calendar says of the day
+	// on which the span begins.
+	Calendar string `json:"calendar,omitempty"`
 }
+
+// What TimeIs.Calendar may be.
+const (
+	SchoolDays = "school-days"
+	DaysOff    = "days-off"
+)
 
 // Share holds while Of holds for enough devices of a group: for AtLeast of them, or for Percent of
 // those for which it is known, if these are at least Devices.

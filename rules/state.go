@@ -3,7 +3,6 @@ package rules
 import (
 	"maps"
 	"slices"
-	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -22,7 +21,7 @@ type device struct {
 	Timezone string // the school's
 	Behind   string // what it hangs on, the nearest first, separated by spaces
 
-	location  *time.Location // of Timezone; nil until it is needed
+	hours     *hours // of its school and Timezone; nil until it is needed
 	slots     []slot
 	places    map[string]int // of slots, if there are many
 	byStatus  []*binding

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/rules/calendar"
 )
 
 // Limits of tests of rules.
@@ -23,8 +24,10 @@ type Test struct {
 	Begin   time.Time
 	Zones   map[g.ZoneID]g.Zone
 	Devices map[g.DeviceID]DeviceFacts
-	Steps   []Told
-	Line    int
+	// Calendar holds the days off and the working days of its first week.
+	Calendar []g.CalendarEntry
+	Steps    []Told
+	Line     int
 }
 
 // Told is one step of a test: at a time something happens, or something is expected.
@@ -110,6 +113,7 @@ func (x *telling) run(rs []Rule, ps []Procedure) TestResult {
 	}
 	x.checkRead()
 	x.engine = New(x.rules, ps)
+	x.engine.SetCalendars(map[g.SchoolID]calendar.Calendar{"school": calendar.New(x.test.Calendar)})
 	for _, s := range x.test.Steps {
 		if len(x.errs) > 0 {
 			break // what follows rests on it

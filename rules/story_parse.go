@@ -41,6 +41,8 @@ func parseTest(n node, profiles []g.Profile) Test {
 		"name",
 		"rules",
 		"start",
+		"days_off",
+		"school_days",
 		"rooms",
 		"devices",
 		"story",
@@ -59,6 +61,12 @@ func parseTest(n node, profiles []g.Profile) Test {
 	}
 	if c, ok := o.get("start"); ok {
 		t.Begin = parseStart(c)
+	}
+	if c, ok := o.get("days_off"); ok {
+		t.Calendar = append(t.Calendar, firstWeek(c, g.CalendarDayOff)...)
+	}
+	if c, ok := o.get("school_days"); ok {
+		t.Calendar = append(t.Calendar, firstWeek(c, g.CalendarWorkday)...)
 	}
 	if c, ok := o.get("rooms"); ok {
 		t.parseRooms(c)
@@ -94,6 +102,21 @@ func parseStart(n node) time.Time {
 	copied.Value = strings.Join(words, " ")
 	at.n = &copied
 	return firstMonday().AddDate(0, 0, day).Add(time.Duration(at.clock()) * time.Minute)
+}
+
+// firstWeek parses days of the first week, Monday to Sunday, as entries of the school's calendar.
+func firstWeek(n node, kind g.CalendarKind) (out []g.CalendarEntry) {
+	for _, c := range n.list() {
+		for _, day := range parseDays(c) {
+			date := g.DateOf(firstMonday()).Add((int(day) + 6) % 7).String()
+			out = append(out, g.CalendarEntry{
+				Kind: kind,
+				From: date,
+				To:   date,
+			})
+		}
+	}
+	return out
 }
 
 // names are the keys of a mapping whose keys the author chooses.

@@ -1,0 +1,111 @@
+// Package calendar decides which days of a school are school days. It is pure: no clock, no
+// database.
+package calendar
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Calendar answers for each day whether a school has lessons. The zero value has no entries: Monday
+// to Friday are school days.
+type Calendar struct {
+	spans []span // by kind, then by the day on which they begin
+	terms bool   // there is one for the whole school
+}
+
+type span struct {
+	*g.CalendarEntry
+	from, to g.Date
+	as       int // of g.Weekdays; -1: the day's own
+}
+
+// Day is what a day is.
+type Day struct {
+	School bool             // there is school
+	As     time.Weekday     // whose timetable is held
+	Entry  *g.CalendarEntry // what decides it; nil: the weekday, or that no term holds
+}
+
+// New makes a calendar of a school's entries. One whose dates cannot be read is passed over: Check
+// finds it before it is kept.
+func New(entries []g.CalendarEntry) Calendar {
+	var c Calendar
+	for i := range entries {
+		e := &entries[i]
+		from, err1 := g.ParseDate(e.From)
+		to, err2 := g.ParseDate(e.To)
+		if err1 != nil || err2 != nil {
+			continue
+		}
+		c.spans = append(c.spans, span{
+			CalendarEntry: e,
+			from:          from,
+			to:            to,
+			as:            slices.Index(g.Weekdays(), e.RunsAs),
+		})
+		c.terms = c.terms || e.Kind == g.CalendarTerm
+	}
+	rank := []g.CalendarKind{g.CalendarWorkday, g.CalendarDayOff, g.CalendarTerm}
+	slices.SortStableFunc(c.spans, func(a, b span) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(rank, a.Kind), slices.Index(rank, b.Kind)),
+			cmp.Compare(a.From, b.From), cmp.Compare(a.ID, b.ID))
+	})
+	return c
+}
+
+// Day is what a day is for a class, or for the school as a whole where class is "". What names the
+// class decides before what is for all, a working day before a day off, and both before the terms.
+// Where there are terms, a day outside of all of them has no school; within one, and where there is
+// none, Monday to Friday have.
+func (c Calendar) Day(d g.Date, class string) Day {
+	if class != "" {
+		if s := c.find(d, func(s span) bool { return slices.Contains(s.Classes, class) }); s != nil {
+			return s.day(d)
+		}
+	}
+	if s := c.find(d, func(s span) bool { return len(s.Classes) == 0 }); s != nil {
+		return s.day(d)
+	}
+	return Day{
+		School: !c.terms && isWeekday(d),
+		As:     weekday(d),
+	}
+}
+
+func (c Calendar) find(d g.Date, fits func(span) bool) *span {
+	for i, s := range c.spans {
+		if s.from.Until(d) >= 0 && d.Until(s.to) >= 0 && fits(s) {
+			return &c.spans[i]
+		}
+	}
+	return nil
+}
+
+// day is what a day of the span is.
+func (s *span) day(d g.Date) Day {
+	out := Day{
+		As:    weekday(d),
+		Entry: s.CalendarEntry,
+	}
+	switch s.Kind {
+	case g.CalendarTerm:
+		out.School = isWeekday(d)
+	case g.CalendarWorkday:
+		out.School = true
+		if s.as >= 0 {
+			out.As = time.Weekday((s.as + 1) % 7)
+		}
+	}
+	return out
+}
+
+func weekday(d g.Date) time.Weekday {
+	return time.Date(d.Year, d.Month, d.Day, 12, 0, 0, 0, time.UTC).Weekday()
+}
+
+func isWeekday(d g.Date) bool { w := weekday(d); return w != time.Saturday && w != time.Sunday }

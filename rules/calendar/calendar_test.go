@@ -1,0 +1,67 @@
+package calendar_test
+
+import (
+	"testing"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/rules/calendar"
+)
+
+func entry(kind g.CalendarKind, from, to string, as g.Weekday, classes ...string) g.CalendarEntry {
+	return g.CalendarEntry{
+		ID:      g.CalendarEntryID("cal_" + from + string(as)),
+		Kind:    kind,
+		From:    from,
+		To:      to,
+		RunsAs:  as,
+		Classes: classes,
+	}
+}
+
+// TestDay: a spring of terms, a holiday and the Sunday that is worked for it.
+func TestDay(t *testing.T) {
+	spring := []g.CalendarEntry{
+		entry(g.CalendarTerm, "2026-02-26", "2026-07-03", ""),
+		entry(g.CalendarTerm, "2026-06-22", "2026-07-10", "", "Grade 9"), // they stay a week longer
+		entry(g.CalendarDayOff, "2026-05-01", "2026-05-05", ""),
+		entry(g.CalendarWorkday, "2026-05-09", "2026-05-09", "mon"),
+		entry(g.CalendarWorkday, "2026-05-02", "2026-05-02", "", "Grade 9"), // a rehearsal
+		entry(g.CalendarDayOff, "2026-04-15", "2026-04-15", "", "Class 1"),  // measles
+	}
+	for _, c := range []struct {
+		name    string
+		entries []g.CalendarEntry
+		day     string
+		class   string
+		school  bool
+		as      time.Weekday
+	}{
+		{"no calendar, Friday", nil, "2026-03-06", "", true, time.Friday},
+		{"no calendar, Saturday", nil, "2026-03-07", "", false, time.Saturday},
+		{"a day of the term", spring, "2026-03-06", "", true, time.Friday},
+		{"a weekend of the term", spring, "2026-03-07", "", false, time.Saturday},
+		{"before the term", spring, "2026-02-25", "", false, time.Wednesday},
+		{"the term's first day", spring, "2026-02-26", "", true, time.Thursday},
+		{"the term's last day", spring, "2026-07-03", "", true, time.Friday},
+		{"after the term", spring, "2026-07-06", "", false, time.Monday},
+		{"after the term, for those who stay", spring, "2026-07-06", "Grade 9", true, time.Monday},
+		{"a holiday", spring, "2026-05-04", "", false, time.Monday},
+		{"a Saturday that runs as a Monday", spring, "2026-05-09", "", true, time.Monday},
+		{"a holiday, for who rehearses", spring, "2026-05-02", "Grade 9", true, time.Saturday},
+		{"a holiday, for others", spring, "2026-05-02", "Class 1", false, time.Saturday},
+		{"a class off", spring, "2026-04-15", "Class 1", false, time.Wednesday},
+		{"the school, while a class is off", spring, "2026-04-15", "", true, time.Wednesday},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, err := g.ParseDate(c.day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := calendar.New(c.entries).Day(d, c.class)
+			if got.School != c.school || got.As != c.as {
+				t.Errorf("got school %v as %s, want %v as %s", got.School, got.As, c.school, c.as)
+			}
+		})
+	}
+}
