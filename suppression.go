@@ -91,4 +91,6 @@ type Hiding struct {
 	ByName      string          `json:"by_name,omitempty"`
 	Since       time.Time       `json:"since"`
 	Until       time.Time       `json:"until"`
+	// when its end or reason was set: this one is of then
+	Set time.Time `json:"set,omitzero"`
 }

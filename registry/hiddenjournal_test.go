@@ -18,7 +18,7 @@ import (
 // step is what happens in a minute: a rule finds something of an alert, or a person does something.
 type step struct {
 	minute int
-	what   string // fires, ends, seen; shelve, unshelve, take, window
+	what   string // fires, ends, seen; shelve, unshelve, take, window, edit (of the newest window)
 	alert  int
 	long   int // minutes
 	worse  bool
@@ -33,8 +33,8 @@ func drawSteps(rt *rapid.T) []step {
 	one := rapid.Custom(func(rt *rapid.T) step {
 		return step{
 			minute: rapid.IntRange(0, lastMinute-1).Draw(rt, "minute"),
-			what: rapid.SampledFrom([]string{"fires", "fires", "ends", "seen", "shelve", "unshelve",
-				"take", "window", "window"}).Draw(rt, "what"),
+			what: rapid.SampledFrom([]string{"fires", "fires", "ends", "seen", "shelve", "shelve",
+				"unshelve", "take", "window", "window", "edit"}).Draw(rt, "what"),
 			alert: rapid.IntRange(0, 2).Draw(rt, "alert"),
 			long:  rapid.IntRange(lookGap+1, 10).Draw(rt, "long"),
 			worse: rapid.Bool().Draw(rt, "worse"),
@@ -42,14 +42,7 @@ func drawSteps(rt *rapid.T) []step {
 	})
 	steps := rapid.SliceOfN(one, 1, 12).Draw(rt, "steps")
 	slices.SortStableFunc(steps, func(a, b step) int { return a.minute - b.minute })
-	// A shelf that is made longer is not played: of the alerts that it hides beside its own, it
-	// depends on the looks whether they come back for a moment.
-	shelved := false
-	return slices.DeleteFunc(steps, func(x step) bool {
-		again := shelved && x.what == "shelve"
-		shelved = shelved || x.what == "shelve"
-		return again
-	})
+	return steps
 }
 
 // play is one way in which the same journal and the same people's deeds come to the registry.
@@ -62,6 +55,8 @@ type play struct {
 	late  []alerts.Effects
 	done  []alerts.Effects
 	fresh bool // the registry is looked after each minute, and nothing is late
+
+	edited alerts.SuppressionRow // the newest window
 }
 
 func (p *play) id(n int) g.AlertID { return g.AlertID(fmt.Sprintf("alt_%s_%d", p.name, n)) }
@@ -116,16 +111,27 @@ func (p *play) person(s step) {
 	var err error
 	switch s.what {
 	case "shelve":
-		_, err = p.v.Alerts.Shelve(ctx, id, alerts.AnyVersion, p.lin, long, "known since Monday")
+		_, err = p.v.Alerts.Shelve(ctx, id, alerts.AnyVersion, p.lin, long,
+			fmt.Sprintf("known since %d", s.minute))
 	case "unshelve":
 		_, err = p.v.Alerts.Unshelve(ctx, id, alerts.AnyVersion, p.wei, "")
 	case "take":
 		_, err = p.v.Alerts.AcknowledgeFor(ctx, id, alerts.AnyVersion, p.lin, 23*time.Hour)
 	case "window":
-		_, err = p.v.Alerts.PutWindow(ctx, g.Suppression{School: "a", Reason: "it is serviced",
+		p.edited, err = p.v.Alerts.PutWindow(ctx, g.Suppression{School: "a", Reason: "it is serviced",
 			From:  p.c.now().Add(time.Duration(s.alert) * time.Minute),
 			Until: p.c.now().Add(time.Duration(s.alert)*time.Minute + long),
 			Rules: []g.RuleID{g.RuleID(p.name)}}, p.lin)
+	case "edit":
+		x := p.edited.Suppression
+		if x.ID == "" || x.From.After(p.c.now()) {
+			return // one that is planned would hide for less than the registry's longest wait
+		}
+		x.Until, x.Reason = p.c.now().Add(long), fmt.Sprintf("longer since %d", s.minute)
+		if s.worse {
+			x.UpTo = g.Warning
+		}
+		p.edited, err = p.v.Alerts.PutWindow(ctx, x, p.lin)
 	}
 	if err != nil && g.ErrorCode(err) == "" {
 		p.rt.Fatal(err)
@@ -177,7 +183,8 @@ func (p *play) tell(n int) string {
 	a.ID, a.Rule = "alt", "rule"
 	back := p.base.Sub(began())
 	for _, at := range []*time.Time{&a.Opened, &a.LastFired, &a.Ended, &a.Acknowledged, &a.AckUntil,
-		&a.RetoldAt, &a.Resolved, &a.Returned, &a.Hidden.Since, &a.Hidden.Until} {
+		&a.RetoldAt, &a.Resolved, &a.Returned, &a.Hidden.Since, &a.Hidden.Until,
+		&a.Hidden.Set} {
 		if !at.IsZero() {
 			*at = at.Add(-back)
 		}

@@ -85,6 +85,7 @@ func TestShelf(t *testing.T) {
 			ByName:      "Lin Feng",
 			Since:       c.now(),
 			Until:       c.now().Add(time.Hour),
+			Set:         c.now(),
 		}
 		if diff := cmp.Diff(want, a.Hidden); diff != "" || a.OnWall() || a.Unanswered() {
 			t.Errorf("-want +got\n%s", diff)

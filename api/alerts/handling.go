@@ -11,7 +11,7 @@ import (
 type acknowledgeInput struct {
 	gate.ByID
 	Body struct {
-		Version int `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"1"`
+		gate.AtVersion
 		Minutes int `json:"minutes,omitempty" minimum:"0" maximum:"1440" example:"15"`
 	}
 }
@@ -19,7 +19,7 @@ type acknowledgeInput struct {
 type commentInput struct {
 	gate.ByID
 	Body struct {
-		Version int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"2"`
+		gate.AtVersion
 		Comment string `json:"comment,omitempty" maxLength:"2000" doc:"What it was and what was done." example:"burnt toast, windows opened"`
 	}
 }
@@ -27,7 +27,7 @@ type commentInput struct {
 type resolveInput struct {
 	gate.ByID
 	Body struct {
-		Version     int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"2"`
+		gate.AtVersion
 		Comment     string `json:"comment,omitempty" maxLength:"2000" example:"burnt toast, windows opened"`
 		UntilItEnds bool   `json:"until_it_ends,omitempty" example:"false"`
 	}
@@ -36,7 +36,7 @@ type resolveInput struct {
 type assignInput struct {
 	gate.ByID
 	Body struct {
-		Version  int      `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"2"`
+		gate.AtVersion
 		Assignee g.UserID `json:"assignee" maxLength:"64" doc:"Who shall see to it; empty: nobody."`
 		Comment  string   `json:"comment,omitempty" maxLength:"2000" doc:"What for." example:"you are nearest"`
 	}

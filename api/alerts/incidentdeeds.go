@@ -37,7 +37,7 @@ type giveStepInput struct {
 type closeIncidentInput struct {
 	gate.ByID
 	Body struct {
-		Version int               `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"2"`
+		gate.AtVersion
 		Outcome g.IncidentOutcome `json:"outcome,omitempty" enum:",real,false_alarm,fault,drill" example:"real"`
 		Comment string            `json:"comment,omitempty" maxLength:"2000" doc:"What it was and what was done." example:"a bin burnt; put out by the caretaker"`
 	}
@@ -46,7 +46,7 @@ type closeIncidentInput struct {
 type moveInput struct {
 	gate.ByID
 	Body struct {
-		Version int         `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"2"`
+		gate.AtVersion
 		Add     []g.AlertID `json:"add,omitempty" maxItems:"500" nullable:"false"`
 		Remove  []g.AlertID `json:"remove,omitempty" maxItems:"500" nullable:"false"`
 		Comment string      `json:"comment,omitempty" maxLength:"2000" doc:"Why."`
@@ -56,7 +56,7 @@ type moveInput struct {
 type mergeInput struct {
 	gate.ByID
 	Body struct {
-		Version int          `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"2"`
+		gate.AtVersion
 		Into    g.IncidentID `json:"into" minLength:"1" maxLength:"64"`
 		Comment string       `json:"comment,omitempty" maxLength:"2000" doc:"Why."`
 	}
@@ -65,7 +65,7 @@ type mergeInput struct {
 type approvalInput struct {
 	gate.ByID
 	Body struct {
-		Version int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"1"`
+		gate.AtVersion
 		Approve bool   `json:"approve" doc:"true: hand over. false: refuse."`
 		Comment string `json:"comment,omitempty" maxLength:"2000" doc:"Why."`
 	}

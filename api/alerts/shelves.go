@@ -12,7 +12,7 @@ import (
 type shelveInput struct {
 	gate.ByID
 	Body struct {
-		Version int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"1"`
+		gate.AtVersion
 		Minutes int    `json:"minutes" minimum:"1" maximum:"1440" example:"60"`
 		Reason  string `json:"reason" maxLength:"500" example:"the battery is replaced on Monday"`
 	}

@@ -19,8 +19,8 @@ type giveShiftInput struct {
 type takeShiftInput struct {
 	gate.ByID
 	Body struct {
-		Version int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"1"`
-		Remark  string `json:"remark,omitempty" maxLength:"8000"`
+		gate.AtVersion
+		Remark string `json:"remark,omitempty" maxLength:"8000"`
 	}
 }
 

@@ -247,6 +247,7 @@ Hiding.reason: Why.
 Hiding.by_name: The name of who shelved it or made the window.
 Hiding.since: Since when.
 Hiding.until: Until when, as it stands.
+Hiding.set: When that end and reason were set.
 Wall.hidden: How many are not over and not in items, open or acknowledged, since something hides them.
 Hidden.shelf: Those that somebody has shelved.
 Hidden.window: Those in a maintenance window.
@@ -316,8 +317,9 @@ AcknowledgeInput.minutes: How long one has it in hand; 0: as long as its severit
 BatchInput.deed: What is done to each.
 BatchInput.ids: The alerts; one that is named twice counts once.
 BatchInput.minutes: Of acknowledge: how long one has them in hand; 0: as long as the severity says.
+	Of shelve: for how long, at most 1440, of a critical alert 60.
 BatchInput.assignee: Of assign: who shall see to them; empty: nobody.
-BatchInput.comment: What it was and what was done; resolve needs it.
+BatchInput.comment: What it was and what was done; resolve needs it, and shelve as the reason.
 BatchInput.until_it_ends: Of resolve: silence those whose condition still holds, until that ends.
 Alert.audible: The console makes a sound for it.
 Alert.count: How often it fired: what fires again soon after it was over is the same alert.

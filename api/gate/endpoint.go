@@ -291,3 +291,8 @@ type InSchool struct {
 type ByID struct {
 	ID string `path:"id" maxLength:"64" doc:"The id."`
 }
+
+// AtVersion is the part of a body that says what its writer has seen.
+type AtVersion struct {
+	Version int `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"1"`
+}

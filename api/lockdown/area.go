@@ -60,8 +60,8 @@ type raiseInput struct {
 type clearInput struct {
 	gate.ByID
 	Body struct {
-		Version int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"1"`
-		Note    string `json:"note,omitempty" maxLength:"500" doc:"How it ended." example:"everybody counted"`
+		gate.AtVersion
+		Note string `json:"note,omitempty" maxLength:"500" doc:"How it ended." example:"everybody counted"`
 	}
 }
 

@@ -26,7 +26,7 @@ type levelInput struct {
 		Clear    []g.LevelAction  `json:"clear" maxItems:"50" doc:"What is commanded at the all-clear."`
 		Messages []g.LevelMessage `json:"messages,omitempty" maxItems:"20" doc:"Who is told; absent: as it was."`
 		Triggers []g.LevelTrigger `json:"triggers,omitempty" maxItems:"50" doc:"Occurrences at devices that raise it by themselves: a panic button, a duress code."`
-		Version  int              `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"0"`
+		gate.AtVersion
 	}
 }
 

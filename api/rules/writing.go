@@ -39,7 +39,7 @@ type updateRuleInput struct {
 	ByRule
 	Body struct {
 		DraftInput
-		Version int `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"1"`
+		gate.AtVersion
 	}
 }
 

@@ -19,10 +19,13 @@ const (
 	ToUnacknowledge Deed = "unacknowledge"
 	ToAssign        Deed = "assign"
 	ToResolve       Deed = "resolve"
+	ToShelve        Deed = "shelve"
 )
 
 // Deeds lists them.
-func Deeds() []Deed { return []Deed{ToAcknowledge, ToUnacknowledge, ToAssign, ToResolve} }
+func Deeds() []Deed {
+	return []Deed{ToAcknowledge, ToUnacknowledge, ToAssign, ToResolve, ToShelve}
+}
 
 // MaxBatch is the most alerts of one batch.
 const MaxBatch = 500
@@ -31,10 +34,10 @@ const MaxBatch = 500
 type Batch struct {
 	Deed     Deed
 	IDs      []g.AlertID   // each counts once
-	For      time.Duration // of an acknowledgement; 0: as long as the severity says
+	For      time.Duration // of an acknowledgement; 0: as long as the severity says; of a shelf
 	To       g.UserID      // whom to assign to; "": nobody
-	Comment  string
-	Although bool // resolve: silence what still fires
+	Comment  string        // of a shelf: the reason
+	Although bool          // resolve: silence what still fires
 }
 
 // Outcome is what became of one alert of a batch.
@@ -62,7 +65,7 @@ func (v View) Do(ctx context.Context, b Batch, by g.User) (Done, error) {
 	if err != nil {
 		return Done{}, err
 	}
-	change, deed, err := v.deedOf(ctx, b)
+	d, err := v.deedOf(ctx, b)
 	if err != nil {
 		return Done{}, err
 	}
@@ -75,28 +78,16 @@ func (v View) Do(ctx context.Context, b Batch, by g.User) (Done, error) {
 		}
 		var undo []undoable
 		for _, id := range ids {
-			out, was, err := v.doOne(
-				ctx,
-				t,
-				in,
-				id,
-				u,
-				change,
-				deed,
-			)
+			out, was, err := v.doOne(ctx, t, in, id, u, d)
 			if err != nil {
 				return err
 			}
 			done.Outcomes = append(done.Outcomes, out)
 			if out.Err == nil {
-				undo = append(undo, undoable{
-					ID:  id,
-					Was: was,
-					Is:  factsOf(out.Alert),
-				})
+				undo = append(undo, was)
 			}
 		}
-		done.Undo, done.Until, err = v.keepUndo(ctx, t, undo)
+		done.Undo, done.Until, err = v.keepUndo(ctx, t, notByOurs(undo))
 		return err
 	})
 	if err != nil {
@@ -105,32 +96,40 @@ func (v View) Do(ctx context.Context, b Batch, by g.User) (Done, error) {
 	return done, nil
 }
 
-// doOne does a batch's deed to one alert. The error is the transaction's; what does not fit the
-// alert is in the outcome.
+// deed is what is done to one alert, and the name of its audit entry.
+type deed struct {
+	name string
+	do   func(t *store.Tx, l *life) error
+}
+
+// alone is a deed that changes nothing but the alert.
+func alone(name string, do func(*life) error) deed {
+	return deed{name, func(_ *store.Tx, l *life) error { return do(l) }}
+}
+
+// doOne does a batch's deed to one alert, and says how to undo it. The error is the transaction's;
+// what does not fit the alert is in the outcome.
 func (v View) doOne(
-	ctx context.Context, t *store.Tx, in store.Reach, id g.AlertID, u g.User,
-	change func(*life) error, deed string,
-) (out Outcome, was facts, err error) {
+	ctx context.Context, t *store.Tx, in store.Reach, id g.AlertID, u g.User, d deed,
+) (out Outcome, undo undoable, err error) {
+	undo.ID, out.ID = id, id
+	var hidden g.Hiding
 	l, err := v.answerIn(ctx, t, in, id, AnyVersion, u, func(l *life) error {
-		was = factsOf(l.Alert)
-		return change(l)
+		undo.Was, hidden = factsOf(l.Alert), l.Hidden
+		return d.do(t, l)
 	})
-	out = Outcome{ID: id}
 	if refused, ok := errors.AsType[*g.Error](err); ok {
 		out.Err = refused
-		return out, was, nil
+		return out, undo, nil
 	}
 	if err != nil {
-		return out, was, err
+		return out, undo, err
 	}
-	out.Alert = l.Alert
-	return out, was, v.s.Audit(
-		ctx,
-		t,
-		l.School,
-		deed,
-		string(id),
-	)
+	out.Alert, undo.Is, undo.Shelf = l.Alert, factsOf(l.Alert), l.shelf
+	if l.Hidden == hidden {
+		return out, undo, v.s.Audit(ctx, t, l.School, d.name, string(id))
+	}
+	return out, undo, v.s.AuditChanges(ctx, t, l.School, d.name, string(id), hidden, l.Hidden)
 }
 
 func (b Batch) check() ([]g.AlertID, error) {
@@ -140,7 +139,14 @@ func (b Batch) check() ([]g.AlertID, error) {
 	if err := ackTime(b.For); err != nil {
 		return nil, err
 	}
-	if err := comments(b.Comment, b.Deed == ToResolve); err != nil {
+	if b.Deed == ToShelve {
+		if err := store.CheckReason("comment", b.Comment); err != nil {
+			return nil, err
+		}
+		if b.For < time.Minute {
+			return nil, g.FieldErrorf("minutes", "say for how many minutes the alerts are shelved")
+		}
+	} else if err := comments(b.Comment, b.Deed == ToResolve); err != nil {
 		return nil, err
 	}
 	var ids []g.AlertID
@@ -154,21 +160,25 @@ func (b Batch) check() ([]g.AlertID, error) {
 	return ids, nil
 }
 
-// deedOf is what a batch does to one alert, and the deed of its audit entry.
-func (v View) deedOf(ctx context.Context, b Batch) (func(*life) error, string, error) {
+// deedOf is what a batch does to one alert.
+func (v View) deedOf(ctx context.Context, b Batch) (deed, error) {
 	switch b.Deed {
 	case ToAcknowledge:
-		return acknowledge(b.For), "alert.acknowledge", nil
+		return alone("alert.acknowledge", acknowledge(b.For)), nil
 	case ToUnacknowledge:
-		return unacknowledge(b.Comment), "alert.unacknowledge", nil
+		return alone("alert.unacknowledge", unacknowledge(b.Comment)), nil
 	case ToResolve:
 		if b.Although {
-			return resolve(b.Comment, true), "alert.silence", nil
+			return alone("alert.silence", resolve(b.Comment, true)), nil
 		}
-		return resolve(b.Comment, false), "alert.resolve", nil
+		return alone("alert.resolve", resolve(b.Comment, false)), nil
 	case ToAssign:
 		whom, in, err := v.assignee(ctx, b.To)
-		return assign(whom, in, b.Comment), "alert.assign", err
+		return alone("alert.assign", assign(whom, in, b.Comment)), err
+	case ToShelve:
+		return deed{"alert.shelve", func(t *store.Tx, l *life) error {
+			return v.shelve(ctx, t, l, b.For, b.Comment)
+		}}, nil
 	}
-	return nil, "", g.FieldErrorf("deed", "%q is no deed; use one of %v", b.Deed, Deeds())
+	return deed{}, g.FieldErrorf("deed", "%q is no deed; use one of %v", b.Deed, Deeds())
 }

@@ -13,6 +13,21 @@ type cover struct {
 	g.Suppression
 	plan  *rota.Plan        // of a window that is weekly
 	zones map[g.ZoneID]bool // those that it names, and those of its buildings
+	was   []cover           // as it was before it was changed, oldest first
+}
+
+// versions are the suppression as it was and as it is, oldest first.
+func (c cover) versions() []cover { return append(slices.Clone(c.was), c) }
+
+// asOf is which of the versions stood at a time: a finding that comes late is judged by what was
+// so when it was made.
+func asOf(versions []cover, at time.Time) int {
+	for i := len(versions) - 1; i > 0; i-- {
+		if !at.Before(versions[i].Changed) {
+			return i
+		}
+	}
+	return 0
 }
 
 // covers are the suppressions of a school that may hold, and where its devices are now.
@@ -48,11 +63,7 @@ const around = 8 * 24 * time.Hour
 // span is the time around at in which the suppression holds.
 func (c cover) span(at time.Time) (from, until time.Time, holds bool) {
 	from, until = c.From, c.End()
-	begun := from
-	if c.Kind == g.Shelf {
-		begun = begun.Add(-setBack) // the clock may have been set a little
-	}
-	if at.Before(begun) || !at.Before(until) {
+	if at.Before(from) || !at.Before(until) {
 		return from, until, false
 	}
 	if c.plan == nil {
@@ -158,8 +169,11 @@ func (c cover) measured(a g.Alert) bool {
 // that it does not matter when the registry looks; of those a shelf is before a window, and what
 // lasts longer before the rest.
 func (all covers) hiding(a g.Alert, at time.Time) (best g.Hiding, hides bool) {
-	for _, c := range all.all {
-		from, until, holds := c.span(at)
+	for _, x := range all.all {
+		versions := x.versions()
+		i := asOf(versions, at)
+		c := versions[i]
+		_, until, holds := c.span(at)
 		if !holds || !all.fits(c, a) {
 			continue
 		}
@@ -169,8 +183,9 @@ func (all covers) hiding(a g.Alert, at time.Time) (best g.Hiding, hides bool) {
 			Reason:      c.Reason,
 			By:          c.By,
 			ByName:      c.ByName,
-			Since:       latest(latest(from, c.Changed), a.Opened),
+			Since:       latest(all.since(versions[:i+1], a, at), latest(a.Opened, a.Returned)),
 			Until:       until,
+			Set:         c.Changed,
 		}
 		if c.ID == a.Hidden.Suppression {
 			h.Since = a.Hidden.Since
@@ -181,6 +196,23 @@ func (all covers) hiding(a g.Alert, at time.Time) (best g.Hiding, hides bool) {
 		}
 	}
 	return best, hides
+}
+
+// since is from when on a suppression that hides an alert at a time has been for it without a gap:
+// to make it longer does not begin it anew.
+func (all covers) since(versions []cover, a g.Alert, at time.Time) time.Time {
+	for {
+		c := versions[len(versions)-1]
+		from, _, _ := c.span(at)
+		if from.After(c.Changed) || len(versions) == 1 {
+			return earliest(latest(from, c.Changed), at)
+		}
+		before := versions[len(versions)-2]
+		if _, _, held := before.span(c.Changed); !held || !all.fits(before, a) {
+			return earliest(c.Changed, at)
+		}
+		at, versions = earliest(c.Changed, at), versions[:len(versions)-1]
+	}
 }
 
 func before(a, b g.Hiding) bool {
@@ -230,8 +262,11 @@ func (l *life) cover(all covers, at time.Time) bool {
 
 // notBefore is a time, but not before something last hid the alert or brought it back: news that is
 // seen again after a crash changes nothing of that.
-func (l *life) notBefore(at time.Time) time.Time {
-	return latest(at, latest(l.Hidden.Since, l.Returned))
+func (l *life) notBefore(at time.Time) time.Time { return latest(at, l.standsSince()) }
+
+// standsSince is when what hides the alert, or that nothing does, came to be as it is.
+func (l *life) standsSince() time.Time {
+	return latest(latest(l.Hidden.Since, l.Hidden.Set), l.Returned)
 }
 
 // uncover brings an alert back: told again if nobody has it in hand. A finding of a moment that

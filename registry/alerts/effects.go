@@ -160,7 +160,9 @@ func (v View) applyAlert(ctx context.Context, t *store.Tx, seq uint64, a g.Alert
 	case !missing && (seq < was || again(old, a)):
 		return nil
 	}
-	all, err := v.coversOf(ctx, t, a, old.Hidden)
+	about := a
+	about.Hidden = old.Hidden
+	all, err := v.coversOf(ctx, t, about, momentOf(a))
 	if err != nil {
 		return err
 	}

@@ -178,8 +178,8 @@ func (v View) coverAll(
 			func(scan func(...any) error) error {
 				a, seq, err := v.r.scanAlert(scan)
 				rows, found = append(rows, row{a, seq}), append(found, a)
-				if a.Hidden.Suppression != "" && a.Hidden.Until.Before(since) {
-					since = a.Hidden.Until
+				if a.Hidden.Suppression != "" {
+					since = earliest(since, a.Hidden.Since)
 				}
 				return err
 			})
@@ -191,14 +191,7 @@ func (v View) coverAll(
 			return err
 		}
 		for _, x := range rows {
-			a := x.Alert
-			if s.ID == a.Hidden.Suppression && s.Changed.After(a.Hidden.Since) {
-				// somebody has changed it then, whenever that is noticed
-				if a, err = v.catchUp(ctx, t, x.seq, a, all, s.Changed); err != nil {
-					return err
-				}
-			}
-			if _, err := v.catchUp(ctx, t, x.seq, a, all, now); err != nil {
+			if _, err := v.catchUp(ctx, t, x.seq, x.Alert, all, now); err != nil {
 				return err
 			}
 		}

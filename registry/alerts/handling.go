@@ -109,11 +109,7 @@ func (v View) answerIn(
 // where the registry has not looked since.
 func (v View) asOfNow(ctx context.Context, t *store.Tx, seq uint64, a g.Alert) (g.Alert, error) {
 	now := store.Moment(store.Micros(t.Now))
-	since := now
-	if a.Hidden.Suppression != "" {
-		since = earliest(since, a.Hidden.Until)
-	}
-	all, err := v.coversIn(ctx, t, a.School, since, []g.Alert{a})
+	all, err := v.coversOf(ctx, t, a, now)
 	if err != nil {
 		return a, err
 	}

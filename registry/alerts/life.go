@@ -18,6 +18,8 @@ type life struct {
 	now  time.Time
 	log  []Entry
 	told bool // it is to be told again by this change
+
+	shelf *shelving // it is being shelved
 }
 
 // note adds an entry to the history.

@@ -23,35 +23,46 @@ func (v View) Shelve(
 		return g.Alert{}, err
 	}
 	return v.onShelf(ctx, id, version, by, "alert.shelve",
-		func(t *store.Tx, l *life) error {
-			if err := v.mayShelve(l.Alert, long); err != nil {
-				return err
-			}
-			s, err := v.shelfOf(ctx, t, l)
-			if err != nil {
-				return err
-			}
-			s.Reason, s.By, s.ByName = reason, l.who.ID, l.who.FullName
-			s.Until = l.now.Add(long)
-			if s, err = v.r.saveSuppression(ctx, t, s); err != nil {
-				return err
-			}
-			l.Hidden = g.Hiding{
-				Suppression: s.ID,
-				Kind:        g.Shelf,
-				Reason:      reason,
-				By:          s.By,
-				ByName:      s.ByName,
-				Since:       sinceOf(l.Hidden, s.ID, l.now),
-				Until:       s.Until,
-			}
-			l.note(Entry{
-				What:    WasShelved,
-				Comment: reason,
-				Until:   s.Until,
-			})
-			return nil
-		})
+		func(t *store.Tx, l *life) error { return v.shelve(ctx, t, l, long, reason) })
+}
+
+// shelve puts an alert on a shelf of its own, or makes the one longer on which it lies.
+func (v View) shelve(
+	ctx context.Context, t *store.Tx, l *life, long time.Duration, reason string,
+) error {
+	if err := v.mayShelve(l.Alert, long); err != nil {
+		return err
+	}
+	s, err := v.shelfOf(ctx, t, l)
+	if err != nil {
+		return err
+	}
+	l.shelf = &shelving{
+		Before: s,
+		Was:    l.Hidden,
+	}
+	s.Reason, s.By, s.ByName = reason, l.who.ID, l.who.FullName
+	s.Until = l.now.Add(long)
+	if s, err = v.r.saveSuppression(ctx, t, s); err != nil {
+		return err
+	}
+	l.Hidden = g.Hiding{
+		Suppression: s.ID,
+		Kind:        g.Shelf,
+		Reason:      reason,
+		By:          s.By,
+		ByName:      s.ByName,
+		Since:       sinceOf(l.Hidden, s.ID, l.now),
+		Until:       s.Until,
+		Set:         s.Changed,
+	}
+	l.shelf.Is = l.Hidden
+	l.note(Entry{
+		What:    WasShelved,
+		Comment: reason,
+		Until:   s.Until,
+	})
+	return nil
 }
 
 // Unshelve takes a shelf back by hand: what it hid is told again if nobody has it in hand.
@@ -148,11 +159,10 @@ func needsSuppress() error {
 func (v View) shelfOf(ctx context.Context, t *store.Tx, l *life) (g.Suppression, error) {
 	if l.Hidden.Kind == g.Shelf {
 		s, err := v.r.suppression(ctx, t, l.Hidden.Suppression)
-		if err != nil {
+		// a shelf of what is critical is not made longer than an hour by what lies beside it
+		if err != nil || s.UpTo.MaxShelf() == l.Severity.MaxShelf() {
 			return s, err
 		}
-		s.UpTo = l.Severity
-		return s, nil
 	}
 	if err := v.room(ctx, t, l.School); err != nil {
 		return g.Suppression{}, err

@@ -17,7 +17,14 @@ import (
 
 const suppressionColumns = "id, version, body_sealed"
 
-func (r *Book) scanSuppression(scan func(...any) error) (s g.Suppression, err error) {
+// kept is a suppression as it is stored.
+type kept struct {
+	g.Suppression
+	// as it was before it was changed, oldest first: what was found then is judged by it
+	Was []g.Suppression `json:"was,omitempty"`
+}
+
+func (r *Book) scanKept(scan func(...any) error) (s kept, err error) {
 	var sealed []byte
 	if err := scan(&s.ID, &s.Version, &sealed); err != nil {
 		return s, err
@@ -29,10 +36,20 @@ func (r *Book) scanSuppression(scan func(...any) error) (s g.Suppression, err er
 	return s, json.Unmarshal(b, &s)
 }
 
+func (r *Book) scanSuppression(scan func(...any) error) (g.Suppression, error) {
+	s, err := r.scanKept(scan)
+	return s.Suppression, err
+}
+
 func (r *Book) suppression(
 	ctx context.Context, c store.Conn, id g.SuppressionID,
 ) (g.Suppression, error) {
-	s, err := r.scanSuppression(c.Row(ctx,
+	s, err := r.kept(ctx, c, id)
+	return s.Suppression, err
+}
+
+func (r *Book) kept(ctx context.Context, c store.Conn, id g.SuppressionID) (kept, error) {
+	s, err := r.scanKept(c.Row(ctx,
 		"SELECT "+suppressionColumns+" FROM suppressions WHERE id = ?", string(id)).Scan)
 	if err != nil {
 		return s, store.Missing(err, "suppression", string(id))
@@ -40,11 +57,41 @@ func (r *Book) suppression(
 	return s, nil
 }
 
+// What is kept of earlier versions: findings come late, but not by more than this.
+const (
+	wasFor  = time.Hour
+	wasMost = 20
+)
+
+// earlier are the versions of a suppression that findings may still be judged by, before it is
+// written again.
+func (r *Book) earlier(
+	ctx context.Context, t *store.Tx, id g.SuppressionID, version int,
+) ([]g.Suppression, error) {
+	if version == 0 {
+		return nil, nil
+	}
+	old, err := r.kept(ctx, t, id)
+	if err != nil {
+		return nil, err
+	}
+	all := append(old.Was, old.Suppression)
+	first := max(0, len(all)-wasMost)
+	for first < len(all)-1 && all[first+1].Changed.Before(t.Now.Add(-wasFor)) {
+		first++
+	}
+	return all[first:], nil
+}
+
 // saveSuppression writes a suppression that somebody changed, whose alerts are then due to be
 // looked at.
 func (r *Book) saveSuppression(
 	ctx context.Context, t *store.Tx, s g.Suppression,
 ) (g.Suppression, error) {
+	was, err := r.earlier(ctx, t, s.ID, s.Version)
+	if err != nil {
+		return s, err
+	}
 	s.Version++
 	s.Changed = store.Moment(store.Micros(t.Now))
 	for _, empty := range []func(){
@@ -56,7 +103,7 @@ func (r *Book) saveSuppression(
 	} {
 		empty()
 	}
-	b, err := json.Marshal(s)
+	b, err := json.Marshal(kept{s, was})
 	if err != nil {
 		return s, fmt.Errorf("write suppression: %w", err)
 	}
@@ -97,14 +144,13 @@ func noteSuppressed(ctx context.Context, t *store.Tx, a g.Alert) error {
 	return nil
 }
 
-// coversOf are the suppressions that may hide an alert from the end of what hides it on, or when
-// its newest finding was made.
+// coversOf are the suppressions that may hide an alert from when it was last hidden on, or from a
+// time.
 func (v View) coversOf(
-	ctx context.Context, c store.Conn, a g.Alert, hidden g.Hiding,
+	ctx context.Context, c store.Conn, a g.Alert, since time.Time,
 ) (covers, error) {
-	since := momentOf(a)
-	if hidden.Suppression != "" && hidden.Until.Before(since) {
-		since = hidden.Until
+	if a.Hidden.Suppression != "" {
+		since = earliest(since, a.Hidden.Since)
 	}
 	return v.coversIn(ctx, c, a.School, since, []g.Alert{a})
 }
@@ -114,11 +160,11 @@ func (v View) coversOf(
 func (v View) coversIn(
 	ctx context.Context, c store.Conn, school g.SchoolID, since time.Time, of []g.Alert,
 ) (out covers, err error) {
-	var found []g.Suppression
+	var found []kept
 	err = store.Each(ctx, c, "SELECT "+suppressionColumns+" FROM suppressions WHERE school = ? "+
 		"AND ends > ? ORDER BY id", []any{string(school), store.Micros(since)},
 		func(scan func(...any) error) error {
-			s, err := v.r.scanSuppression(scan)
+			s, err := v.r.scanKept(scan)
 			found = append(found, s)
 			return err
 		})
@@ -127,9 +173,17 @@ func (v View) coversIn(
 	}
 	placed := false
 	for _, s := range found {
-		one, err := v.coverOf(ctx, c, s)
+		one, err := v.coverOf(ctx, c, s.Suppression)
 		if err != nil {
 			return out, err
+		}
+		for _, old := range s.Was {
+			was, err := v.coverOf(ctx, c, old)
+			if err != nil {
+				return out, err
+			}
+			one.was = append(one.was, was)
+			placed = placed || was.zones != nil
 		}
 		out.all = append(out.all, one)
 		placed = placed || one.zones != nil
@@ -150,6 +204,10 @@ func (v View) coversIn(
 // coverOf reads what a suppression needs to be decided by.
 func (v View) coverOf(ctx context.Context, c store.Conn, s g.Suppression) (cover, error) {
 	out := cover{Suppression: s}
+	now := v.r.s.Now()
+	if s.Kind == g.Shelf && s.From.After(now) && !s.From.After(now.Add(setBack)) {
+		out.From = now // the clock was set back a little
+	}
 	if s.Weekly != nil {
 		school, err := places.SchoolRow(ctx, c, s.School)
 		if err != nil {
@@ -176,50 +234,6 @@ func (v View) coverOf(ctx context.Context, c store.Conn, s g.Suppression) (cover
 		}
 	}
 	return out, nil
-}
-
-// catchUp brings an alert to what it is at a time, before news of that time is merged: what hid it
-// may have ended, or something else begun. Whether the gateway has looked meanwhile makes no
-// difference to what the alert becomes.
-func (v View) catchUp(
-	ctx context.Context, t *store.Tx, seq uint64, a g.Alert, all covers, to time.Time,
-) (g.Alert, error) {
-	for range maxTurns {
-		l := &life{
-			Alert: a,
-			now:   store.Moment(store.Micros(t.Now)),
-		}
-		changed, more := l.turn(all, to)
-		if changed {
-			if err := v.r.saveLife(ctx, t, seq, l); err != nil {
-				return a, err
-			}
-			a = l.Alert
-			a.Version++
-		}
-		if !more {
-			return a, nil
-		}
-	}
-	return a, nil
-}
-
-// maxTurns is more than the windows that follow each other over one alert between two looks.
-const maxTurns = 100
-
-// turn takes an alert to the end of what hides it, or to a time; more says that it is not there.
-func (l *life) turn(all covers, to time.Time) (changed, more bool) {
-	to = l.notBefore(to)
-	at := to
-	if l.Hidden.Suppression != "" && !l.Hidden.Until.After(to) {
-		at = l.Hidden.Until
-		more = at.Before(to)
-	}
-	changed = l.cover(all, at)
-	if changed {
-		l.settle()
-	}
-	return changed, more && l.Unresolved()
 }
 
 // SuppressionFilter selects suppressions, newest first.

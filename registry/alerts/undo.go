@@ -79,6 +79,8 @@ type undoable struct {
 	ID  g.AlertID `json:"id"`
 	Was facts     `json:"was"`
 	Is  facts     `json:"is"`
+
+	Shelf *shelving `json:"shelf,omitempty"`
 }
 
 // keepUndo keeps what a batch did for undoFor, and forgets older ones.
@@ -131,22 +133,18 @@ func (v View) Undo(ctx context.Context, token string, by g.User) ([]Outcome, err
 		if err != nil {
 			return err
 		}
+		touched := touchedBy(all)
 		for _, x := range all {
-			one, _, err := v.doOne(
-				ctx,
-				t,
-				in,
-				x.ID,
-				u,
-				undo(x),
-				"alert.undo",
-			)
+			d := deed{"alert.undo", func(t *store.Tx, l *life) error {
+				return v.undo(ctx, t, l, x, touched)
+			}}
+			one, _, err := v.doOne(ctx, t, in, x.ID, u, d)
 			if err != nil {
 				return err
 			}
 			out = append(out, one)
 		}
-		return nil
+		return v.takeShelvesBack(ctx, t, u, all, out)
 	})
 	if err != nil {
 		return nil, err
@@ -181,18 +179,23 @@ func (v View) takeUndo(ctx context.Context, t *store.Tx, token string) ([]undoab
 	return all, json.Unmarshal(b, &all)
 }
 
-func undo(x undoable) func(*life) error {
-	return func(l *life) error {
-		same, err := x.Is.same(factsOf(l.Alert))
-		if err != nil {
+func (v View) undo(
+	ctx context.Context, t *store.Tx, l *life, x undoable, touched map[g.SuppressionID]bool,
+) error {
+	same, err := x.Is.same(factsOf(l.Alert))
+	if err != nil {
+		return err
+	}
+	if !same {
+		return g.Errorf(g.Conflict, "the alert has changed since: it is %s now", l.State)
+	}
+	x.Was.restore(&l.Alert)
+	l.note(Entry{What: WasUndone})
+	if x.Shelf != nil {
+		if err := v.offShelf(ctx, t, l, *x.Shelf, touched); err != nil {
 			return err
 		}
-		if !same {
-			return g.Errorf(g.Conflict, "the alert has changed since: it is %s now", l.State)
-		}
-		x.Was.restore(&l.Alert)
-		l.note(Entry{What: WasUndone})
-		l.settle()
-		return nil
 	}
+	l.settle()
+	return nil
 }
