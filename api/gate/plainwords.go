@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -98,11 +100,20 @@ func inWords(err error) error {
 	case errors.As(err, &own):
 		return &JSONFault{own.Field, own.Say()}
 	case errors.As(err, &kind):
-		return &JSONFault{strings.TrimPrefix(kind.Field, "."), expected(kind)}
+		return &JSONFault{placeOf(kind), expected(kind)}
 	case errors.As(err, &syntax):
 		return faulty("the body is no valid JSON: byte %d: %v", syntax.Offset, syntax)
 	}
 	return err
+}
+
+// placeOf is where in the document the fault is. encoding/json also names embedded structs, whose
+// fields stand in the document without them; names of the document's own begin in lower case.
+func placeOf(e *json.UnmarshalTypeError) string {
+	parts := strings.Split(e.Field, ".")
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool {
+		return part == "" || unicode.IsUpper(rune(part[0]))
+	}), ".")
 }
 
 func expected(e *json.UnmarshalTypeError) g.Text {
