@@ -37,6 +37,8 @@ type Told struct {
 	Answer string // a rule whose newest alert somebody acknowledges
 	Expect bool
 	Alerts []string // Expect: what fires then, by id or title of the rule; none: nothing
+	// About, by such a name, is what the rule's alerts are about, one each: devices, rooms, people …
+	About  map[string][]string
 	Line   int
 	Column int
 }
@@ -73,7 +75,7 @@ type telling struct {
 	seq    uint64
 	alerts map[g.AlertID]*g.Alert
 	newest map[g.RuleID]g.AlertID
-	moment []g.RuleID // raised since the step before, and true for a moment only
+	moment []*g.Alert // raised since the step before, and true for a moment only
 	errs   []*g.Error
 }
 
@@ -171,7 +173,7 @@ func (x *telling) keep(effects []Effect) {
 			if x.alerts[a.ID] == nil || a.Count > x.alerts[a.ID].Count {
 				x.newest[a.Rule] = a.ID
 				if !a.Firing {
-					x.moment = append(x.moment, a.Rule)
+					x.moment = append(x.moment, a)
 				}
 			}
 			x.alerts[a.ID] = a
@@ -213,12 +215,16 @@ func (x *telling) named(name string) (Rule, bool) {
 // expect compares what fires, and what was true for a moment since the step before, with what is
 // expected.
 func (x *telling) expect(s Told) {
-	got := slices.Clone(x.moment)
+	found := x.moment
 	x.moment = nil
 	for _, a := range x.alerts {
 		if a.Firing {
-			got = append(got, a.Rule)
+			found = append(found, a)
 		}
+	}
+	got := make([]g.RuleID, 0, len(found))
+	for _, a := range found {
+		got = append(got, a.Rule)
 	}
 	slices.Sort(got)
 	got = slices.Compact(got)
@@ -236,7 +242,43 @@ func (x *telling) expect(s Told) {
 	if !slices.Equal(got, want) {
 		x.wrong(s, "at %s: expected %s, and there is %s", s.At.Format("15:04:05"), listed(want),
 			listed(got))
+		return
 	}
+	for name, about := range s.About {
+		r, _ := x.named(name)
+		x.expectAbout(s, r, found, about)
+	}
+}
+
+// expectAbout compares what a rule's alerts are about with what is expected.
+func (x *telling) expectAbout(s Told, r Rule, found []*g.Alert, want []string) {
+	var got []string
+	for _, a := range found {
+		if a.Rule == r.ID {
+			got = append(got, r.Per.about(a))
+		}
+	}
+	slices.Sort(got)
+	want = slices.Sorted(slices.Values(want))
+	if !slices.Equal(got, want) {
+		x.wrong(s, "at %s: expected %s of %s, and there is %s", s.At.Format("15:04:05"), r.ID,
+			strings.Join(want, ", "), strings.Join(got, ", "))
+	}
+}
+
+// about is the name, in a story, of what an alert is about.
+func (p Subject) about(a *g.Alert) string {
+	switch p {
+	case PerZone:
+		return string(a.Zone)
+	case PerPerson:
+		return string(a.Person)
+	case PerSchool:
+		return string(a.School)
+	case PerBuilding, PerFloor, PerDriver:
+		return a.Values[string(p)].String()
+	}
+	return string(a.Device)
 }
 
 func listed(ids []g.RuleID) g.Text {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"go.yaml.in/yaml/v3"
 )
 
 // ParseTests parses a file of tests: YAML with one key, tests. Profiles give devices that name one
@@ -277,9 +278,7 @@ func (t *Test) parseDeed(o object, s *Told, number int) {
 	if c, ok := o.get("expect"); ok {
 		s.Expect = true
 		for _, x := range c.list() {
-			if name := x.text(); name != "nothing" {
-				s.Alerts = append(s.Alerts, name)
-			}
+			s.parseExpected(x)
 		}
 		return
 	}
@@ -307,6 +306,25 @@ func (t *Test) parseDeed(o object, s *Told, number int) {
 	}
 	if c, ok := o.get("happens"); ok {
 		s.Event.Kind, s.Event.Occurrence = g.EventOccurrence, parseHappens(c)
+	}
+}
+
+// parseExpected parses the name of a rule, or {name: what its alerts are about}.
+func (s *Told) parseExpected(n node) {
+	if n.n.Kind != yaml.MappingNode {
+		if name := n.text(); name != "nothing" {
+			s.Alerts = append(s.Alerts, name)
+		}
+		return
+	}
+	names := n.names()
+	o := n.object(names...)
+	for _, name := range names {
+		s.Alerts = append(s.Alerts, name)
+		if s.About == nil {
+			s.About = map[string][]string{}
+		}
+		s.About[name] = listOf[string](o.keys[name], nil)
 	}
 }
 
