@@ -14,6 +14,7 @@ type changes struct {
 	all      bool // a delta is not possible: only a snapshot is
 	devices  []*device
 	subjects []*subject
+	usuals   []*usual
 	recent   int // sightings counted at that time
 }
 
@@ -42,6 +43,9 @@ func (e *Engine) Saved() {
 	for _, s := range e.changes.subjects {
 		s.changed = false
 	}
+	for _, u := range e.changes.usuals {
+		u.changed, u.learned = false, false
+	}
 	for _, r := range e.rules {
 		clear(r.onceChanged)
 	}
@@ -50,9 +54,11 @@ func (e *Engine) Saved() {
 	}
 	clear(e.changes.devices) // for the garbage collector
 	clear(e.changes.subjects)
+	clear(e.changes.usuals)
 	e.changes = changes{
 		devices:  e.changes.devices[:0],
 		subjects: e.changes.subjects[:0],
+		usuals:   e.changes.usuals[:0],
 		recent:   e.recent.count,
 	}
 }
@@ -87,6 +93,12 @@ func (e *Engine) Changes() ([]byte, error) {
 		} // replaced by another device, which is in the delta too
 	}
 	s.Units = unitsOf(there, e.clock)
+	s.Usual = map[string]savedUsual{}
+	for _, u := range e.changes.usuals {
+		if e.usuals[u.text] == u {
+			s.Usual[u.text] = u.save(false)
+		}
+	}
 	part := func(r *rule) savedRule {
 		x, ok := s.Rules[r.ID]
 		if !ok {
@@ -142,6 +154,7 @@ func (s *savedEngine) merge(c savedEngine) {
 	}
 	maps.Copy(s.Devices, c.Devices)
 	s.Recent = append(s.Recent, c.Recent...)
+	s.Usual = mergeUsual(s.Usual, c.Usual, c.Gone)
 	if s.Logs == nil {
 		s.Logs = savedLogs{}
 	}

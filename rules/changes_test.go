@@ -44,6 +44,7 @@ rules:
      when: {property: temperature, above: 7}, once: {every: 5s}}
   - {id: faces, title: T, severity: info, per: zone,
      when: {count: {of: {sighting: {}}, distinct: track, at_least: 2, within: 12s}}}
+  - {id: unlike, title: T, severity: info, when: {baseline: {property: temperature, over: 16s, above: 1, weeks: 1}}}
   - {id: order, title: T, severity: info, per: zone,
      when: {sequence:
        {steps: [{sighting: {}}, {occurrence: {kind: door}}, {property: smoke, is: true}], within: 20s}}}

@@ -57,6 +57,7 @@ type rule struct {
 	dated     bool     // depends on the school's calendar
 	counted   []counted
 	rates     []rateKey
+	usuals    []usualKey
 	shared    *Share // the first one, for the alert's values
 	sharedOf  condition
 	empty     [][]int64 // counts of a subject that does not exist
@@ -128,14 +129,21 @@ func (r *rule) lookedAt(x Condition) {
 	r.negated = r.negated || x.Not != nil || x.Share != nil
 	r.sighting = r.sighting || x.Sighting != nil
 	r.occurs = r.occurs || x.Occurrence != nil
-	r.lasting = r.lasting || x.Status != nil || x.Compare != nil || x.Absent != nil || x.Rate != nil
-	r.timed = r.timed || x.Time != nil
+	r.lasting = r.lasting || x.Status != nil || x.Compare != nil || x.Absent != nil || x.Rate != nil ||
+		x.Baseline != nil
+	r.timed = r.timed || x.Time != nil || x.Baseline != nil
 	r.dated = r.dated || x.Time != nil && x.Time.Calendar != ""
 	if x.Compare != nil {
 		r.compares = append(r.compares, compare{x.Compare.Property, x.Compare.test()})
 	}
 	if x.Rate != nil {
 		r.rates = append(r.rates, x.Rate.key())
+	}
+	if b := x.Baseline; b != nil {
+		r.usuals = append(r.usuals, b.key())
+		if b.Over > 0 {
+			r.rates = append(r.rates, rateKey(b.key()))
+		}
 	}
 	if w := x.watcher(int64(r.Fresh)); w != nil {
 		r.watch[x.property()] = append(r.watch[x.property()], w)
@@ -157,7 +165,7 @@ func (c Condition) watcher(fresh int64) watcher {
 		}
 	case c.Change != nil:
 		return func(s *slot, _ int64) bool { return s.v != s.was }
-	case c.Rate != nil:
+	case c.Rate != nil, c.Baseline != nil:
 		return func(*slot, int64) bool { return true }
 	}
 	return nil
@@ -204,6 +212,8 @@ func (r *rule) compile(c Condition, decisive tri) condition {
 		return r.compileSequence(*c.Sequence)
 	case c.Rate != nil:
 		return compileRate(*c.Rate, int64(r.Fresh), decisive)
+	case c.Baseline != nil:
+		return compileBaseline(*c.Baseline, int64(r.Fresh), decisive)
 	}
 	return func(*moment) tri { return unknown }
 }

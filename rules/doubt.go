@@ -64,6 +64,8 @@ func (k vocabulary) doubts(r Rule) []*g.Error {
 			for _, v := range c.Compare.values() {
 				add(k.value(r, c.Compare.Property, v))
 			}
+		case c.Baseline != nil:
+			add(k.value(r, c.Baseline.Property, g.NumberValue(0)))
 		case c.Rate != nil:
 			add(k.value(r, c.Rate.Property, g.NumberValue(0)))
 		case c.Occurrence != nil:

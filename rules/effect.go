@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"maps"
+	"math"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -245,6 +246,10 @@ func (e *Engine) values(s *subject) map[string]g.Value {
 			for _, d := range devs {
 				if v := d.sample(p); v != nil {
 					out[p] = v.v
+					if b := c.Baseline; b != nil {
+						mean, _ := v.usually(b.key(), e.now, e.hoursOf(d).zone)
+						out["usual"] = g.NumberValue(math.Round(mean*100) / 100)
+					}
 				}
 			}
 		}

@@ -68,6 +68,7 @@ type Engine struct {
 	logs         map[string]*passageLog // by their keys
 
 	devices   map[g.DeviceID]*device
+	usuals    map[string]*usual  // by their texts
 	hanging   map[g.DeviceID]int // by device: how many hang on it, at any distance
 	hours     map[whose]*hours
 	calendars map[g.SchoolID]calendar.Calendar
@@ -97,6 +98,7 @@ type Engine struct {
 func New(rs []Rule, ps []Procedure) *Engine {
 	e := &Engine{
 		devices: map[g.DeviceID]*device{},
+		usuals:  map[string]*usual{},
 		hanging: map[g.DeviceID]int{},
 		hours:   map[whose]*hours{},
 		recent:  newRecent(),

@@ -55,6 +55,7 @@ type Ground struct {
 	More     int         `json:"more,omitempty"` // devices that Seen leaves out
 	Count    int         `json:"count,omitempty"`
 	Need     int         `json:"need,omitempty"`
+	Usual    float64     `json:"usual,omitzero"` // of a baseline: at this hour of this weekday
 	Until    time.Time   `json:"until,omitzero"` // when time alone may change it
 	Of       []Ground    `json:"of,omitempty" nullable:"false"`
 	Says     string      `json:"says,omitempty"` // in the words of the language
@@ -256,6 +257,15 @@ func (e *Engine) reason(
 		out.Until = instant(next)
 	}
 	out.see(e, r, c, m.devs)
+	if b := c.Baseline; b != nil {
+		out.Need = b.Weeks
+		for _, d := range m.devs {
+			if v := d.sample(b.Property); v != nil {
+				out.Usual, out.Count = v.usually(b.key(), e.now, m.hours.zone)
+				break
+			}
+		}
+	}
 	if c.Count != nil && s != nil && first < len(s.counts) {
 		out.Count = inside(s.counts[first], e.now-int64(c.Count.Within))
 		out.Need = c.Count.AtLeast
@@ -311,6 +321,7 @@ func (c Condition) kind() string {
 		{c.Share != nil, "share"},
 		{c.Sequence != nil, "sequence"},
 		{c.Rate != nil, "rate"},
+		{c.Baseline != nil, "baseline"},
 	} {
 		if x.is {
 			return x.word

@@ -19,6 +19,7 @@ func (e *Engine) Forget(id g.DeviceID) []Effect {
 func (e *Engine) forget(d *device) {
 	before := d.bindings
 	e.touchDevice(d)
+	e.forgetUsual(d)
 	d.unbind()
 	e.hang(d, "")
 	delete(e.devices, d.ID)

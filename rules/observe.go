@@ -92,6 +92,7 @@ func (e *Engine) bind(d *device, to *device) (unsettled []*binding) {
 	for i := range d.slots {
 		d.slots[i].bindings = e.bound(d, d.slots[i].name)
 		d.slots[i].follow()
+		e.habits(d, &d.slots[i])
 	}
 	e.leave(d, before)
 	for _, b := range d.bindings {
@@ -157,6 +158,7 @@ func (e *Engine) bindAll() {
 			unsettled = append(unsettled, late{d, b})
 		}
 	}
+	e.unlearn()
 	e.carryOn()
 	asked := map[*subject]bool{}
 	var ask []*subject
@@ -329,6 +331,7 @@ func (e *Engine) hearValues(d *device, ev *g.Event) {
 				name:     name,
 				bindings: e.bound(d, name),
 			})
+			e.habits(d, s)
 		}
 		s.was, s.wasAt = s.v, s.at
 		s.v, s.at, s.seq = v, e.now, ev.Seq
@@ -338,6 +341,7 @@ func (e *Engine) hearValues(d *device, ev *g.Event) {
 		} else {
 			s.record()
 		}
+		e.learn(d, s)
 		for _, b := range s.bindings {
 			if b.stamp != ev.Seq && s.matters(b.watch, e.resumed) {
 				e.hit(ev.Seq, b.binding)

@@ -174,7 +174,9 @@ func parseFresh(o object, r Rule) time.Duration {
 // comparesValues reports whether the rule's condition depends on values, rather than their absence.
 func (r Rule) comparesValues() bool {
 	found := false
-	r.When.walk(func(c Condition) { found = found || c.Compare != nil || c.Rate != nil })
+	r.When.walk(func(c Condition) {
+		found = found || c.Compare != nil || c.Rate != nil || c.Baseline != nil
+	})
 	return found
 }
 
@@ -335,7 +337,7 @@ func checkRule(o object, r Rule) {
 			seesSomebody = true
 		}
 		if c.Compare != nil || c.Absent != nil || c.Status != nil || c.Change != nil ||
-			c.Rate != nil || c.Occurrence != nil {
+			c.Rate != nil || c.Baseline != nil || c.Occurrence != nil {
 			when.fail("a %s has no properties and no status; use per: device or per: zone, or "+
 				"only sightings",
 				r.Per)

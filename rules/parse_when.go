@@ -18,7 +18,7 @@ func comparators() []string {
 func conditionKinds() []string {
 	return []string{
 		"all", "any", "not", "property", "status", "absent", "count", "sighting", "change",
-		"occurrence", "time", "share", "sequence", "rate",
+		"occurrence", "time", "share", "sequence", "rate", "baseline",
 	}
 }
 
@@ -68,6 +68,7 @@ func parseKind(o object, depth int) Condition {
 		"share":      func(n node) { c.Share = parseShare(n, depth) },
 		"sequence":   func(n node) { c.Sequence = parseSequence(n, depth) },
 		"rate":       func(n node) { c.Rate = parseRate(n) },
+		"baseline":   func(n node) { c.Baseline = parseBaseline(n) },
 	} {
 		if n, ok := o.get(key); ok {
 			read(n)
@@ -448,6 +449,64 @@ func parseRate(n node) *Rate {
 		}
 	}
 	return r
+}
+
+func parseBaseline(n node) *Baseline {
+	o := n.object(
+		"property",
+		"over",
+		"above",
+		"below",
+		"rollover",
+		"weeks",
+	)
+	b := &Baseline{Weeks: DefaultWeeks}
+	if c, ok := o.need("property", g.Word("name a number")); ok {
+		b.Property = c.text()
+	}
+	if c, ok := o.get("over"); ok {
+		if b.Over = c.some(); b.Over > 0 && b.Over < time.Second {
+			c.fail("should be at least 1s")
+		}
+	}
+	if c, ok := o.get("above"); ok {
+		b.Above = c.margin()
+	}
+	if c, ok := o.get("below"); ok {
+		b.Below = c.margin()
+	}
+	if b.Above == nil && b.Below == nil {
+		o.fail("says nothing about how unlike the usual; add above, such as above: 50%%, or below")
+	}
+	if c, ok := o.get("rollover"); ok {
+		if b.Rollover = c.number(); b.Rollover <= 0 {
+			c.fail("should be above 0: the number at which the meter begins again")
+		}
+		if b.Over == 0 {
+			c.fail("a meter that begins again is asked how much it rose; add over: 1h")
+		}
+	}
+	if c, ok := o.get("weeks"); ok {
+		b.Weeks = c.whole(1, MaxWeeks)
+	}
+	return b
+}
+
+// margin parses how far from the usual: a number above 0 in the property's unit, or such as 50%.
+func (n node) margin() *Margin {
+	text, _ := narrow(strings.TrimSpace(n.n.Value))
+	m := &Margin{}
+	if percent, is := strings.CutSuffix(text, "%"); is {
+		f, err := strconv.ParseFloat(strings.TrimSpace(percent), 64)
+		if m.By, m.Percent = f, true; err != nil || !(f > 0 && f <= 10_000) {
+			n.fail("%q is no share; write one such as 20%%", n.n.Value)
+		}
+		return m
+	}
+	if m.By = n.number(); m.By <= 0 {
+		n.fail("should be above 0: how far from the usual it may be")
+	}
+	return m
 }
 
 // parseRises parses the stages of severity.

@@ -117,13 +117,14 @@ type Condition struct {
 	Share      *Share          `json:"share,omitempty"`
 	Sequence   *Sequence       `json:"sequence,omitempty"`
 	Rate       *Rate           `json:"rate,omitempty"`
+	Baseline   *Baseline       `json:"baseline,omitempty"`
 }
 
 // newer reports whether the condition itself, without its children, is of a kind that states of
 // version 2 did not have.
 func (c Condition) newer() bool {
 	return c.Occurrence != nil || c.Time != nil || c.Share != nil || c.Sequence != nil ||
-		c.Rate != nil || c.Count != nil && c.Count.Distinct != ""
+		c.Rate != nil || c.Baseline != nil || c.Count != nil && c.Count.Distinct != ""
 }
 
 // Compare holds while a property's newest value passes every given test.
@@ -218,6 +219,25 @@ type Rate struct {
 	Above    *float64      `json:"above,omitempty"`
 	Below    *float64      `json:"below,omitempty"`
 	Rollover float64       `json:"rollover,omitempty"`
+}
+
+// Baseline holds while a number is unlike what it usually is at this hour of this weekday, in the
+// school's time zone: more than Above over the mean of the weeks before, or more than Below under
+// it. With Over it is the number's rise over that time, as in Rate. It is unknown until the hour is
+// known for so many Weeks.
+type Baseline struct {
+	Property string        `json:"property"`
+	Over     time.Duration `json:"over,omitempty"`
+	Rollover float64       `json:"rollover,omitempty"`
+	Above    *Margin       `json:"above,omitempty"`
+	Below    *Margin       `json:"below,omitempty"`
+	Weeks    int           `json:"weeks"`
+}
+
+// Margin is how far a number may be from the usual: in its unit, or in percent of the usual.
+type Margin struct {
+	By      float64 `json:"by"`
+	Percent bool    `json:"percent,omitempty"`
 }
 
 // Clear says when a firing alert ends: once When (default: the negation of the rule's condition)
@@ -359,6 +379,8 @@ func (c Condition) property() string {
 		return c.Change.Property
 	case c.Rate != nil:
 		return c.Rate.Property
+	case c.Baseline != nil:
+		return c.Baseline.Property
 	}
 	return ""
 }

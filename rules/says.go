@@ -34,6 +34,8 @@ func (c Condition) says() string {
 			Below: c.Rate.Below,
 		}
 		return c.Rate.Property + " over " + short(c.Rate.Over) + is.tests()
+	case c.Baseline != nil:
+		return c.Baseline.says()
 	case c.Occurrence != nil:
 		return "occurrence " + strings.Join(words(c.Occurrence.Kind), ", ")
 	case c.Sighting != nil:
@@ -46,6 +48,27 @@ func (c Condition) says() string {
 		return strings.Join(steps, ", then ") + " within " + short(c.Sequence.Within)
 	}
 	return ""
+}
+
+func (c Baseline) says() string {
+	out := c.Property
+	if c.Over > 0 {
+		out += " over " + short(c.Over)
+	}
+	if c.Above != nil {
+		out += " above usual by " + c.Above.says()
+	}
+	if c.Below != nil {
+		out += " below usual by " + c.Below.says()
+	}
+	return out
+}
+
+func (m Margin) says() string {
+	if m.Percent {
+		return fmt.Sprintf("%g%%", m.By)
+	}
+	return fmt.Sprintf("%g", m.By)
 }
 
 func (c Change) says() string {

@@ -26,6 +26,7 @@ type savedEngine struct {
 	Gone    []g.DeviceID             `json:"gone,omitempty"` // in a delta
 	Logs    savedLogs                `json:"passages,omitempty"`
 	Gaps    []gap                    `json:"gaps,omitempty"`
+	Usual   map[string]savedUsual    `json:"usual,omitempty"`
 }
 
 type savedUnit struct {
@@ -112,6 +113,10 @@ func (e *Engine) Snapshot() ([]byte, error) {
 	s.Recent = e.recent.since(0)
 	s.Logs = e.saveLogs(true)
 	s.Gaps = e.gaps
+	s.Usual = make(map[string]savedUsual, len(e.usuals))
+	for text, u := range e.usuals {
+		s.Usual[text] = u.save(true)
+	}
 	b, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot rules: %w", err)
@@ -187,6 +192,12 @@ func (e *Engine) Restore(b []byte, changes ...[]byte) error {
 	}
 	if e.seq != 0 || len(e.devices) != 0 {
 		return fmt.Errorf("restore rules: the engine has observed events already")
+	}
+	for text, x := range s.Usual {
+		if e.usuals[text], err = loadUsual(text, x); err != nil {
+			clear(e.usuals)
+			return fmt.Errorf("restore rules: %w", err)
+		}
 	}
 	e.seq = s.Seq
 	e.clock = s.Clock
@@ -297,6 +308,9 @@ func (s savedEngine) check() error {
 				}
 			}
 		}
+	}
+	for _, u := range s.Usual {
+		times = append(times, u.At, u.Hour)
 	}
 	for _, r := range s.Rules {
 		for _, x := range r.Subjects {

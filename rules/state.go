@@ -46,6 +46,7 @@ type slot struct {
 	steady    bool // reported on change: valid until the next report or until the device is away
 	bindings  []bound
 	traces    []trace // for rate conditions
+	usuals    []*usual
 }
 
 // bound is a binding with tests of whether a new value can matter to its rule.
@@ -284,6 +285,9 @@ func (e *Engine) shift(delta int64) {
 			d.slots[i].wasAt -= delta
 			d.slots[i].shift(delta)
 		}
+	}
+	for _, u := range e.usuals {
+		u.shift(delta)
 	}
 	for _, r := range e.rules {
 		for _, s := range r.subjects {

@@ -219,15 +219,30 @@ func (t *Test) parseDevice(n node, name string, profiles []g.Profile) DeviceFact
 func deeds() []string { return []string{"says", "is", "sees", "happens", "acknowledge", "expect"} }
 
 func (t *Test) parseStory(n node) {
-	now := t.Begin
-	steps := n.list()
-	if len(steps) > MaxTold {
-		n.fail("%d steps; at most %d are told in one test", len(steps), MaxTold)
-		return
+	t.parseSteps(n, t.Begin, 0)
+	if !slices.ContainsFunc(t.Steps, func(s Told) bool { return s.Expect }) {
+		n.fail("the story expects nothing of the rules, so it tests none; add a step such as " +
+			"{expect: nothing}")
 	}
-	seen := 0
+}
+
+// parseSteps parses steps from now on, and returns the time of the last.
+func (t *Test) parseSteps(n node, now time.Time, depth int) time.Time {
+	steps := n.list()
 	for _, c := range steps {
-		o := c.object(append([]string{"at", "after", "device"}, deeds()...)...)
+		if len(t.Steps) >= MaxTold {
+			n.fail("%d steps; at most %d are told in one test", len(t.Steps)+1, MaxTold)
+			return now
+		}
+		o := c.object(append([]string{"at", "after", "device", "times", "story"}, deeds()...)...)
+		if _, again := o.get("times"); again {
+			now = t.parseTimes(o, now, depth)
+			continue
+		}
+		if s, ok := o.get("story"); ok {
+			s.fail("a story in a story is told again and again; add times: 14")
+			continue
+		}
 		now = parseWhen(o, now)
 		s := Told{
 			At:     now,
@@ -244,14 +259,29 @@ func (t *Test) parseStory(n node) {
 			c.fail("a step has exactly one of %s; this one has %d", strings.Join(deeds(), ", "), given)
 			continue
 		}
-		seen++
-		t.parseDeed(o, &s, seen)
+		t.parseDeed(o, &s, len(t.Steps)+1)
 		t.Steps = append(t.Steps, s)
 	}
-	if !slices.ContainsFunc(t.Steps, func(s Told) bool { return s.Expect }) {
-		n.fail("the story expects nothing of the rules, so it tests none; add a step such as " +
-			"{expect: nothing}")
+	return now
+}
+
+// parseTimes parses a story that is told again and again, such as each day of two weeks.
+func (t *Test) parseTimes(o object, now time.Time, depth int) time.Time {
+	times := o.keys["times"].whole(1, MaxTold)
+	s, ok := o.need("story", g.Word("say what happens each time"))
+	if !ok || depth > 0 {
+		if depth > 0 {
+			o.fail("a story in a story in a story is not told; write it out")
+		}
+		return now
 	}
+	for range times {
+		now = t.parseSteps(s, now, depth+1)
+		if len(t.Steps) >= MaxTold || len(o.doc.errs) > 0 {
+			return now
+		}
+	}
+	return now
 }
 
 // parseWhen parses when a step is: at the next time that the clock shows this, or after a while.

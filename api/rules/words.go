@@ -92,8 +92,9 @@ Ground.holds: yes, no or unknown.
 Ground.property: The property that it reads.
 Ground.seen: What is known of each device, at most 8.
 Ground.more: How many devices are left out.
-Ground.count: How many happenings are counted now.
+Ground.count: How many happenings are counted now; of a baseline, for how many weeks the hour is known.
 Ground.need: How many there have to be.
+Ground.usual: Of a baseline: what is usual at this hour of this weekday; absent: 0, or not known.
 Ground.until: When time alone may change it.
 Ground.of: The conditions in it.
 Ground.says: The condition in one line.

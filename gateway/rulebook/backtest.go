@@ -167,6 +167,7 @@ func (b *Book) runBacktest(ctx context.Context, t *backtest, r rules.Rule) {
 		engine: rules.New(b.beside(r), b.InForce().Procedures),
 		facts:  alerting.FactsOf(b.opt.Directory),
 		open:   map[g.AlertID]int{},
+		lead:   r.Learns(),
 	}
 	err := x.read(ctx)
 	t.set(func(s *api.Backtest) {
@@ -207,11 +208,14 @@ type replay struct {
 	engine *rules.Engine
 	facts  rules.Facts
 	open   map[g.AlertID]int // findings that go on, by alert
+	lead   time.Duration     // how much of the past before From the rule has to know
+	begins time.Time         // of the first event since From
 }
 
 func (x *replay) read(ctx context.Context) error {
 	s := x.test.state()
-	after, err := x.book.before(ctx, s.From)
+	begin := s.From.Add(-x.lead)
+	after, err := x.book.before(ctx, begin)
 	if err != nil {
 		return err
 	}
@@ -226,13 +230,16 @@ func (x *replay) read(ctx context.Context) error {
 		for _, rec := range records {
 			after = rec.Seq
 			ev, err := event.Decode(rec.Seq, rec.Data)
-			if err != nil || ev.Received.Before(s.From) {
+			if err != nil || ev.Received.Before(begin) {
 				continue // a damaged record is no finding
 			}
-			if events++; events == 1 {
+			if events++; x.begins.IsZero() && !ev.Received.Before(s.From) {
+				x.begins = ev.Received
 				x.test.set(func(s *api.Backtest) { s.Begins = ev.Received })
 			}
-			reached = ev.Received
+			if ev.Received.After(reached) {
+				reached = ev.Received
+			}
 			x.observe(ev)
 		}
 		x.test.set(func(s *api.Backtest) { s.Events, s.Reached = events, reached })
@@ -266,6 +273,9 @@ func (x *replay) keep(effects []rules.Effect) {
 
 func (x *replay) note(s *api.Backtest, a *g.Alert, at time.Time) {
 	i, known := x.open[a.ID]
+	if !known && a.Opened.Before(s.From) {
+		return // in the weeks that a baseline learns from
+	}
 	if !known {
 		s.Found++
 		i = -1

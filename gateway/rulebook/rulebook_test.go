@@ -373,6 +373,42 @@ func TestTemplatesCountTheirUses(t *testing.T) {
 	}
 }
 
+// TestBacktestLearnsFromTheWeeksBefore: a baseline is given the weeks before, whose findings do not
+// count.
+func TestBacktestLearnsFromTheWeeksBefore(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	hour := time.Now().Truncate(time.Hour).Add(-2 * time.Hour)
+	for week, warm := range []float64{20, 22, 29, 40} {
+		h.said("a", warm, hour.Add(time.Duration(week-3)*7*24*time.Hour))
+	}
+	text := "id: warm\ntitle: W\nseverity: info\nwhen: {baseline: {property: temperature, above: 20%}}\n"
+	b, err := h.book.Backtest(ctx, h.a, draft("a", text), 24*time.Hour)
+	for g.ErrorCode(err) == g.Unavailable { // until Run has begun
+		b, err = h.book.Backtest(ctx, h.a, draft("a", text), 24*time.Hour)
+	}
+	must(t, err)
+	if b = h.done(b); b.Found != 1 || !b.Findings[0].At.Equal(hour) {
+		t.Errorf("got %+v, want the one of today", b)
+	}
+}
+
+// done waits until a backtest has ended.
+func (h *house) done(b api.Backtest) api.Backtest {
+	h.t.Helper()
+	for b.State == api.BacktestRuns {
+		select {
+		case <-h.t.Context().Done():
+			h.t.Fatal(h.t.Context().Err())
+		case <-h.reg.OutboxReady():
+		default:
+		}
+		var err error
+		b, err = h.book.BacktestState(h.t.Context(), h.a, b.ID)
+		must(h.t, err)
+	}
+	return b
+}
+
 // TestBacktestFindsWhatADraftWouldHaveFound: how often, where, when and for how long, for the
 // school alone; what was before it begins and other schools' devices count for nothing.
 func TestBacktestFindsWhatADraftWouldHaveFound(t *testing.T) {
@@ -391,16 +427,7 @@ func TestBacktestFindsWhatADraftWouldHaveFound(t *testing.T) {
 		b, err = h.book.Backtest(ctx, h.a, draft("a", text), 40*time.Hour)
 	}
 	must(t, err)
-	for b.State == api.BacktestRuns {
-		select {
-		case <-ctx.Done():
-			t.Fatal(ctx.Err())
-		case <-h.reg.OutboxReady():
-		default:
-		}
-		b, err = h.book.BacktestState(ctx, h.a, b.ID)
-		must(t, err)
-	}
+	b = h.done(b)
 	if b.State != api.BacktestDone || b.Found != 2 || len(b.Findings) != 2 || b.Cut != "" ||
 		b.Events < 10 {
 		t.Fatalf("got %+v, want two findings", b)

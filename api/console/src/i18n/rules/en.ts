@@ -251,6 +251,8 @@ export const rules = {
   holdsWord: { yes: 'yes', no: 'no', unknown: 'not known' },
   kindWord: { all: 'all of these', any: 'one of these', not: 'not this' },
   counted: '({{count}} of {{need}})',
+  tooLittleKnown: '(not enough history yet: this hour of the week is known for {{count}} of {{need}} weeks)',
+  usually: '(usually {{usual}} at this hour of this weekday; {{count}} weeks known)',
   neverSaid: 'never reported',
   tooOld: '(too old to count, or the device is out of reach)',
   changes: 'What changed',

@@ -238,6 +238,8 @@ export const rules = {
   holdsWord: { yes: '是', no: '否', unknown: '未知' },
   kindWord: { all: '全部满足', any: '满足其一', not: '不满足' },
   counted: '（{{count}}/{{need}}）',
+  tooLittleKnown: '（历史还不够：此时段已知 {{count}} 周，需要 {{need}} 周）',
+  usually: '（往常此时为 {{usual}}，已知 {{count}} 周）',
   neverSaid: '从未上报',
   tooOld: '（已过时，或设备离线）',
   changes: '改动',

@@ -168,6 +168,12 @@ function Explanation({ x, choose }: { x: Explained; choose: (device: string) => 
   )
 }
 
+// How far a count is, or what is usual and for how long that is known.
+function toldOf(r: Ground): string {
+  if (r.kind !== 'baseline') return 'rules.counted'
+  return (r.count ?? 0) < (r.need ?? 0) ? 'rules.tooLittleKnown' : 'rules.usually'
+}
+
 function Condition({ r, name }: { r: Ground; name: (id?: string) => string }) {
   const { t } = useT()
   const f = useFormat()
@@ -176,7 +182,7 @@ function Condition({ r, name }: { r: Ground; name: (id?: string) => string }) {
     <li>
       <Tag tone={tone[r.holds] ?? 'gray'}>{t('rules.holdsWord.' + r.holds)}</Tag>{' '}
       {r.of?.length ? t('rules.kindWord.' + r.kind) : <code>{r.says}</code>}
-      {!!r.need && ' ' + t('rules.counted', { count: r.count ?? 0, need: r.need })}
+      {!!r.need && ' ' + t(toldOf(r), { count: r.count ?? 0, need: r.need, usual: f.number(r.usual ?? 0) })}
       {r.seen?.map((s) => (
         <div key={s.device} className="rule-seen">
           {name(s.device)}:{' '}
