@@ -371,8 +371,31 @@ func TestAShiftIsGivenAndTaken(t *testing.T) {
 		x.fires("alt_air", g.Warning)
 		must[g.Alert](t)(x.v.Alerts.Acknowledge(ctx, "alt_leak", 1, x.lin))
 		must[g.Alert](t)(x.v.Alerts.Silence(ctx, "alt_air", 1, x.lin, "windows are open"))
+		x.fires("alt_drip", g.Major)
+		must[g.Alert](t)(x.v.Alerts.Shelve(ctx, "alt_drip", 1, x.lin, 2*time.Hour, "the plumber comes"))
+		for _, in := range []time.Duration{-time.Hour, 20 * time.Hour, 30 * time.Hour} {
+			must[alerts.SuppressionRow](t)(x.as(x.a, g.RoleAdmin).Alerts.PutWindow(ctx, g.Suppression{
+				School:    "a",
+				Kind:      g.Window,
+				Reason:    "painting",
+				From:      c.now().Add(in),
+				Until:     c.now().Add(in + 2*time.Hour),
+				UpTo:      g.Major,
+				Buildings: []g.BuildingID{x.gate["a"].Building},
+			}, g.User{}))
+		}
 		n := must[alerts.ShiftNote](t)(x.v.Alerts.GiveShift(ctx, "a", x.lin, "the key is at the gate"))
 		s := n.Standing
+		var hidden []string
+		for _, h := range s.Hidden {
+			hidden = append(hidden, fmt.Sprintf("%s %s%v holds %v, from %s until %s, hides %d, %s: %s", h.Kind,
+				h.Title, h.Covers, h.Holds, later(n, h.From), later(n, h.Until), h.Hides, h.ByName, h.Reason))
+		}
+		x.same("shelved and under maintenance", hidden, []string{
+			"window [Main] holds true, from - until 1h, hides 0, usr_test tester: painting",
+			"shelf Smoke[Gate] holds true, from - until 2h, hides 1, Lin Feng: the plumber comes",
+			"window [Main] holds false, from 20h until -, hides 0, usr_test tester: painting",
+		})
 		x.same("counts", []int{s.IncidentCount, s.OpenCount, s.AckCount, s.SilencedCount},
 			[]int{1, 1, 1, 1})
 		x.same("who holds what", s.Holders,
@@ -396,4 +419,12 @@ func TestAShiftIsGivenAndTaken(t *testing.T) {
 		_, err = x.as(x.b, g.RoleSecurity).Alerts.Shift(ctx, n.ID)
 		wantCode(t, err, g.NotFound)
 	})
+}
+
+// later is how long after a shift note a time is, in whole hours.
+func later(n alerts.ShiftNote, at time.Time) string {
+	if at.IsZero() {
+		return "-"
+	}
+	return fmt.Sprintf("%.0fh", at.Sub(n.Given).Hours())
 }

@@ -36,6 +36,15 @@ Group.newest: When the newest began.
 Group.oldest: When the oldest began.
 Group.rules: The rules of its alerts.
 Group.zones: Where they are.
+Group.places: Rooms, and devices that are in none, at most eight: where it still holds first.
+Group.place_count: How many places there are.
+Group.unheard: Of how many that fire the device is no longer heard.
+Group.last_heard: When the latest of those devices was heard last.
+GroupPlace.zone: The room; absent: the device is in none.
+GroupPlace.device: A device that reported there.
+GroupPlace.device_name: The device's name.
+GroupPlace.firing: Of how many alerts there the condition holds.
+AlertRow.last_heard: When the device was heard last, where the alert fires and the device is no longer heard.
 Group.driver: Of cause: the driver of their devices, where that is what they have in common.
 Group.alert: The most urgent one.
 Tally.critical: Of the severity critical.
@@ -103,6 +112,19 @@ StepAnswer.text_zh: The answer in Chinese.
 ReportMoment.alerts: The alerts that it is about.
 ReportMoment.drill: It is part of a drill.
 ReportMoment.outcome: What it turned out to be.
+ShiftStanding.hidden: Shelves and maintenance windows that hide alerts now, or will within a day.
+ShiftStanding.hidden_count: How many there are of them.
+StandingSuppression.id: The shelf's or window's id.
+StandingSuppression.kind: A shelf or a maintenance window.
+StandingSuppression.reason: Why.
+StandingSuppression.by_name: The name of who made it.
+StandingSuppression.holds: It hides alerts now.
+StandingSuppression.from: When it begins next; absent: it holds now.
+StandingSuppression.until: Until when it holds; absent: it does not.
+StandingSuppression.hides: How many alerts it hides now.
+StandingSuppression.title: Of a shelf: the alert's title.
+StandingSuppression.title_zh: The title in Chinese.
+StandingSuppression.covers: Names of buildings, rooms and devices, and ids of rules; empty: everything.
 StandingAlert.drill: It is part of a drill.
 StandingAlert.incident: The incident that it belongs to.
 StandingAlert.device_name: The device's name.
@@ -134,6 +156,10 @@ IncidentEntry.outcome: What it turned out to be.
 IncidentPlace.alerts: How many alerts it has there.
 IncidentPlace.firing: Of how many the condition holds.
 IncidentPlace.device: A device that reported there.
+IncidentPlace.device_name: The device's name.
+IncidentPlace.unheard: Of how many that fire the device is no longer heard.
+IncidentPlace.last_heard: When the latest of those devices was heard last.
+IncidentEntry.firing: When it was contained or closed: of how many of its alerts the condition held.
 IncidentPlace.camera: The nearest camera; absent for callers who may not read devices, and beyond eight rooms.
 OpenInput.school: The school; empty: the caller's own.
 OpenInput.title: What it is; empty: the procedure's title, else the first alert's.

@@ -116,13 +116,20 @@ func (v View) Find(ctx context.Context, id g.AlertID) (AlertRow, error) {
 
 // nameAlerts sets the names of devices, zones and, with people:read, persons.
 func (v View) nameAlerts(ctx context.Context, rows []AlertRow) error {
-	var deviceIDs []g.DeviceID
+	var deviceIDs, firing []g.DeviceID
 	for _, a := range rows {
 		if a.Device != "" {
 			deviceIDs = append(deviceIDs, a.Device)
 		}
+		if a.Device != "" && a.Firing {
+			firing = append(firing, a.Device)
+		}
 	}
 	devices, err := fleet.SomeDevices(ctx, v.s.Reg, deviceIDs)
+	if err != nil {
+		return err
+	}
+	unheard, err := fleet.Unheard(ctx, v.s.Reg, firing)
 	if err != nil {
 		return err
 	}
@@ -164,6 +171,9 @@ func (v View) nameAlerts(ctx context.Context, rows []AlertRow) error {
 		a.DeviceName = devices[a.Device].Name
 		a.ZoneName = zones[a.Zone]
 		a.PersonName = names[a.Person]
+		if a.Firing {
+			a.LastHeard = unheard[a.Device]
+		}
 	}
 	return nil
 }

@@ -27,21 +27,41 @@ func Groupings() []Grouping { return []Grouping{ByCause, ByRoom, ByRule} }
 
 // Group is one line of the wall for several alerts.
 type Group struct {
-	Key            string       `json:"key"`
-	School         g.SchoolID   `json:"school"`
-	Severity       g.Severity   `json:"severity"` // of the most severe
-	Count          int          `json:"count"`
-	Unacknowledged int          `json:"unacknowledged"`
-	Firing         int          `json:"firing"`
-	Newest         time.Time    `json:"newest"`
-	Oldest         time.Time    `json:"oldest"`
-	Rules          []g.RuleID   `json:"rules" nullable:"false"`
-	Zones          []g.ZoneID   `json:"zones" nullable:"false"`
-	Driver         g.DriverName `json:"driver,omitempty"`
-	Alert          AlertRow     `json:"alert"` // the most urgent
+	Key            string     `json:"key"`
+	School         g.SchoolID `json:"school"`
+	Severity       g.Severity `json:"severity"` // of the most severe
+	Count          int        `json:"count"`
+	Unacknowledged int        `json:"unacknowledged"`
+	Firing         int        `json:"firing"`
+	Newest         time.Time  `json:"newest"`
+	Oldest         time.Time  `json:"oldest"`
+	Rules          []g.RuleID `json:"rules" nullable:"false"`
+	Zones          []g.ZoneID `json:"zones" nullable:"false"`
+	// where they are, at most 8: what holds first, then by urgency
+	Places []GroupPlace `json:"places" nullable:"false"`
+	// rooms, and devices without one, whether they are in Places or not
+	PlaceCount int `json:"place_count"`
+	// of how many that fire the device is no longer heard, and when the latest of those was
+	Unheard   int          `json:"unheard,omitempty"`
+	LastHeard time.Time    `json:"last_heard,omitzero"`
+	Driver    g.DriverName `json:"driver,omitempty"`
+	Alert     AlertRow     `json:"alert"` // the most urgent
 
-	first member
+	first  member
+	firing []g.DeviceID   // once for each alert
+	placed map[string]int // the index in Places by room or device
 }
+
+// GroupPlace is a room in which a group has alerts, or a device that is in none.
+type GroupPlace struct {
+	Zone       g.ZoneID   `json:"zone,omitempty"`
+	Device     g.DeviceID `json:"device,omitempty"` // that reported there
+	DeviceName string     `json:"device_name,omitempty"`
+	Firing     int        `json:"firing"`
+}
+
+// placesListed is how many places a group lists.
+const placesListed = 8
 
 // member is an alert on the wall, without what is sealed.
 type member struct {
@@ -187,6 +207,8 @@ func gather(members []member, by Grouping, drivers map[g.DeviceID]g.Device) []Gr
 				Oldest:   store.Moment(m.opened),
 				Rules:    []g.RuleID{},
 				Zones:    []g.ZoneID{},
+				Places:   []GroupPlace{},
+				placed:   map[string]int{},
 				first:    m,
 			})
 			if by == ByCause && m.alone() == "" {
@@ -231,6 +253,10 @@ func (x *Group) add(m member) {
 	if m.zone != "" && !slices.Contains(x.Zones, m.zone) {
 		x.Zones = append(x.Zones, m.zone)
 	}
+	x.place(m)
+	if m.device != "" && m.firing > 0 {
+		x.firing = append(x.firing, m.device)
+	}
 }
 
 // show reads the most urgent alert of each group, of at most limit groups.
@@ -262,5 +288,73 @@ func (v View) show(ctx context.Context, groups []Group, limit int) ([]Group, err
 	for i := range groups {
 		groups[i].Alert = found[groups[i].first.id]
 	}
-	return groups, nil
+	return groups, v.devicesOf(ctx, groups)
+}
+
+// place notes where an alert is; one of the gateway itself is nowhere.
+func (x *Group) place(m member) {
+	key := "zone " + string(m.zone)
+	if m.zone == "" {
+		key = "device " + string(m.device)
+	}
+	if m.zone == "" && m.device == "" {
+		return
+	}
+	i, known := x.placed[key]
+	if !known {
+		i = len(x.Places)
+		x.placed[key] = i
+		x.Places = append(x.Places, GroupPlace{Zone: m.zone, Device: m.device})
+	}
+	p := &x.Places[i]
+	if p.Firing == 0 && m.firing > 0 && m.device != "" {
+		p.Device = m.device
+	}
+	p.Firing += max(m.firing, 0)
+}
+
+// devicesOf cuts and names the places of groups, and counts the devices that are no longer heard.
+func (v View) devicesOf(ctx context.Context, groups []Group) error {
+	var named, firing []g.DeviceID
+	for i := range groups {
+		x := &groups[i]
+		slices.SortStableFunc(x.Places, func(a, b GroupPlace) int {
+			return min(b.Firing, 1) - min(a.Firing, 1)
+		})
+		x.PlaceCount = len(x.Places)
+		x.Places = x.Places[:min(len(x.Places), placesListed)]
+		for _, p := range x.Places {
+			if p.Device != "" {
+				named = append(named, p.Device)
+			}
+		}
+		firing = append(firing, x.firing...)
+	}
+	devices, err := fleet.SomeDevices(ctx, v.s.Reg, named)
+	if err != nil {
+		return err
+	}
+	slices.Sort(firing)
+	unheard, err := fleet.Unheard(ctx, v.s.Reg, slices.Compact(firing))
+	if err != nil {
+		return err
+	}
+	for i := range groups {
+		x := &groups[i]
+		for j := range x.Places {
+			p := &x.Places[j]
+			p.DeviceName = devices[p.Device].Name
+		}
+		for _, id := range x.firing {
+			at, ok := unheard[id]
+			if !ok {
+				continue
+			}
+			x.Unheard++
+			if at.After(x.LastHeard) {
+				x.LastHeard = at
+			}
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -134,7 +135,22 @@ func (v View) ApproveHandover(
 	})
 }
 
-// Contain says that an open incident spreads no further.
+// firingOf is of how many alerts the condition holds.
+func firingOf(ctx context.Context, t *store.Tx, ids []g.AlertID) (n int, err error) {
+	for part := range slices.Chunk(ids, store.Chunk) {
+		one := 0
+		err := t.Row(ctx, "SELECT COUNT(*) FROM alerts WHERE firing > 0 AND id IN ("+
+			store.Marks(len(part))+")", store.Anys(part)...).Scan(&one)
+		if err != nil {
+			return 0, fmt.Errorf("count what still holds: %w", err)
+		}
+		n += one
+	}
+	return n, nil
+}
+
+// Contain says that an open incident spreads no further. The log says of how many of its alerts the
+// condition held then.
 func (v View) Contain(
 	ctx context.Context, id g.IncidentID, version int, by g.User, comment string,
 ) (g.Incident, error) {
@@ -147,15 +163,20 @@ func (v View) Contain(
 		version: version,
 		by:      by,
 		name:    "incident.contain",
-	}, func(_ context.Context, _ *store.Tx, f *file) error {
+	}, func(ctx context.Context, t *store.Tx, f *file) error {
 		if f.State != g.IncidentOpen {
 			return g.Errorf(g.Conflict, "the incident is %s already", f.State)
+		}
+		still, err := firingOf(ctx, t, f.Alerts)
+		if err != nil {
+			return err
 		}
 		f.State = g.IncidentContained
 		f.Contained, f.ContainedBy = f.now, f.who.FullName
 		f.note(IncidentEntry{
 			What:    g.IncidentHeld,
 			Comment: comment,
+			Firing:  still,
 		})
 		return nil
 	})
@@ -181,7 +202,7 @@ func (v View) CloseIncident(
 		version: version,
 		by:      by,
 		name:    "incident.close",
-	}, func(_ context.Context, _ *store.Tx, f *file) error {
+	}, func(ctx context.Context, t *store.Tx, f *file) error {
 		if f.Handover.Approval == "waiting" {
 			return g.Errorf(g.Conflict,
 				"its hand-over waits for a decision by a user with the role %s",
@@ -189,6 +210,10 @@ func (v View) CloseIncident(
 		}
 		if f.Drill && outcome != "" && outcome != g.OutcomeDrill {
 			return g.FieldErrorf("outcome", "the incident is a drill, and ends as one")
+		}
+		still, err := firingOf(ctx, t, f.Alerts)
+		if err != nil {
+			return err
 		}
 		f.State = g.IncidentClosed
 		f.Closed, f.ClosedBy = f.now, f.who.FullName
@@ -200,6 +225,7 @@ func (v View) CloseIncident(
 			What:    g.IncidentOver,
 			Comment: comment,
 			Outcome: f.Outcome,
+			Firing:  still,
 		})
 		return nil
 	})

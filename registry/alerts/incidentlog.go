@@ -25,6 +25,8 @@ type IncidentEntry struct {
 	To      g.UserID          `json:"to,omitempty"`
 	ToName  string            `json:"to_name,omitempty"`
 	Outcome g.IncidentOutcome `json:"outcome,omitempty"`
+	// of how many of its alerts the condition held when it was contained or closed
+	Firing int `json:"firing,omitempty"`
 }
 
 // file is an incident while it changes, with what its log is to say of that.

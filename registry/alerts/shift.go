@@ -45,6 +45,9 @@ type ShiftStanding struct {
 	// resolved by a person while the condition holds
 	Silenced      []StandingAlert `json:"silenced" nullable:"false"`
 	SilencedCount int             `json:"silenced_count"`
+	// shelves and maintenance windows that hide alerts now, or will within a day
+	Hidden      []StandingSuppression `json:"hidden" nullable:"false"`
+	HiddenCount int                   `json:"hidden_count"`
 	// who has how many alerts in hand, or is to see to them
 	Holders []ShiftHolder `json:"holders" nullable:"false"`
 }
@@ -120,16 +123,21 @@ func (v View) standing(
 	if out.Incidents, out.IncidentCount, err = v.standingIncidents(ctx, c, school); err != nil {
 		return out, err
 	}
-	out.Open, out.OpenCount, err = v.standingAlerts(ctx, c, school, "state = 'open'")
+	out.Open, out.OpenCount, err = v.standingAlerts(ctx, c, school, "state = 'open' AND hidden = ''")
 	if err != nil {
 		return out, err
 	}
-	out.Acknowledged, out.AckCount, err = v.standingAlerts(ctx, c, school, "state = 'acknowledged'")
+	out.Acknowledged, out.AckCount, err = v.standingAlerts(ctx, c, school,
+		"state = 'acknowledged' AND hidden = ''")
 	if err != nil {
 		return out, err
 	}
 	out.Silenced, out.SilencedCount, err = v.standingAlerts(ctx, c, school,
 		"state IN ('resolved', 'closed') AND firing = 1")
+	if err != nil {
+		return out, err
+	}
+	out.Hidden, out.HiddenCount, err = v.standingHidden(ctx, c, school, now)
 	if err != nil {
 		return out, err
 	}
@@ -431,7 +439,9 @@ func (r *Book) scanShift(scan func(...any) error) (n ShiftNote, err error) {
 	if err != nil {
 		return n, err
 	}
-	return n, json.Unmarshal(b, &n)
+	err = json.Unmarshal(b, &n)
+	n.Standing.Hidden = orNone(n.Standing.Hidden) // a version before did not list it
+	return n, err
 }
 
 // Shift returns one shift note.

@@ -63,6 +63,10 @@ type AlertRow struct {
 	MovedTo     g.ZoneID `json:"moved_to,omitempty"`
 	MovedToName string   `json:"moved_to_name,omitempty"`
 
+	// LastHeard is when the device was heard last, where the alert fires and the device is no longer
+	// heard; else zero.
+	LastHeard time.Time `json:"last_heard,omitzero"`
+
 	PictureUntil time.Time `json:"picture_until,omitzero"` // the picture is kept until then
 
 	// Commands were given to devices because of the alert; empty without devices:read.

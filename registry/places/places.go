@@ -109,6 +109,17 @@ func ZoneNames(ctx context.Context, c store.Conn, ids []g.ZoneID) (map[g.ZoneID]
 	return out, nil
 }
 
+// BuildingName returns the name of a building, its id if it does not exist. It does not check the
+// scope: the caller must.
+func BuildingName(ctx context.Context, c store.Conn, id g.BuildingID) (string, error) {
+	name := string(id)
+	err := c.Row(ctx, "SELECT name FROM buildings WHERE id = ?", string(id)).Scan(&name)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("read building: %w", err)
+	}
+	return name, nil
+}
+
 // ZonesOf returns the zones of a building, none if it does not exist. It does not check the scope:
 // the caller must.
 func ZonesOf(ctx context.Context, c store.Conn, building g.BuildingID) ([]g.ZoneID, error) {

@@ -541,6 +541,31 @@ export function standing() {
     acknowledged_count: 0,
     silenced: [],
     silenced_count: 0,
+    hidden: [
+      {
+        id: 'sup_1',
+        kind: 'window',
+        reason: 'The ceiling is painted',
+        by_name: 'Chen Li',
+        holds: true,
+        until: iso(Date.now() + 3 * 3600_000),
+        hides: 2,
+        covers: ['Chemistry laboratory 1'],
+      },
+      {
+        id: 'sup_2',
+        kind: 'shelf',
+        reason: 'A new sensor comes tomorrow',
+        by_name: 'Guard One',
+        holds: true,
+        until: iso(Date.now() + 20 * 3600_000),
+        hides: 1,
+        title: 'High CO\u2082 in a classroom',
+        title_zh: '教室二氧化碳过高',
+        covers: ['Classroom 7-1', 'CO\u2082 sensor 7-1'],
+      },
+    ],
+    hidden_count: 2,
     holders: [],
   }
 }

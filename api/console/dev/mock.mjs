@@ -1256,6 +1256,7 @@ function gather(alerts, by) {
         oldest: a.opened,
         rules: new Set(),
         zones: new Set(),
+        places: new Map(),
         alert: a,
       })
     const g = groups.get(key)
@@ -1266,8 +1267,25 @@ function gather(alerts, by) {
     if (a.opened < g.oldest) g.oldest = a.opened
     g.rules.add(a.rule)
     if (a.zone) g.zones.add(a.zone)
+    const at = a.zone || a.device
+    if (!at) continue
+    if (!g.places.has(at))
+      g.places.set(at, { zone: a.zone, device: a.device, device_name: a.device_name, firing: 0 })
+    if (a.firing) g.places.get(at).firing++
+    if (!a.firing || !a.last_heard) continue
+    g.unheard = (g.unheard ?? 0) + 1
+    if (!(g.last_heard > a.last_heard)) g.last_heard = a.last_heard
   }
-  return [...groups.values()].map((g) => ({ ...g, rules: [...g.rules], zones: [...g.zones] }))
+  return [...groups.values()].map((g) => {
+    const places = [...g.places.values()].sort((a, b) => Math.min(b.firing, 1) - Math.min(a.firing, 1))
+    return {
+      ...g,
+      rules: [...g.rules],
+      zones: [...g.zones],
+      places: places.slice(0, 8),
+      place_count: places.length,
+    }
+  })
 }
 
 // Whether every word that is searched for is in one of the texts.

@@ -21,6 +21,11 @@ export function single(a: Alert): AlertGroup {
     oldest: a.opened,
     rules: [a.rule],
     zones: a.zone ? [a.zone] : [],
+    places:
+      a.zone || a.device
+        ? [{ zone: a.zone, device: a.device, device_name: a.device_name, firing: a.firing ? 1 : 0 }]
+        : [],
+    place_count: a.zone || a.device ? 1 : 0,
     alert: a,
   }
 }

@@ -16,6 +16,7 @@ import { useRooms } from '../ui/alertgroup'
 import { Tag } from '../ui/kit'
 import { LockdownBanner } from '../ui/lockdown'
 import { SeverityTag } from '../ui/states'
+import { Unheard } from '../ui/unheard'
 import { WhereIs } from '../ui/whereabouts'
 
 const rows = 60 // alerts that are asked for; a screen has room for fewer
@@ -85,8 +86,7 @@ function Board({ w, now }: { w: Wall; now: number }) {
   const lines = useMemo(() => burningFirst(w.groups ?? []), [w.groups])
   const list = useRef<HTMLOListElement>(null)
   const cut = useCut(list)
-  const placed = lines.map((g) => g.alert).filter((a) => a.state === 'open' && (a.zone || a.device))
-  const first = placed.find((a) => a.firing) ?? placed[0] // what burns before what is over
+  const places = placesOf(lines)
   if (lines.length === 0)
     return (
       <div className="screen-quiet">
@@ -95,7 +95,7 @@ function Board({ w, now }: { w: Wall; now: number }) {
     )
   const all = w.group_count ?? 0
   return (
-    <div className="screen-board" data-place={first ? true : undefined}>
+    <div className="screen-board" data-place={places.length > 0 || undefined}>
       <div className="screen-left">
         <ol className="screen-lines" ref={list}>
           {lines.map((l) => (
@@ -106,19 +106,52 @@ function Board({ w, now }: { w: Wall; now: number }) {
           <Cut lines={lines.slice(lines.length - cut)} all={all - lines.length + cut} />
         )}
       </div>
-      {first && (
-        <aside className="screen-place" key={first.id}>
-          <ScreenTitle a={first} />
-          <WhereIs
-            zone={first.zone}
-            device={first.device}
-            deviceName={first.device_name}
-            severity={first.severity}
-          />
+      {places.length > 0 && (
+        <aside className="screen-places" data-many={places.length > 1 || undefined}>
+          {places.slice(0, placesShown).map((p) => (
+            <section className="screen-place" key={p.key} data-place={p.zone || p.device}>
+              <ScreenTitle a={p.alert} />
+              <WhereIs
+                zone={p.zone}
+                device={p.device}
+                deviceName={p.device_name}
+                severity={p.alert.severity}
+              />
+            </section>
+          ))}
+          {places.length > placesShown && (
+            <p className="screen-more">{t('wall.moreRooms', { n: places.length - placesShown })}</p>
+          )}
         </aside>
       )}
     </div>
   )
+}
+
+const placesShown = 4 // that are large enough to be seen from across the room
+
+interface Place {
+  key: string
+  alert: Alert
+  zone?: string
+  device?: string
+  device_name?: string
+}
+
+/** Every place in which something unanswered holds, of the severity of the worst; else that of the
+ * first unanswered alert. */
+export function placesOf(lines: AlertGroup[]): Place[] {
+  const open = lines.filter((g) => g.unacknowledged > 0 && g.places.length > 0)
+  const burns = open.filter((g) => g.firing > 0)
+  const first = burns[0] ?? open[0]
+  if (!first) return []
+  const out = new Map<string, Place>()
+  for (const g of burns.length > 0 ? burns.filter((g) => g.severity === first.severity) : [first])
+    for (const p of g.places.filter((p) => p.firing > 0 || g.firing === 0)) {
+      const key = p.zone || p.device || ''
+      if (!out.has(key)) out.set(key, { ...p, key, alert: g.alert })
+    }
+  return [...out.values()]
 }
 
 // What burns stands above what is over, within a severity.
@@ -166,8 +199,9 @@ function ScreenLine({ g, now }: { g: AlertGroup; now: number }) {
   const { t } = useT()
   const f = useFormat()
   const a = g.alert
-  const rooms = useRooms()(g)
-  const where = g.count === 1 ? [a.zone_name, a.device_name] : rooms.slice(0, 3)
+  const rooms = useRooms(true)(g)
+  const where = g.count === 1 && a.zone ? [rooms[0], a.device_name] : rooms.slice(0, 4)
+  const more = g.place_count - where.length
   return (
     <li
       className="screen-line"
@@ -181,7 +215,16 @@ function ScreenLine({ g, now }: { g: AlertGroup; now: number }) {
           {g.count > 1 && ` × ${g.count}`}
         </b>
         <span>
-          {where.filter(Boolean).join(' · ')} <Holds a={a} />
+          {where.filter(Boolean).join(' · ')}
+          {g.count > 1 && more > 0 && ` · ${t('wall.moreRooms', { n: more })}`}{' '}
+          {g.count > 1 && g.firing > 0 ? (
+            <>
+              <Tag tone="red">{t('wall.firingOf', { n: g.firing })}</Tag>{' '}
+              <Unheard at={g.last_heard} n={g.unheard} />
+            </>
+          ) : (
+            <Holds a={a} />
+          )}
           {a.drill && <Tag tone="blue">{t('handling.drill')}</Tag>}
           {a.handler_name && a.state === 'acknowledged' && (
             <>

@@ -202,6 +202,26 @@ function Standing({ s }: { s: ShiftStanding }) {
       {alerts('open', s.open, s.open_count)}
       {alerts('acknowledged', s.acknowledged, s.acknowledged_count)}
       {alerts('silenced', s.silenced, s.silenced_count)}
+      <section data-testid="standing-hidden">
+        <h3>{t('shift.hidden', { n: s.hidden_count })}</h3>
+        <ul>
+          {s.hidden.map((x) => (
+            <li key={x.id}>
+              <Tag>{t('shift.kind.' + x.kind)}</Tag>{' '}
+              {[f.local(x.title, x.title_zh), x.covers.join(', ') || (!x.title && t('shift.everything'))]
+                .filter(Boolean)
+                .join(' · ')}
+              {` · ${x.holds ? t('shift.until', { at: f.moment(x.until) }) : t('shift.from', { at: f.moment(x.from) })}`}
+              {x.by_name && ` · ${x.by_name}`}
+              {x.hides > 0 && ` · ${t('shift.hides', { count: x.hides })}`}
+              {x.reason && ` “${x.reason}”`}
+            </li>
+          ))}
+        </ul>
+        {s.hidden_count > s.hidden.length && (
+          <p className="dim">{t('shift.more', { n: s.hidden_count - s.hidden.length })}</p>
+        )}
+      </section>
       {s.holders.length > 0 && (
         <section>
           <h3>{t('shift.holders')}</h3>

@@ -17,6 +17,7 @@ import { CameraView } from './cameraview'
 import { CommandTag } from './commands'
 import { Tag, useDeed } from './kit'
 import { AlertTag, SeverityTag, useProfiles } from './states'
+import { Unheard } from './unheard'
 import { useWhereabouts, WhereIs } from './whereabouts'
 import { When } from './when'
 
@@ -145,12 +146,16 @@ export function AlertCard({ a, fresh, gone, where, more, onMore, chosen, onChoos
   )
 }
 
-/** Whether what it reports still holds, or since when it is over. */
+/** Whether what it reports still holds, as far as its device is heard, or since when it is over. */
 export function Holds({ a }: { a: Alert }) {
   const { t } = useT()
   const f = useFormat()
-  if (a.flapping) return <Tag tone="red">{t('wall.flapping')}</Tag>
-  if (a.firing) return <Tag tone="red">{t('wall.firing')}</Tag>
+  if (a.firing || a.flapping)
+    return (
+      <>
+        <Tag tone="red">{t(a.flapping ? 'wall.flapping' : 'wall.firing')}</Tag> <Unheard at={a.last_heard} />
+      </>
+    )
   if (a.ended) return <Tag tone="green">{t('wall.over', { at: f.clock(a.ended) })}</Tag>
   return null
 }

@@ -10,16 +10,22 @@ import { useFormat, useSession } from '../session'
 import { Ago } from './ago'
 import { Tag } from './kit'
 import { SeverityTag, usePlaces } from './states'
+import { Unheard } from './unheard'
 
 const named = 4 // rooms that are named
 
-/** The names of a group's rooms, as far as they are known. */
-export function useRooms() {
+/** The names of a group's rooms, and of devices that are in none; with the floor, where asked for. */
+export function useRooms(floors = false) {
+  const { t } = useT()
   const places = usePlaces()
-  return (g: AlertsOfOne): string[] => {
-    const names = g.zones.map((z) => places.zone(z)?.name ?? (z === g.alert.zone ? g.alert.zone_name : ''))
-    return names.filter((n): n is string => !!n)
-  }
+  return (g: AlertsOfOne): string[] =>
+    g.places
+      .map((p) => {
+        if (!p.zone) return t('wall.noRoom', { device: p.device_name || p.device })
+        const address = floors && places.address(p.zone)
+        return address || places.zone(p.zone)?.name || (p.zone === g.alert.zone ? g.alert.zone_name : '')
+      })
+      .filter((n): n is string => !!n)
 }
 
 export function AlertGroup(p: {
@@ -81,6 +87,7 @@ export function AlertGroup(p: {
           )}
           <SeverityTag s={p.g.severity} />
           {p.g.firing > 0 && <Tag tone="red">{t('wall.firingOf', { n: p.g.firing })}</Tag>}
+          <Unheard at={p.g.last_heard} n={p.g.unheard} />
           <Tag tone="gray">{t('wall.ofThem', { n: count, open })}</Tag>
         </Group>
         <h3>
@@ -97,7 +104,7 @@ export function AlertGroup(p: {
         )}
         <Text size="xs">
           {rooms.slice(0, named).join(' · ')}
-          {rooms.length > named && ` · ${t('wall.moreRooms', { n: rooms.length - named })}`}
+          {p.g.place_count > named && ` · ${t('wall.moreRooms', { n: p.g.place_count - named })}`}
         </Text>
         <Text size="xs" c="dimmed">
           {t('wall.newest', { at: f.clock(newest) })} · <Ago at={newest} />

@@ -1,7 +1,8 @@
 // An incident: the procedure to follow, and the hand-over that a named role decides on.
 
-import { Button, Group, Text } from '@mantine/core'
+import { Alert as Notice, Button, Group, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import { Link } from 'react-router'
 import type { Incident, IncidentDetail, IncidentPlace } from '../api/types'
 import { useT } from '../i18n'
@@ -10,33 +11,47 @@ import { useIncidentDialog, type IncidentDeed } from './incidentdialogs'
 import { counted, Steps } from './incidentsteps'
 import { Tag, type Tone } from './kit'
 import { SeverityTag } from './states'
+import { Unheard } from './unheard'
 import { WhereIs } from './whereabouts'
 
 const stateTone: Record<Incident['state'], Tone> = { open: 'red', contained: 'orange', closed: 'gray' }
 
-/** "Science building, 2nd floor: Laboratory 3 · Laboratory 4" */
-export function Rooms({ where }: { where: IncidentPlace[] }) {
+/** "Science building, 2nd floor: Laboratory 3 [still holds] · Laboratory 4 [over]", a line a floor. */
+export function Rooms({ where, most = where.length }: { where: IncidentPlace[]; most?: number }) {
   const { t } = useT()
-  const houses = new Map<string, string[]>()
-  for (const w of where) {
+  const houses = new Map<string, IncidentPlace[]>()
+  for (const w of where.slice(0, most)) {
     const house = [w.building_name, w.floor_name].filter(Boolean).join(', ')
-    houses.set(house, [...(houses.get(house) ?? []), w.zone_name])
+    houses.set(house, [...(houses.get(house) ?? []), w])
   }
-  const holds = where.some((w) => w.firing > 0)
   return (
-    <Text size="sm" fw={600} component="div" data-testid="rooms">
-      {[...houses].map(([house, rooms]) => `${house}: ${rooms.join(' · ')}`).join(' — ')}
-      {where.length > 0 && (
-        <>
-          {' '}
-          <Tag tone={holds ? 'red' : 'gray'} dot={holds}>
-            {t(holds ? 'incident.holds' : 'incident.over')}
-          </Tag>
-        </>
-      )}
-    </Text>
+    <div className="rooms" data-testid="rooms">
+      {[...houses].map(([house, rooms]) => (
+        <div key={house}>
+          {house && `${house}: `}
+          {rooms.map((w, n) => (
+            <span key={w.zone || w.device} data-room={w.zone || w.device}>
+              {n > 0 && ' · '}
+              {w.zone_name || t('wall.noRoom', { device: w.device_name })}{' '}
+              <Tag tone={w.firing > 0 ? 'red' : 'gray'} dot={w.firing > 0}>
+                {t(w.firing > 0 ? 'incident.holds' : 'incident.over')}
+              </Tag>{' '}
+              <Unheard at={w.last_heard} />
+            </span>
+          ))}
+        </div>
+      ))}
+      {where.length > most && <div>{t('wall.moreRooms', { n: where.length - most })}</div>}
+    </div>
   )
 }
+
+/** Names of the rooms in which it still holds: "Laboratory 3, Laboratory 4"; empty: in none. */
+export const holding = (where: IncidentPlace[]) =>
+  where
+    .filter((w) => w.firing > 0)
+    .map((w) => w.zone_name || w.device_name)
+    .join(', ')
 
 export function IncidentCard({
   i,
@@ -76,15 +91,18 @@ export function IncidentCard({
           <Link to={`/incidents/${i.id}`}>{title}</Link>
         </h3>
       )}
-      {'where' in i && <Rooms where={i.where} />}
+      {'where' in i && <Rooms where={i.where} most={page ? undefined : 6} />}
       <Text size="xs" c="dimmed" mb={6}>
         <time dateTime={i.opened}>{f.moment(i.opened)}</time> · {t('time.ago', { age: f.ago(i.opened, now) })}{' '}
         · {t('incident.alerts', { count: i.alerts?.length ?? 0 })}
         {!!i.reopened && ` · ${t('incident.reopened', { count: i.reopened })}`}
       </Text>
-      {page && 'where' in i && i.where[0] && (
-        <WhereIs zone={i.where[0].zone} device={i.where[0].device} severity={i.severity} />
+      {'where' in i && i.state !== 'open' && holding(i.where) && (
+        <Notice color="red" variant="light" role="alert" data-testid="still-holds">
+          {t('incident.holdsYet.' + i.state, { where: holding(i.where) })}
+        </Notice>
       )}
+      {page && 'where' in i && <IncidentWhere i={i} />}
       <About i={i} />
       <Steps i={i} now={now} onDone={renew} />
       {page && i.procedure && (
@@ -95,6 +113,33 @@ export function IncidentCard({
       <Approval i={i} />
       <Deeds i={i} page={page} />
     </article>
+  )
+}
+
+const shown = 4 // rooms whose plan and camera are shown at once
+
+// Every room with its plan and the nearest camera: where it still holds first.
+function IncidentWhere({ i }: { i: IncidentDetail }) {
+  const { t } = useT()
+  const [all, setAll] = useState(false)
+  const rooms = i.where.filter((w) => w.zone)
+  return (
+    <>
+      {rooms.slice(0, all ? rooms.length : shown).map((w) => (
+        <WhereIs
+          key={w.zone}
+          zone={w.zone}
+          device={w.device}
+          deviceName={w.device_name}
+          severity={w.firing > 0 ? i.severity : undefined}
+        />
+      ))}
+      {rooms.length > shown && !all && (
+        <Button size="compact-xs" variant="default" mt={6} onClick={() => setAll(true)}>
+          {t('wall.moreRooms', { n: rooms.length - shown })}
+        </Button>
+      )}
+    </>
   )
 }
 

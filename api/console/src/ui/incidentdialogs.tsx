@@ -10,6 +10,7 @@ import { useAddress } from './address'
 import { useSubject } from './dialog'
 import { Ask } from './ask'
 import { FormDialog, useForm } from './form'
+import { holding } from './incidentcard'
 
 export type IncidentDeed =
   'close' | 'approve' | 'refuse' | 'contain' | 'reopen' | 'note' | 'merge' | 'separate'
@@ -83,7 +84,12 @@ export function IncidentDialogs() {
           title={t('incident.' + what)}
           deed={t('incident.' + what)}
           comment={{ label: t('incident.why') }}
-          text={<About i={i} late={false} more={t('incident.' + what + 'Text')} />}
+          text={
+            <>
+              <About i={i} late={false} more={t('incident.' + what + 'Text')} />
+              {what === 'contain' && <StillHolds id={i.id} />}
+            </>
+          }
           onDo={(comment) => post(what, { comment })}
         />
       ))}
@@ -138,10 +144,6 @@ const endings = incidentOutcomes.filter((o) => o !== 'merged')
 function CloseDialog(p: CloseProps) {
   const { t } = useT()
   const form = useForm('CloseIncidentInput', { outcome: p.i.drill ? 'drill' : '', comment: '' })
-  const still = useQuery({
-    queryKey: ['incident', p.i.id],
-    queryFn: () => call(`/v1/incidents/${encodeURIComponent(p.i.id)}`),
-  }).data?.where.filter((w) => w.firing > 0)
   return (
     <FormDialog
       form={form}
@@ -153,11 +155,7 @@ function CloseDialog(p: CloseProps) {
       save={() => p.onDo(form.v.outcome, form.v.comment.trim())}
       testid="do">
       <About i={p.i} late={p.late} more={p.open > 0 ? t('incident.closeEarly', { n: p.open }) : ''} />
-      {!!still?.length && (
-        <Notice color="red" variant="light">
-          {t('incident.stillHolds', { where: still.map((w) => w.zone_name).join(', ') })}
-        </Notice>
-      )}
+      <StillHolds id={p.i.id} />
       <Radio.Group
         label={t('incident.outcome')}
         required
@@ -219,6 +217,22 @@ function MergeDialog(p: MergeProps) {
       />
       <Textarea label={t('incident.why')} autosize {...form.text('comment')} />
     </FormDialog>
+  )
+}
+
+/** That alerts of it still fire, and where. */
+function StillHolds({ id }: { id: string }) {
+  const { t } = useT()
+  const q = useQuery({
+    queryKey: ['incident', id],
+    queryFn: () => call(`/v1/incidents/${encodeURIComponent(id)}`),
+  })
+  const where = holding(q.data?.where ?? [])
+  if (!where) return null
+  return (
+    <Notice color="red" variant="light" role="alert" mt="xs" data-testid="still-holds">
+      {t('incident.stillHolds', { where })}
+    </Notice>
   )
 }
 

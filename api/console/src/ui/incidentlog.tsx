@@ -38,7 +38,7 @@ export function IncidentLog({ i }: { i: Incident }) {
 
 type Line = Pick<
   IncidentEntry,
-  'by_name' | 'comment' | 'step' | 'answer' | 'alerts' | 'to_name' | 'outcome'
+  'by_name' | 'comment' | 'step' | 'answer' | 'alerts' | 'to_name' | 'outcome' | 'firing'
 > & {
   what: string
 }
@@ -59,6 +59,7 @@ export function IncidentLine({ i, e }: { i: Incident; e: Line }) {
       {what}
       {s && `: ${f.local(s.text, s.text_zh)}`}
       {answer && ` → ${f.local(answer.text, answer.text_zh)}`}
+      {!!e.firing && ` · ${t('incident.whileFiring', { count: e.firing })}`}
       {e.by_name && (
         <>
           {' '}

@@ -89,6 +89,13 @@ export function usePlaces() {
     floors,
     zones,
     zone: (id: string | undefined) => zones.find((z) => z.id === id),
+    /** "Science building, 2nd floor: Laboratory 3"; empty for a room that is not known. */
+    address: (id: string | undefined) => {
+      const z = zones.find((x) => x.id === id)
+      if (!z) return ''
+      const house = [buildings.find((b) => b.id === z.building), floors.find((x) => x.id === z.floor)]
+      return `${house.flatMap((x) => x?.name ?? []).join(', ')}: ${z.name}`
+    },
     zoneName: (id: string | undefined) => (id ? (zones.find((z) => z.id === id)?.name ?? id) : '–'),
     options: buildings
       .map((b) => ({
