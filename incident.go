@@ -21,6 +21,8 @@ type Incident struct {
 	// whose version that is; empty: the gateway's files'
 	ProcedureSchool SchoolID `json:"procedure_school,omitempty"`
 	Drill           bool     `json:"drill,omitempty"`
+	// where it is, as somebody said; its alerts may be elsewhere
+	Zone ZoneID `json:"zone,omitempty"`
 	// what a further alert must have in common to be gathered; empty: a person adds alerts
 	Cause  string `json:"cause,omitempty"`
 	Within int    `json:"within_s,omitempty"` // and how long after the alert before, seconds

@@ -85,8 +85,10 @@ type Lockdown struct {
 	RaisedBy     UserID  `json:"raised_by,omitempty"`
 	RaisedByName string  `json:"raised_by_name"`
 	Alert        AlertID `json:"alert"`
-	Commands     int     `json:"commands"` // how many were given when it was raised
-	Spared       int     `json:"spared"`   // how many a drill did not give: they are irreversible
+	// the incident that it is dealt with in; empty for one of an earlier version
+	Incident IncidentID `json:"incident,omitempty"`
+	Commands int        `json:"commands"` // how many were given when it was raised
+	Spared   int        `json:"spared"`   // how many a drill did not give: they are irreversible
 	// Idle are the level's actions that no device was there for: nothing was commanded by them.
 	Idle    []string  `json:"idle,omitempty"`
 	Cleared time.Time `json:"cleared,omitzero"`

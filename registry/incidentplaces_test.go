@@ -46,7 +46,7 @@ func TestAnIncidentSaysWhereAndWhoIsHeard(t *testing.T) {
 		where := func() (out []string) {
 			t.Helper()
 			i := x.incident("inc_1")
-			places, err := x.v.Views.IncidentPlaces(ctx, i.Alerts)
+			places, err := x.v.Views.IncidentPlaces(ctx, i)
 			ok(t, err)
 			listed, err := x.v.Views.PlacesOfIncidents(ctx, []g.Incident{i})
 			ok(t, err)

@@ -134,12 +134,12 @@ func TestADrillFromRaiseToAllClear(t *testing.T) {
 		for _, e := range drain(t, d) {
 			kinds[e.Kind]++
 			if e.Lockdown != nil && !e.Lockdown.Drill || e.Command != nil && !e.Command.Drill ||
-				e.Alert != nil && !e.Alert.Drill {
+				e.Alert != nil && !e.Alert.Drill || e.Incident != nil && !e.Incident.Drill {
 				t.Errorf("%s does not say that it is a drill", e.ID)
 			}
 		}
 		if diff := cmp.Diff(kinds, map[g.EventKind]int{
-			g.EventLockdown: 1, g.EventAlert: 1, g.EventCommand: 2,
+			g.EventLockdown: 1, g.EventAlert: 1, g.EventCommand: 2, g.EventIncident: 1,
 		}); diff != "" {
 			t.Errorf("events: got (-), want (+):\n%s", diff)
 		}

@@ -989,7 +989,7 @@ func calls(d *district) map[string]call {
 			return x, err
 		}},
 		"Views.IncidentPlaces": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.Views.IncidentPlaces(ctx, []g.AlertID{"alt_b"})
+			return v.Views.IncidentPlaces(ctx, g.Incident{Alerts: []g.AlertID{"alt_b"}, Zone: gate.ID})
 		}},
 		"Views.PlacesOfIncidents": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Views.PlacesOfIncidents(ctx, []g.Incident{

@@ -32,6 +32,7 @@ type openInput struct {
 		TitleZH   string        `json:"title_zh,omitempty" maxLength:"200"`
 		Severity  g.Severity    `json:"severity,omitempty"`
 		Procedure g.ProcedureID `json:"procedure,omitempty" maxLength:"64" example:"gas"`
+		Zone      g.ZoneID      `json:"zone,omitempty" maxLength:"64"`
 		Alerts    []g.AlertID   `json:"alerts,omitempty" maxItems:"500" nullable:"false"`
 		Drill     bool          `json:"drill,omitempty"`
 		Comment   string        `json:"comment,omitempty" maxLength:"2000"`
@@ -66,7 +67,8 @@ func (s *area) registerIncidents() {
 		Status:   201,
 		Conflict: true,
 		Summary:  "Open an incident that no rule has opened",
-		Doc: "With a title, a procedure or alerts. Alerts come out of the incident that they were " +
+		Doc: "With a title, a procedure or alerts; with the room where it is, as far as somebody " +
+			"knows it. Alerts come out of the incident that they were " +
 			"in. A drill is marked everywhere, takes alerts of drills only, and never the others.",
 	}, s.openIncident)
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -126,7 +128,7 @@ func (s *area) getIncident(
 	if err != nil {
 		return nil, err
 	}
-	where, err := v.Views.IncidentPlaces(ctx, i.Alerts)
+	where, err := v.Views.IncidentPlaces(ctx, i)
 	return gate.Answer(IncidentDetail{i, gate.Some(where)}, err)
 }
 
@@ -140,6 +142,7 @@ func (s *area) openIncident(
 		TitleZH:   b.TitleZH,
 		Severity:  b.Severity,
 		Procedure: b.Procedure,
+		Zone:      b.Zone,
 		Alerts:    b.Alerts,
 		Drill:     b.Drill,
 		Comment:   b.Comment,

@@ -166,6 +166,8 @@ OpenInput.title: What it is; empty: the procedure's title, else the first alert'
 OpenInput.title_zh: The title in Chinese.
 OpenInput.severity: Empty: that of the most severe alert, else major.
 OpenInput.procedure: The procedure to begin with, as it holds for the school now.
+OpenInput.zone: The room where it is; empty: where its alerts are.
+IncidentDetail.zone: The room where it is, as somebody said; its alerts may be elsewhere.
 OpenInput.alerts: Alerts that belong to it.
 OpenInput.drill: It is a drill.
 OpenInput.comment: What for.

@@ -17,5 +17,6 @@ export default defineConfig({
     assetsInlineLimit: 0, // the content security policy allows files of our own only
     chunkSizeWarningLimit: 900,
   },
-  test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'] },
+  // A busy machine is no fault: a test ends by what it waits for.
+  test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'], testTimeout: 60_000 },
 })

@@ -15,6 +15,7 @@ Lockdown.note: What whoever raised it wrote.
 Lockdown.raised: When it was raised.
 Lockdown.raised_by: The user who raised it, or who answers for the key that did; absent for a rule.
 Lockdown.raised_by_name: Their name, or the rule's.
+Lockdown.incident: The incident that it is dealt with in.
 Lockdown.alert: The alert that tells of it.
 Lockdown.commands: How many commands devices were given.
 Lockdown.spared: How many a drill did not give, because they are irreversible.

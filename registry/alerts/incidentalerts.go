@@ -7,6 +7,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/access"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/procedures"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
@@ -18,6 +19,7 @@ type Opening struct {
 	TitleZH   string
 	Severity  g.Severity // empty: that of the most severe alert, else major
 	Procedure g.ProcedureID
+	Zone      g.ZoneID // where it is; empty: where its alerts are
 	Alerts    []g.AlertID
 	Drill     bool
 	Comment   string
@@ -47,12 +49,16 @@ func (v View) OpenIncident(ctx context.Context, o Opening, by g.User) (g.Inciden
 				Severity:  o.Severity,
 				Alerts:    []g.AlertID{},
 				Procedure: o.Procedure,
+				Zone:      o.Zone,
 				Drill:     o.Drill,
 				Opened:    now,
 			}),
 			now: now,
 		}
 		if f.who, err = access.Acting(ctx, v.access, t, by); err != nil {
+			return err
+		}
+		if err := inSchool(ctx, t, o.School, o.Zone); err != nil {
 			return err
 		}
 		if err := v.fill(ctx, t, in, f, o); err != nil {
@@ -90,6 +96,18 @@ func checkOpening(o Opening) error {
 		return err
 	}
 	return store.Optional("title_zh", o.TitleZH, 200)
+}
+
+// inSchool refuses a room of another school; none is fine.
+func inSchool(ctx context.Context, t *store.Tx, school g.SchoolID, zone g.ZoneID) error {
+	if zone == "" {
+		return nil
+	}
+	z, err := places.ZoneRow(ctx, t, zone)
+	if g.ErrorCode(err) == g.NotFound || err == nil && z.School != school {
+		return g.FieldErrorf("zone", "the school has no room %q", zone)
+	}
+	return err
 }
 
 // fill gives an incident that a person opens its procedure and its alerts.

@@ -40,8 +40,9 @@ type Order struct {
 	Zone         g.ZoneID   // where it is; empty: nobody knows
 }
 
-// Raise raises a threat level: the level, its alert, its commands and the event in one transaction,
-// audited. A level that stands already at the same level stays as it is; another one is replaced,
+// Raise raises a threat level: the level, its alert, its incident, its commands and the event in one
+// transaction, audited. The incident begins with the procedure that has the level's id; a level that
+// takes another one's place goes on in its incident. A level that stands already at the same level stays as it is; another one is replaced,
 // but never the real thing by a drill.
 func (v View) Raise(ctx context.Context, o Order) (g.Lockdown, error) {
 	in, err := v.s.Reach(ctx, g.LockdownRaise)
@@ -107,7 +108,16 @@ func (v View) Raise(ctx context.Context, o Order) (g.Lockdown, error) {
 				return err
 			}
 		}
-		if err := alerts.Raise(ctx, v.alerts, t, alertOf(l.Lockdown, lv, o.Device)); err != nil {
+		a := alertOf(l.Lockdown, lv, o.Device)
+		if a.Incident, err = alerts.OpenFor(ctx, v.alerts, t, a, alerts.Occasion{
+			By:        g.User{ID: l.RaisedBy, FullName: l.RaisedByName},
+			Procedure: g.ProcedureID(lv.ID),
+			After:     before.Alert,
+		}); err != nil {
+			return err
+		}
+		l.Lockdown.Incident = a.Incident
+		if err := alerts.Raise(ctx, v.alerts, t, a); err != nil {
 			return err
 		}
 		if err := v.r.save(ctx, t, &l); err != nil {

@@ -35,17 +35,21 @@ type IncidentPlace struct {
 // camerasFor is for how many rooms of an incident the nearest camera is looked for.
 const camerasFor = 8
 
-// IncidentPlaces returns where alerts are: what still holds first, then by the first alert.
-func (v View) IncidentPlaces(ctx context.Context, ids []g.AlertID) ([]IncidentPlace, error) {
+// IncidentPlaces returns where an incident is: what still holds first, then by the first alert. The
+// room that somebody named is among them, and last where nothing was reported there.
+func (v View) IncidentPlaces(ctx context.Context, i g.Incident) ([]IncidentPlace, error) {
 	in, err := v.s.Reach(ctx, g.AlertsRead)
 	if err != nil {
 		return nil, err
 	}
 	out := []IncidentPlace{}
-	for part := range slices.Chunk(ids, store.Chunk) {
+	for part := range slices.Chunk(i.Alerts, store.Chunk) {
 		if out, err = v.roomsOf(ctx, in, part, out); err != nil {
 			return nil, err
 		}
+	}
+	if out, err = v.withNamed(ctx, in, i, out); err != nil {
+		return nil, err
 	}
 	slices.SortStableFunc(out, func(a, b IncidentPlace) int {
 		return min(b.Firing, 1) - min(a.Firing, 1)
@@ -53,18 +57,18 @@ func (v View) IncidentPlaces(ctx context.Context, ids []g.AlertID) ([]IncidentPl
 	if _, err := v.s.Reach(ctx, g.DevicesRead); err != nil {
 		return out, nil
 	}
-	for i := range out[:min(len(out), camerasFor)] {
-		if out[i].Zone == "" {
+	for n := range out[:min(len(out), camerasFor)] {
+		if out[n].Zone == "" {
 			continue
 		}
-		w, err := v.Whereabouts(ctx, out[i].Zone, out[i].Device)
+		w, err := v.Whereabouts(ctx, out[n].Zone, out[n].Device)
 		if g.ErrorCode(err) == g.NotFound {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		out[i].Camera = w.Camera
+		out[n].Camera = w.Camera
 	}
 	return out, nil
 }
@@ -82,11 +86,14 @@ func (v View) PlacesOfIncidents(
 	}
 	out := map[g.IncidentID][]IncidentPlace{}
 	for _, i := range all {
-		if len(i.Alerts) == 0 {
-			continue
+		var rooms []IncidentPlace
+		if len(i.Alerts) > 0 {
+			rooms, err = v.roomsOf(ctx, in, i.Alerts[:min(len(i.Alerts), placesOf)], nil)
+			if err != nil {
+				return nil, err
+			}
 		}
-		rooms, err := v.roomsOf(ctx, in, i.Alerts[:min(len(i.Alerts), placesOf)], nil)
-		if err != nil {
+		if rooms, err = v.withNamed(ctx, in, i, rooms); err != nil {
 			return nil, err
 		}
 		if len(rooms) > 0 {
@@ -94,6 +101,35 @@ func (v View) PlacesOfIncidents(
 		}
 	}
 	return out, nil
+}
+
+// withNamed adds the room that somebody named as an incident's, unless it is among its alerts' or
+// gone.
+func (v View) withNamed(
+	ctx context.Context, in store.Reach, i g.Incident, rooms []IncidentPlace,
+) ([]IncidentPlace, error) {
+	has := func(x IncidentPlace) bool { return x.Zone == i.Zone }
+	if i.Zone == "" || slices.ContainsFunc(rooms, has) {
+		return rooms, nil
+	}
+	w, err := v.whereIs(ctx, in, i.Zone)
+	if g.ErrorCode(err) == g.NotFound {
+		return rooms, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	x := IncidentPlace{
+		Zone:         w.Zone,
+		ZoneName:     w.ZoneName,
+		Building:     w.Building,
+		BuildingName: w.BuildingName,
+		SiteName:     w.SiteName,
+	}
+	if w.Floor != nil {
+		x.Floor, x.FloorName = w.Floor.ID, w.Floor.Name
+	}
+	return append(rooms, x), nil
 }
 
 // roomsOf adds where some alerts are.

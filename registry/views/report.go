@@ -100,7 +100,7 @@ func (v View) IncidentReport(
 		Incident: i,
 		Count:    len(i.Alerts),
 	}
-	if out.Where, err = v.IncidentPlaces(ctx, i.Alerts); err != nil {
+	if out.Where, err = v.IncidentPlaces(ctx, i); err != nil {
 		return out, err
 	}
 	if err := v.reportLog(ctx, &out); err != nil {

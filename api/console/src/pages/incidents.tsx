@@ -13,13 +13,15 @@ import { IncidentCard } from '../ui/incidentcard'
 import { IncidentLog } from '../ui/incidentlog'
 import { Empty, Loaded, Page, Panel, saidError, Trouble, Wait } from '../ui/kit'
 import { useAddress } from '../ui/address'
+import { OpenIncident } from '../ui/openincident'
 import { PagedList, usePaged } from '../ui/paged'
 
 export function IncidentsPage() {
   const { t } = useT()
   const now = useNow()
   const school = useSchoolParam()
-  const { get, put } = useAddress()
+  const { can } = useSession()
+  const { get, put, change } = useAddress()
   const state = ['closed', 'all'].includes(get('state')) ? get('state') : 'open'
   const list = usePaged(
     'incidents',
@@ -33,6 +35,11 @@ export function IncidentsPage() {
       sub={t('incident.sub')}
       actions={
         <>
+          {can('alerts:write') && (
+            <Button size="xs" data-testid="open-incident" onClick={() => put('open', 'yes')}>
+              {t('incident.open')}
+            </Button>
+          )}
           <Button component={Link} to="/procedures" size="xs" variant="default">
             {t('procedure.title')}
           </Button>
@@ -48,6 +55,9 @@ export function IncidentsPage() {
           />
         </>
       }>
+      {get('open') && can('alerts:write') && (
+        <OpenIncident zone={get('zone')} onClose={() => change({ open: null, zone: null })} />
+      )}
       <PagedList
         list={list}
         empty={

@@ -82,6 +82,16 @@ async function* batches(what: Targets, deed: BulkDeed, where: Gathered): AsyncGe
   for (let i = 0; i < ids.length; i += most) yield ids.slice(i, i + most)
 }
 
+/** The ids of what is chosen, at most as many as one request takes. */
+export async function allOf(what: Targets, where: Gathered): Promise<string[]> {
+  const out: string[] = []
+  for await (const ids of batches(what, { deed: 'assign' }, where)) {
+    out.push(...ids)
+    if (out.length >= most) break
+  }
+  return out.slice(0, most)
+}
+
 const Context = createContext<Bulk | null>(null)
 
 export function useBulk(): Bulk {

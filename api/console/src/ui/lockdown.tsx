@@ -66,6 +66,11 @@ function Stands({ l, onEnd }: { l: Lockdown; onEnd?: () => void }) {
           {l.text && <span className="lockdown-text">{f.local(l.text, l.text_zh)}</span>}
         </span>
       </span>
+      {l.incident && can('alerts:read') && me.user.role !== 'integrator' && (
+        <Button size="compact-sm" variant="default" component={Link} to={`/incidents/${l.incident}`}>
+          {t('lockdown.incident')}
+        </Button>
+      )}
       {can('alerts:read') && me.user.role !== 'integrator' && (
         <Button size="compact-sm" variant="default" component={Link} to="/lockdown">
           {t('lockdown.details')}

@@ -2,8 +2,8 @@
 // with the selected ones.
 
 import { Button, Group, Menu, Text } from '@mantine/core'
-import { IconCheck, IconHandStop, IconUserCheck } from '@tabler/icons-react'
-import type { ReactNode } from 'react'
+import { IconCheck, IconHandStop, IconUrgent, IconUserCheck } from '@tabler/icons-react'
+import { useState, type ReactNode } from 'react'
 import type { Alert } from '../api/types'
 import { useT } from '../i18n'
 import { countOf, type Targets } from '../lib/walllines'
@@ -14,6 +14,7 @@ import { useBulk, type Gathered } from './alertbulk'
 import { Holds } from './alertcard'
 import { useAssignees } from './alertmore'
 import { Ask } from './ask'
+import { OpenIncident } from './openincident'
 import { SeverityTag } from './states'
 
 const most = 3
@@ -85,6 +86,7 @@ interface SelectionProps {
 export function SelectionBar(p: SelectionProps) {
   const { t } = useT()
   const bulk = useBulk()
+  const [opening, setOpening] = useState(false)
   const { alerts, groups } = p.selected
   const { all, open } = countOf(p.selected)
   if (all === 0) return null
@@ -119,6 +121,14 @@ export function SelectionBar(p: SelectionProps) {
             onClick={() => p.resolve(true)}>
             {t('wall.resolve')}
           </Button>
+          <Button
+            size="sm"
+            variant="default"
+            data-testid="open-incident"
+            leftSection={<IconUrgent size={16} />}
+            onClick={() => setOpening(true)}>
+            {t('incident.open')}
+          </Button>
           <Button size="sm" variant="default" onClick={p.clear}>
             {t('wall.unselect')}
           </Button>
@@ -136,6 +146,14 @@ export function SelectionBar(p: SelectionProps) {
         }}
         onClose={() => p.resolve(false)}
       />
+      {opening && (
+        <OpenIncident
+          alerts={p.selected}
+          where={p.where}
+          onClose={() => setOpening(false)}
+          onOpened={p.clear}
+        />
+      )}
     </div>
   )
 }
