@@ -97,8 +97,8 @@ var house = []room{
 	},
 	{
 		"registry/views",
-		"root registry/alerts registry/fleet registry/lockdown registry/oncall registry/people " +
-			"registry/places registry/store",
+		"root registry/alerts registry/fleet registry/lockdown registry/messages registry/oncall " +
+			"registry/people registry/places registry/store",
 		"",
 	},
 	{"registry",

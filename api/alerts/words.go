@@ -110,6 +110,11 @@ ProcedureAnswer.text_zh: The answer in Chinese.
 ProcedureStep.text_zh: The text in Chinese.
 StepAnswer.text_zh: The answer in Chinese.
 ReportMoment.alerts: The alerts that it is about.
+ReportMoment.firing: When it was contained or closed: of how many of its alerts the condition held.
+ReportMoment.state: Of a call: what came of the message.
+ReportMoment.code: Of a call: why the message failed.
+ReportMoment.channels: Of a call: the channels by which it went.
+ReportMoment.read: Of a call: when it was read.
 ReportMoment.drill: It is part of a drill.
 ReportMoment.outcome: What it turned out to be.
 ShiftStanding.hidden: Shelves and maintenance windows that hide alerts now, or will within a day.

@@ -42,8 +42,8 @@ type Order struct {
 
 // Raise raises a threat level: the level, its alert, its incident, its commands and the event in one
 // transaction, audited. The incident begins with the procedure that has the level's id; a level that
-// takes another one's place goes on in its incident. A level that stands already at the same level stays as it is; another one is replaced,
-// but never the real thing by a drill.
+// takes another one's place goes on in its incident. A level that stands already at the same level
+// stays as it is; another one is replaced, but never the real thing by a drill.
 func (v View) Raise(ctx context.Context, o Order) (g.Lockdown, error) {
 	in, err := v.s.Reach(ctx, g.LockdownRaise)
 	if err != nil {

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
@@ -73,6 +75,12 @@ type ReportMoment struct {
 	Outcome   g.IncidentOutcome `json:"outcome,omitempty"`
 	Severity  g.Severity        `json:"severity,omitempty"`
 	Drill     bool              `json:"drill,omitempty"`
+	Firing    int               `json:"firing,omitempty"` // see [alerts.IncidentEntry]
+	// of a call: what came of the message, why it failed, by which channels, and when it was read
+	State    messages.State `json:"state,omitempty"`
+	Code     string         `json:"code,omitempty"`
+	Channels []string       `json:"channels,omitempty"`
+	Read     time.Time      `json:"read,omitzero"`
 }
 
 // Bounds of a report.
@@ -144,6 +152,7 @@ func (v View) reportLog(ctx context.Context, out *IncidentReport) error {
 				Step:    e.Step,
 				Answer:  e.Answer,
 				Outcome: e.Outcome,
+				Firing:  e.Firing,
 				Drill:   out.Incident.Drill,
 			})
 		}
@@ -205,14 +214,24 @@ func (v View) reportAlert(
 }
 
 func callMoment(id g.AlertID, c oncall.CallEntry) ReportMoment {
-	return ReportMoment{
+	m := ReportMoment{
 		At:      c.At,
 		Of:      OfCall,
 		What:    string(c.What),
 		ToName:  c.Name,
-		Subject: c.Channel,
+		Subject: cmp.Or(c.ChannelName, c.Channel),
 		Alert:   id,
+		State:   c.State,
+		Code:    c.Code,
+		Read:    c.Read,
 	}
+	for _, w := range c.Ways {
+		name := cmp.Or(w.ChannelName, string(w.Channel))
+		if !slices.Contains(m.Channels, name) {
+			m.Channels = append(m.Channels, name)
+		}
+	}
+	return m
 }
 
 // reportCommands adds each state of the commands that were given because of the alerts.

@@ -887,6 +887,8 @@ export const en = {
     ran_out: 'Nobody answered: the head is told',
   },
   calls: {
+    who: 'Who was told',
+    nobody: 'Nobody was called.',
     step: 'Call {{n}}',
     next: 'Step {{step}} of “{{chain}}” calls at {{at}} unless somebody takes it.',
     answered: 'Somebody has answered: nobody else is called.',

@@ -866,6 +866,8 @@ export const zh = {
     ran_out: '无人响应：已通知负责人',
   },
   calls: {
+    who: '已通知的人员',
+    nobody: '没有通知任何人。',
     step: '第 {{n}} 级',
     next: '若无人接手，{{at}} 将执行“{{chain}}”的第 {{step}} 级通知。',
     answered: '已有人响应，不再通知其他人。',

@@ -12,6 +12,7 @@ import { Rooms } from '../ui/incidentcard'
 import { IncidentLine } from '../ui/incidentlog'
 import { Facts, Loaded, Page, Panel, Tag } from '../ui/kit'
 import { SeverityTag } from '../ui/states'
+import { Came } from '../ui/told'
 
 export function ReportPage() {
   const { id = '' } = useParams()
@@ -112,7 +113,7 @@ function Line({ r, m }: { r: IncidentReport; m: IncidentReport['timeline'][numbe
   return (
     <>
       {about && `${about}: `}
-      {what}
+      {what} {m.of === 'call' && <Came m={m} />}
       {m.by_name && (
         <>
           {' '}

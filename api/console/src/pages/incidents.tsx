@@ -15,6 +15,7 @@ import { Empty, Loaded, Page, Panel, saidError, Trouble, Wait } from '../ui/kit'
 import { useAddress } from '../ui/address'
 import { OpenIncident } from '../ui/openincident'
 import { PagedList, usePaged } from '../ui/paged'
+import { WhoWasTold } from '../ui/told'
 
 export function IncidentsPage() {
   const { t } = useT()
@@ -108,6 +109,7 @@ export function IncidentPage() {
               <Panel title={t('incident.itsAlerts')} actions={<AddAlerts i={i} />}>
                 <AlertsOf i={i} />
               </Panel>
+              <WhoWasTold i={i} />
               <Panel title={t('incident.log')}>
                 <IncidentLog i={i} />
               </Panel>

@@ -23,7 +23,6 @@ import {
   type PersonKind,
   type Preview,
   type Role,
-  type Told,
 } from '../api/types'
 import { useT } from '../i18n'
 import { useSchoolParam, useSession } from '../session'
@@ -31,7 +30,8 @@ import { useOpen } from '../ui/address'
 import { Ask } from '../ui/ask'
 import { Dialog } from '../ui/dialog'
 import { FormDialog, useForm } from '../ui/form'
-import { Empty, leaves, Loaded, Page, Panel, Rows, said, Tag, type Tone } from '../ui/kit'
+import { toldTones } from '../ui/told'
+import { Empty, leaves, Loaded, Page, Panel, Rows, said, Tag } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
 import { When } from '../ui/when'
 
@@ -121,16 +121,6 @@ function ReadOf({ m }: { m: Message }) {
       </Progress.Root>
     </div>
   )
-}
-
-const tones: Record<Told['state'], Tone> = {
-  waiting: 'gray',
-  queued: 'gray',
-  sent: 'blue',
-  delivered: 'blue',
-  read: 'green',
-  failed: 'red',
-  stopped: 'orange',
 }
 
 function OneMessage({
@@ -238,7 +228,7 @@ function Recipients({ list }: { list: ReturnType<typeof usePaged<`/v1/messages/$
               label: t('fleet.state'),
               cell: (x) => (
                 <>
-                  <Tag tone={tones[x.state]}>{t('toldState.' + x.state)}</Tag>{' '}
+                  <Tag tone={toldTones[x.state]}>{t('toldState.' + x.state)}</Tag>{' '}
                   {x.code && t('toldCode.' + x.code, { defaultValue: x.code })}
                 </>
               ),

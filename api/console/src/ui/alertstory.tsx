@@ -10,6 +10,7 @@ import { useFormat } from '../session'
 import { CommandTag } from './commands'
 import { Loaded, Tag } from './kit'
 import { useProfiles } from './states'
+import { CameOf } from './told'
 import { When } from './when'
 
 /** Who was called; undefined where nobody was. */
@@ -133,7 +134,13 @@ function CallText({ e }: { e: CallEntry }) {
   return (
     <>
       <Tag tone={e.what === 'told' ? 'blue' : 'orange'}>{t('calls.step', { n: e.step + 1 })}</Tag>{' '}
-      {t('callWhat.' + e.what, { who: e.name || e.user || e.channel || '' })}
+      {t('callWhat.' + e.what, { who: e.name || e.user || e.channel_name || e.channel || '' })}{' '}
+      <CameOf
+        state={e.state}
+        code={e.code}
+        read={e.read}
+        channels={(e.ways ?? []).map((w) => w.channel_name || w.channel)}
+      />
     </>
   )
 }
