@@ -51,7 +51,9 @@ type Alert struct {
 	Sighting SightingID       `json:"sighting,omitempty"`
 	Media    MediaID          `json:"media,omitempty"`  // snapshot, if any
 	Values   map[string]Value `json:"values,omitempty"` // what was measured when it fired
-	Firing   bool             `json:"firing"`           // the condition still holds
+	// it is about the device itself (a fault, silence, its battery) and not about what it watches
+	Own    bool `json:"own,omitempty"`
+	Firing bool `json:"firing"` // the condition still holds
 	// the condition comes and goes: the alert goes on until it has been over for a while
 	Flapping bool `json:"flapping,omitempty"`
 	// since when the condition is over; zero while it holds, and for a finding of a moment

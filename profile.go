@@ -75,6 +75,8 @@ type Property struct {
 	// Reports says when the device reports the property: ReportsPeriodic, also if "", or
 	// ReportsChange.
 	Reports string `json:"reports,omitempty" yaml:"reports,omitempty"`
+	// Own: it tells of the device itself, as its battery does, and not of what the device watches.
+	Own bool `json:"own,omitempty" yaml:"own,omitempty"`
 	// Forms tells drivers where to find the value, e.g. {"register": "holding:100", "as": "int16",
 	// "scale": "0.1"}.
 	Forms map[string]string `json:"forms,omitempty" yaml:"forms,omitempty"`

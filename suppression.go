@@ -27,6 +27,8 @@ type Suppression struct {
 	Zones      []ZoneID     `json:"zones" nullable:"false"`
 	Buildings  []BuildingID `json:"buildings" nullable:"false"`
 	Properties []string     `json:"properties" nullable:"false"`
+	// only what is about the devices themselves, such as faults: what they watch rings
+	OwnOnly bool `json:"own_only,omitempty"`
 	// when it was ended before its time, or cancelled before it began
 	Ended     time.Time `json:"ended,omitzero"`
 	Ender     UserID    `json:"ender,omitempty"`

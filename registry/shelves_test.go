@@ -121,3 +121,20 @@ func TestNoLongerShelfOfWhatIsCritical(t *testing.T) {
 	x.follow()
 	x.wantWall("after an hour", "alt_worst")
 }
+
+// TestWindowOfTheDevicesThemselves: the detectors of a building are serviced. Their faults and
+// batteries are kept off the wall, and what they smell rings.
+func TestWindowOfTheDevicesThemselves(t *testing.T) {
+	c := newClock()
+	x := newDesk(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
+	x.window(g.Suppression{Until: c.now().Add(time.Hour), OwnOnly: true,
+		Buildings: []g.BuildingID{x.gate["a"].Building}})
+	fault := g.Alert{ID: "alt_fault", School: "a", Rule: "fault", Severity: g.Major, Own: true,
+		Device: x.device["a"].ID, Zone: x.gate["a"].ID, Firing: true, Count: 1, Opened: c.now()}
+	x.finds(fault)
+	x.raises("alt_smoke", "smoke", x.device["a"].ID, g.Major)
+	x.wantWall("in the window", "alt_smoke")
+	if got := x.hidden().Window.Major; got != 1 {
+		t.Errorf("got %d hidden, want the fault", got)
+	}
+}

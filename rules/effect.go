@@ -206,6 +206,7 @@ func (e *Engine) alert(s *subject, act AlertAction) *g.Alert {
 		Sighting:  s.cause.Sighting,
 		Media:     s.cause.Media,
 		Values:    e.values(s),
+		Own:       e.own(s),
 		Firing:    !r.momentary,
 		Count:     1,
 		Opened:    instant(e.now),
@@ -220,6 +221,28 @@ func (s *subject) shownDevice() g.DeviceID {
 		return ""
 	}
 	return s.cause.Device
+}
+
+// own reports whether the rule asks only for states of the device itself: its status, its silence,
+// and properties such as its battery.
+func (e *Engine) own(s *subject) bool {
+	d := e.devices[s.cause.Device]
+	if d == nil {
+		return false
+	}
+	own, other := false, false
+	s.rule.When.walk(func(c Condition) {
+		switch {
+		case c.Status != nil, c.Absent != nil:
+			own = true
+		case c.Sighting != nil, c.Occurrence != nil:
+			other = true
+		case c.property() != "":
+			x := d.sample(c.property())
+			own, other = own || x != nil && x.own, other || x == nil || !x.own
+		}
+	})
+	return own && !other
 }
 
 // values are those that the rule compared: for a group, of a device that passes the test.

@@ -47,7 +47,7 @@ func (e *Engine) device(ev *g.Event, f Facts) *device {
 	if !d.asked {
 		d.asked = true
 		for i := range d.slots {
-			d.slots[i].steady = facts.steady(d.slots[i].name)
+			d.slots[i].heed(facts)
 		}
 	}
 	if !d.bound || d.moved(&place) {
@@ -60,6 +60,11 @@ func (e *Engine) device(ev *g.Event, f Facts) *device {
 		}
 	}
 	return d
+}
+
+// heed takes over what the profile says of the property.
+func (s *slot) heed(facts DeviceFacts) {
+	s.steady, s.own = facts.steady(s.name), facts.Properties[s.name].Own
 }
 
 // steady reports whether the property is only reported when it changes.
@@ -335,7 +340,7 @@ func (e *Engine) hearValues(d *device, ev *g.Event) {
 		}
 		s.was, s.wasAt = s.v, s.at
 		s.v, s.at, s.seq = v, e.now, ev.Seq
-		s.steady = facts.steady(name)
+		s.heed(facts)
 		if s.was.Kind() == g.None {
 			s.follow()
 		} else {

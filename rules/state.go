@@ -29,7 +29,7 @@ type device struct {
 	looking   []looking
 	bindings  []*binding
 	bound     bool
-	asked     bool // steady is set for every slot, since the start
+	asked     bool // steady and own are set for every slot, since the start
 	status    g.DeviceState
 	statusWas g.DeviceState
 	statusSeq uint64
@@ -44,6 +44,7 @@ type slot struct {
 	at, wasAt int64
 	seq       uint64
 	steady    bool // reported on change: valid until the next report or until the device is away
+	own       bool // it tells of the device itself
 	bindings  []bound
 	traces    []trace // for rate conditions
 	usuals    []*usual

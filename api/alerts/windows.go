@@ -22,6 +22,7 @@ type windowBody struct {
 	Zones      []g.ZoneID     `json:"zones,omitempty" maxItems:"200" doc:"With buildings: in these places."`
 	Buildings  []g.BuildingID `json:"buildings,omitempty" maxItems:"200"`
 	Properties []string       `json:"properties,omitempty" maxItems:"200"`
+	OwnOnly    bool           `json:"own_only,omitempty"`
 }
 
 type weeklyBody struct {
@@ -43,6 +44,7 @@ func (b windowBody) window(ctx context.Context, id string) g.Suppression {
 		Zones:      b.Zones,
 		Buildings:  b.Buildings,
 		Properties: b.Properties,
+		OwnOnly:    b.OwnOnly,
 	}
 	if b.Weekly != nil {
 		out.Weekly = &g.WeeklyHours{

@@ -301,6 +301,8 @@ SuppressionRow.devices: At these devices; empty: at each.
 SuppressionRow.zones: With buildings: in these places; both empty: everywhere.
 SuppressionRow.buildings: In any zone of these.
 SuppressionRow.properties: Only what was raised by these values alone; empty: whatever it was raised by.
+SuppressionRow.own_only: Only what is about the devices themselves (faults, silence, their batteries): what they
+	watch rings.
 SuppressionRow.ended: When somebody ended it before its time, or cancelled it.
 SuppressionRow.ender: Who did.
 SuppressionRow.ender_name: The name of who did.
@@ -320,6 +322,8 @@ WindowInput.up_to: The worst severity that it hides; absent: major.
 WindowInput.rules: Of these rules; empty: of each.
 WindowInput.devices: At these devices; empty: at each.
 WindowInput.buildings: In any zone of these.
+WindowInput.own_only: Only what is about the devices themselves (faults, silence, their batteries): what they
+	watch rings.
 WindowInput.properties: Only what was raised by these values alone; empty: whatever it was raised by.
 Alert.assignee: Who shall see to it; another than handler, perhaps.
 Alert.assignee_name: The name of who shall see to it.
@@ -354,6 +358,7 @@ BatchInput.minutes: Of acknowledge: how long one has them in hand; 0: as long as
 BatchInput.assignee: Of assign: who shall see to them; empty: nobody.
 BatchInput.comment: What it was and what was done; resolve needs it, and shelve as the reason.
 BatchInput.until_it_ends: Of resolve: silence those whose condition still holds, until that ends.
+Alert.own: It is about the device itself (a fault, silence, its battery), and not about what the device watches.
 Alert.audible: The console makes a sound for it.
 Alert.count: How often it fired: what fires again soon after it was over is the same alert.
 Alert.values: What was measured when it fired.

@@ -161,6 +161,7 @@ Property.enum: The values that are possible.
 Property.writable: It may be asked to be something.
 Property.forms: Where the value lives, for the driver.
 Property.reports: When the device reports it: periodic (again and again, as where it is absent), or change.
+Property.own: It tells of the device itself, such as its battery, and not of what the device watches.
 Property.type: number, boolean or string.
 Action.input: What the action takes.
 Action.idempotent: Doing it twice is as doing it once: it is sent again where the answer was lost.

@@ -43,6 +43,7 @@ func (x DeviceAlert) Alert(d g.Device) g.Alert {
 		TextZH:    x.TextZH,
 		Device:    d.ID,
 		Zone:      d.Zone,
+		Own:       true,
 		Firing:    x.Firing,
 		Audible:   x.Severity == g.Critical,
 		Count:     1,

@@ -119,7 +119,7 @@ func (all covers) fits(c cover, a g.Alert) bool {
 		return c.shelves(a)
 	}
 	return among(c.Rules, a.Rule) && among(c.Devices, a.Device) && all.placed(c, a) &&
-		c.measured(a)
+		c.measured(a) && (a.Own || !c.OwnOnly)
 }
 
 func among[T comparable](list []T, x T) bool { return len(list) == 0 || slices.Contains(list, x) }

@@ -2,7 +2,7 @@
 // document in schema.d.ts: reading a field that is not in the document does not compile. Times are
 // RFC 3339.
 
-import type { components } from './schema'
+import type { components, operations } from './schema'
 
 type S = components['schemas']
 
@@ -90,6 +90,7 @@ export const alertWhats = all<AlertEntry['what']>({
   hidden: true,
   returned: true,
 })
+export const hiddenBys = all<HiddenBy>({ shelf: true, window: true, any: true, none: true })
 export const retellings = all<Retelling>({
   fired_again: true,
   ack_ran_out: true,
@@ -392,6 +393,7 @@ export type AlertOutcomes = S['Outcomes']
 export type CallEntry = S['CallEntry']
 export type Calling = S['Calling']
 export type Retelling = NonNullable<Alert['retold_why']>
+export type HiddenBy = NonNullable<NonNullable<operations['list-alerts']['parameters']['query']>['hidden']>
 export type Attendance = S['AttendanceRow']
 export type GatewayEvent = S['Event']
 export type Handover = S['Handover']

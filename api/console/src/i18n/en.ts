@@ -475,7 +475,7 @@ export const en = {
     noneHereHint: 'No alert that is not over fits what you have chosen.',
     keys: 'Keys',
     keysHelp:
-      'j, k: next and previous · a: take on what is selected, or this one · e: resolve · x: select, ' +
+      'j, k: next and previous · a: take on what is selected, or this one · e: resolve · s: shelve · x: select, ' +
       'Shift and x: up to here · o: open a group, or the details · u: undo · . (full stop): show new ones · ' +
       '/: filters · Esc: clear · ?: this line',
     moreIncidents: 'The newest {{n}}; there are more.',
@@ -842,11 +842,38 @@ export const en = {
     resolveMany: 'Resolve {{n}} alerts',
     resolveManyFiring: 'What some of them report still holds: these are silenced until it ends.',
   },
+  shelf: {
+    deed: 'Shelve',
+    title: 'Shelve the alert',
+    titleMany: 'Shelve {{n}} alerts',
+    text:
+      'It leaves the wall until the time is up, with what the same rule finds at the same device, and ' +
+      'nobody is called. If it becomes worse it is back at once; if it still holds at the end it is told again.',
+    critical: 'Some of it is critical: nobody is called even if it burns, for an hour at most.',
+    reason: 'Why it may leave the wall',
+    for: 'For',
+    hidden: {
+      shelf: 'Shelved by {{who}} until {{at}}:',
+      window: 'In a maintenance window of {{who}} until {{at}}:',
+    },
+    was: {
+      shelf: 'It was over while {{who}} had shelved it:',
+      window: 'It was over within a maintenance window of {{who}}:',
+    },
+    back: 'Back on the wall',
+    notHere: 'Not on the wall:',
+    count: {
+      shelf: '{{n}} shelved',
+      window: '{{n}} in maintenance',
+      silenced: '{{n}} silenced until they end',
+    },
+  },
   bulkDone: {
     acknowledge: '{{n}} in your hands.',
     unacknowledge: '{{n}} given back.',
     assign: '{{n}} assigned.',
     resolve: '{{n}} resolved.',
+    shelve: '{{n}} shelved.',
   },
   alertWhat: {
     raised: 'It began',
@@ -866,8 +893,8 @@ export const en = {
     undone: 'The last deed was taken back',
     gathered: 'Put into an incident by hand',
     taken_out: 'Taken out of its incident',
-    shelved: 'Shelved',
-    hidden: 'Kept off the wall',
+    shelved: 'Shelved until {{until}}',
+    hidden: 'Kept off the wall until {{until}}',
     returned: 'Back on the wall',
   },
   retoldWhy: {
@@ -900,6 +927,18 @@ export const en = {
     search: 'Title, place, device or comment',
     sub: 'Every alert there was.',
     ofRule: 'Of the rule {{id}}',
+    ofSuppression: 'What one shelf or window has hidden',
+    one: 'Alert',
+    hidden: 'Kept off the wall by',
+    anyHidden: 'Hidden or not',
+    hiddenBy: {
+      shelf: 'Shelved',
+      window: 'In maintenance',
+      any: 'Hidden',
+      none: 'Not hidden',
+    },
+    hiddenUntil: '{{who}}, until {{at}}',
+    unresolved: 'Not over',
     history: 'History',
     state: 'State',
     severity: 'Severity',
@@ -2425,6 +2464,10 @@ export const en = {
     buildings: 'Buildings',
     rules: 'Rules',
     rulesHint: 'Only what these find; empty: whatever is found there.',
+    ownOnly: 'Only what is wrong with the devices themselves',
+    ownOnlyHint: 'Faults, silence and batteries: what the devices watch, such as smoke, rings as ever.',
+    ownOnlyShort: 'only faults of the devices themselves',
+    toAlert: 'To the alert',
     nameOne: 'Name what is worked on: devices, zones, buildings or rules.',
     upToLabel: 'Hides alerts up to',
     upToHint: 'What is worse rings as ever.',

@@ -132,7 +132,7 @@ test('every value that the API can give has a word', () => {
     alertWhat: alertWhats,
     retoldWhy: retellings,
     callWhat: callWhats,
-    bulkDone: ['acknowledge', 'unacknowledge', 'assign', 'resolve'],
+    bulkDone: ['acknowledge', 'unacknowledge', 'assign', 'resolve', 'shelve'],
     valueType: propertyTypes,
     nav: [
       'wall',

@@ -2,15 +2,18 @@
 
 import { Button, Select } from '@mantine/core'
 import { IconX } from '@tabler/icons-react'
-import { alertStates, severities } from '../api/types'
+import { alertStates, hiddenBys, severities } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSchoolParam } from '../session'
 import { Empty, Page, Panel, Rows } from '../ui/kit'
-import { useAddress } from '../ui/address'
+import { changed, useAddress, useHere } from '../ui/address'
 import { PagedList, usePaged } from '../ui/paged'
 import { SearchField } from '../ui/searchfield'
+import { HiddenTag } from '../ui/shelve'
 import { AlertTag, SeverityTag, usePlaces } from '../ui/states'
 import { When } from '../ui/when'
+
+const unresolved = 'open,acknowledged'
 
 export function AlertsPage() {
   const { t } = useT()
@@ -27,11 +30,15 @@ function History() {
   const school = useSchoolParam()
   const places = usePlaces()
   const { get, put } = useAddress()
+  const here = useHere()
+  const params = () => here().params
   const v = {
     state: get('state'),
     severity: get('severity'),
     zone: get('zone'),
     rule: get('rule'),
+    hidden: get('hidden'),
+    suppression: get('suppression'),
     q: get('q'),
   }
   const list = usePaged('alerts', '/v1/alerts', { ...v, school }, { limit: 50 })
@@ -45,10 +52,19 @@ function History() {
           aria-label={t('alerts.state')}
           value={v.state || null}
           onChange={(x) => put('state', x)}
-          data={alertStates.map((s) => ({
-            value: s,
-            label: t('alertState.' + s),
-          }))}
+          data={[
+            { value: unresolved, label: t('alerts.unresolved') },
+            ...alertStates.map((s) => ({ value: s as string, label: t('alertState.' + s) })),
+          ]}
+        />
+        <Select
+          clearable
+          placeholder={t('alerts.anyHidden')}
+          aria-label={t('alerts.hidden')}
+          data-testid="hidden-filter"
+          value={v.hidden || null}
+          onChange={(x) => put('hidden', x)}
+          data={hiddenBys.map((h) => ({ value: h, label: t('alerts.hiddenBy.' + h) }))}
         />
         <Select
           clearable
@@ -79,12 +95,24 @@ function History() {
           {t('alerts.ofRule', { id: v.rule })}
         </Button>
       )}
+      {v.suppression && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          mx="sm"
+          mb="sm"
+          rightSection={<IconX size={14} />}
+          onClick={() => put('suppression', null)}>
+          {t('alerts.ofSuppression')}
+        </Button>
+      )}
       <PagedList list={list} empty={<Empty title={t('alerts.none')} hint={t('alerts.noneHint')} />}>
         {(rows) => (
           <Rows
             label={t('alerts.history')}
             rows={rows}
             id={(a) => a.id}
+            to={(a) => '/alerts?' + changed(params(), { alert: a.id, do: 'look' })}
             columns={[
               {
                 key: 'title',
@@ -113,6 +141,19 @@ function History() {
               },
               { key: 'opened', label: t('alerts.opened'), cell: (a) => <When at={a.opened} seconds /> },
               { key: 'who', label: t('alerts.who'), cell: (a) => a.handler_name || '–' },
+              {
+                key: 'hidden',
+                label: t('alerts.hidden'),
+                cell: (a) =>
+                  a.hidden ? (
+                    <>
+                      <HiddenTag a={a} /> {a.hidden.reason} ·{' '}
+                      {t('alerts.hiddenUntil', { who: a.hidden.by_name || '–', at: f.short(a.hidden.until) })}
+                    </>
+                  ) : (
+                    '–'
+                  ),
+              },
               { key: 'resolver', label: t('alerts.resolver'), cell: (a) => a.resolver_name || '–' },
               { key: 'comment', label: t('alerts.comment'), cell: (a) => a.comment || '–' },
             ]}

@@ -19,6 +19,8 @@ import { useAlertDialog } from '../ui/alertdialogs'
 import { useBulk, type Gathered } from '../ui/alertbulk'
 import { AlertGroup as GroupLine } from '../ui/alertgroup'
 import { IncidentCard } from '../ui/incidentcard'
+import { HiddenCount } from '../ui/hiddencount'
+import { useMayShelve } from '../ui/shelve'
 import { useAddress } from '../ui/address'
 import { Empty, Loaded, Page, Panel } from '../ui/kit'
 import { usePlaces } from '../ui/states'
@@ -95,6 +97,7 @@ export function WallPage() {
       <div className="wall">
         <section aria-label={t('wall.alerts')}>
           <Filters wall={wall.data} />
+          <HiddenCount wall={wall.data} />
           <Loaded q={wall}>
             {(w) => (
               <Alerts
@@ -290,6 +293,8 @@ function List(p: ListProps) {
   const [detailed, detail] = useKeys()
   const [chosen, choose, unchoose] = useKeys()
   const [resolving, setResolving] = useState(false)
+  const [shelving, setShelving] = useState(false)
+  const mayShelve = useMayShelve()
   const anchor = useRef('')
   const lists = useLists(p.where)
   const lines = useMemo(() => linesOf(p.rows, lists.loaded), [p.rows, lists.loaded])
@@ -363,6 +368,15 @@ function List(p: ListProps) {
       if (line?.kind !== 'group') return
       choose([line.key], true)
       setResolving(true)
+    },
+    shelve: () => {
+      const line = focusedLine()
+      if (!can('alerts:write')) return
+      if (some) return setShelving(true)
+      if (line?.kind === 'alert') return mayShelve(line.a) && dialog.open(line.a.id, 'shelve')
+      if (line?.kind !== 'group') return
+      choose([line.key], true)
+      setShelving(true)
     },
     select: (range) => {
       const line = focusedLine()
@@ -448,6 +462,8 @@ function List(p: ListProps) {
           where={p.where}
           resolving={resolving && some}
           resolve={setResolving}
+          shelving={shelving && some}
+          shelve={setShelving}
           take={take}
           clear={unchoose}
         />

@@ -2,7 +2,14 @@
 
 import { Button, Checkbox, Group, Image, Modal, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconCheck, IconHandStop, IconHistory, IconMapPin, IconUserPlus } from '@tabler/icons-react'
+import {
+  IconCheck,
+  IconClockPause,
+  IconHandStop,
+  IconHistory,
+  IconMapPin,
+  IconUserPlus,
+} from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import { Link } from 'react-router'
 import type { Alert } from '../api/types'
@@ -16,6 +23,7 @@ import { useAlertDialog } from './alertdialogs'
 import { CameraView } from './cameraview'
 import { CommandTag } from './commands'
 import { Tag, useDeed } from './kit'
+import { HiddenBy, HiddenTag, useMayShelve } from './shelve'
 import { AlertTag, SeverityTag, useProfiles } from './states'
 import { Unheard } from './unheard'
 import { useWhereabouts, WhereIs } from './whereabouts'
@@ -79,6 +87,7 @@ export function AlertCard({ a, fresh, gone, where, more, onMore, chosen, onChoos
             <SeverityTag s={a.severity} />
             <AlertTag s={a.state} />
             <Holds a={a} />
+            <HiddenTag a={a} />
             {a.count > 1 && <Tag>{t('wall.count', { n: a.count })}</Tag>}
             {a.drill && <Tag tone="blue">{t('handling.drill')}</Tag>}
             {!!a.retold && a.state === 'open' && (
@@ -98,6 +107,7 @@ export function AlertCard({ a, fresh, gone, where, more, onMore, chosen, onChoos
             </Text>
           )}
           <Values a={a} />
+          <HiddenBy a={a} />
           <Text size="xs" c="dimmed">
             <time dateTime={a.opened}>{f.clock(a.opened)}</time> · <Ago at={a.opened} />
             {a.handler_name && (
@@ -295,6 +305,7 @@ function Deeds({ a, where, onWhere, more, onMore }: DeedsProps) {
   const stranger = !a.person && !!a.media && !!a.sighting
   const placed = can('devices:read') && !!(a.zone || a.device)
   const write = can('alerts:write') && a.state !== 'closed'
+  const mayShelve = useMayShelve()
   return (
     <Group gap="xs" className="alert-deeds">
       {write && a.state === 'open' && (
@@ -315,6 +326,16 @@ function Deeds({ a, where, onWhere, more, onMore }: DeedsProps) {
           leftSection={<IconCheck size={16} />}
           onClick={() => dialog.open(a.id, 'resolve')}>
           {t(a.firing ? 'wall.silence' : 'wall.resolve')}
+        </Button>
+      )}
+      {mayShelve(a) && (
+        <Button
+          size="xs"
+          variant="default"
+          data-testid="shelve"
+          leftSection={<IconClockPause size={16} />}
+          onClick={() => dialog.open(a.id, 'shelve')}>
+          {t('shelf.deed')}
         </Button>
       )}
       {placed && (

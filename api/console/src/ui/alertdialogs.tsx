@@ -8,15 +8,17 @@ import type { Alert, Sent } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
 import { useAddress } from './address'
-import { useSubject } from './dialog'
+import { AlertCard } from './alertcard'
+import { Dialog, useSubject } from './dialog'
 import { FaceAsks, questionsOf } from './faceasks'
 import { lastHand } from '../lib/alerthands'
 import { Ask } from './ask'
 import { said, Trouble } from './kit'
 import { PersonPicker } from './personpicker'
 import { FormDialog, useForm } from './form'
+import { ShelveDialog } from './shelve'
 
-export type AlertDeed = 'resolve' | 'close' | 'enrol' | 'picture'
+export type AlertDeed = 'resolve' | 'shelve' | 'close' | 'enrol' | 'picture' | 'look'
 
 /** Opens a dialog about an alert. */
 export function useAlertDialog() {
@@ -56,7 +58,14 @@ export function AlertDialogs() {
       renew()
     }
   }
-  if (!a || !can('alerts:write')) return null
+  if (!a || !can('alerts:read')) return null
+  if (deed === 'look')
+    return (
+      <Dialog opened size="lg" title={t('alerts.one')} gone={gone} onClose={close}>
+        <AlertCard a={a} more />
+      </Dialog>
+    )
+  if (!can('alerts:write')) return null
   const common = { gone, onClose: close }
   return (
     <>
@@ -85,6 +94,9 @@ export function AlertDialogs() {
         comment={{ label: t('wall.closeComment') }}
         onDo={(comment) => act('close', { version: a.version, comment })}
       />
+      {deed === 'shelve' && (
+        <ShelveDialog key={id} what={{ alerts: [a], groups: [] }} gone={gone} onClose={close} />
+      )}
       {deed === 'enrol' && can('faces:admin') && (
         <Enrol key={id} a={a} gone={gone} onClose={close} onDone={renew} />
       )}

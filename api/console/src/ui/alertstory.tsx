@@ -110,7 +110,7 @@ function EntryText({ e }: { e: AlertEntry }) {
   const f = useFormat()
   const params = {
     to: e.to_name || e.to || '',
-    until: e.until ? f.clock(e.until) : '',
+    until: e.until ? f.short(e.until) : '',
     from: e.from_severity ? t('severity.' + e.from_severity) : '',
     severity: e.severity ? t('severity.' + e.severity) : '',
     n: e.count ?? 0,

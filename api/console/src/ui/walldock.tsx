@@ -2,7 +2,7 @@
 // with the selected ones.
 
 import { Button, Group, Menu, Text } from '@mantine/core'
-import { IconCheck, IconHandStop, IconUrgent, IconUserCheck } from '@tabler/icons-react'
+import { IconCheck, IconClockPause, IconHandStop, IconUrgent, IconUserCheck } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import type { Alert } from '../api/types'
 import { useT } from '../i18n'
@@ -15,6 +15,7 @@ import { Holds } from './alertcard'
 import { useAssignees } from './alertmore'
 import { Ask } from './ask'
 import { OpenIncident } from './openincident'
+import { ShelveDialog } from './shelve'
 import { SeverityTag } from './states'
 
 const most = 3
@@ -79,6 +80,8 @@ interface SelectionProps {
   where: Gathered
   resolving: boolean // the dialog for it is open
   resolve: (open: boolean) => void
+  shelving: boolean // the dialog for it is open
+  shelve: (open: boolean) => void
   take: (what: Targets) => void
   clear: () => void
 }
@@ -129,6 +132,14 @@ export function SelectionBar(p: SelectionProps) {
             onClick={() => setOpening(true)}>
             {t('incident.open')}
           </Button>
+          <Button
+            size="sm"
+            variant="default"
+            data-testid="shelve-selected"
+            leftSection={<IconClockPause size={16} />}
+            onClick={() => p.shelve(true)}>
+            {t('shelf.deed')}
+          </Button>
           <Button size="sm" variant="default" onClick={p.clear}>
             {t('wall.unselect')}
           </Button>
@@ -153,6 +164,9 @@ export function SelectionBar(p: SelectionProps) {
           onClose={() => setOpening(false)}
           onOpened={p.clear}
         />
+      )}
+      {p.shelving && (
+        <ShelveDialog what={p.selected} where={p.where} onDone={p.clear} onClose={() => p.shelve(false)} />
       )}
     </div>
   )

@@ -1,5 +1,5 @@
-// The wall by keyboard. j and k go from line to line; a takes and e resolves the one in focus, or
-// what is selected; x selects, Shift and x up to here; o opens a group or the details of an alert;
+// The wall by keyboard. j and k go from line to line; a takes, e resolves and s shelves the one in
+// focus, or what is selected; x selects, Shift and x up to here; o opens a group or the details of an alert;
 // u takes the last deed back; . shows what waits; / goes to the filters; ? shows the keys.
 
 import { useEffect, useRef } from 'react'
@@ -40,6 +40,7 @@ export interface WallDeeds {
   go: (by: number) => void
   take: () => void
   resolve: () => void
+  shelve: () => void
   select: (range: boolean) => void
   unselect: () => void
   open: () => void
@@ -65,6 +66,7 @@ export function useWallKeys(deeds: WallDeeds) {
         k: () => d.go(-1),
         a: d.take,
         e: d.resolve,
+        s: d.shelve,
         x: () => d.select(false),
         X: () => d.select(true),
         o: d.open,

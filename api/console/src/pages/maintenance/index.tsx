@@ -82,7 +82,8 @@ export function Suppressions({ all, onEdit }: { all: Suppression[]; onEdit?: (id
     await call(`/v1/suppressions/${encodeURIComponent(ending.id)}/end`, { method: 'POST' })
     await Promise.all([
       cache.invalidateQueries({ queryKey: ['suppressions'] }),
-      cache.invalidateQueries({ queryKey: ['wall'] }),
+      cache.invalidateQueries({ queryKey: ['alerts'] }),
+      cache.invalidateQueries({ queryKey: ['alert'] }),
     ])
   }
   return (
@@ -123,6 +124,7 @@ function OneSuppression({ s, onEdit, onEnd }: OneProps) {
       </h3>
       <p>
         {what(s)} · {t('maintenance.upTo', { severity: t('severity.' + s.up_to) })}
+        {s.own_only && <> · {t('maintenance.ownOnlyShort')}</>}
       </p>
       <p>
         {f.short(s.from)} – {f.short(s.until)}
@@ -142,6 +144,11 @@ function OneSuppression({ s, onEdit, onEnd }: OneProps) {
         {t('maintenance.by', { who: s.by_name || '–', at: f.short(s.made) })}
       </p>
       <Group gap="xs">
+        {s.alert && (
+          <Anchor component={Link} to={`/alerts?alert=${encodeURIComponent(s.alert)}&do=look`} size="sm">
+            {t('maintenance.toAlert')}
+          </Anchor>
+        )}
         {s.hid > 0 ? (
           <Anchor component={Link} to={`/alerts?suppression=${encodeURIComponent(s.id)}`} size="sm">
             {t('maintenance.hides', { n: s.hides, all: s.hid })}
@@ -176,10 +183,17 @@ function weeklyText(s: Suppression, t: ReturnType<typeof useT>['t']) {
 /** What a suppression is for, in words. */
 function useWhat() {
   const { t } = useT()
+  const { can, school } = useSession()
   const places = usePlaces()
+  const devices = useQuery({
+    queryKey: ['devices', 'names', school.id],
+    queryFn: () => call('/v1/devices', { query: { school: school.id, limit: 1000 } }),
+    enabled: can('devices:read'),
+  })
+  const device = (id: string) => devices.data?.items?.find((d) => d.id === id)?.name || id
   return (s: Suppression) =>
     [
-      ...s.devices,
+      ...s.devices.map(device),
       ...s.zones.map((z) => places.zoneName(z)),
       ...s.buildings.map((b) => places.buildings.find((x) => x.id === b)?.name ?? b),
       ...s.rules.map((r) => t('maintenance.rule', { rule: r })),

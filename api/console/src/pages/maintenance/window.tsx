@@ -37,6 +37,7 @@ export function WindowDialog({ s, device, onClose }: Props) {
     zones: v.zones,
     buildings: v.buildings,
     properties: v.properties,
+    own_only: v.own_only,
   })
   const save = async () => {
     if (s) await change(`/v1/suppressions/${encodeURIComponent(s.id)}`, { ...s }, body())
@@ -46,7 +47,7 @@ export function WindowDialog({ s, device, onClose }: Props) {
     }
     await Promise.all([
       cache.invalidateQueries({ queryKey: ['suppressions'] }),
-      cache.invalidateQueries({ queryKey: ['wall'] }),
+      cache.invalidateQueries({ queryKey: ['alerts'] }),
     ])
   }
   const named = v.rules.length + v.devices.length + v.zones.length + v.buildings.length > 0
@@ -151,6 +152,13 @@ export function WindowDialog({ s, device, onClose }: Props) {
         error={form.said('rules')}
         onChange={(rules) => set({ rules })}
       />
+      <Switch
+        label={t('maintenance.ownOnly')}
+        description={t('maintenance.ownOnlyHint')}
+        checked={v.own_only}
+        data-testid="own-only"
+        onChange={(e) => set({ own_only: e.currentTarget.checked })}
+      />
       {!named && <p className="duty-hint">{t('maintenance.nameOne')}</p>}
       <Select
         label={t('maintenance.upToLabel')}
@@ -187,6 +195,7 @@ function begin(z: string, s?: Suppression, device?: string) {
     zones: s?.zones ?? [],
     buildings: s?.buildings ?? [],
     properties: s?.properties ?? [],
+    own_only: !!s?.own_only,
   }
 }
 
