@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"math"
 	"fmt"
 	"strings"
 	"testing"
@@ -54,7 +55,8 @@ func TestBaselineAgreesWithTheReference(t *testing.T) {
 						firing = x.Alert.Firing
 					}
 					want := weeks[hour] >= 1 && (v > 1.5*means[hour] || v < means[hour]-5)
-					if firing != want {
+					near := math.Abs(v-1.5*means[hour]) < 1e-9 || math.Abs(v-means[hour]+5) < 1e-9
+					if firing != want && !near { // sums in another order round otherwise
 						rt.Fatalf("at %s: firing %v, want %v: %g, usually %g", at, firing, want, v, means[hour])
 					}
 					switch rapid.IntRange(0, 2).Draw(rt, "save") {
