@@ -1,6 +1,7 @@
 // Who sees to the alerts of the made-up school: batches with undo, assignees, comments, histories, calls.
 
 import * as d from './data.mjs'
+import { shelve } from './shelving.mjs'
 
 const histories = new Map()
 
@@ -71,6 +72,11 @@ const deeds = {
       resolver_name: me.user.full_name,
       comment: b.comment,
     })
+  },
+  shelve: (a, b, me) => {
+    const text = shelve(a, b.minutes, b.comment, me)
+    if (!text) noted(a, 'shelved', me, { comment: b.comment, until: a.hidden.until })
+    return text
   },
   comment: (a, b, me) => void noted(a, 'commented', me, { comment: b.comment }),
 }

@@ -11,6 +11,7 @@ import { duty } from './duty.mjs'
 import { handling, noted } from './handling.mjs'
 import { screens } from './screens.mjs'
 import { rules } from './rules.mjs'
+import { hiddenAs, hiddenTallies, shelving } from './shelving.mjs'
 
 const dist = join(fileURLToPath(new URL('.', import.meta.url)), '..', 'dist')
 const types = {
@@ -57,8 +58,8 @@ export function mock({ empty = false, demo = true } = {}) {
   const ranks = ['info', 'warning', 'major', 'critical']
   const none = () => Object.fromEntries(ranks.map((r) => [r, 0]))
   const wall = (q) => {
-    const all = d.alerts.filter((a) => a.state === 'open' || a.state === 'acknowledged')
-    const w = { items: [], open: none(), acknowledged: none() }
+    const all = d.alerts.filter((a) => !a.hidden && (a.state === 'open' || a.state === 'acknowledged'))
+    const w = { items: [], open: none(), acknowledged: none(), hidden: hiddenTallies(d.alerts) }
     for (const a of all) w[a.state][a.severity]++
     const key = (a) => ranks.indexOf(a.severity) * 2 + (a.state === 'open' ? 1 : 0)
     w.items = all
@@ -777,6 +778,7 @@ export function mock({ empty = false, demo = true } = {}) {
             (a) =>
               (!states || states.includes(a.state)) &&
               (!q.get('severity') || a.severity === q.get('severity')) &&
+              hiddenAs(q, a) &&
               words(q, a.title, a.title_zh, a.zone_name, a.device_name, a.comment),
           ),
           q,
@@ -784,6 +786,7 @@ export function mock({ empty = false, demo = true } = {}) {
       },
     ],
     ...handling({ json, list, refuse, emit, me, state }),
+    ...shelving({ json, list, refuse, emit, noted, me }),
     [
       'GET',
       /^\/v1\/alerts\/([^/]+)$/,
