@@ -2,6 +2,7 @@
 
 import { Button, Select } from '@mantine/core'
 import { IconX } from '@tabler/icons-react'
+import { Link } from 'react-router'
 import { alertStates, hiddenBys, severities } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSchoolParam } from '../session'
@@ -31,7 +32,7 @@ function History() {
   const places = usePlaces()
   const { get, put } = useAddress()
   const here = useHere()
-  const params = () => here().params
+  const look = (id: string) => '/alerts?' + changed(here().params, { alert: id, do: 'look' })
   const v = {
     state: get('state'),
     severity: get('severity'),
@@ -112,17 +113,17 @@ function History() {
             label={t('alerts.history')}
             rows={rows}
             id={(a) => a.id}
-            to={(a) => '/alerts?' + changed(params(), { alert: a.id, do: 'look' })}
+            to={(a) => look(a.id)}
             columns={[
               {
                 key: 'title',
                 label: t('alerts.what'),
                 main: true,
                 cell: (a) => (
-                  <>
+                  <Link to={look(a.id)}>
                     {f.local(a.title, a.title_zh)}
                     {a.person_name && ` · ${a.person_name}`}
-                  </>
+                  </Link>
                 ),
               },
               { key: 'severity', label: t('alerts.severity'), cell: (a) => <SeverityTag s={a.severity} /> },
@@ -146,10 +147,10 @@ function History() {
                 label: t('alerts.hidden'),
                 cell: (a) =>
                   a.hidden ? (
-                    <>
+                    <span>
                       <HiddenTag a={a} /> {a.hidden.reason} ·{' '}
                       {t('alerts.hiddenUntil', { who: a.hidden.by_name || '–', at: f.short(a.hidden.until) })}
-                    </>
+                    </span>
                   ) : (
                     '–'
                   ),

@@ -47,7 +47,7 @@ export function AlertCard({ a, fresh, gone, where, more, onMore, chosen, onChoos
   const { can } = useSession()
   const title = f.local(a.title, a.title_zh)
   const [shown, setShown] = useState(where ?? false)
-  const [own, setOwn] = useState(false)
+  const [own, setOwn] = useState(more ?? false)
   const opened = onMore ? (more ?? false) : own
   const live = a.state === 'open' || a.state === 'acknowledged'
   return (
