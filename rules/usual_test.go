@@ -1,8 +1,8 @@
 package rules_test
 
 import (
-	"math"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
