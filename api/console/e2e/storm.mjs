@@ -41,6 +41,14 @@ export async function storm({ alerts = 500, seconds = 5, shots, strict = false }
     await t.step('by keyboard', () => keyboard(page))
     await t.step('on a phone', () => phone(t, page, post, within))
     await t.inspect(page, 'the wall in a storm')
+    for (const lang of ['zh-CN', 'en'])
+      for (const [width, height] of [
+        [1366, 768],
+        [390, 844],
+      ])
+        await t.step(`sixty of them at ${width} px in ${lang}`, () =>
+          sixty(t, page, post, lang, width, height),
+        )
   })
   server.closeAllConnections()
   server.close()
@@ -210,6 +218,62 @@ async function phone(t, page, post, within) {
   await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight))
   await page.locator('[data-testid=dock]').waitFor()
   await t.shot(page, 'storm-390-dock')
+}
+
+// Sixty alerts, each a line of its own: the card under the pointer stays, a fire is in sight, the
+// totals are true, nothing is too wide, and the line under the pointer can be taken.
+async function sixty(t, page, post, lang, width, height) {
+  await page.setViewportSize({ width: 1366, height: 768 })
+  await page.goto('/wall')
+  await page.locator('[data-testid=language]').click()
+  await page.locator(`[role=menuitem][lang=${lang}]`).click()
+  await page.waitForFunction(
+    (want) => document.documentElement.lang === want && !document.querySelector('[role=menu]'),
+    lang,
+  )
+  await page.setViewportSize({ width, height })
+  const aimed = page.locator('article.alert[data-alert][data-state=open]').first()
+  await aimed.waitFor()
+  const id = await aimed.getAttribute('data-alert')
+  const box = await aimed.boundingBox()
+  const at = () => card(page, id).evaluate((e) => Math.round(e.getBoundingClientRect().top))
+  await page.mouse.move(box.x + box.width / 2, box.y + 8)
+  await page.mouse.move(box.x + box.width / 2 + 1, box.y + 8)
+  const was = await at()
+  for (let i = 0; i < 60; i++) {
+    const severity = ['critical', 'major', 'warning'][i % 3]
+    await post({
+      rule: `sixty-${lang}-${width}-${i}`,
+      severity,
+      title: 'Door held open',
+      title_zh: '门长时间未关',
+      zone: 'zon_71',
+      zone_name: `Classroom ${i}`,
+      device: 'board-3',
+      device_name: `Board ${i}`,
+    })
+    await page.mouse.move(box.x + box.width / 2 + (i % 2), box.y + 8) // a hand that rests
+  }
+  await seen(page, post)
+  const is = await at()
+  if (is !== was) throw new Error(`the card under the pointer moved from ${was} to ${is}`)
+  const w = await page.evaluate(() => fetch('/v1/wall?limit=1').then((r) => r.json()))
+  const open = Object.values(w.open).reduce((a, b) => a + b, 0)
+  await page.waitForFunction((n) => document.querySelector('.page-title').textContent.includes(`${n}`), open)
+  await t.shot(page, `sixty-${width}-${lang}`)
+  await t.inspect(page, `sixty alerts at ${width} px in ${lang}`)
+  await card(page, id).locator('[data-testid=acknowledge]').click()
+  const state = (want) =>
+    page.waitForFunction(
+      ({ id, want }) =>
+        fetch(`/v1/alerts/${id}`)
+          .then((r) => r.json())
+          .then((a) => a.state === want),
+      { id, want },
+    )
+  await state('acknowledged')
+  await page.locator('[data-testid=undo]').click()
+  await state('open')
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

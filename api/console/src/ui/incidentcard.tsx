@@ -226,7 +226,7 @@ function Approval({ i }: { i: Incident }) {
       <Text size="sm" fw={650}>
         {h.sent ? t('handover.sent') : h.link === 'on' ? h.note || t('handover.notSent') : t('handover.off')}
       </Text>
-      {h.approval === 'waiting' && i.state === 'open' && may && (
+      {h.approval === 'waiting' && i.state !== 'closed' && may && (
         <Group gap="xs" mt={6}>
           <Button size="xs" onClick={() => dialog.open(i.id, 'approve')}>
             {t('handover.approve')}
