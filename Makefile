@@ -18,6 +18,7 @@ PLAIN := modbus mqtt zkteco
 CONSOLE := api/console
 MQTTJS := gateway/ingest/mqttfront/testdata/npm
 CLIENTS := api/testdata/clients
+SMPPJS := gateway/notify/smpp/testdata/npm
 DRIVERJS := drivers/example/node
 SOURCES = $(shell find . -name '*.go' -not -path '*/node_modules/*') go.mod go.sum
 
@@ -44,6 +45,11 @@ $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
 $(MQTTJS)/node_modules/.package-lock.json: $(MQTTJS)/package-lock.json
 	@echo 'test: installing the npm package mqtt'
 	@cd $(MQTTJS) && npm ci --no-audit --no-fund --loglevel=error
+
+# A message centre for the tests of gateway/notify/smpp.
+$(SMPPJS)/node_modules/.package-lock.json: $(SMPPJS)/package-lock.json
+	@echo 'test: installing the npm package smpp'
+	@cd $(SMPPJS) && npm ci --no-audit --no-fund --loglevel=error
 
 # What the example of a driver in JavaScript needs, for the tests of drivers/host.
 $(DRIVERJS)/node_modules/.package-lock.json: $(DRIVERJS)/package-lock.json
@@ -78,7 +84,7 @@ bin/.built: $(SOURCES) $(CONSOLE)/dist/index.html $(shell find deploy drivers re
 run: build
 	@exec bin/gateway demo $(ARGS)
 
-test: build $(MQTTJS)/node_modules/.package-lock.json $(DRIVERJS)/node_modules/.package-lock.json
+test: build $(MQTTJS)/node_modules/.package-lock.json $(SMPPJS)/node_modules/.package-lock.json $(DRIVERJS)/node_modules/.package-lock.json
 	@deploy/setup/influxd.sh
 	deploy/setup/postgres.sh go test -timeout 30m ./...
 	$(vision_env) go test -tags $(vision_tags) ./vision/...

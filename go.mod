@@ -3,8 +3,8 @@ module github.com/gatehouse-iot/gatehouse
 go 1.26.8
 
 require (
-	github.com/SherClockHolmes/webpush-go v1.4.0
 	github.com/Eyevinn/mp4ff v0.50.0
+	github.com/SherClockHolmes/webpush-go v1.4.0
 	github.com/asticode/go-astiav v0.13.0
 	github.com/bluenviron/gortsplib/v5 v5.2.0
 	github.com/bluenviron/mediacommon/v2 v2.5.1
@@ -21,6 +21,7 @@ require (
 	github.com/influxdata/influxdb-client-go/v2 v2.14.0
 	github.com/influxdata/line-protocol v0.0.0-20200327222509-2487e7298839
 	github.com/jackc/pgx/v5 v5.12.0
+	github.com/linxGnu/gosmpp v0.3.1
 	github.com/mochi-mqtt/server/v2 v2.7.9
 	github.com/pion/rtp v1.8.26
 	github.com/pquerna/otp v1.5.0

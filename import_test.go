@@ -242,6 +242,11 @@ var house = []room{
 	{"gateway/notify/post", "root gateway/notify/outward registry registry/change registry/messages", ""},
 	{"gateway/notify/smtp", "root gateway/notify/post", "go-mail"},
 	{"gateway/notify/sms", "root gateway/notify/outward gateway/notify/post registry/messages", ""},
+	{
+		"gateway/notify/smpp",
+		"root gateway/notify/outward gateway/notify/post registry/messages",
+		"gosmpp",
+	},
 	{"gateway/notify/voice", "gateway/notify/outward gateway/notify/post", ""},
 	{"gateway/notify/webpush", "root gateway/notify/outward gateway/notify/post", "webpush"},
 	{"gateway/notify/dingtalk", "root gateway/notify/outward gateway/notify/post", ""},
@@ -377,7 +382,7 @@ var house = []room{
 			"gateway/ingest/presence gateway/ingest/states gateway/journal gateway/keys " +
 			"gateway/listeners gateway/live gateway/media gateway/notify " +
 			"gateway/notify/dingtalk gateway/notify/feishu gateway/notify/http " +
-			"gateway/notify/post gateway/notify/sms gateway/notify/smtp gateway/notify/voice " +
+			"gateway/notify/post gateway/notify/smpp gateway/notify/sms gateway/notify/smtp gateway/notify/voice " +
 			"gateway/notify/webhook gateway/notify/webpush gateway/notify/wecom gateway/parts " +
 			"gateway/retention gateway/rulebook gateway/selfwatch " +
 			"registry registry/change vision",
@@ -428,6 +433,7 @@ var parties = map[string]string{
 	"mp4ff":             "github.com/Eyevinn/mp4ff",
 	"onnxruntime":       "github.com/yalue/onnxruntime_go",
 	"go-mail":           "github.com/wneessen/go-mail",
+	"gosmpp":            "github.com/linxGnu/gosmpp",
 	"otp":               "github.com/pquerna/otp",
 	"paho":              "github.com/eclipse/paho.mqtt.golang",
 	"pgx":               "github.com/jackc/pgx/v5",

@@ -5,6 +5,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/feishu"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/http"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/post"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/smpp"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/sms"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/smtp"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/voice"
@@ -17,6 +18,7 @@ func channels() []post.Kind {
 	return []post.Kind{
 		smtp.Kind(),
 		sms.Kind(),
+		smpp.Kind(),
 		voice.Kind(),
 		webpush.Kind(),
 		dingtalk.Kind(),

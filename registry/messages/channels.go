@@ -40,6 +40,7 @@ func kinds() map[string]Way {
 	return map[string]Way{
 		"smtp":     Email,
 		"sms":      SMS,
+		"smpp":     SMS,
 		"webpush":  Push,
 		"voice":    Voice,
 		"dingtalk": Chat,

@@ -91,9 +91,9 @@ func reachOf(ip netip.Addr) reach {
 	return anybody
 }
 
-// Client connects only where that is allowed, follows no redirect and uses no proxy. What is
-// checked is the address that is connected to, after DNS.
-func Client(private bool) *http.Client {
+// Dialer connects only where that is allowed. What is checked is the address that is connected to,
+// after DNS.
+func Dialer(private bool) *net.Dialer {
 	control := func(_, address string, _ syscall.RawConn) error {
 		to := never
 		if ap, err := netip.ParseAddrPort(address); err == nil {
@@ -108,13 +108,17 @@ func Client(private bool) *http.Client {
 		}
 		return nil
 	}
-	dialer := &net.Dialer{
+	return &net.Dialer{
 		Timeout: 10 * time.Second,
 		Control: control,
 	}
+}
+
+// Client connects as Dialer does, follows no redirect and uses no proxy.
+func Client(private bool) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
-			DialContext:            dialer.DialContext,
+			DialContext:            Dialer(private).DialContext,
 			ForceAttemptHTTP2:      true,
 			MaxIdleConnsPerHost:    1,
 			IdleConnTimeout:        time.Minute,

@@ -340,6 +340,7 @@ export const en = {
   channelKind: {
     smtp: 'Mail server',
     sms: 'SMS gateway',
+    smpp: 'SMS by SMPP',
     voice: 'Calls by a dialler',
     webpush: 'Browsers that subscribed',
     dingtalk: 'DingTalk robot',
@@ -367,6 +368,40 @@ export const en = {
     contact: 'How push services reach you: an e-mail address',
     public_key: 'Public key (made by the gateway)',
     private_key: 'Private key (made by the gateway)',
+    ca: 'Certificate of the school’s own authority (PEM), where the server has one of it',
+    per_minute: 'Letters a minute, at most',
+    system_id: 'System ID',
+    system_type: 'System type',
+    sender: 'Sender: a number, or a name of up to 11 letters',
+    long_texts: 'Long texts',
+    alphabet: 'Alphabet',
+    receipts: 'Delivery receipts',
+    enquire_seconds: 'Seconds between enquiries (30)',
+  },
+  // where a kind of channel means something else by a field, or it needs a word more
+  channelFieldOf: {
+    smpp: {
+      host: 'Message centre (SMSC)',
+      port: 'Port (3550 with TLS, else 2775)',
+    },
+    http: { url: 'Address of the server' },
+    sms: { url: 'Address of the gateway' },
+    voice: { url: 'Address of the dialler' },
+  },
+  channelHelp: {
+    per_minute:
+      'What the other side takes. A quarter of it is kept for alarms. Empty: as is usual for this kind.',
+    long_texts: 'In parts that telephones join, or whole (message_payload) where the operator asks for that.',
+    alphabet: 'Texts without Chinese go in the GSM alphabet; “UCS-2 always” where the operator garbles them.',
+    receipts:
+      'What the operator reports of each message. “Hexadecimal, then decimal”: it names messages in two ways.',
+  },
+  channelOption: {
+    security: { starttls: 'STARTTLS', tls: 'TLS', none: 'none' },
+    long_texts: { parts: 'in parts', payload: 'whole' },
+    alphabet: { gsm7: 'GSM, else UCS-2', ucs2: 'UCS-2 always' },
+    receipts: { same: 'asked for', decimal: 'hexadecimal, then decimal', off: 'not asked for' },
+    style: { aliyun: 'Aliyun', signed: 'signed request', ntfy: 'ntfy', matrix: 'Matrix' },
   },
   messageKind: {
     lockdown: 'Lockdown',

@@ -332,6 +332,7 @@ export const zh = {
   channelKind: {
     smtp: '邮件服务器',
     sms: '短信网关',
+    smpp: '短信（SMPP）',
     voice: '语音外呼',
     webpush: '浏览器推送',
     dingtalk: '钉钉机器人',
@@ -359,6 +360,38 @@ export const zh = {
     contact: '推送服务联系你们的邮箱',
     public_key: '公钥（由网关生成）',
     private_key: '私钥（由网关生成）',
+    ca: '学校自有证书机构的证书（PEM），服务器使用该证书时填写',
+    per_minute: '每分钟最多条数',
+    system_id: '系统 ID（system_id）',
+    system_type: '系统类型（system_type）',
+    sender: '发送方：号码，或最多 11 个字母的名称',
+    long_texts: '长短信',
+    alphabet: '字符集',
+    receipts: '送达回执',
+    enquire_seconds: '链路检测间隔秒数（30）',
+  },
+  // where a kind of channel means something else by a field, or it needs a word more
+  channelFieldOf: {
+    smpp: {
+      host: '短信中心（SMSC）',
+      port: '端口（TLS 为 3550，否则 2775）',
+    },
+    http: { url: '服务器地址' },
+    sms: { url: '短信网关地址' },
+    voice: { url: '外呼系统地址' },
+  },
+  channelHelp: {
+    per_minute: '对方允许的数量，其中四分之一留给告警。留空则按此类渠道的惯例。',
+    long_texts: '分条发送由手机拼接；运营商要求时整条发送（message_payload）。',
+    alphabet: '不含中文的内容使用 GSM 字符集；如运营商显示乱码，选择“始终 UCS-2”。',
+    receipts: '运营商对每条短信的报告。“十六进制转十进制”：对方在应答和回执中用两种写法称呼同一条短信。',
+  },
+  channelOption: {
+    security: { starttls: 'STARTTLS', tls: 'TLS', none: '不加密' },
+    long_texts: { parts: '分条', payload: '整条' },
+    alphabet: { gsm7: 'GSM，必要时 UCS-2', ucs2: '始终 UCS-2' },
+    receipts: { same: '索取', decimal: '十六进制转十进制', off: '不索取' },
+    style: { aliyun: '阿里云', signed: '签名请求', ntfy: 'ntfy', matrix: 'Matrix' },
   },
   messageKind: {
     lockdown: '封校',

@@ -1,6 +1,16 @@
 // Messages: the caller's own addresses and wishes, and the channels by which the school sends.
 
-import { Button, Checkbox, Group, PasswordInput, Select, Stack, Text, TextInput } from '@mantine/core'
+import {
+  Button,
+  Checkbox,
+  Group,
+  PasswordInput,
+  Select,
+  Stack,
+  Text,
+  TextInput,
+  Textarea,
+} from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
 import { call } from '../../api/client'
@@ -476,47 +486,88 @@ function ChannelForm({ channel, kinds, onClose, onDone }: EditProps & { kinds: C
         />
       )}
       <TextInput label={t('channel.name')} required maxLength={100} {...form.text('name')} />
-      {fields.map((f) => {
-        const label = t(`channelField.${f.name}`)
-        if (f.secret)
-          return (
-            <PasswordInput
-              key={f.name}
-              label={label}
-              required={f.needed && !channel?.secrets.includes(f.name)}
-              placeholder={channel?.secrets.includes(f.name) ? t('channel.kept') : ''}
-              autoComplete="off"
-              value={v.secrets[f.name] ?? ''}
-              error={form.said('secrets.' + f.name)}
-              onChange={(e) => set({ secrets: { ...v.secrets, [f.name]: e.currentTarget.value } })}
-            />
-          )
-        const put = (x: string) => set({ settings: { ...v.settings, [f.name]: x } })
-        return f.options?.length ? (
-          <Select
-            key={f.name}
-            label={label}
-            clearable={!f.needed}
-            required={f.needed}
-            data={f.options}
-            value={v.settings[f.name] ?? null}
-            error={form.said('settings.' + f.name)}
-            onChange={(x) => put(x ?? '')}
-          />
-        ) : (
-          <TextInput
-            key={f.name}
-            label={label}
-            required={f.needed}
-            maxLength={2000}
-            value={v.settings[f.name] ?? ''}
-            error={form.said('settings.' + f.name)}
-            onChange={(e) => put(e.currentTarget.value)}
-          />
-        )
-      })}
+      {fields.map((f) => (
+        <ChannelField key={f.name} f={f} channel={channel} form={form} />
+      ))}
+      <TextInput
+        label={t('channelField.per_minute')}
+        description={t('channelHelp.per_minute')}
+        inputMode="numeric"
+        maxLength={6}
+        value={v.settings.per_minute ?? ''}
+        error={form.said('settings.per_minute')}
+        onChange={(e) => set({ settings: { ...v.settings, per_minute: e.currentTarget.value } })}
+      />
       <Checkbox label={t('channel.used')} {...form.check('used')} />
       {channel && <Facts items={[[t('channel.failed'), String(channel.health.failed)]]} />}
     </FormDialog>
   )
+}
+
+type ChannelForm = ReturnType<
+  typeof useForm<{
+    kind: string
+    name: string
+    used: boolean
+    settings: Record<string, string>
+    secrets: Record<string, string>
+  }>
+>
+
+// One setting of a channel: a secret, one of a few words, a certificate of many lines, or a line.
+function ChannelField({
+  f,
+  channel,
+  form,
+}: {
+  f: ChannelKind['fields'][number]
+  channel?: Channel
+  form: ChannelForm
+}) {
+  const { t } = useT()
+  const { v, set } = form
+  const label = t(`channelFieldOf.${v.kind}.${f.name}`, { defaultValue: t('channelField.' + f.name) })
+  const description = t('channelHelp.' + f.name, { defaultValue: '' }) || undefined
+  if (f.secret)
+    return (
+      <PasswordInput
+        label={label}
+        required={f.needed && !channel?.secrets.includes(f.name)}
+        placeholder={channel?.secrets.includes(f.name) ? t('channel.kept') : ''}
+        autoComplete="off"
+        value={v.secrets[f.name] ?? ''}
+        error={form.said('secrets.' + f.name)}
+        onChange={(e) => set({ secrets: { ...v.secrets, [f.name]: e.currentTarget.value } })}
+      />
+    )
+  const put = (x: string) => set({ settings: { ...v.settings, [f.name]: x } })
+  const line = {
+    label,
+    description,
+    required: f.needed,
+    maxLength: 2000,
+    value: v.settings[f.name] ?? '',
+    error: form.said('settings.' + f.name),
+  }
+  if (f.options?.length)
+    return (
+      <Select
+        label={label}
+        description={description}
+        clearable={!f.needed}
+        required={f.needed}
+        data={f.options.map((x) => ({
+          value: x,
+          label: t(`channelOption.${f.name}.${x}`, { defaultValue: x }),
+        }))}
+        value={v.settings[f.name] ?? null}
+        error={line.error}
+        onChange={(x) => put(x ?? '')}
+      />
+    )
+  if (f.name === 'ca')
+    return (
+      <Textarea {...line} autosize minRows={2} maxRows={6} onChange={(e) => put(e.currentTarget.value)} />
+    )
+  return <TextInput {...line} onChange={(e) => put(e.currentTarget.value)} />
 }
