@@ -19,7 +19,9 @@ CONSOLE := api/console
 MQTTJS := gateway/ingest/mqttfront/testdata/npm
 CLIENTS := api/testdata/clients
 SMPPJS := gateway/notify/smpp/testdata/npm
+PUSHJS := gateway/notify/webpush/testdata/npm
 DRIVERJS := drivers/example/node
+TESTJS := $(addsuffix /node_modules/.package-lock.json,$(MQTTJS) $(SMPPJS) $(PUSHJS) $(DRIVERJS))
 SOURCES = $(shell find . -name '*.go' -not -path '*/node_modules/*') go.mod go.sum
 
 vision_env = $(shell sed -n 's/^\(CGO_ENABLED\)=\(.*\)/\1=\2/p; s/^\(CGO_[A-Z]*FLAGS\)=\(.*\)/\1="\2"/p' deploy/setup/vision.env)
@@ -50,6 +52,11 @@ $(MQTTJS)/node_modules/.package-lock.json: $(MQTTJS)/package-lock.json
 $(SMPPJS)/node_modules/.package-lock.json: $(SMPPJS)/package-lock.json
 	@echo 'test: installing the npm package smpp'
 	@cd $(SMPPJS) && npm ci --no-audit --no-fund --loglevel=error
+
+# A push service for the tests of gateway/notify/webpush.
+$(PUSHJS)/node_modules/.package-lock.json: $(PUSHJS)/package-lock.json
+	@echo 'test: installing the npm package web-push-testing'
+	@cd $(PUSHJS) && npm ci --no-audit --no-fund --loglevel=error
 
 # What the example of a driver in JavaScript needs, for the tests of drivers/host.
 $(DRIVERJS)/node_modules/.package-lock.json: $(DRIVERJS)/package-lock.json
@@ -84,7 +91,7 @@ bin/.built: $(SOURCES) $(CONSOLE)/dist/index.html $(shell find deploy drivers re
 run: build
 	@exec bin/gateway demo $(ARGS)
 
-test: build $(MQTTJS)/node_modules/.package-lock.json $(SMPPJS)/node_modules/.package-lock.json $(DRIVERJS)/node_modules/.package-lock.json
+test: build $(TESTJS)
 	@deploy/setup/influxd.sh
 	deploy/setup/postgres.sh go test -timeout 30m ./...
 	$(vision_env) go test -tags $(vision_tags) ./vision/...

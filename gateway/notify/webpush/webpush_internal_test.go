@@ -66,6 +66,9 @@ func TestSend(t *testing.T) {
 		!strings.Contains(h.Get("Authorization"), "k="+s.Values["public_key"]) {
 		t.Errorf("got %v, want an urgent letter, encrypted and signed", h)
 	}
+	if asked.ContentLength > 4096 {
+		t.Errorf("got %d bytes, of which a push service takes 4096", asked.ContentLength)
+	}
 	status = http.StatusGone
 	if out := c.Send(t.Context(), l); out.Verdict != post.Lost {
 		t.Errorf("got %+v, want the address forgotten", out)
