@@ -17,7 +17,8 @@ type wishesBody struct {
 	Language  string `json:"language,omitempty" enum:"en,zh-CN" doc:"en or zh-CN; absent: the user's own, else the school's."`
 	QuietFrom string `json:"quiet_from,omitempty" maxLength:"5" doc:"No message begins from this time of day on, in the school's time zone; alarms do." example:"22:00"`
 	QuietTo   string `json:"quiet_to,omitempty" maxLength:"5" doc:"Until this time of day." example:"06:30"`
-	Digest    string `json:"digest,omitempty" maxLength:"5" doc:"Notices by e-mail come together in one letter a day, at this time; absent: each by itself." example:"17:00"`
+	Digest    string `json:"digest,omitempty" maxLength:"5" doc:"Notices by e-mail come together in one letter, at this time of each day or of digest_day; absent: each by itself." example:"17:00"`
+	DigestDay string `json:"digest_day,omitempty" enum:"mon,tue,wed,thu,fri,sat,sun" doc:"The day of the week on which the letter comes; absent: every day."`
 }
 
 func (b wishesBody) wishes() messages.Wishes {
@@ -26,6 +27,7 @@ func (b wishesBody) wishes() messages.Wishes {
 		QuietFrom: b.QuietFrom,
 		QuietTo:   b.QuietTo,
 		Digest:    b.Digest,
+		DigestDay: b.DigestDay,
 	}
 }
 
@@ -33,7 +35,8 @@ type contactBody struct {
 	Language  string        `json:"language,omitempty" enum:"en,zh-CN" doc:"en or zh-CN; absent: the school's."`
 	QuietFrom string        `json:"quiet_from,omitempty" maxLength:"5" doc:"No message begins from this time of day on, in the school's time zone; alarms do."`
 	QuietTo   string        `json:"quiet_to,omitempty" maxLength:"5" doc:"Until this time of day."`
-	Digest    string        `json:"digest,omitempty" maxLength:"5" doc:"Notices by e-mail come together in one letter a day, at this time; absent: each by itself."`
+	Digest    string        `json:"digest,omitempty" maxLength:"5" doc:"Notices by e-mail come together in one letter, at this time of each day or of digest_day; absent: each by itself."`
+	DigestDay string        `json:"digest_day,omitempty" enum:"mon,tue,wed,thu,fri,sat,sun" doc:"The day of the week on which the letter comes; absent: every day."`
 	Opted     bool          `json:"opted,omitempty" doc:"A guardian's or visitor's agreement to messages; without it only alarms come."`
 	Addresses []addressBody `json:"addresses" maxItems:"10" nullable:"false" doc:"Addresses beside the telephone number on the person's page; they replace those there are."`
 }
@@ -44,6 +47,7 @@ func (b contactBody) contact() messages.Contact {
 		QuietFrom: b.QuietFrom,
 		QuietTo:   b.QuietTo,
 		Digest:    b.Digest,
+		DigestDay: b.DigestDay,
 		Opted:     b.Opted,
 	}}
 	for _, a := range b.Addresses {

@@ -27,8 +27,11 @@ Address.confirmed: When it was confirmed; absent: nothing is sent to it.
 lost: Why it is no longer used; absent: it is.
 quiet_from: No message begins from this time of day on, in the school's time zone, HH:MM; alarms do.
 quiet_to: Until this time of day.
-Wishes.digest: Notices by e-mail come together in one letter a day, at this time, HH:MM; absent: each by itself.
-Contact.digest: Notices by e-mail come together in one letter a day, at this time, HH:MM; absent: each by itself.
+Wishes.digest: Notices by e-mail come together in one letter, at this time of each day or of digest_day, HH:MM; absent: each by itself.
+Contact.digest: Notices by e-mail come together in one letter, at this time of each day or of digest_day, HH:MM; absent: each by itself.
+Wishes.digest_day: The day of the week on which the letter comes, mon to sun; absent: every day.
+Contact.digest_day: The day of the week on which the letter comes, mon to sun; absent: every day.
+Sending.moved: The address that it was for before the reader's contact changed, most of it hidden.
 opted_by: Who said last that the person agrees or does not; link: the person, by the link of a message.
 opted_at: When that was.
 PushKey.channel: The channel that sends to browsers.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,12 +20,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	regfleet "github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
+	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
 // book is the test's model: from the journal it derives which messages are in it, what the rules
 // must have found, and what each store must hold.
 type book struct {
 	after    uint64                         // read up to here
+	clock    time.Time                      // the latest arrival
 	ids      map[string]int                 // message -> times journalled
 	sensors  map[g.DeviceID]*sensor         // by its readings
 	cards    map[g.DeviceID]int             // sightings of a reader
@@ -42,6 +45,8 @@ type sensor struct {
 	Samples   int
 	high, hot bool
 	again     string // key of the finding that the rule with once updates
+	times     int    // how often that fired
+	told      time.Time
 }
 
 // finding is an alert without its ids and times.
@@ -70,6 +75,9 @@ func (b *book) take(e g.Event) error {
 		return fmt.Errorf("event %d came after %d", e.Seq, b.after)
 	}
 	b.after = e.Seq
+	if e.Received.After(b.clock) {
+		b.clock = e.Received
+	}
 	b.count(e)
 	switch e.Kind {
 	case g.EventReading:
@@ -118,17 +126,28 @@ func (b *book) reading(e g.Event, n float64) {
 		if s.again == "" {
 			s.again = fmt.Sprint("stale-again ", e.Device, " ", e.Seq)
 		}
-		f := b.findings[s.again]
-		f.Version, f.Firing = f.Version+1, high
-		if high {
-			f.Count++
-		}
-		b.findings[s.again] = f
+		b.findings[s.again] = s.repeat(b.findings[s.again], b.clock)
 	}
 	if hot := temperature > 57; hot != s.hot {
 		s.hot = hot
 		b.edge("smoke-and-heat", e, hot)
 	}
+}
+
+// repeat is the finding of the rule with once after an edge. From the fifth time on it is flapping: it
+// goes on, and is told at most once a minute.
+func (s *sensor) repeat(f finding, now time.Time) finding {
+	if s.high {
+		s.times++
+	}
+	switch {
+	case !s.high && s.times >= rules.FlapsFrom, s.times > rules.FlapsFrom && now.Before(s.told.Add(time.Minute)):
+		return f
+	case s.high:
+		f.Count, s.told = s.times, now
+	}
+	f.Version, f.Firing = f.Version+1, s.high
+	return f
 }
 
 // edge begins a finding, or ends the one of the rule and device that is firing.

@@ -34,6 +34,7 @@ rules:
     severity: warning
     when: {property: co2, above: 5000}
     fresh: 24h
+    once: {every: 0s}
   - id: stale-again
     title: Stale air, once for all
     severity: warning
@@ -48,6 +49,7 @@ rules:
         - {property: smoke, is: true}
         - {property: temperature, above: 57}
     fresh: 24h
+    once: {every: 0s}
     then:
       - alert: {audible: true}
       - incident: {procedure: fire, handover: {approver: admin}}

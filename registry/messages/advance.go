@@ -148,8 +148,17 @@ func (x *round) advance(ctx context.Context, one turn) error {
 		)
 	case !m.Stopped.IsZero():
 		return x.end(ctx, one, Stopped, LeftOut)
-	case !x.t.Now.Before(m.Expires):
+	case !x.t.Now.Before(m.Expires) && one.state == Waiting:
 		return x.end(ctx, one, Failed, Expired)
+	case !x.t.Now.Before(m.Expires): // what was sent stays so; no further step begins
+		return x.set(
+			ctx,
+			one,
+			one.state,
+			"",
+			one.step,
+			time.Time{},
+		)
 	}
 	if one.channel != "" {
 		return x.viaChannel(ctx, m, one)

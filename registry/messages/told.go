@@ -179,12 +179,12 @@ func (r *Book) fillWays(ctx context.Context, out []Told) error {
 	for some := range slices.Chunk(ids, store.Chunk) {
 		err := store.Each(ctx, r.s.Reg,
 			"SELECT recipient, id, channel, way, state, code, error, attempt, next, sent, delivered, "+
-				"digest FROM sendings WHERE recipient IN ("+store.Marks(len(some))+") ORDER BY id",
+				"digest, moved FROM sendings WHERE recipient IN ("+store.Marks(len(some))+") ORDER BY id",
 			some, func(scan func(...any) error) error {
 				var of, next, sent, delivered int64
 				var s Sending
 				if err := scan(&of, &s.ID, &s.Channel, &s.Way, &s.State, &s.Code, &s.Error, &s.Attempt,
-					&next, &sent, &delivered, &s.Digest); err != nil {
+					&next, &sent, &delivered, &s.Digest, &s.Moved); err != nil {
 					return err
 				}
 				s.Next, s.Sent, s.Delivered = store.Moment(next), store.Moment(sent),

@@ -152,6 +152,8 @@ type Sending struct {
 	Delivered time.Time   `json:"delivered,omitzero"`
 	// the message in which it is told together with others
 	Digest g.MessageID `json:"digest,omitempty"`
+	// the address that it was for before the contact changed, most of it hidden
+	Moved string `json:"moved,omitempty"`
 }
 
 // Counts says how many recipients of a message are in which state.

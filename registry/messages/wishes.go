@@ -3,7 +3,10 @@ package messages
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -20,6 +23,8 @@ type Wishes struct {
 	QuietTo   string `json:"quiet_to,omitempty"`
 	// notices by e-mail are held until this time of day, "HH:MM"; "": each comes at once
 	Digest string `json:"digest,omitempty"`
+	// and until this day of the week, of Weekdays; "": each day has a digest
+	DigestDay string `json:"digest_day,omitempty"`
 	// a guardian's agreement to messages; without it only alarms come
 	Opted bool `json:"opted,omitempty"`
 	// who said last that the person agreed or did not, and when; "link": the person, by a message's link
@@ -37,6 +42,9 @@ func (w Wishes) agreed(before Wishes, actor string, now time.Time) Wishes {
 	return w
 }
 
+// Weekdays are the days on which a weekly digest may come.
+func Weekdays() []string { return []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} }
+
 func (w Wishes) check() error {
 	if w.Language != "" && w.Language != "en" && w.Language != "zh-CN" {
 		return g.FieldErrorf("language", "%q is not offered; use en or zh-CN", w.Language)
@@ -49,6 +57,12 @@ func (w Wishes) check() error {
 		if _, err := time.Parse("15:04", value); value != "" && err != nil {
 			return g.FieldErrorf(field, "%q is no time of day; write it like 22:30", value)
 		}
+	}
+	if w.DigestDay != "" && !slices.Contains(Weekdays(), w.DigestDay) {
+		return g.FieldErrorf("digest_day", "%q is none of %v", w.DigestDay, Weekdays())
+	}
+	if w.DigestDay != "" && w.Digest == "" {
+		return g.FieldErrorf("digest", "say at what time of that day the digest comes")
 	}
 	if (w.QuietFrom == "") != (w.QuietTo == "") {
 		return g.FieldErrorf("quiet_to", "give both ends of the quiet hours, or neither")
@@ -93,11 +107,18 @@ func (w Wishes) gatheredUntil(t time.Time) time.Time {
 	if w.Digest == "" {
 		return time.Time{}
 	}
-	at := onDay(t, w.Digest)
-	if at.After(t) {
-		return at
+	for days := range 8 {
+		at := onDay(t.AddDate(0, 0, days), w.Digest)
+		if at.After(t) && w.digestOn(at.Weekday()) {
+			return at
+		}
 	}
-	return onDay(t.AddDate(0, 0, 1), w.Digest)
+	return time.Time{}
+}
+
+// digestOn says whether a digest comes on a day of the week.
+func (w Wishes) digestOn(day time.Weekday) bool {
+	return w.DigestDay == "" || w.DigestDay == strings.ToLower(day.String()[:3])
 }
 
 // wishesOf are the wishes of a user or person; the zero Wishes if there are none.
@@ -266,7 +287,7 @@ func (v View) PutPersonContact(ctx context.Context, id g.PersonID, c Contact) er
 	}
 	for i, a := range c.Addresses {
 		if c.Addresses[i].Value, err = cleanValue(a.Way, a.Value); err != nil {
-			return err
+			return ofAddress(i, err)
 		}
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
@@ -305,6 +326,15 @@ func (v View) PutPersonContact(ctx context.Context, id g.PersonID, c Contact) er
 	})
 }
 
+// ofAddress has an error name which of several addresses it is about.
+func ofAddress(i int, err error) error {
+	var said *g.Error
+	if errors.As(err, &said) {
+		return said.At(fmt.Sprintf("addresses[%d].%s", i, said.Field))
+	}
+	return err
+}
+
 // replaceAddresses writes a person's addresses; those that stay keep what is known of them.
 func (r *Book) replaceAddresses(
 	ctx context.Context, t *store.Tx, p people.Keyed, all []ContactAddress,
@@ -319,11 +349,10 @@ func (r *Book) replaceAddresses(
 	}
 	keep := map[ContactAddress]bool{}
 	for _, a := range all {
-		keep[ContactAddress{
-			Way:   a.Way,
-			Value: a.Value,
-		}] = true
+		a.Lost = ""
+		keep[a] = true
 	}
+	var gone []kept
 	for _, a := range had {
 		same := ContactAddress{
 			Way:   a.Way,
@@ -333,24 +362,51 @@ func (r *Book) replaceAddresses(
 			delete(keep, same)
 			continue
 		}
+		gone = append(gone, a)
 		if _, err := t.Exec(ctx, "DELETE FROM addresses WHERE id = ?", string(a.ID)); err != nil {
 			return fmt.Errorf("delete address: %w", err)
 		}
 	}
-	for a := range keep {
-		id := g.NewID("adr")
-		sealed, err := people.SealPersonal(r.people, p, []byte(a.Value), "address "+id)
+	for _, a := range all {
+		a.Lost = ""
+		if !keep[a] {
+			continue
+		}
+		delete(keep, a)
+		id := g.AddressID(g.NewID("adr"))
+		sealed, err := people.SealPersonal(r.people, p, []byte(a.Value), "address "+string(id))
 		if err != nil {
 			return err
 		}
 		_, err = t.Exec(ctx,
 			"INSERT INTO addresses (id, school, usr, person, way, mac, value_sealed, confirmed, created, "+
 				"code_until, tries, lost) VALUES (?, ?, NULL, ?, ?, ?, ?, ?, ?, 0, 0, '')",
-			id, string(p.School), string(p.ID), string(a.Way), k.Mac("address "+string(a.Way), a.Value),
+			string(id), string(p.School), string(p.ID), string(a.Way), k.Mac("address "+string(a.Way), a.Value),
 			sealed, store.Micros(t.Now), store.Micros(t.Now))
 		if err != nil {
 			return fmt.Errorf("add address: %w", err)
 		}
+		i := slices.IndexFunc(gone, func(x kept) bool { return x.Way == a.Way })
+		if i < 0 {
+			continue
+		}
+		if err := move(ctx, t, p.ID, gone[i], id); err != nil {
+			return err
+		}
+		gone = slices.Delete(gone, i, i+1)
+	}
+	return nil
+}
+
+// move has what waits for an address go to the one that stands in its place, at once where it was to be
+// tried again; what it was for is noted.
+func move(ctx context.Context, t *store.Tx, of g.PersonID, from kept, to g.AddressID) error {
+	_, err := t.Exec(ctx,
+		"UPDATE sendings SET address = ?, moved = ?, attempt = 0, next = CASE WHEN next > 0 THEN ? ELSE 0 END "+
+			"WHERE recipient IN (SELECT id FROM recipients WHERE person = ?) AND address = ? AND state = 'queued'",
+		string(to), from.Shown, store.Micros(t.Now), string(of), string(from.ID))
+	if err != nil {
+		return fmt.Errorf("send what waits to the new address: %w", err)
 	}
 	return nil
 }

@@ -35,6 +35,33 @@ func TestQuietHours(t *testing.T) {
 	}
 }
 
+// A weekly digest goes out on its day at its time, and at once a week later where that has passed.
+func TestWeeklyDigests(t *testing.T) {
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := Wishes{Digest: "17:00", DigestDay: "fri"}
+	for now, want := range map[string]string{
+		"2026-11-28 08:00": "2026-12-04 17:00", // a Saturday
+		"2026-12-04 16:59": "2026-12-04 17:00",
+		"2026-12-04 17:00": "2026-12-11 17:00",
+	} {
+		at, err := time.ParseInLocation("2006-01-02 15:04", now, zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := w.gatheredUntil(at).Format("2006-01-02 15:04"); got != want {
+			t.Errorf("after %s: got %s, want %s", now, got, want)
+		}
+	}
+	for _, w := range []Wishes{{DigestDay: "fri"}, {Digest: "17:00", DigestDay: "Friday"}} {
+		if err := w.check(); err == nil {
+			t.Errorf("%+v is taken", w)
+		}
+	}
+}
+
 // A digest goes out once a day, also on the days that an hour is left out of or comes twice in.
 func TestDigestsThroughTheYear(t *testing.T) {
 	zone, err := time.LoadLocation("Europe/Berlin")

@@ -9,6 +9,7 @@ import { change } from '../api/change'
 import type { Contact, PersonPage } from '../api/types'
 import { useT } from '../i18n'
 import { useSession } from '../session'
+import { DigestDay, type DigestDayName } from '../ui/digestday'
 import { FormDialog, useForm } from '../ui/form'
 import { Facts, Loaded, Panel, said, Tag } from '../ui/kit'
 
@@ -106,6 +107,14 @@ function Shown({ who, c }: { who: Who; c: Contact }) {
             : []),
           [t('contact.language'), c.language ? t('spoken.' + c.language) : t('contact.schools')],
           [t('contact.quiet'), quiet],
+          ...(c.digest
+            ? ([
+                [
+                  t('wishes.digest'),
+                  `${t(c.digest_day ? 'wishes.day.' + c.digest_day : 'wishes.everyDay')} ${c.digest}`,
+                ],
+              ] as [string, React.ReactNode][])
+            : []),
           [t('people.phone'), who.p.phone || '–'],
         ]}
       />
@@ -148,6 +157,8 @@ function Edit({
       language: c.language ?? '',
       quiet_from: c.quiet_from ?? '',
       quiet_to: c.quiet_to ?? '',
+      digest: c.digest ?? '',
+      digest_day: (c.digest_day ?? '') as DigestDayName,
       opted: !!c.opted,
       addresses: c.addresses.map((a) => ({ way: a.way as string, value: a.value })),
     },
@@ -161,6 +172,8 @@ function Edit({
       language: v.language || undefined,
       quiet_from: v.quiet_from || undefined,
       quiet_to: v.quiet_to || undefined,
+      digest: v.digest || undefined,
+      digest_day: (v.digest && v.digest_day) || undefined,
       opted: v.opted,
       addresses: v.addresses.map((a) => ({ way: a.way, value: a.value.trim() })).filter((a) => a.value),
     }
@@ -195,6 +208,10 @@ function Edit({
       <Group grow>
         <TextInput type="time" label={t('wishes.from')} {...form.text('quiet_from')} />
         <TextInput type="time" label={t('wishes.to')} {...form.text('quiet_to')} />
+      </Group>
+      <Group grow>
+        <TextInput type="time" label={t('wishes.digest')} {...form.text('digest')} />
+        {v.digest && <DigestDay value={v.digest_day} onChange={(x) => set({ digest_day: x })} />}
       </Group>
       {v.addresses.map((a, i) => (
         <Group key={i} align="flex-end" wrap="nowrap">

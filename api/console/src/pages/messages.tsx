@@ -240,6 +240,7 @@ function Recipients({ list }: { list: ReturnType<typeof usePaged<`/v1/messages/$
                 x.ways.map((w) => (
                   <Text key={w.id} size="xs">
                     {t('way.' + w.way)}: {t('toldState.' + w.state)} {w.error || w.code}
+                    {w.moved && ' ' + t('message.moved', { from: w.moved })}
                   </Text>
                 )),
             },

@@ -24,6 +24,7 @@ import { useSubject } from '../../ui/dialog'
 import { FormDialog, useForm } from '../../ui/form'
 import { Empty, Facts, fieldError, Loaded, Panel, Rows, said, Tag, Trouble, useDeed } from '../../ui/kit'
 import { When } from '../../ui/when'
+import { DigestDay } from '../../ui/digestday'
 import { TextsPanel } from './texts'
 
 export function MessagesTab() {
@@ -254,6 +255,7 @@ function WishesForm({ first }: { first: Wishes }) {
   const [from, setFrom] = useState(first.quiet_from ?? '')
   const [to, setTo] = useState(first.quiet_to ?? '')
   const [digest, setDigest] = useState(first.digest ?? '')
+  const [day, setDay] = useState(first.digest_day ?? '')
   const deed = useDeed()
   const save = (e: FormEvent) => {
     e.preventDefault()
@@ -265,6 +267,7 @@ function WishesForm({ first }: { first: Wishes }) {
           quiet_from: from || undefined,
           quiet_to: to || undefined,
           digest: digest || undefined,
+          digest_day: (digest && day) || undefined,
         },
       })
       said(t('wishes.saved'))
@@ -297,6 +300,7 @@ function WishesForm({ first }: { first: Wishes }) {
           error={fieldError(deed.error, 'digest')}
           onChange={(e) => setDigest(e.currentTarget.value)}
         />
+        {digest && <DigestDay value={day} onChange={setDay} />}
         <Button type="submit" loading={deed.busy}>
           {t('common.save')}
         </Button>
