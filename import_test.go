@@ -252,7 +252,7 @@ var house = []room{
 	{"gateway/notify/dingtalk", "root gateway/notify/outward gateway/notify/post", ""},
 	{"gateway/notify/wecom", "root gateway/notify/outward gateway/notify/post", ""},
 	{"gateway/notify/feishu", "root gateway/notify/outward gateway/notify/post", ""},
-	{"gateway/notify/http", "root gateway/notify/outward gateway/notify/post", ""},
+	{"gateway/notify/http", "root gateway/notify/outward gateway/notify/post registry/messages", ""},
 
 	// The readers of the journal: the common loop, and one package a reader. They do not import
 	// each other.

@@ -3,7 +3,7 @@
 # in .cache/bench. They take about twenty minutes, ten of them for fleet. On a busy machine the
 # results are worthless; the script warns.
 #
-#   bench.sh [mqtt] [whole] [alerts] [fleet] [restart] [camera] [faces] [rules] [escalate] [journal] [drivers] [wall] [history]    only these
+#   bench.sh [mqtt] [whole] [alerts] [fleet] [restart] [camera] [faces] [rules] [escalate] [messages] [journal] [drivers] [wall] [history]    only these
 #
 # BENCH_MINUTES is how long fleet sends (10). PROFILE=FILE writes a CPU profile of the gateway in
 # the last of whole, alerts, fleet and restart that runs.
@@ -23,7 +23,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 export CGO_ENABLED=0
 
-parts=${*:-mqtt whole alerts fleet restart camera faces rules escalate journal drivers wall history}
+parts=${*:-mqtt whole alerts fleet restart camera faces rules escalate messages journal drivers wall history}
 begun=$(date +%s)
 wrong=
 
@@ -149,6 +149,13 @@ escalate() {
   gobench escalate ./gateway/follow/escalate SecondLevel -benchtime 30x
 }
 
+# messages measures a burst of ten times the mean hour of a year of 6 million: none may be lost, and
+# alarms are to take what they take without it.
+messages() {
+  title 'Messages: 7,000 at once by a mail server, and the alarms before and amid them'
+  gobench messages ./gateway/notify/post 'Burst' -benchtime 1x -timeout 15m
+}
+
 journal() {
   title 'Journal: records of 200 bytes, on disk'
   gobench journal ./gateway/journal 'Append|Cursor'
@@ -186,8 +193,8 @@ wall() {
 machine
 for part in $parts; do
   case $part in
-    mqtt | whole | alerts | fleet | restart | camera | faces | rules | escalate | journal | drivers | wall | history) "$part" ;;
-    *) echo "bench: there is no part '$part'; use mqtt, whole, alerts, fleet, restart, camera, faces, rules, escalate, journal, drivers, wall or history" >&2; exit 2 ;;
+    mqtt | whole | alerts | fleet | restart | camera | faces | rules | escalate | messages | journal | drivers | wall | history) "$part" ;;
+    *) echo "bench: there is no part '$part'; use mqtt, whole, alerts, fleet, restart, camera, faces, rules, escalate, messages, journal, drivers, wall or history" >&2; exit 2 ;;
   esac
 done
 

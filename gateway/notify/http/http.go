@@ -40,9 +40,11 @@ type Channel struct {
 	matrix           bool
 	url, room, token string
 	client           *http.Client
+	reader           *follower // nil: nobody takes reports, or it is no room
 }
 
-// Open makes a channel of settings.
+// Open makes a channel of settings. A Matrix room with a token is followed from now on, where somebody
+// takes reports, until Close.
 func Open(s post.Settings) (*Channel, error) {
 	at, err := outward.Base(s.Values["url"], "", s.Private)
 	if err != nil {
@@ -51,13 +53,25 @@ func Open(s post.Settings) (*Channel, error) {
 	if s.Values["room"] == "" {
 		return nil, g.FieldErrorf("settings.room", "give the topic, or the room's ID like !abc:school.example")
 	}
-	return &Channel{
+	c := &Channel{
 		matrix: s.Values["style"] == "matrix",
 		url:    at,
 		room:   s.Values["room"],
 		token:  s.Secrets["token"],
 		client: outward.Client(s.Private),
-	}, nil
+	}
+	if c.matrix && c.token != "" && s.Report != nil {
+		c.reader = follow(c, s.Report)
+	}
+	return c, nil
+}
+
+// Close ends the reading of who has read what. What is being sent goes on.
+func (c *Channel) Close() error {
+	if c.reader != nil {
+		c.reader.close()
+	}
+	return nil
 }
 
 // Send sends one letter.
@@ -85,7 +99,24 @@ func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 	if a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden {
 		out.Verdict = post.Away // the token is wrong for all letters
 	}
+	if out.Err == nil && c.matrix {
+		out.Peer = c.named(a.Body)
+	}
 	return out
+}
+
+// named is what the room calls a letter that it took.
+func (c *Channel) named(body []byte) string {
+	var said struct {
+		Event string `json:"event_id"`
+	}
+	if json.Unmarshal(body, &said) != nil || len(said.Event) > 255 {
+		return ""
+	}
+	if c.reader != nil {
+		c.reader.add(said.Event)
+	}
+	return said.Event
 }
 
 func (c *Channel) request(ctx context.Context, l post.Letter) (*http.Request, error) {

@@ -24,7 +24,7 @@ import { useSubject } from '../../ui/dialog'
 import { FormDialog, useForm } from '../../ui/form'
 import { Empty, Facts, fieldError, Loaded, Panel, Rows, said, Tag, Trouble, useDeed } from '../../ui/kit'
 import { When } from '../../ui/when'
-import { DigestDay } from '../../ui/digestday'
+import { DigestDay, type DigestDayName } from '../../ui/digestday'
 import { TextsPanel } from './texts'
 
 export function MessagesTab() {
@@ -255,7 +255,7 @@ function WishesForm({ first }: { first: Wishes }) {
   const [from, setFrom] = useState(first.quiet_from ?? '')
   const [to, setTo] = useState(first.quiet_to ?? '')
   const [digest, setDigest] = useState(first.digest ?? '')
-  const [day, setDay] = useState(first.digest_day ?? '')
+  const [day, setDay] = useState((first.digest_day ?? '') as DigestDayName)
   const deed = useDeed()
   const save = (e: FormEvent) => {
     e.preventDefault()
