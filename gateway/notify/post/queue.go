@@ -19,7 +19,7 @@ import (
 const (
 	atOnce    = 4  // letters of a channel and lane on their way
 	mostTurns = 32 // channels that are sent by at a time, for alarms and for the rest each
-	stepLimit = 128
+	stepLimit = 32 // steps begun in one transaction, for which an alarm may have to wait
 	fetched   = 64 // letters read at a time; 8 of alarms, so that one that is answered is not sent
 	turnLimit = 10 * time.Second
 	tick      = 500 * time.Millisecond

@@ -408,11 +408,11 @@ export const en = {
       'What the operator reports of each message. “Hexadecimal, then decimal”: it names messages in two ways.',
   },
   channelOption: {
-    security: { starttls: 'STARTTLS', tls: 'TLS', none: 'none' },
+    security: { none: 'none' },
     long_texts: { parts: 'in parts', payload: 'whole' },
     alphabet: { gsm7: 'GSM, else UCS-2', ucs2: 'UCS-2 always' },
     receipts: { same: 'asked for', decimal: 'hexadecimal, then decimal', off: 'not asked for' },
-    style: { aliyun: 'Aliyun', signed: 'signed request', ntfy: 'ntfy', matrix: 'Matrix' },
+    style: { aliyun: 'Aliyun', signed: 'signed request' },
   },
   messageKind: {
     lockdown: 'Lockdown',

@@ -398,11 +398,11 @@ export const zh = {
     receipts: '运营商对每条短信的报告。“十六进制转十进制”：对方在应答和回执中用两种写法称呼同一条短信。',
   },
   channelOption: {
-    security: { starttls: 'STARTTLS', tls: 'TLS', none: '不加密' },
+    security: { none: '不加密' },
     long_texts: { parts: '分条', payload: '整条' },
     alphabet: { gsm7: 'GSM，必要时 UCS-2', ucs2: '始终 UCS-2' },
     receipts: { same: '索取', decimal: '十六进制转十进制', off: '不索取' },
-    style: { aliyun: '阿里云', signed: '签名请求', ntfy: 'ntfy', matrix: 'Matrix' },
+    style: { aliyun: '阿里云', signed: '签名请求' },
   },
   messageKind: {
     lockdown: '封校',
