@@ -141,7 +141,7 @@ async function byKey(t, page) {
 /** Two are shelved at once; one is taken back from the history. */
 async function many(t, page) {
   await says('laboratory', { battery: 4 })
-  await page.goto('/?group=none')
+  await page.goto('/wall?group=none')
   await card(page, 'our-battery').nth(1).waitFor()
   for (const n of [0, 1]) await card(page, 'our-battery').nth(n).locator('input[type=checkbox]').check()
   await page.locator('[data-testid=shelve-selected]').click()
@@ -153,7 +153,7 @@ async function many(t, page) {
   await page.locator('table.rows tbody tr').first().click()
   await dialog(page).locator('[data-testid=unshelve]').click()
   await dialog(page).locator('[data-testid=unshelve]').waitFor({ state: 'hidden' })
-  await page.goto('/?group=none')
+  await page.goto('/wall?group=none')
   await card(page, 'our-battery').waitFor()
 }
 
