@@ -78,5 +78,10 @@ type Decision struct {
 	Person    PersonID  `json:"person,omitempty"` // the credential's owner; "" if nobody's
 	// Credential is the last 4 characters of a credential that belongs to nobody.
 	Credential string `json:"credential,omitempty"`
-	Reason     Reason `json:"reason,omitzero"` // why not
+	// Reason is why not, or why a threat level let somebody pass whatever they showed.
+	Reason Reason `json:"reason,omitzero"`
+	// Level is the threat level that stood, and Drill whether it was a drill's.
+	Level    LevelID    `json:"level,omitempty"`
+	Lockdown LockdownID `json:"lockdown,omitempty"`
+	Drill    bool       `json:"drill,omitempty"`
 }

@@ -86,7 +86,7 @@ var house = []room{
 	{
 		"registry/lockdown",
 		"root registry/access registry/alerts registry/change registry/fleet registry/messages " +
-			"registry/places registry/store",
+			"registry/people registry/places registry/store",
 		"",
 	},
 	{
@@ -193,10 +193,12 @@ var house = []room{
 	{"gateway/ingest/directory", "root registry registry/change registry/fleet", ""},
 	{"gateway/ingest/flapping", "root", ""},
 	{"gateway/ingest/identify", "root registry registry/change registry/people vision", ""},
+	{"gateway/ingest/levels", "root registry registry/change registry/lockdown", ""},
 	{"gateway/ingest/strangers", "root", ""},
 	{
 		"gateway/ingest/intake",
-		"root gateway/event gateway/ingest/directory gateway/ingest/strangers",
+		"root gateway/event gateway/ingest/directory gateway/ingest/strangers " +
+			"registry/lockdown registry/people",
 		"",
 	},
 	{
@@ -377,8 +379,8 @@ var house = []room{
 			"gateway/follow/resolve gateway/follow/telemetry " +
 			"gateway/follow/telemetry/influx gateway/follow/telemetry/victoria " +
 			"gateway/follow/twins gateway/ingest/directory gateway/ingest/flapping " +
-			"gateway/ingest/identify gateway/ingest/intake gateway/ingest/mqttback " +
-			"gateway/ingest/mqttfront gateway/ingest/outbox gateway/ingest/pace " +
+			"gateway/ingest/identify gateway/ingest/intake gateway/ingest/levels " +
+			"gateway/ingest/mqttback gateway/ingest/mqttfront gateway/ingest/outbox gateway/ingest/pace " +
 			"gateway/ingest/presence gateway/ingest/states gateway/journal gateway/keys " +
 			"gateway/listeners gateway/live gateway/media gateway/notify " +
 			"gateway/notify/dingtalk gateway/notify/feishu gateway/notify/http " +

@@ -29,6 +29,8 @@ type ThreatLevel struct {
 	// Raise is commanded when the level is raised, Clear at the all-clear.
 	Raise []LevelAction `json:"raise"`
 	Clear []LevelAction `json:"clear"`
+	// Doors is who passes the doors that ask the gateway.
+	Doors LevelDoors `json:"doors,omitzero"`
 	// Messages are sent when the level is raised, and at the all-clear.
 	Messages []LevelMessage `json:"messages"`
 	// Triggers are the occurrences at devices that raise the level by themselves.
@@ -68,6 +70,15 @@ type LevelTrigger struct {
 	Drill  bool             `json:"drill,omitempty"`
 }
 
+// PastLevel is a command to a device that a threat level held against it.
+type PastLevel struct {
+	Device DeviceID  `json:"device"`
+	Action string    `json:"action"`
+	At     time.Time `json:"at"`
+	By     string    `json:"by"`
+	Reason string    `json:"reason"`
+}
+
 // Lockdown is one time at which a school's threat level was not normal.
 type Lockdown struct {
 	ID      LockdownID `json:"id"`
@@ -89,6 +100,10 @@ type Lockdown struct {
 	Incident IncidentID `json:"incident,omitempty"`
 	Commands int        `json:"commands"` // how many were given when it was raised
 	Spared   int        `json:"spared"`   // how many a drill did not give: they are irreversible
+	// Doors is who passes while it stands, without the names of its responders.
+	Doors LevelDoors `json:"doors,omitzero"`
+	// Past are the commands that went to devices which it holds, and why: the newest 100.
+	Past []PastLevel `json:"past,omitempty"`
 	// Idle are the level's actions that no device was there for: nothing was commanded by them.
 	Idle    []string  `json:"idle,omitempty"`
 	Cleared time.Time `json:"cleared,omitzero"`

@@ -87,6 +87,11 @@ const (
 	ReasonNobody      ReasonCode = "nobody"        // no person has that credential
 	ReasonPassExpired ReasonCode = "pass_expired"  // somebody's, but expired
 	ReasonPersonLeft  ReasonCode = "person_left"   // of somebody who has left the school
+
+	// A threat level of the school decides who passes; {level} is its name, {level_zh} in Chinese.
+	ReasonLevelStaff      ReasonCode = "level_staff"      // staff only
+	ReasonLevelResponders ReasonCode = "level_responders" // nobody but its responders
+	ReasonLevelFree       ReasonCode = "level_free"       // everybody passes
 )
 
 // reasonTexts is the English text of each code, with params in braces.
@@ -233,6 +238,10 @@ var reasonTexts = map[ReasonCode]string{
 	ReasonNobody:      "nobody is known by what was shown",
 	ReasonPassExpired: "the time of what was shown is over",
 	ReasonPersonLeft:  "who holds it does not belong to the school any more",
+
+	ReasonLevelStaff:      "{level}: only staff pass now",
+	ReasonLevelResponders: "{level}: nobody passes now but those who respond",
+	ReasonLevelFree:       "{level}: everybody passes now",
 }
 
 // ReasonText returns the English text of a code; "" for an unknown code.

@@ -39,6 +39,7 @@ func nameWords(r huma.Registry) {
 	as[g.Weakness, word[g.Weakness]](r)
 	as[g.MakerState, word[g.MakerState]](r)
 	as[g.CommandState, word[g.CommandState]](r)
+	as[g.DoorRule, word[g.DoorRule]](r)
 	as[g.RuleDeed, word[g.RuleDeed]](r)
 	as[g.TurnUnit, word[g.TurnUnit]](r)
 	as[g.HolidayShift, word[g.HolidayShift]](r)
@@ -111,6 +112,8 @@ func wordsOf(of any) []any {
 		return all(g.Methods())
 	case g.Direction:
 		return all([]g.Direction{"", g.In, g.Out})
+	case g.DoorRule:
+		return all(g.DoorRules())
 	case g.PersonKind:
 		return all(g.PersonKinds())
 	case g.ZoneKind:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 
 	"github.com/gatehouse-iot/gatehouse/api/access"
@@ -101,7 +102,7 @@ func (s *Server) register() {
 	alerts.Register(s.front)
 	rules.Register(s.front, s.deps.Rules)
 	oncall.Register(s.front, s.deps.Links)
-	lockdown.Register(s.front)
+	lockdown.Register(s.front, strings.TrimSuffix(s.cfg.BaseURL, "/"))
 	attendance.Register(s.front, s.deps.Intake)
 	webhooks.Register(s.front, s.deps.Webhooks)
 	messages.Register(s.front, s.deps.Messages)

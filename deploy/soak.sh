@@ -3,7 +3,8 @@
 # status is 1 if any failed. KILL_ROUNDS (default 1000) is for the MQTT front and the journal behind
 # it, APP_ROUNDS (100) for the whole gateway, CUTS (10) for series of 200 power cuts.
 #
-# LETTERS (10000) is how many messages the kills of the queue are amid.
+# LETTERS (10000) is how many messages the kills of the queue are amid, COMMANDS (200, at most 400)
+# how many commands those of the whole gateway.
 #
 #   soak.sh [front] [gateway] [drivers] [journal] [messages]    only these
 set -eu
@@ -28,7 +29,7 @@ long() {
 }
 
 front() { KILL_ROUNDS=${KILL_ROUNDS:-1000} long front ./gateway/ingest/mqttfront '^TestKill9'; }
-gateway() { KILL_ROUNDS=${APP_ROUNDS:-100} long gateway ./gateway/app '^TestKill9'; }
+gateway() { KILL_ROUNDS=${APP_ROUNDS:-100} KILL_COMMANDS=${COMMANDS:-200} long gateway ./gateway/app '^TestKill9'; }
 drivers() { long drivers ./drivers/host '^(TestMemoryStaysFlatOverKills|TestStoppedProgramIsNoticed)$' -tags soak; }
 journal() { long journal ./gateway/journal '^(TestPowerCutKeepsWhatWasAcknowledged|TestLyingSyncIsFoundOut|TestEverySingleBitFlipIsFound)$' -count="${CUTS:-10}"; }
 

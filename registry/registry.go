@@ -89,7 +89,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.alerts = alerts.New(s, r.people, r.Access)
 	r.messages = messages.New(s, r.people, r.Access)
 	r.oncall = oncall.New(s, r.Access, r.messages)
-	r.lockdown = lockdown.New(s, r.alerts, r.Access, r.places)
+	r.lockdown = lockdown.New(s, r.alerts, r.Access, r.places, r.messages)
 	r.rules = rules.New(s)
 	r.procedures = procedures.New(s)
 	r.deeds = deeds.New(

@@ -211,8 +211,17 @@ func calls(d *district) map[string]call {
 		"Fleet.RevokeCertificate": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.Fleet.RevokeCertificate(ctx, dev, "")
 		}},
-		"Fleet.SaveCommand": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.Fleet.SaveCommand(ctx, fleet.Order{ID: "cmd_b", Device: dev})
+		"Lockdown.Accept": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Lockdown.Accept(ctx, fleet.Order{ID: "cmd_b", Device: dev}, b, "")
+		}},
+		"Lockdown.Override": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Lockdown.Override(ctx, g.Device{
+				ID:     dev,
+				School: b,
+			}, "unlock", nil, "because", g.User{})
+		}},
+		"Lockdown.Preview": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Lockdown.Preview(ctx, lockdown.Order{School: b, Level: g.LevelHold}, "")
 		}},
 		"Fleet.MoveCommand": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			c, _, err := v.Fleet.MoveCommand(ctx, "cmd_b", g.CommandRefused, g.Word("x"))
@@ -360,7 +369,7 @@ func calls(d *district) map[string]call {
 			return id, err
 		}},
 		"People.Standing": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			id, _, err := v.People.Standing(ctx, b, g.ByCard, card, true)
+			id, err := v.People.Standing(ctx, b, g.ByCard, card, true)
 			return id, err
 		}},
 		"People.Templates": {do: func(ctx context.Context, v *registry.View) (any, error) {

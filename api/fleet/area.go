@@ -104,6 +104,8 @@ type DeviceOrder struct {
 	Data   []byte
 	By     string
 	Wait   time.Duration // how long it may wait for a device that is away; 0: not at all
+	// Past is the lockdown past whose level it goes, if the device is held by one.
+	Past g.LockdownID
 }
 
 // ActionWrite is the action that writes properties of a device; its values are keyed by property.

@@ -44,6 +44,8 @@ type commandInput struct {
 		Values map[string]g.Value `json:"values,omitempty" doc:"The action's input."`
 		Data   []byte             `json:"data,omitempty" maxLength:"11184812" doc:"Bytes for the action, base64, e.g. a photograph; such a command does not wait."`
 		Wait   *int               `json:"wait,omitempty" minimum:"0" maximum:"86400" doc:"For how many seconds it waits for a device that is away; 0: it is refused at once. Absent: 60."`
+
+		Override string `json:"override,omitempty" maxLength:"500" doc:"Why it is to be done although a threat level that stands holds the device: without it such a command is refused with the reason level_holds. It takes lockdown:clear, is audited and shown at the level." example:"firefighters are in the stairwell"`
 	}
 }
 
@@ -218,7 +220,22 @@ func (s *area) command(ctx context.Context, in *commandInput) (*gate.Body[Comman
 	if in.Body.Wait != nil {
 		wait = time.Duration(*in.Body.Wait) * time.Second
 	}
+	var past g.LockdownID
+	if in.Body.Override != "" {
+		past, err = s.View(ctx).Lockdown.Override(
+			ctx,
+			d,
+			in.Body.Action,
+			in.Body.Values,
+			in.Body.Override,
+			gate.CallerOf(ctx).By(),
+		)
+		if err != nil {
+			return nil, err
+		}
+	}
 	r, err := s.fleet.Command(ctx, d, DeviceOrder{
+		Past:   past,
 		Action: in.Body.Action,
 		Values: in.Body.Values,
 		Data:   in.Body.Data,

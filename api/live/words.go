@@ -28,7 +28,10 @@ Decision.allow: Whether whoever it is may pass.
 Decision.method: How they showed who they are.
 Decision.person: Whose credential it is; absent: nobody's.
 Decision.credential: What was shown, where it is nobody's: its last 4 characters.
-Decision.reason: Why not; absent where they may.
+Decision.reason: Why not, or why a threat level lets them pass whatever they show; absent otherwise.
+Decision.level: The threat level that stood, if any.
+Decision.lockdown: The lockdown of that.
+Decision.drill: It was a drill's.
 Event.occurrence: What happened at the device, where kind is occurrence.
 Event.incident: The incident, where kind is incident.
 Occurrence.id: The occurrence's id: one that its device tells twice has the same id, where the device counts what it

@@ -14,11 +14,15 @@ import (
 )
 
 // area is what the operations use.
-type area struct{ *gate.Gate }
+type area struct {
+	*gate.Gate
+	base string
+}
 
-// Register adds the operations.
-func Register(r *gate.Gate) {
-	s := &area{r}
+// Register adds the operations. base is how people reach the console, without a slash at the end;
+// "": unknown.
+func Register(r *gate.Gate, base string) {
+	s := &area{r, base}
 	s.Words(words)
 	s.AtLast(bound)
 	s.registerLockdowns()
@@ -29,6 +33,7 @@ func Register(r *gate.Gate) {
 func bound(d *gate.Schemas) {
 	d.Field("LevelAction", "action").MaxLength = new(64)
 	d.Field("LevelAction", "values").MaxProperties = new(g.MaxActionInputs)
+	d.Field("LevelDoors", "responders").MaxItems = new(g.MaxResponders)
 	d.Field("LevelTrigger", "kind").MaxLength = new(64)
 	d.Field("LevelTrigger", "data").MaxProperties = new(g.MaxEventData)
 	for _, name := range []string{"channels", "buildings", "zones"} {
@@ -36,7 +41,7 @@ func bound(d *gate.Schemas) {
 	}
 	d.Field("LevelMessage", "roles").MaxItems = new(len(g.Roles()))
 	d.Field("LevelMessage", "kinds").MaxItems = new(len(g.PersonKinds()))
-	for _, name := range []string{"LevelAction", "LevelMessage", "LevelTrigger"} {
+	for _, name := range []string{"LevelAction", "LevelDoors", "LevelMessage", "LevelTrigger"} {
 		d.Of(name).PrecomputeMessages()
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
 )
 
 // Levels are the threat levels of a school.
@@ -25,6 +26,7 @@ type levelInput struct {
 		Raise    []g.LevelAction  `json:"raise" maxItems:"50" doc:"What is commanded when it is raised."`
 		Clear    []g.LevelAction  `json:"clear" maxItems:"50" doc:"What is commanded at the all-clear."`
 		Messages []g.LevelMessage `json:"messages,omitempty" maxItems:"20" doc:"Who is told; absent: as it was."`
+		Doors    *g.LevelDoors    `json:"doors,omitempty" doc:"Who passes the doors that ask the gateway; absent: as it was."`
 		Triggers []g.LevelTrigger `json:"triggers,omitempty" maxItems:"50" doc:"Occurrences at devices that raise it by themselves: a panic button, a duress code."`
 		gate.AtVersion
 	}
@@ -33,6 +35,14 @@ type levelInput struct {
 type levelPath struct {
 	gate.InSchool
 	ID g.LevelID `path:"id" maxLength:"64" doc:"The level's id."`
+}
+
+type previewInput struct {
+	gate.InSchool
+	ID           g.LevelID `path:"id" maxLength:"64" doc:"The level's id."`
+	Zone         g.ZoneID  `query:"zone" maxLength:"64" doc:"Where it would be raised; absent: nobody said."`
+	Drill        bool      `query:"drill" doc:"It would be a drill."`
+	Irreversible bool      `query:"irreversible" doc:"A drill would send also what profiles call irreversible."`
 }
 
 type levelDeletion struct {
@@ -57,6 +67,16 @@ func (s *area) registerLevels() {
 		Tag:     tag,
 		Summary: "One threat level of a school",
 	}, s.level)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/threat-levels/{id}/preview",
+		ID:      "preview-threat-level",
+		Tag:     tag,
+		Perm:    g.LockdownRaise,
+		Summary: "What raising a threat level would do now",
+		Doc: "How many devices each action would command, why none where that is so, which are away, " +
+			"and who would be told what in both languages. Nothing is done.",
+	}, s.preview)
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:   "PUT",
 		Path:     "/v1/threat-levels/{id}",
@@ -93,6 +113,27 @@ func (s *area) level(ctx context.Context, in *levelPath) (*gate.Tagged[g.ThreatL
 	return gate.WithTag(gate.TagOf(l), l), err
 }
 
+func (s *area) preview(
+	ctx context.Context, in *previewInput,
+) (*gate.Body[lockdown.LevelPreview], error) {
+	p, err := s.View(ctx).Lockdown.Preview(ctx, lockdown.Order{
+		School:       gate.SchoolOf(ctx, in.School),
+		Level:        in.ID,
+		Drill:        in.Drill,
+		Irreversible: in.Irreversible,
+		Zone:         in.Zone,
+		By:           gate.CallerOf(ctx).By(),
+	}, s.base)
+	for _, list := range [][]lockdown.ActionPreview{p.Raise, p.Clear} {
+		for i := range list {
+			if list[i].Why != nil {
+				list[i].Problem = gate.LanguageOf(ctx).Error(list[i].Why)
+			}
+		}
+	}
+	return gate.Answer(p, err)
+}
+
 // onLevel makes a change of a level depend on the state that match names, if any.
 func (s *area) onLevel(
 	ctx context.Context, match string, school g.SchoolID, id g.LevelID,
@@ -113,12 +154,17 @@ func (s *area) putLevel(
 		school,
 		in.ID,
 	)
-	if b.Messages == nil {
+	if b.Messages == nil || b.Doors == nil {
 		was, err := s.View(ctx).Lockdown.Level(ctx, school, in.ID)
 		if err != nil && g.ErrorCode(err) != g.NotFound {
 			return nil, err
 		}
-		b.Messages = was.Messages
+		if b.Messages == nil {
+			b.Messages = was.Messages
+		}
+		if b.Doors == nil {
+			b.Doors = &was.Doors
+		}
 	}
 	l, err := s.View(ctx).Lockdown.PutLevel(ctx, g.ThreatLevel{
 		ID:       in.ID,
@@ -131,6 +177,7 @@ func (s *area) putLevel(
 		Raise:    b.Raise,
 		Clear:    b.Clear,
 		Messages: b.Messages,
+		Doors:    *b.Doors,
 		Triggers: b.Triggers,
 		Version:  b.Version,
 	})

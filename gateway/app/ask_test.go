@@ -12,6 +12,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/config"
+	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
 )
 
 // turnstile is the reader of drivers/example/gate: it asks before it opens.
@@ -100,6 +101,21 @@ func TestATurnstileAsks(t *testing.T) {
 	eventually(t, "a known card to open", func() bool { return x.show(t, "04A1B2C3") == "open" })
 	eventually(t, "an unknown card to be refused", func() bool {
 		return x.show(t, "FFFFFFFF") == "stop nobody"
+	})
+	_, err = r.view().People.Create(t.Context(),
+		g.Person{ID: "per_child", School: killSchool, Kind: g.Student, Name: "Li", Number: "7"})
+	ok(t, err)
+	_, err = r.view().People.AddCard(t.Context(), "per_child", g.ByCard, "04C0FFEE", time.Time{})
+	ok(t, err)
+	eventually(t, "a child's card to open", func() bool { return x.show(t, "04C0FFEE") == "open" })
+	_, err = r.view().Lockdown.Raise(t.Context(),
+		lockdown.Order{School: killSchool, Level: g.LevelLockdown})
+	ok(t, err)
+	eventually(t, "a child's card to be refused in a lockdown", func() bool {
+		return x.show(t, "04C0FFEE") == "stop level_staff"
+	})
+	eventually(t, "a teacher's card to open in a lockdown", func() bool {
+		return x.show(t, "04A1B2C3") == "open"
 	})
 	eventually(t, "both decisions among the events", func() bool {
 		p, err := get[page[g.Event]](t.Context(), s, r.a.URL()+"/v1/events?kinds=decision")

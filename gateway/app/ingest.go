@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/flapping"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/identify"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/intake"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/levels"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/pace"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/states"
 	"github.com/gatehouse-iot/gatehouse/gateway/live"
@@ -25,6 +26,7 @@ import (
 type ingest struct {
 	directory *directory.Directory
 	identify  *identify.Identifier
+	levels    *levels.Levels
 	schools   *media.Schools // which keep pictures
 	flapping  *flapping.Watch
 	intake    *intake.Intake
@@ -52,8 +54,10 @@ func openIngest(ctx context.Context, in given, s *stores, later *closers) (x *in
 		return nil, err
 	}
 	x.identify = identify.New(s.reg.In(g.SystemScope("identify")).People, decision(&in.cfg), in.log)
+	x.levels = levels.New(s.reg.In(g.SystemScope("levels")))
 	cancel := s.reg.Subscribe(func(c registry.Change) {
 		x.identify.Changed(c)
+		x.levels.Changed(c)
 		x.schools.Changed(c)
 	})
 	later.add(func() error { cancel(); return nil })
@@ -66,6 +70,7 @@ func openIngest(ctx context.Context, in given, s *stores, later *closers) (x *in
 		Directory: x.directory,
 		Journal:   s.journal,
 		Identify:  x.identify,
+		Levels:    x.levels,
 		Now:       in.now,
 		Logger:    in.log,
 		Pictures:  x.schools.Allowed,

@@ -102,7 +102,7 @@ func (h *house) alerts(ctx context.Context) []g.Alert {
 func (h *house) accept(ctx context.Context, o regfleet.Order) {
 	h.t.Helper()
 	o.Device, o.Made, o.Due = "door", h.time, h.time.Add(time.Minute)
-	_, err := h.view.Fleet.SaveCommand(ctx, o)
+	_, err := h.view.Lockdown.Accept(ctx, o, "sch", "")
 	h.must(err)
 }
 

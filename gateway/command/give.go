@@ -31,7 +31,7 @@ func (c *Commands) Command(
 	now := c.o.Now()
 	id := g.NewID("cmd")
 	defer c.hold(id)()
-	row, err := c.o.View.Fleet.SaveCommand(ctx, regfleet.Order{
+	row, err := c.o.View.Lockdown.Accept(ctx, regfleet.Order{
 		ID:     id,
 		Device: d.ID,
 		Action: o.Action,
@@ -39,7 +39,7 @@ func (c *Commands) Command(
 		By:     o.By,
 		Made:   now,
 		Due:    now.Add(o.Wait),
-	})
+	}, d.School, o.Past)
 	if err != nil {
 		return fleet.CommandResult{}, err
 	}

@@ -423,7 +423,7 @@ func setPassword(ctx context.Context, t *store.Tx, id g.UserID, hash string) err
 
 // Acting is the acting user as stored in the registry: roles from outside are not trusted. An API
 // key acts without a user, under its own name.
-func Acting(ctx context.Context, v View, t *store.Tx, by g.User) (g.User, error) {
+func Acting(ctx context.Context, v View, t store.Conn, by g.User) (g.User, error) {
 	if by.ID == "" {
 		return g.User{FullName: v.s.Actor}, nil
 	}

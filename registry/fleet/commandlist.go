@@ -197,3 +197,17 @@ func scanCommand(scan func(...any) error, c *g.DeviceCommand, more ...any) error
 	}
 	return store.FromJSON(times, &c.Times)
 }
+
+// ToldBy lists the actions that a lockdown commanded a device and that were neither refused nor too
+// late. It does not check the scope: the caller must.
+func ToldBy(
+	ctx context.Context, c store.Conn, of g.LockdownID, device g.DeviceID,
+) ([]string, error) {
+	found, err := listCommands(ctx, c, "WHERE lockdown = ? AND device = ? AND "+
+		"state NOT IN ('refused', 'expired')", string(of), string(device))
+	out := make([]string, 0, len(found))
+	for _, x := range found {
+		out = append(out, x.Action)
+	}
+	return out, err
+}

@@ -126,18 +126,6 @@ func tellCommand(ctx context.Context, s *store.Store, t *store.Tx, c g.DeviceCom
 	})
 }
 
-// SaveCommand accepts an order; only for system scopes.
-func (v View) SaveCommand(ctx context.Context, o Order) (c g.DeviceCommand, err error) {
-	if err := v.s.OnlySystem(); err != nil {
-		return c, err
-	}
-	err = v.s.Write(ctx, func(t *store.Tx) (err error) {
-		c, err = Accept(ctx, v.s.Store, t, o)
-		return err
-	})
-	return c, err
-}
-
 // MoveCommand moves a command to a state if it is in another of the given ones, and reports whether
 // it was; only for system scopes. Final states do not change. In a final state, what the command
 // said to the device is destroyed.

@@ -11,7 +11,9 @@ import (
 // Target is a device that a threat level's action commands.
 type Target struct {
 	Device       g.DeviceID
+	Name         string
 	Irreversible bool // its profile calls the action so
+	Away         bool // it gets the command when it is back
 }
 
 // Targets lists the enabled devices of a school that an action commands; zones are those of its
@@ -30,15 +32,21 @@ func Targets(
 		w.And("d.zone IN ("+store.Marks(len(zones))+")", store.Anys(zones)...)
 	}
 	var out []Target
-	err := store.Each(ctx, c, "SELECT d.id, p.body FROM devices d JOIN profiles p ON p.id = d.profile"+
+	err := store.Each(ctx, c, "SELECT d.id, d.name, COALESCE(t.state, ''), p.body FROM devices d "+
+		"JOIN profiles p ON p.id = d.profile LEFT JOIN twins t ON t.device = d.id"+
 		w.String()+" ORDER BY d.id", w.Args, func(scan func(...any) error) error {
-		var id g.DeviceID
-		p, err := scanProfile(func(dst ...any) error { return scan(append([]any{&id}, dst...)...) })
+		var x Target
+		var state g.DeviceState
+		p, err := scanProfile(func(dst ...any) error {
+			return scan(append([]any{&x.Device, &x.Name, &state}, dst...)...)
+		})
 		if err != nil {
 			return err
 		}
 		if p.CheckAction(a.Action, a.Values) == nil {
-			out = append(out, Target{id, p.Actions[a.Action].Irreversible})
+			x.Irreversible = p.Actions[a.Action].Irreversible
+			x.Away = state == g.StateOffline
+			out = append(out, x)
 		}
 		return nil
 	})

@@ -7,6 +7,7 @@ package lockdown
 import (
 	"github.com/gatehouse-iot/gatehouse/registry/access"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
@@ -17,16 +18,23 @@ type Book struct {
 	alerts *alerts.Book
 	access *access.Book
 	places *places.Book
+
+	messages *messages.Book
 }
 
 // New keeps threat levels in s.
-func New(s *store.Store, alerts *alerts.Book, access *access.Book, places *places.Book) *Book {
+func New(
+	s *store.Store, alerts *alerts.Book, access *access.Book, places *places.Book,
+	messages *messages.Book,
+) *Book {
 	s.Ask(levelNames)
 	return &Book{
 		s:      s,
 		alerts: alerts,
 		access: access,
 		places: places,
+
+		messages: messages,
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -23,7 +24,8 @@ const (
 )
 
 // delivered are the levels that every school begins with. They tell everybody who works at the
-// school, and command nothing until the school says which devices do what.
+// school, and command nothing until the school says which devices do what. Of the doors that ask, a
+// lockdown lets only staff in, and an evacuation everybody out.
 func delivered() []g.ThreatLevel {
 	levels := []g.ThreatLevel{
 		{
@@ -33,6 +35,7 @@ func delivered() []g.ThreatLevel {
 			Text:     "Lock the doors, lights off, out of sight. Let nobody in or out.",
 			TextZH:   "锁门、关灯、远离门窗，任何人不得进出。",
 			Severity: g.Critical,
+			Doors:    g.LevelDoors{In: g.DoorsStaff},
 		},
 		{
 			ID:       g.LevelEvacuate,
@@ -41,6 +44,7 @@ func delivered() []g.ThreatLevel {
 			Text:     "Leave by the nearest safe way and go to the assembly point.",
 			TextZH:   "由最近的安全通道离开，前往集合点。",
 			Severity: g.Critical,
+			Doors:    g.LevelDoors{Out: g.DoorsFree},
 		},
 		{
 			ID:       g.LevelShelter,
@@ -191,6 +195,9 @@ func (v View) PutLevel(ctx context.Context, l g.ThreatLevel) (g.ThreatLevel, err
 	if err := v.checkMessages(ctx, l); err != nil {
 		return l, err
 	}
+	if err := v.checkDoors(ctx, l.School, l.Doors); err != nil {
+		return l, err
+	}
 	for i, t := range l.Triggers {
 		err := v.checkPlace(ctx, l.School, g.LevelAction{
 			Device: t.Device,
@@ -319,6 +326,31 @@ func checkLevel(l *g.ThreatLevel) error {
 		store.Optional("title_zh", l.TitleZH, 100),
 		store.Optional("text", l.Text, 500),
 		store.Optional("text_zh", l.TextZH, 500))
+}
+
+// checkDoors refuses rules that there are not, and responders who are not of the school.
+func (v View) checkDoors(ctx context.Context, school g.SchoolID, d g.LevelDoors) error {
+	for name, rule := range map[string]g.DoorRule{"in": d.In, "out": d.Out} {
+		if rule != "" && !slices.Contains(g.DoorRules(), rule) {
+			return g.FieldErrorf("doors."+name, "%q is no rule; use one of %v, or none", rule,
+				g.DoorRules())
+		}
+	}
+	if len(d.Responders) > g.MaxResponders {
+		return g.FieldErrorf("doors.responders", "a level names at most %d responders",
+			g.MaxResponders)
+	}
+	for i, id := range d.Responders {
+		ok, err := people.Belongs(ctx, v.s.Reg, school, id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return g.FieldErrorf(fmt.Sprintf("doors.responders[%d]", i), "there is no person %q in this school",
+				id)
+		}
+	}
+	return nil
 }
 
 // checkActions refuses actions at places that the school does not have, and such as no profile

@@ -138,23 +138,9 @@ func (v View) Raise(ctx context.Context, o Order) (g.Lockdown, error) {
 func (v View) begin(
 	ctx context.Context, t *store.Tx, o Order, lv g.ThreatLevel,
 ) (g.Lockdown, error) {
-	now := store.Moment(store.Micros(t.Now))
-	l := g.Lockdown{
-		ID:      cmp.Or(o.ID, g.LockdownID(g.NewID("lck"))),
-		School:  o.School,
-		Level:   lv.ID,
-		Title:   lv.Title,
-		TitleZH: lv.TitleZH,
-		Text:    lv.Text,
-		TextZH:  lv.TextZH,
-		Drill:   o.Drill,
-		Zone:    o.Zone,
-		Note:    o.Note,
-		Raised:  now,
-		Alert:   g.AlertID(g.NewID("alt")),
-
-		RaisedByName: o.Source,
-	}
+	l := lockdownOf(o, lv, store.Moment(store.Micros(t.Now)))
+	l.ID = cmp.Or(o.ID, g.LockdownID(g.NewID("lck")))
+	l.Alert = g.AlertID(g.NewID("alt"))
 	if o.By.ID != "" {
 		u, err := access.Acting(ctx, v.access, t, o.By)
 		if err != nil {
@@ -166,6 +152,28 @@ func (v View) begin(
 		l.RaisedByName = u.FullName
 	}
 	return l, nil
+}
+
+// lockdownOf is what an order of a level makes.
+func lockdownOf(o Order, lv g.ThreatLevel, now time.Time) g.Lockdown {
+	return g.Lockdown{
+		School:  o.School,
+		Level:   lv.ID,
+		Title:   lv.Title,
+		TitleZH: lv.TitleZH,
+		Text:    lv.Text,
+		TextZH:  lv.TextZH,
+		Drill:   o.Drill,
+		Zone:    o.Zone,
+		Note:    o.Note,
+		Raised:  now,
+		Doors: g.LevelDoors{
+			In:  lv.Doors.In,
+			Out: lv.Doors.Out,
+		},
+
+		RaisedByName: o.Source,
+	}
 }
 
 // alertOf is the alert of a lockdown. It says which actions of the level no device was there for.
@@ -327,11 +335,11 @@ func (v View) act(
 
 // targetsOf are the devices that an action commands.
 func targetsOf(
-	ctx context.Context, t *store.Tx, school g.SchoolID, a g.LevelAction,
+	ctx context.Context, c store.Conn, school g.SchoolID, a g.LevelAction,
 ) ([]fleet.Target, error) {
 	var zones []g.ZoneID
 	if a.Building != "" {
-		of, err := places.ZonesOf(ctx, t, a.Building)
+		of, err := places.ZonesOf(ctx, c, a.Building)
 		if err != nil || len(of) == 0 {
 			return nil, err // nothing is there
 		}
@@ -339,7 +347,7 @@ func targetsOf(
 	}
 	return fleet.Targets(
 		ctx,
-		t,
+		c,
 		school,
 		a,
 		zones,

@@ -110,10 +110,15 @@ func (v View) Preview(ctx context.Context, b Broadcast) (Preview, error) {
 	if err != nil {
 		return Preview{}, err
 	}
-	steps := b.Steps
-	if len(steps) == 0 {
-		steps = DefaultSteps(Bulk)
+	if len(b.Steps) == 0 {
+		b.Steps = DefaultSteps(Bulk)
 	}
+	return v.reach(ctx, b, to)
+}
+
+// reach counts who of the recipients of a broadcast with steps can be reached.
+func (v View) reach(ctx context.Context, b Broadcast, to []To) (Preview, error) {
+	steps := b.Steps
 	var ways []Way
 	for _, s := range steps {
 		ways = append(ways, s.Ways...)

@@ -118,6 +118,22 @@ func (v View) Named(ctx context.Context, school g.SchoolID, a Audience) ([]To, e
 	})
 }
 
+// AlarmReaches counts whom an alarm to an audience of a school would reach, which may be nobody, by
+// the addresses and channels that there are now. It does not check the scope: the caller must.
+func AlarmReaches(ctx context.Context, v View, school g.SchoolID, a Audience) (Preview, error) {
+	b := Broadcast{
+		School:   school,
+		Audience: a,
+		Urgent:   true,
+		Steps:    DefaultSteps(Alarm),
+	}
+	to, err := v.named(ctx, b)
+	if err != nil {
+		return Preview{}, err
+	}
+	return v.reach(ctx, b, to)
+}
+
 // ChannelsNamed returns the names of channels; those that are gone are absent. It does not check
 // the scope: the caller must.
 func ChannelsNamed(

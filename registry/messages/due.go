@@ -255,6 +255,19 @@ func (v View) TemplateFor(
 	if err := v.s.OnlySystem(); err != nil {
 		return Template{}, err
 	}
+	return TemplateOf(
+		ctx,
+		v,
+		school,
+		kind,
+		language,
+	)
+}
+
+// TemplateOf is TemplateFor for those who have checked the scope.
+func TemplateOf(
+	ctx context.Context, v View, school g.SchoolID, kind, language string,
+) (Template, error) {
 	for depth := 0; school != "" && depth < 16; depth++ {
 		found, err := v.r.templatesOf(ctx, v.s.Reg, school)
 		if err != nil {

@@ -10,61 +10,76 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Standing returns the owner of a credential and why it does not let them pass: it is nobody's,
-// expired, or of somebody who has left; "" if it does. Only system scopes may call it. Credentials
-// are looked up as in ByCredential and, with orNumber, as in ByNumber too.
+// Holder is whose credential it is, and why it does not let them pass.
+type Holder struct {
+	Person g.PersonID // "": nobody's
+	Kind   g.PersonKind
+	Why    g.ReasonCode // "": they may pass
+}
+
+// Standing returns the holder of a credential and why it does not let them pass: it is nobody's,
+// expired, or of somebody who has left. Only system scopes may call it. Credentials are looked up as
+// in ByCredential and, with orNumber, as in ByNumber too.
 func (v View) Standing(
 	ctx context.Context, school g.SchoolID, method g.Method, credential string, orNumber bool,
-) (g.PersonID, g.ReasonCode, error) {
+) (Holder, error) {
+	nobody := Holder{Why: g.ReasonNobody}
 	if err := v.s.OnlySystem(); err != nil {
-		return "", "", err
+		return Holder{}, err
 	}
 	if normal(method, credential) == "" {
-		return "", g.ReasonNobody, nil // an empty credential must not match people without a number
+		return nobody, nil // an empty credential must not match people without a number
 	}
 	keys, err := v.s.Vault.School(ctx, v.s.Reg, school)
 	if err != nil {
-		return "", "", err
+		return Holder{}, err
 	}
 	if method != g.ByFace {
-		person, why, err := v.standing(ctx,
-			"SELECT f.person, p.left_at, f.expires FROM passes f JOIN persons p ON "+
+		h, err := v.standing(ctx,
+			"SELECT f.person, p.kind, p.left_at, f.expires FROM passes f JOIN persons p ON "+
 				"p.id = f.person WHERE f.school = ? AND f.mac = ? ORDER BY p.left_at",
 			string(school), keys.Mac(string(method), normal(method, credential)))
-		if err != nil || why != g.ReasonNobody || !orNumber {
-			return person, why, err
+		if err != nil || h.Why != g.ReasonNobody || !orNumber {
+			return h, err
 		}
 	}
-	person, why, err := v.standing(ctx,
-		"SELECT id, left_at, 0 FROM persons WHERE school = ? AND number_mac = ? ORDER BY left_at",
+	h, err := v.standing(ctx,
+		"SELECT id, kind, left_at, 0 FROM persons WHERE school = ? AND number_mac = ? ORDER BY left_at",
 		string(school), keys.Mac("number", normal(g.ByFace, credential)))
-	if err != nil || method != g.ByFace || why == g.ReasonNobody {
-		return person, why, err
+	if err != nil || method != g.ByFace || h.Why == g.ReasonNobody {
+		return h, err
 	}
 	// a face counts only with the person's consent
-	ok, err := consented(ctx, v.s.Reg, person)
+	ok, err := consented(ctx, v.s.Reg, h.Person)
 	if err != nil || !ok {
-		return "", g.ReasonNobody, err
+		return nobody, err
 	}
-	return person, why, nil
+	return h, nil
 }
 
-// standing returns a person and why they may not pass; query selects the person, when they left and
-// when the credential expires (0: never).
-func (v View) standing(
-	ctx context.Context, query string, args ...any,
-) (person g.PersonID, why g.ReasonCode, err error) {
+// standing returns a holder; query selects the person, their kind, when they left and when the
+// credential expires (0: never).
+func (v View) standing(ctx context.Context, query string, args ...any) (h Holder, err error) {
 	var left, expires int64
-	err = v.s.Reg.Row(ctx, query, args...).Scan(&person, &left, &expires)
+	err = v.s.Reg.Row(ctx, query, args...).Scan(&h.Person, &h.Kind, &left, &expires)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return "", g.ReasonNobody, nil
+		return Holder{Why: g.ReasonNobody}, nil
 	case err != nil:
-		return "", "", fmt.Errorf("look up a credential: %w", err)
+		return Holder{}, fmt.Errorf("look up a credential: %w", err)
 	case left != 0:
-		return person, g.ReasonPersonLeft, nil
+		h.Why = g.ReasonPersonLeft
 	case expires != 0 && expires <= store.Micros(v.s.Now()):
-		return person, g.ReasonPassExpired, nil
+		h.Why = g.ReasonPassExpired
 	}
-	return person, "", nil
+	return h, nil
+}
+
+// Belongs reports whether a person is of a school. It does not check the scope: the caller must.
+func Belongs(ctx context.Context, c store.Conn, school g.SchoolID, id g.PersonID) (bool, error) {
+	of, err := store.SchoolOf(ctx, c, "persons", "person", string(id))
+	if g.ErrorCode(err) == g.NotFound {
+		return false, nil
+	}
+	return of == school, err
 }

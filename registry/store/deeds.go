@@ -21,7 +21,7 @@ func Deeds() []string {
 		"incident.note", "incident.open", "incident.refuse", "incident.reopen",
 		"incident.separate", "incident.step", "incident.unstep", "key.create", "key.revoke",
 		"key.take_over", "leave.delete", "leave.put", "leave.reasons", "level.delete",
-		"level.update", "lockdown.clear", "lockdown.raise", "media.open", "message.send",
+		"level.update", "lockdown.clear", "lockdown.override", "lockdown.raise", "media.open", "message.send",
 		"message.stop", "pass.add", "pass.delete", "people.import", "person.attendance",
 		"person.back", "person.contact", "person.create", "person.delete", "person.leave",
 		"person.open", "person.sightings", "person.update", "picture.delete", "picture.keep",

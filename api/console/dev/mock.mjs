@@ -457,6 +457,33 @@ export function mock({ empty = false, demo = true } = {}) {
     ['GET', /^\/v1\/lockdowns$/, (req, res, m, q) => list(res, d.lockdowns, q)],
     ['GET', /^\/v1\/threat-levels$/, (req, res) => json(res, { levels: d.levels })],
     [
+      'GET',
+      /^\/v1\/threat-levels\/([^/]+)\/preview$/,
+      (req, res, m) => {
+        const l = d.levels.find((x) => x.id === m[1])
+        const act = (a) => ({ action: a.action, devices: 2, spared: 0, away: 1, away_names: ['Side gate'] })
+        json(res, {
+          raise: l.raise.map(act),
+          clear: l.clear.map(act),
+          messages: [
+            {
+              recipients: 64,
+              people: 58,
+              users: 6,
+              by_way: { email: 60, sms: 58 },
+              no_address: 2,
+              not_wished: 0,
+              sent: true,
+              subject: l.title,
+              text: l.text,
+              subject_zh: l.title_zh,
+              text_zh: l.text,
+            },
+          ],
+        })
+      },
+    ],
+    [
       'PUT',
       /^\/v1\/threat-levels\/([^/]+)$/,
       (req, res, m, q, b) => {

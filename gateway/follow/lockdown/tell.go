@@ -9,13 +9,8 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
-)
-
-// told are the kinds of message about a level.
-const (
-	kindRaised  = "lockdown"
-	kindCleared = "allclear"
 )
 
 // tell sends the messages of a level that was raised or cleared. An event that comes twice is told
@@ -36,9 +31,9 @@ func (r *Reader) tell(ctx context.Context, e *g.Event) error {
 	if !cleared && !l.Cleared.IsZero() {
 		return nil // over before anybody was told
 	}
-	kind := kindRaised
+	kind := lockdown.KindRaised
 	if cleared {
-		kind = kindCleared
+		kind = lockdown.KindCleared
 		if err := r.stop(ctx, l, level); err != nil {
 			return err
 		}
@@ -57,7 +52,7 @@ func (r *Reader) tell(ctx context.Context, e *g.Event) error {
 // stop takes back what is not sent yet of the messages that it was raised.
 func (r *Reader) stop(ctx context.Context, l g.Lockdown, level g.ThreatLevel) error {
 	for i := range level.Messages {
-		err := r.View.Messages.Stop(ctx, messageID(kindRaised, l.ID, i), "it is over")
+		err := r.View.Messages.Stop(ctx, messageID(lockdown.KindRaised, l.ID, i), "it is over")
 		if err != nil && g.ErrorCode(err) != g.NotFound {
 			return err
 		}
@@ -72,12 +67,13 @@ func (r *Reader) send(
 	if err != nil {
 		return err
 	}
-	params, err := r.params(ctx, kind, l, zone)
+	school, err := r.View.Places.School(ctx, l.School)
 	if err != nil {
 		return err
 	}
+	params := lockdown.Told(l, school, zone, r.Base)
 	for i, m := range level.Messages {
-		if !concerns(m, l.Zone, zone.Building) {
+		if !lockdown.Concerns(m, zone) {
 			continue
 		}
 		to, err := r.recipients(ctx, l.School, m)
@@ -103,14 +99,6 @@ func (r *Reader) send(
 		}
 	}
 	return nil
-}
-
-// concerns reports whether a message is sent for a level that was raised at a place.
-func concerns(m g.LevelMessage, zone g.ZoneID, building g.BuildingID) bool {
-	if zone == "" || len(m.Zones)+len(m.Buildings) == 0 {
-		return true
-	}
-	return slices.Contains(m.Zones, zone) || slices.Contains(m.Buildings, building)
 }
 
 // recipients are those whom a message names and who are there: a channel that was deleted keeps the
@@ -143,50 +131,9 @@ func (r *Reader) zone(ctx context.Context, id g.ZoneID) (g.Zone, error) {
 	}
 	z, err := r.View.Places.Zone(ctx, id)
 	if g.ErrorCode(err) == g.NotFound {
-		return g.Zone{}, nil
+		return g.Zone{ID: id}, nil
 	}
 	return z, err
-}
-
-// params are what a message says.
-func (r *Reader) params(
-	ctx context.Context, kind string, l g.Lockdown, zone g.Zone,
-) (map[string]string, error) {
-	school, err := r.View.Places.School(ctx, l.School)
-	if err != nil {
-		return nil, err
-	}
-	at, by, note := l.Raised, l.RaisedByName, l.Note
-	if kind == kindCleared {
-		at, by, note = l.Cleared, l.ClearedByName, l.ClearNote
-	}
-	out := map[string]string{
-		"title":    l.Title,
-		"title_zh": l.TitleZH,
-		"text":     l.Text,
-		"text_zh":  l.TextZH,
-		"place":    zone.Name,
-		"time":     at.In(school.Location()).Format("2006-01-02 15:04"),
-		"by":       by,
-		"note":     note,
-		"school":   school.Name,
-	}
-	if out["title_zh"] == "" {
-		out["title_zh"] = l.Title
-	}
-	if out["text_zh"] == "" {
-		out["text_zh"] = l.Text
-	}
-	if r.Base != "" && kind == kindRaised {
-		out["link"] = r.Base + "/lockdown"
-	}
-	if l.Drill {
-		// also in the title: a template of the school's own may leave the mark out
-		out["mark"], out["mark_zh"] = "THIS IS A DRILL.", "【演练】这是一次演练。"
-		out["title"] = "Drill: " + out["title"]
-		out["title_zh"] = "演练：" + out["title_zh"]
-	}
-	return out, nil
 }
 
 // messageID is the same for the same lockdown and message.

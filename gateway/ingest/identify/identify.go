@@ -24,7 +24,7 @@ type Registry interface {
 	ByNumber(ctx context.Context, school g.SchoolID, number string) (g.PersonID, bool, error)
 	Standing(
 		ctx context.Context, school g.SchoolID, m g.Method, credential string, orNumber bool,
-	) (g.PersonID, g.ReasonCode, error)
+	) (people.Holder, error)
 }
 
 // Identifier is safe for concurrent use.
@@ -154,11 +154,11 @@ func (i *Identifier) Credential(
 	return person, err
 }
 
-// Standing says whose card, code, PIN or user number it is, and why it does not let them pass; ""
-// where it does. With orNumber a person's own number counts as well.
+// Standing says whose card, code, PIN or user number it is, and why it does not let them pass. With
+// orNumber a person's own number counts as well.
 func (i *Identifier) Standing(
 	ctx context.Context, id g.SchoolID, m g.Method, credential string, orNumber bool,
-) (g.PersonID, g.ReasonCode, error) {
+) (people.Holder, error) {
 	return i.reg.Standing(ctx, id, m, credential, orNumber)
 }
 

@@ -31,8 +31,8 @@ func (templates) ByNumber(context.Context, g.SchoolID, string) (g.PersonID, bool
 
 func (templates) Standing(
 	context.Context, g.SchoolID, g.Method, string, bool,
-) (g.PersonID, g.ReasonCode, error) {
-	return "", g.ReasonNobody, nil
+) (people.Holder, error) {
+	return people.Holder{Why: g.ReasonNobody}, nil
 }
 
 // face is a unit vector whose cosine with the first axis is c.

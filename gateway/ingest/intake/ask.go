@@ -5,12 +5,13 @@ import (
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
 )
 
 // Answer decides a device's question whether the holder of a credential may pass: people of the
-// device's school may, if the credential is valid now. The decision is journalled, but Answer does
-// not wait for that, since somebody stands at the door. An error means that there is no decision;
-// the device then does what its profile says.
+// device's school may, if the credential is valid now, and while a threat level stands, whom that
+// lets pass. The decision is journalled, but Answer does not wait for that, since somebody stands at
+// the door. An error means that there is no decision; the device then does what its profile says.
 func (in *Intake) Answer(ctx context.Context, driver g.DriverName, a g.Ask) (g.Answer, error) {
 	entry, ok, err := in.Directory.Device(ctx, a.Device)
 	if err != nil {
@@ -29,7 +30,11 @@ func (in *Intake) Answer(ctx context.Context, driver g.DriverName, a g.Ask) (g.A
 	if err := a.Check(entry.Profile); err != nil {
 		return g.Answer{}, err
 	}
-	person, why, err := in.Identify.Standing(ctx, device.School, a.Method, a.Credential,
+	held, stands, err := in.standing(ctx, device.School)
+	if err != nil {
+		return g.Answer{}, fmt.Errorf("look up the threat level: %w", err)
+	}
+	holder, err := in.Identify.Standing(ctx, device.School, a.Method, a.Credential,
 		in.numbers(a.Device))
 	if err != nil {
 		return g.Answer{}, fmt.Errorf("look up a credential: %w", err)
@@ -40,18 +45,57 @@ func (in *Intake) Answer(ctx context.Context, driver g.DriverName, a g.Ask) (g.A
 	d := &g.Decision{
 		Method:     a.Method,
 		Direction:  a.Direction,
-		Allow:      why == "",
-		Person:     person,
-		Credential: mask(a.Credential, person != ""),
+		Person:     holder.Person,
+		Credential: mask(a.Credential, holder.Person != ""),
+	}
+	why := holder.Why
+	d.Allow = why == ""
+	if stands {
+		d.Level, d.Lockdown, d.Drill = held.Level, held.ID, held.Drill
+		d.Allow, why = held.As.Doors.Decide(
+			a.Direction,
+			holder.Person,
+			holder.Kind,
+			why,
+		)
+	}
+	if why != "" {
+		d.Reason = because(why, held.Lockdown)
 	}
 	answer := g.Answer{Allow: d.Allow}
 	if d.Allow {
-		answer.Person = person
+		answer.Person = holder.Person
 	} else {
-		d.Reason = g.Because(why)
 		answer.Reason = d.Reason
 	}
 	return answer, in.decided(driver, device, d)
+}
+
+// standing returns the threat level that stands in a school.
+func (in *Intake) standing(
+	ctx context.Context, school g.SchoolID,
+) (lockdown.Held, bool, error) {
+	if in.Levels == nil {
+		return lockdown.Held{}, false, nil
+	}
+	return in.Levels.InForce(ctx, school)
+}
+
+// because gives a reason; a level's carries its name, in both languages where it has two.
+func because(why g.ReasonCode, l g.Lockdown) g.Reason {
+	switch why {
+	case g.ReasonLevelStaff, g.ReasonLevelResponders, g.ReasonLevelFree:
+	default:
+		return g.Because(why)
+	}
+	name := l.Title
+	if l.TitleZH != "" && l.TitleZH != l.Title {
+		name += " " + l.TitleZH
+	}
+	if l.Drill {
+		name = "Drill 演练 · " + name
+	}
+	return g.Because(why, "level", name)
 }
 
 // decided journals a decision. If the journal refuses it there is no answer either, so that nobody

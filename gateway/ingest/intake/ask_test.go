@@ -9,6 +9,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
+	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
 )
 
 // TestWhoMayPass: holders of a valid credential may pass, and all others get the reason why not.
@@ -135,5 +136,50 @@ func TestNobodyIsAnswered(t *testing.T) {
 	}
 	if got := s.journalled(); len(got) != 0 {
 		t.Errorf("got %+v journalled, want nothing", got)
+	}
+}
+
+// TestALevelStandsAtTheDoor: from the moment at which a level is raised until the next takes its
+// place, whoever asks is answered by it, and the decision says so.
+func TestALevelStandsAtTheDoor(t *testing.T) {
+	s := open(t)
+	w := &written{Journal: s.j, done: make(chan error, 1)}
+	s.Journal = w
+	ctx := t.Context()
+	_, err := s.view.People.Create(ctx,
+		g.Person{ID: "per_t", School: "sch", Kind: g.Staff, Name: "T", Number: "2001"})
+	must(t, err)
+	_, err = s.view.People.AddCard(ctx, "per_t", g.ByCard, "0009999", time.Time{})
+	must(t, err)
+	ask := func(card string, way g.Direction) (g.Answer, g.Decision) {
+		t.Helper()
+		answer, err := s.Answer(ctx, "push",
+			g.Ask{Device: "terminal", Method: g.ByCard, Credential: card, Direction: way})
+		must(t, err)
+		return answer, *s.decided(w).Decision
+	}
+	if got, d := ask("0004711", g.In); !got.Allow || d.Level != "" {
+		t.Errorf("before: got %+v, %+v, want a child to pass, no level", got, d)
+	}
+	l, err := s.view.Lockdown.Raise(ctx, lockdown.Order{School: "sch", Level: g.LevelLockdown, Drill: true})
+	must(t, err)
+	got, d := ask("0004711", g.In)
+	want := g.Because(g.ReasonLevelStaff, "level", "Drill 演练 · Lockdown 封锁")
+	if diff := cmp.Diff(got, g.Answer{Reason: want}); diff != "" {
+		t.Errorf("a child in a lockdown: got -, want +:\n%s", diff)
+	}
+	if d.Level != g.LevelLockdown || d.Lockdown != l.ID || !d.Drill || d.Person != "per_a" || d.Allow {
+		t.Errorf("got %+v, want a decision that names the drill", d)
+	}
+	if got, _ := ask("0009999", g.In); !got.Allow || got.Person != "per_t" {
+		t.Errorf("a teacher in a lockdown: got %+v, want to pass", got)
+	}
+	_, err = s.view.Lockdown.Raise(ctx, lockdown.Order{School: "sch", Level: g.LevelEvacuate})
+	must(t, err)
+	if got, d := ask("0008888", g.Out); !got.Allow || got.Person != "" || d.Reason.Code != g.ReasonLevelFree {
+		t.Errorf("nobody's card on the way out: got %+v, %+v, want to pass, and why", got, d)
+	}
+	if got, _ := ask("0004711", g.In); !got.Allow {
+		t.Errorf("a child on the way in of an evacuation: got %+v, want to pass as always", got)
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/strangers"
+	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 )
 
 // Journal is where events go. done is called once the record is on disk, or with the error.
@@ -30,7 +32,12 @@ type Identifier interface {
 	Credential(ctx context.Context, school g.SchoolID, m g.Method, credential string, orNumber bool) (g.PersonID, error)
 	Standing(
 		ctx context.Context, school g.SchoolID, m g.Method, credential string, orNumber bool,
-	) (g.PersonID, g.ReasonCode, error)
+	) (people.Holder, error)
+}
+
+// Levels says which threat level stands in a school, from memory; false: none.
+type Levels interface {
+	InForce(ctx context.Context, school g.SchoolID) (lockdown.Held, bool, error)
 }
 
 // Intake is safe for concurrent use.
@@ -38,6 +45,7 @@ type Intake struct {
 	Directory *directory.Directory
 	Journal   Journal
 	Identify  Identifier
+	Levels    Levels // decide who passes while one stands; nil: there are none
 	Now       func() time.Time
 	Logger    *slog.Logger
 

@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/identify"
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/intake"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/levels"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/vision"
@@ -108,10 +109,13 @@ func open(t testing.TB) *school {
 	who := identify.New(reg.In(g.SystemScope("identify")).People, vision.DefaultDecision(),
 		slog.New(slog.DiscardHandler))
 	t.Cleanup(reg.Subscribe(who.Changed))
+	standing := levels.New(reg.In(g.SystemScope("levels")))
+	t.Cleanup(reg.Subscribe(standing.Changed))
 	s.Intake = &intake.Intake{
 		Directory: dir,
 		Journal:   s.j,
 		Identify:  who,
+		Levels:    standing,
 		Now:       func() time.Time { return s.now },
 		Logger:    slog.New(slog.DiscardHandler),
 	}

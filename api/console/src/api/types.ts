@@ -52,6 +52,10 @@ export type Weekday = NonNullable<S['RotaLine']['days']>[number]
 export type Lockdown = S['Lockdown']
 export type ThreatLevel = S['ThreatLevel']
 export type LevelAction = S['LevelAction']
+export type LevelDoors = S['LevelDoors']
+export type DoorRule = S['LevelDoors']['in'] & string
+export type ActionPreview = S['ActionPreview']
+export type MessagePreview = S['MessagePreview']
 export type LevelTrigger = S['LevelTrigger']
 
 /** What is not over, most urgent first, with the number of all. */
@@ -272,6 +276,7 @@ export const weekdays = all<Weekday>({
   sun: true,
 })
 export const severities = all<Severity>({ info: true, warning: true, major: true, critical: true })
+export const doorRules = all<DoorRule>({ staff: true, responders: true, free: true })
 /** Roles of people; an integrator is a program. */
 export const signInRoles = all<Exclude<Role, 'integrator'>>({
   admin: true,

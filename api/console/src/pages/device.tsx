@@ -361,12 +361,15 @@ function Command({
   onClose: () => void
 }) {
   const { t } = useT()
+  const { can } = useSession()
   const cache = useQueryClient()
   const f = useFormat()
   const inputs = Object.entries(action.input ?? {})
   const [values, setValues] = useState<Record<string, Value>>(() =>
     Object.fromEntries(inputs.filter(([, p]) => p.type === 'boolean').map(([k]) => [k, false])),
   )
+  // A threat level holds the device: it takes a reason, of who may give the all-clear.
+  const [held, setHeld] = useState(false)
   return (
     <Ask
       opened
@@ -374,12 +377,16 @@ function Command({
       title={f.local(action.title, action.title_zh) || name}
       deed={t('device.send')}
       text={t('device.sendText', { name: d.name || d.id })}
-      onDo={async () => {
+      comment={held && can('lockdown:clear') ? { label: t('lockdown.whyPast'), required: true } : undefined}
+      onDo={async (override) => {
         const given = (e: [string, Value]): e is [string, NonNullable<Value>] => e[1] !== null && e[1] !== ''
         const set = Object.fromEntries(Object.entries(values).filter(given))
         const r = await call(`/v1/devices/${encodeURIComponent(d.id)}/commands`, {
           method: 'POST',
-          body: { action: name, values: set } satisfies Sent<'CommandInput'>,
+          body: { action: name, values: set, override: override || undefined } satisfies Sent<'CommandInput'>,
+        }).catch((e: unknown) => {
+          if (e instanceof APIError && e.why.reason === 'level_holds') setHeld(true)
+          throw e
         })
         said(r?.state ? t('commands.means.' + r.state) : r?.message || t('device.sent'))
         await cache.invalidateQueries({ queryKey: ['device', d.id, 'commands'] })

@@ -1,6 +1,6 @@
 // Raising the threat level, what stands, what devices did, and what happened before.
 
-import { Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Checkbox, Group, Select, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/client'
@@ -11,8 +11,10 @@ import { CommandTag } from '../ui/commands'
 import { HoldButton } from '../ui/holdbutton'
 import { Empty, Loaded, Page, Panel, Rows, Tag, Trouble, useDeed } from '../ui/kit'
 import { LevelDialog } from '../ui/leveldialog'
+import { LevelGist, LevelPreviewDialog, useDoorWords } from '../ui/levelpreview'
 import { renewLockdowns, useStanding } from '../ui/lockdown'
 import { PagedList, usePaged } from '../ui/paged'
+import { usePlaces } from '../ui/states'
 import { When } from '../ui/when'
 
 export function LockdownPage() {
@@ -50,11 +52,15 @@ function Raise({ levels }: { levels: ThreatLevel[] }) {
   const [drill, setDrill] = useState(false)
   const [irreversible, setIrreversible] = useState(false)
   const [note, setNote] = useState('')
+  const [zone, setZone] = useState('')
+  const [looking, setLooking] = useState<ThreatLevel>()
+  const places = usePlaces()
+  const how = { drill, irreversible: drill && irreversible, zone }
   const raise = (level: string) =>
     void deed.run(async () => {
       await call('/v1/lockdowns', {
         method: 'POST',
-        body: { school, level, drill, irreversible: drill && irreversible, note },
+        body: { school, level, ...how, note },
       })
       setNote('')
       renewLockdowns(cache)
@@ -75,27 +81,50 @@ function Raise({ levels }: { levels: ThreatLevel[] }) {
             onChange={(e) => setIrreversible(e.currentTarget.checked)}
           />
         )}
-        <TextInput
-          label={t('lockdown.note')}
-          value={note}
-          maxLength={500}
-          onChange={(e) => setNote(e.currentTarget.value)}
-        />
+        <Group grow align="end">
+          <TextInput
+            label={t('lockdown.note')}
+            value={note}
+            maxLength={500}
+            onChange={(e) => setNote(e.currentTarget.value)}
+          />
+          <Select
+            label={t('lockdown.where')}
+            clearable
+            searchable
+            placeholder={t('lockdown.nobodySaid')}
+            value={zone || null}
+            data={places.options}
+            onChange={(z) => setZone(z ?? '')}
+          />
+        </Group>
         <div className="levels">
           {levels.map((l) => (
-            <HoldButton
-              key={l.id}
-              size="lg"
-              color={drill ? 'blue' : l.severity === 'critical' ? 'red' : 'orange'}
-              loading={deed.busy}
-              testid={'raise-' + l.id}
-              onHeld={() => raise(l.id)}>
-              {drill
-                ? t('lockdown.drillOf', { level: f.local(l.title, l.title_zh) })
-                : f.local(l.title, l.title_zh)}
-            </HoldButton>
+            <div key={l.id}>
+              <HoldButton
+                size="lg"
+                fullWidth
+                color={drill ? 'blue' : l.severity === 'critical' ? 'red' : 'orange'}
+                loading={deed.busy}
+                testid={'raise-' + l.id}
+                onHeld={() => raise(l.id)}>
+                {drill
+                  ? t('lockdown.drillOf', { level: f.local(l.title, l.title_zh) })
+                  : f.local(l.title, l.title_zh)}
+              </HoldButton>
+              <LevelGist level={l} how={how} />
+              <Button
+                size="compact-sm"
+                variant="subtle"
+                data-testid={'look-' + l.id}
+                aria-label={t('lockdown.lookAt', { level: f.local(l.title, l.title_zh) })}
+                onClick={() => setLooking(l)}>
+                {t('lockdown.look')}
+              </Button>
+            </div>
           ))}
         </div>
+        {looking && <LevelPreviewDialog level={looking} how={how} onClose={() => setLooking(undefined)} />}
         <Text size="sm" c="dimmed">
           {t('lockdown.hold')}
         </Text>
@@ -115,6 +144,7 @@ function Commands({ l }: { l: Lockdown }) {
     { lockdown: l.id },
     { limit: 50, every: 3000, name: l.id },
   )
+  const names = new Map((list.q.data?.items ?? []).map((c) => [c.device, c.device_name || c.device]))
   const title = t('lockdown.commands', { level: f.local(l.title, l.title_zh) })
   return (
     <Panel flush title={title}>
@@ -128,6 +158,11 @@ function Commands({ l }: { l: Lockdown }) {
           {t('lockdown.spared', { count: l.spared })}
         </Text>
       )}
+      {(l.past ?? []).map((x) => (
+        <Text key={x.at + x.device} size="sm" p="sm" c="orange" fw={600} data-testid="past">
+          <When at={x.at} seconds /> {t('lockdown.past', { ...x, device: names.get(x.device) ?? x.device })}
+        </Text>
+      ))}
       <PagedList
         list={list}
         empty={<Empty title={t('lockdown.noCommands')} hint={t('lockdown.noCommandsHint')} />}>
@@ -217,6 +252,7 @@ function History() {
 function Levels({ levels }: { levels: ThreatLevel[] }) {
   const { t } = useT()
   const f = useFormat()
+  const doors = useDoorWords()
   const [open, setOpen] = useState<ThreatLevel | 'new'>()
   return (
     <Panel
@@ -242,6 +278,11 @@ function Levels({ levels }: { levels: ThreatLevel[] }) {
             key: 'clear',
             label: t('lockdown.atClear'),
             cell: (l) => (l.clear ?? []).map((a) => a.action).join(', ') || '–',
+          },
+          {
+            key: 'doors',
+            label: t('lockdown.doors'),
+            cell: (l) => doors(l.doors) || '–',
           },
           {
             key: 'edit',

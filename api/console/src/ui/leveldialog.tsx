@@ -1,10 +1,30 @@
 // What a school does at a threat level: its name, what everybody reads, and what devices are told.
 
-import { ActionIcon, Button, Group, Select, Stack, Text, TextInput, Textarea } from '@mantine/core'
+import {
+  ActionIcon,
+  Button,
+  Group,
+  MultiSelect,
+  Select,
+  Stack,
+  Text,
+  TextInput,
+  Textarea,
+} from '@mantine/core'
 import { IconTrash } from '@tabler/icons-react'
-import { useQueryClient } from '@tanstack/react-query'
+import { useDebouncedValue } from '@mantine/hooks'
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import { call } from '../api/client'
-import { severities, type LevelAction, type LevelTrigger, type ThreatLevel } from '../api/types'
+import {
+  doorRules,
+  severities,
+  type DoorRule,
+  type LevelAction,
+  type LevelDoors,
+  type LevelTrigger,
+  type ThreatLevel,
+} from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSchoolParam } from '../session'
 import { FormDialog, useForm } from './form'
@@ -34,6 +54,7 @@ export function LevelDialog({ level, onClose }: { level?: ThreatLevel; onClose: 
     severity: level?.severity ?? ('critical' as const),
     raise: (level?.raise ?? []) as Row[],
     clear: (level?.clear ?? []) as Row[],
+    doors: (level?.doors ?? {}) as LevelDoors,
     triggers: (level?.triggers ?? []) as LevelTrigger[],
   }))
   const own = level?.id ?? (idOf(form.v.title) || 'level-' + Date.now().toString(36))
@@ -85,6 +106,11 @@ export function LevelDialog({ level, onClose }: { level?: ThreatLevel; onClose: 
         rows={form.v.clear}
         error={form.said('clear')}
         set={(clear) => form.set({ clear })}
+      />
+      <Doors
+        doors={form.v.doors}
+        error={form.said('doors.responders')}
+        set={(doors) => form.set({ doors })}
       />
       <Triggers
         rows={form.v.triggers}
@@ -157,6 +183,75 @@ function Actions(p: { label: string; rows: Row[]; error?: string; set: (rows: Ro
         style={{ alignSelf: 'start' }}>
         {t('lockdown.addAction')}
       </Button>
+    </Stack>
+  )
+}
+
+/** Who passes the doors that ask the gateway. */
+function Doors(p: { doors: LevelDoors; error?: string; set: (d: LevelDoors) => void }) {
+  const { t } = useT()
+  const school = useSchoolParam()
+  const [text, setText] = useState('')
+  const [q] = useDebouncedValue(text, 250)
+  const find = (query: { q?: string; kind?: 'staff'; limit: number }) => ({
+    queryKey: ['people', 'pick', school, query],
+    queryFn: ({ signal }: { signal: AbortSignal }) =>
+      call('/v1/people', { query: { ...query, school }, signal }),
+    placeholderData: keepPreviousData,
+  })
+  const staff = useQuery(find({ kind: 'staff', limit: 200 })).data?.items ?? []
+  const found = useQuery(find({ q, limit: 30 })).data?.items ?? []
+  // Names of those who were chosen stay known while others are searched for.
+  const people = [...new Map([...(q ? [] : staff), ...found].map((x) => [x.id, x.name])).entries()].map(
+    ([value, label]) => ({ value, label }),
+  )
+  for (const id of p.doors.responders ?? [])
+    if (!people.some((x) => x.value === id))
+      people.push({ value: id, label: staff.find((x) => x.id === id)?.name ?? id })
+  const rules = (way: 'doorsIn' | 'doorsOut') =>
+    doorRules.map((r) => ({ value: r, label: t(`lockdown.${way}.${r}`) }))
+  return (
+    <Stack gap={6} role="group" aria-label={t('lockdown.doors')}>
+      <Text size="sm" fw={500}>
+        {t('lockdown.doors')}
+      </Text>
+      <Group grow align="start">
+        <Select
+          clearable
+          label={t('lockdown.wayIn')}
+          placeholder={t('lockdown.doorsAsAlways')}
+          value={p.doors.in || null}
+          data={rules('doorsIn')}
+          onChange={(r) => p.set({ ...p.doors, in: (r as DoorRule) ?? undefined })}
+        />
+        <Select
+          clearable
+          label={t('lockdown.wayOut')}
+          placeholder={t('lockdown.doorsAsAlways')}
+          value={p.doors.out || null}
+          data={rules('doorsOut')}
+          onChange={(r) => p.set({ ...p.doors, out: (r as DoorRule) ?? undefined })}
+        />
+      </Group>
+      <MultiSelect
+        searchable
+        label={t('lockdown.responders')}
+        value={p.doors.responders ?? []}
+        data={people}
+        filter={({ options }) => options}
+        searchValue={text}
+        onSearchChange={setText}
+        maxValues={100}
+        onChange={(responders) => p.set({ ...p.doors, responders })}
+      />
+      {p.error && (
+        <Text size="sm" c="red">
+          {p.error}
+        </Text>
+      )}
+      <Text size="sm" c="dimmed">
+        {t('lockdown.doorsHint')}
+      </Text>
     </Stack>
   )
 }

@@ -10,6 +10,7 @@ import type { Lockdown } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useNow, useSchoolParam, useSession } from '../session'
 import { FormDialog, useForm } from './form'
+import { useDoorWords } from './levelpreview'
 
 /** The lockdowns that stand. The stream renews them; asking now and then covers a lost stream. */
 export function useStanding() {
@@ -47,6 +48,7 @@ function Stands({ l, onEnd }: { l: Lockdown; onEnd?: () => void }) {
   const f = useFormat()
   const now = useNow(1000)
   const where = schools.length > 1 ? schools.find((s) => s.id === l.school)?.name : ''
+  const doors = useDoorWords()(l.doors)
   const mine = l.raised_by === me.user.id
   return (
     <div
@@ -64,6 +66,7 @@ function Stands({ l, onEnd }: { l: Lockdown; onEnd?: () => void }) {
           {where && ` · ${where}`} ·{' '}
           {t('lockdown.since', { age: f.ago(l.raised, now), by: l.raised_by_name })}
           {l.text && <span className="lockdown-text">{f.local(l.text, l.text_zh)}</span>}
+          {doors && <span className="lockdown-text">{doors}</span>}
         </span>
       </span>
       {l.incident && can('alerts:read') && me.user.role !== 'integrator' && (
