@@ -288,7 +288,7 @@ var house = []room{
 	{"gateway/follow/lapse", "gateway/follow registry registry/change", ""},
 	{
 		"gateway/follow/lockdown",
-		"root registry registry/change registry/lockdown registry/messages",
+		"root registry registry/alerts registry/change registry/lockdown registry/messages",
 		"",
 	},
 	{

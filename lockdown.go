@@ -1,6 +1,9 @@
 package gatehouse
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // LevelID identifies a threat level of a school.
 type LevelID string
@@ -16,6 +19,22 @@ const (
 // LockdownRule is the prefix of the rule IDs of alerts about a threat level, e.g.
 // "lockdown:evacuate". Rules of a school cannot have it.
 const LockdownRule = "lockdown:"
+
+// DuressRule is the rule ID of the silent alert that a user gave an all-clear under duress. That user
+// is not shown it, nor is what only reads, such as a screen.
+func DuressRule(id UserID) RuleID { return duressRules + RuleID(id) }
+
+const duressRules = LockdownRule + "duress-"
+
+// Unseen reports whether whoever acts in a scope is not to see the alerts of a rule.
+func (s Scope) Unseen(r RuleID) bool {
+	of, is := strings.CutPrefix(string(r), duressRules)
+	if !is {
+		return false
+	}
+	me, _, _ := strings.Cut(s.Actor, " ")
+	return of == me || !s.Can(AlertsWrite)
+}
 
 // ThreatLevel is what a school does at a level above normal.
 type ThreatLevel struct {

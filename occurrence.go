@@ -44,6 +44,22 @@ const (
 	OccurrenceUnanswered OccurrenceKind = "unanswered"
 )
 
+// What an OccurrenceAlarm says in its data where somebody is made to pass.
+const (
+	DuressAlarm  = "duress" // of "what"
+	DuressPerson = "person" // the name under which the gateway adds who it is
+)
+
+// Duress reports whether an occurrence says that somebody was made to pass, and who, if that is
+// known.
+func (o Occurrence) Duress() (person PersonID, is bool) {
+	if o.Kind != OccurrenceAlarm || o.Data["what"] != StringValue(DuressAlarm) {
+		return "", false
+	}
+	who, _ := o.Data[DuressPerson].Text()
+	return PersonID(who), true
+}
+
 // Affordance is one event that a device can report, as in a W3C WoT Thing Model (Thing
 // Description 1.1, section 5.3.1.5), with its data cut down to scalars.
 type Affordance struct {

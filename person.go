@@ -50,6 +50,8 @@ type Pass struct {
 	ID     PassID   `json:"id"`
 	Person PersonID `json:"person"`
 	Method Method   `json:"method"` // face, card, qr, pin
+	// a PIN that is accepted like any other, and tells that its holder is made to use it
+	Duress bool `json:"duress,omitempty"`
 	// for people: the last 4 characters of a card number
 	Masked  string    `json:"masked,omitempty"`
 	Created time.Time `json:"created"`

@@ -48,6 +48,7 @@ var otherwise = map[string]string{
 	"quiet_from": "no time of day", "quiet_to": "no time of day", "digest": "no time of day",
 	"digest_day": "without a time",
 	"addresses":  "no addresses", "value": "no address",
+	"duress":   "not the code",
 	"old":      "not the password",
 	"password": "not the password",
 	"ticket":   "ended", "code": "not the code", "factor": "no such factor",

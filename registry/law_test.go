@@ -30,7 +30,7 @@ var tables = map[string]string{
 		"commands",
 	"history":  "sightings statuses occurrences rejections quality quality_reader quality_state",
 	"sessions": "sessions leaves attendance corrections",
-	"lockdown": "threat_levels lockdowns",
+	"lockdown": "threat_levels lockdowns clear_codes",
 	"rules":    "rule_versions",
 
 	"procedures": "procedure_versions",

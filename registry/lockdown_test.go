@@ -158,13 +158,13 @@ func TestADrillFromRaiseToAllClear(t *testing.T) {
 		if !moved {
 			t.Error("the command was not sent")
 		}
-		_, err = chens.Lockdown.Clear(ctx, l.ID, l.Version, chen, "")
+		_, err = chens.Lockdown.Clear(ctx, allClear(l.ID, l.Version, chen, ""))
 		wantCode(t, err, g.Forbidden)
-		_, err = wangs.Lockdown.Clear(ctx, l.ID, l.Version, chen, "") // under another's name
+		_, err = wangs.Lockdown.Clear(ctx, allClear(l.ID, l.Version, chen, "")) // under another's name
 		wantCode(t, err, g.Forbidden)
-		_, err = wangs.Lockdown.Clear(ctx, l.ID, l.Version+1, wang, "")
+		_, err = wangs.Lockdown.Clear(ctx, allClear(l.ID, l.Version+1, wang, ""))
 		wantCode(t, err, g.Conflict)
-		over, err := wangs.Lockdown.Clear(ctx, l.ID, l.Version, wang, "all counted")
+		over, err := wangs.Lockdown.Clear(ctx, allClear(l.ID, l.Version, wang, "all counted"))
 		ok(t, err)
 		if over.ClearedBy != wang.ID || over.Cleared.IsZero() {
 			t.Errorf("got %+v, want it over", over)
@@ -180,7 +180,7 @@ func TestADrillFromRaiseToAllClear(t *testing.T) {
 			a.State != g.AlertResolved || a.ResolverName != "wang" {
 			t.Errorf("got %+v, want the alert resolved by wang", a.Alert)
 		}
-		_, err = wangs.Lockdown.Clear(ctx, l.ID, over.Version, wang, "")
+		_, err = wangs.Lockdown.Clear(ctx, allClear(l.ID, over.Version, wang, ""))
 		wantCode(t, err, g.Conflict)
 		if all := must[[]g.Lockdown](t)(chens.Lockdown.Standing(ctx, "")); len(all) != 0 {
 			t.Errorf("got %+v, want nothing to stand", all)
@@ -236,7 +236,7 @@ func TestLevelsTakeEachOthersPlace(t *testing.T) {
 		if all := must[[]g.Lockdown](t)(d.as(d.b, g.RoleAdmin).Lockdown.Standing(ctx, "")); len(all) != 0 {
 			t.Errorf("school b sees %+v", all)
 		}
-		_, err = d.as(d.b, g.RoleAdmin).Lockdown.Clear(ctx, real.ID, real.Version, chen, "")
+		_, err = d.as(d.b, g.RoleAdmin).Lockdown.Clear(ctx, allClear(real.ID, real.Version, chen, ""))
 		wantCode(t, err, g.NotFound)
 	})
 }
@@ -331,7 +331,7 @@ func TestALevelInForceStaysAsRaised(t *testing.T) {
 			if len(held) != 1 || held[0].ID != l.ID || cmp.Diff(held[0].As, kept) != "" {
 				t.Errorf("got %+v, want the one that stands, as raised", held)
 			}
-			cleared := must[g.Lockdown](t)(wangs.Lockdown.Clear(ctx, l.ID, l.Version, wang, ""))
+			cleared := must[g.Lockdown](t)(wangs.Lockdown.Clear(ctx, allClear(l.ID, l.Version, wang, "")))
 			if cleared.Title != "Lockdown" {
 				t.Errorf("got the title %q, want the one that it was raised by", cleared.Title)
 			}
@@ -426,7 +426,7 @@ func TestLevelsFollowEachOther(t *testing.T) {
 			t.Errorf("replaced: got (-), want (+):\n%s", diff)
 		}
 		evacuate := raise(g.LevelEvacuate) // which commands nothing, nor does hold at its end
-		_, err = wangs.Lockdown.Clear(ctx, evacuate.ID, evacuate.Version, wang, "")
+		_, err = wangs.Lockdown.Clear(ctx, allClear(evacuate.ID, evacuate.Version, wang, ""))
 		ok(t, err)
 		if got := orders(t, d, first.ID)["door-2 unlock"]; got != g.CommandAccepted {
 			t.Errorf("got %s, want door 2, which is away, still to be unlocked", got)
@@ -448,7 +448,7 @@ func TestLevelsFollowEachOther(t *testing.T) {
 		if err != nil || !moved {
 			t.Fatal(moved, err)
 		}
-		_, err = wangs.Lockdown.Clear(ctx, again.ID, again.Version, wang, "")
+		_, err = wangs.Lockdown.Clear(ctx, allClear(again.ID, again.Version, wang, ""))
 		ok(t, err)
 		rows, _, err = d.sys.Fleet.CommandsOf(ctx, fleet.CommandFilter{State: g.CommandSent})
 		ok(t, err)
@@ -504,4 +504,13 @@ func TestALevelThatDoesNothingSaysSo(t *testing.T) {
 			t.Errorf("got the alert %q, want it to say what was not done", a.Text)
 		}
 	})
+}
+
+func allClear(id g.LockdownID, version int, by g.User, note string) lockdown.AllClear {
+	return lockdown.AllClear{
+		ID:      id,
+		Version: version,
+		By:      by,
+		Note:    note,
+	}
 }

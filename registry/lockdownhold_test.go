@@ -85,7 +85,7 @@ func TestALevelHoldsItsDoors(t *testing.T) {
 		if past != "" {
 			t.Errorf("a device that no level holds: got %q, want nothing recorded", past)
 		}
-		must[g.Lockdown](t)(wangs.Lockdown.Clear(ctx, l.ID, now.Version, wang, ""))
+		must[g.Lockdown](t)(wangs.Lockdown.Clear(ctx, allClear(l.ID, now.Version, wang, "")))
 		if _, err := try("door-1", "unlock", ""); err != nil {
 			t.Errorf("after the all-clear: got %v, want it to go", err)
 		}

@@ -49,7 +49,7 @@ func TestALevelOpensAnIncident(t *testing.T) {
 		i = x.incident(next.Incident)
 		x.same("its alerts", i.Alerts, []g.AlertID{real.Alert, next.Alert})
 		x.same("its log", x.log(i.ID), []g.IncidentWhat{g.IncidentBegan, g.IncidentGathered})
-		must[g.Lockdown](t)(wangs.Lockdown.Clear(ctx, next.ID, next.Version, wang, ""))
+		must[g.Lockdown](t)(wangs.Lockdown.Clear(ctx, allClear(next.ID, next.Version, wang, "")))
 		x.same("after the all-clear", x.incident(i.ID).State, g.IncidentOpen)
 
 		must[g.Incident](t)(x.v.Alerts.CloseIncident(ctx, i.ID, alerts.AnyVersion, x.lin, g.OutcomeReal, "over"))

@@ -211,6 +211,12 @@ func calls(d *district) map[string]call {
 		"Fleet.RevokeCertificate": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.Fleet.RevokeCertificate(ctx, dev, "")
 		}},
+		"People.AddDuress": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.People.AddDuress(ctx, d.child[b].ID, "8642", time.Time{})
+		}},
+		"People.Duress": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.People.Duress(ctx, b, "8642")
+		}},
 		"Lockdown.Accept": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Lockdown.Accept(ctx, fleet.Order{ID: "cmd_b", Device: dev}, b, "")
 		}},
@@ -586,7 +592,10 @@ func calls(d *district) map[string]call {
 			return v.Lockdown.Raise(ctx, lockdown.Order{School: b, Level: g.LevelHold})
 		}},
 		"Lockdown.Clear": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.Lockdown.Clear(ctx, "lck_b", 1, g.User{}, "")
+			return v.Lockdown.Clear(ctx, lockdown.AllClear{ID: "lck_b", Version: 1})
+		}},
+		"Lockdown.SetClearCodes": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Lockdown.SetClearCodes(ctx, g.User{}, "4711", "1174")
 		}},
 		"Deeds.EnrolPhoto": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Deeds.EnrolPhoto(ctx, child, nil,

@@ -90,10 +90,14 @@ type wanted struct {
 	kinds   map[g.EventKind]bool
 	schools map[g.SchoolID]bool
 	now     func() time.Time // set without a reason: older events of people are left out
+	scope   g.Scope
 }
 
 func (w wanted) has(e *g.Event) bool {
 	if !w.kinds[e.Kind] || !w.schools[e.School] {
+		return false
+	}
+	if e.Alert != nil && w.scope.Unseen(e.Alert.Rule) {
 		return false
 	}
 	if w.now == nil || e.Kind != g.EventSighting && e.Kind != g.EventAttendance {
@@ -109,6 +113,7 @@ func (s *area) want(ctx context.Context, asked []string, school g.SchoolID) (wan
 		schools: map[g.SchoolID]bool{},
 	}
 	scope := gate.CallerOf(ctx).Scope
+	w.scope = scope
 	if scope.Reason == "" {
 		w.now = s.Now
 	}

@@ -67,6 +67,14 @@ type clearInput struct {
 	Body struct {
 		gate.AtVersion
 		Note string `json:"note,omitempty" maxLength:"500" doc:"How it ended." example:"everybody counted"`
+		Code string `json:"code,omitempty" maxLength:"12" doc:"The caller's code, if they have one (PUT /v1/me/clear-codes)."`
+	}
+}
+
+type clearCodesInput struct {
+	Body struct {
+		Code   string `json:"code" maxLength:"12" doc:"4 to 12 digits, without which the caller gives no all-clear." example:"4711"`
+		Duress string `json:"duress" maxLength:"12" doc:"4 to 12 other digits, for when the caller is made to." example:"1174"`
 	}
 }
 
@@ -110,6 +118,18 @@ func (s *area) registerLockdowns() {
 			"and what the level commands at the all-clear is sent.",
 	}, s.clear)
 	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "PUT",
+		Path:    "/v1/me/clear-codes",
+		ID:      "set-clear-codes",
+		Tag:     tag,
+		Perm:    g.LockdownClear,
+		Status:  204,
+		Summary: "Set one's own codes for the all-clear",
+		Doc: "With codes, the caller gives no all-clear without one of them. The second is accepted in " +
+			"the same way by whoever is made to give it: to them it looks over, the level stands, and " +
+			"the others get a silent critical alert. Both empty: no codes.",
+	}, s.clearCodes)
+	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "GET",
 		Path:    "/v1/lockdowns",
 		ID:      "list-lockdowns",
@@ -148,8 +168,18 @@ func (s *area) raise(ctx context.Context, in *raiseInput) (*gate.Body[g.Lockdown
 }
 
 func (s *area) clear(ctx context.Context, in *clearInput) (*gate.Body[g.Lockdown], error) {
-	return gate.Answer(s.View(ctx).Lockdown.Clear(ctx, g.LockdownID(in.ID), in.Body.Version,
-		gate.CallerOf(ctx).By(), in.Body.Note))
+	return gate.Answer(s.View(ctx).Lockdown.Clear(ctx, lockdown.AllClear{
+		ID:      g.LockdownID(in.ID),
+		Version: in.Body.Version,
+		By:      gate.CallerOf(ctx).By(),
+		Note:    in.Body.Note,
+		Code:    in.Body.Code,
+	}))
+}
+
+func (s *area) clearCodes(ctx context.Context, in *clearCodesInput) (*gate.None, error) {
+	return &gate.None{}, s.View(ctx).Lockdown.SetClearCodes(ctx, gate.CallerOf(ctx).By(),
+		in.Body.Code, in.Body.Duress)
 }
 
 func (s *area) list(

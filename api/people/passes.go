@@ -25,6 +25,7 @@ type cardInput struct {
 		Method     g.Method  `json:"method" enum:"card,qr,pin" doc:"card, qr or pin." example:"card"`
 		Credential string    `json:"credential" minLength:"1" maxLength:"256" doc:"The card's number or the code's text; kept as a keyed hash and its last 4 characters." example:"0009981234"`
 		Expires    time.Time `json:"expires,omitzero" doc:"When it stops working; absent: never."`
+		Duress     bool      `json:"duress,omitempty" doc:"Of a PIN: it is accepted like any other, and raises a silent alarm that its holder is made to use it."`
 	}
 }
 
@@ -89,6 +90,17 @@ func (s *area) registerPasses() {
 		Summary: "Give a person a card, QR code or PIN",
 	},
 		func(ctx context.Context, in *cardInput) (*gate.Body[g.Pass], error) {
+			if in.Body.Duress && in.Body.Method != g.ByPIN {
+				return nil, g.FieldErrorf("duress", "only a PIN can be a duress code")
+			}
+			if in.Body.Duress {
+				return gate.Answer(s.View(ctx).People.AddDuress(
+					ctx,
+					g.PersonID(in.ID),
+					in.Body.Credential,
+					in.Body.Expires,
+				))
+			}
 			return gate.Answer(s.View(ctx).People.AddCard(ctx, g.PersonID(in.ID), in.Body.Method,
 				in.Body.Credential, in.Body.Expires))
 		})

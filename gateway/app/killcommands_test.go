@@ -280,7 +280,7 @@ func (s *school) settledCommands(t *testing.T, gw *process, devices []string) (a
 		var rows []g.DeviceCommand
 		eventually(t, "the commands of "+device+" to end", func() (done bool) {
 			var err error
-			rows, err = list(t.Context(), s, gw.url+"/v1/devices/"+device+"/commands?x=",
+			rows, err = list(t.Context(), s, gw.url+"/v1/commands?device="+device,
 				func(g.DeviceCommand) bool { return false })
 			ok(t, err)
 			for _, c := range rows {

@@ -40,6 +40,7 @@ func (v View) List(ctx context.Context, f Filter) ([]AlertRow, string, error) {
 	if err := in.Within(&w, "school", f.School); err != nil {
 		return nil, "", err
 	}
+	v.unseen(&w)
 	if len(f.States) > 0 {
 		w.And("state IN ("+store.Marks(len(f.States))+")", store.Anys(f.States)...)
 	}
@@ -109,6 +110,9 @@ func (v View) Find(ctx context.Context, id g.AlertID) (AlertRow, error) {
 	}
 	if err := in.Owns(a.School, "alert", string(id)); err != nil {
 		return AlertRow{}, err
+	}
+	if v.s.OnlySystem() != nil && v.s.Unseen(a.Rule) {
+		return AlertRow{}, store.NotFound("alert", string(id))
 	}
 	rows := []AlertRow{{Alert: a}}
 	return rows[0], v.nameAlerts(ctx, rows)

@@ -28,6 +28,7 @@ func (v View) Findings(
 	if err := in.Within(&w, "school", school); err != nil {
 		return nil, err
 	}
+	v.unseen(&w)
 	out := map[g.RuleID]Finding{}
 	err = store.Each(ctx, v.s.Reg,
 		"SELECT rule, COUNT(*), SUM(CASE WHEN state IN ('open', 'acknowledged') THEN 1 ELSE 0 END), "+

@@ -195,13 +195,17 @@ func standingIncident(i g.Incident) StandingIncident {
 func (v View) standingAlerts(
 	ctx context.Context, c store.Conn, school g.SchoolID, condition string,
 ) (out []StandingAlert, n int, err error) {
-	where := " FROM alerts WHERE school = ? AND " + condition
-	if err := c.Row(ctx, "SELECT COUNT(*)"+where, string(school)).Scan(&n); err != nil {
+	var w store.Where
+	w.And("school = ?", string(school))
+	w.And(condition)
+	v.unseen(&w)
+	where := " FROM alerts" + w.String()
+	if err := c.Row(ctx, "SELECT COUNT(*)"+where, w.Args...).Scan(&n); err != nil {
 		return nil, 0, fmt.Errorf("count alerts: %w", err)
 	}
 	var rows []g.Alert
 	err = store.Each(ctx, c, "SELECT "+alertColumns+where+byUrgency+" LIMIT ?",
-		[]any{string(school), listed}, func(scan func(...any) error) error {
+		append(w.Args, listed), func(scan func(...any) error) error {
 			a, _, err := v.r.scanAlert(scan)
 			rows = append(rows, a)
 			return err

@@ -132,6 +132,7 @@ func (v View) wallWhere(ctx context.Context, in store.Reach, f WallFilter) (w pl
 	if err := in.Within(&w.Where, "school", f.School); err != nil {
 		return w, err
 	}
+	v.unseen(&w.Where)
 	if f.Zone != "" {
 		w.And("zone IN (?, '')", string(f.Zone)) // what has no place is everywhere
 	}

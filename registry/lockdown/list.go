@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
@@ -30,7 +32,19 @@ func (v View) Standing(ctx context.Context, school g.SchoolID) ([]g.Lockdown, er
 		return nil, err
 	}
 	w.And("cleared = 0")
-	return v.r.list(ctx, v.s.Reg, w.String()+" ORDER BY raised DESC, id DESC", w.Args...)
+	all, err := v.seen(ctx, w.String()+" ORDER BY raised DESC, id DESC", w.Args...)
+	return slices.DeleteFunc(all, func(l g.Lockdown) bool { return !l.Cleared.IsZero() }), err
+}
+
+// seen lists lockdowns as whoever acts sees them.
+func (v View) seen(ctx context.Context, where string, args ...any) ([]g.Lockdown, error) {
+	rows, err := v.r.rows(ctx, v.s.Reg, where, args...)
+	me, _, _ := strings.Cut(v.s.Actor, " ")
+	out := make([]g.Lockdown, len(rows))
+	for i := range rows {
+		out[i] = rows[i].seenBy(g.UserID(me))
+	}
+	return out, err
 }
 
 // List lists lockdowns and drills, newest first.
@@ -57,7 +71,7 @@ func (v View) List(ctx context.Context, f Filter) ([]g.Lockdown, string, error) 
 		}
 		w.And("(raised < ? OR (raised = ? AND id < ?))", us, us, at[1])
 	}
-	rows, err := v.r.list(ctx, v.s.Reg, w.String()+" ORDER BY raised DESC, id DESC LIMIT ?",
+	rows, err := v.seen(ctx, w.String()+" ORDER BY raised DESC, id DESC LIMIT ?",
 		append(w.Args, f.Size()+1)...)
 	if err != nil {
 		return nil, "", err
@@ -78,7 +92,8 @@ func (v View) Find(ctx context.Context, id g.LockdownID) (g.Lockdown, error) {
 	if err != nil {
 		return g.Lockdown{}, err
 	}
-	return l.Lockdown, in.Owns(l.School, "lockdown", string(id))
+	me, _, _ := strings.Cut(v.s.Actor, " ")
+	return l.seenBy(g.UserID(me)), in.Owns(l.School, "lockdown", string(id))
 }
 
 // Kept returns a lockdown with its level as it was when it was raised; only for system scopes.
@@ -118,6 +133,8 @@ type Held struct {
 type raised struct {
 	g.Lockdown
 	As *g.ThreatLevel `json:"as,omitempty"` // nil: raised by a version that did not keep it
+
+	Feigned []feigned `json:"feigned,omitempty"`
 }
 
 // level is what is known of the level.
@@ -153,17 +170,6 @@ func (r *Book) find(ctx context.Context, c store.Conn, id g.LockdownID) (raised,
 		return l, store.NotFound("lockdown", string(id))
 	}
 	return l, err
-}
-
-func (r *Book) list(
-	ctx context.Context, c store.Conn, where string, args ...any,
-) ([]g.Lockdown, error) {
-	rows, err := r.rows(ctx, c, where, args...)
-	out := make([]g.Lockdown, len(rows))
-	for i := range rows {
-		out[i] = rows[i].Lockdown
-	}
-	return out, err
 }
 
 func (r *Book) rows(

@@ -354,87 +354,6 @@ func targetsOf(
 	)
 }
 
-// Clear gives the all-clear. It takes a person, and a second one: whoever raised the level cannot
-// end it, nor can a key of theirs.
-func (v View) Clear(
-	ctx context.Context, id g.LockdownID, version int, user g.User, note string,
-) (g.Lockdown, error) {
-	in, err := v.s.Reach(ctx, g.LockdownClear)
-	if err != nil {
-		return g.Lockdown{}, err
-	}
-	if err := store.Optional("note", note, 500); err != nil {
-		return g.Lockdown{}, err
-	}
-	var l raised
-	err = v.s.Write(ctx, func(t *store.Tx) error {
-		if l, err = v.r.find(ctx, t, id); err != nil {
-			return err
-		}
-		if err := in.Owns(l.School, "lockdown", string(id)); err != nil {
-			return err
-		}
-		if err := v.mayClear(
-			ctx,
-			t,
-			l.Lockdown,
-			version,
-			user,
-		); err != nil {
-			return err
-		}
-		u, err := access.Acting(ctx, v.access, t, user)
-		if err != nil {
-			return err
-		}
-		l.Cleared = store.Moment(store.Micros(t.Now))
-		l.ClearedBy, l.ClearedByName, l.ClearNote = u.ID, u.FullName, note
-		why := g.Textf("the all-clear came first")
-		if err := fleet.Recall(
-			ctx,
-			v.s.Store,
-			t,
-			l.ID,
-			why,
-		); err != nil {
-			return err
-		}
-		clears, err := v.clears(ctx, t, l)
-		if err != nil {
-			return err
-		}
-		counted := l.Lockdown
-		if _, err := v.act(ctx, t, &counted, orders{
-			actions: clears,
-			by:      by(l.Lockdown),
-			life:    clearLife,
-		}); err != nil {
-			return err
-		}
-		if err := alerts.End(
-			ctx,
-			v.alerts,
-			t,
-			l.Alert,
-			u.ID,
-			u.FullName,
-		); err != nil {
-			return err
-		}
-		if err := v.r.save(ctx, t, &l); err != nil {
-			return err
-		}
-		return v.s.Audit(
-			ctx,
-			t,
-			l.School,
-			"lockdown.clear",
-			describe(l.Lockdown),
-		)
-	})
-	return l.Lockdown, err
-}
-
 // clears is what is commanded at the all-clear: as the level was when it was raised.
 func (v View) clears(ctx context.Context, t *store.Tx, l raised) ([]g.LevelAction, error) {
 	if l.As != nil {
@@ -491,6 +410,27 @@ func describe(l g.Lockdown) string {
 // save writes a lockdown, and queues its event.
 func (r *Book) save(ctx context.Context, t *store.Tx, l *raised) error {
 	l.Version++
+	if err := r.keep(ctx, t, l); err != nil {
+		return err
+	}
+	t.Change(changeOf(l.Lockdown))
+	return r.s.Send(ctx, t, g.Event{
+		ID:       fmt.Sprintf("evt_%s_%d", l.ID, l.Version),
+		Kind:     g.EventLockdown,
+		School:   l.School,
+		Time:     t.Now.UTC(),
+		Received: t.Now.UTC(),
+		Lockdown: &l.Lockdown,
+	})
+}
+
+// changeOf is what a commit tells of a lockdown.
+func changeOf(l g.Lockdown) (change.Kind, g.SchoolID, string) {
+	return change.Lockdown, l.School, string(l.ID)
+}
+
+// keep writes a lockdown.
+func (r *Book) keep(ctx context.Context, t *store.Tx, l *raised) error {
 	body, err := json.Marshal(l)
 	if err != nil {
 		return fmt.Errorf("write lockdown: %w", err)
@@ -504,13 +444,5 @@ func (r *Book) save(ctx context.Context, t *store.Tx, l *raised) error {
 	if err != nil {
 		return fmt.Errorf("write lockdown: %w", err)
 	}
-	t.Change(change.Lockdown, l.School, string(l.ID))
-	return r.s.Send(ctx, t, g.Event{
-		ID:       fmt.Sprintf("evt_%s_%d", l.ID, l.Version),
-		Kind:     g.EventLockdown,
-		School:   l.School,
-		Time:     t.Now.UTC(),
-		Received: t.Now.UTC(),
-		Lockdown: &l.Lockdown,
-	})
+	return nil
 }

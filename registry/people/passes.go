@@ -42,6 +42,35 @@ func masked(method g.Method, s string) string {
 func (v View) AddCard(
 	ctx context.Context, person g.PersonID, method g.Method, credential string, expires time.Time,
 ) (g.Pass, error) {
+	return v.addPass(
+		ctx,
+		person,
+		method,
+		credential,
+		expires,
+		false,
+	)
+}
+
+// AddDuress gives a person a PIN that is accepted like any other and raises a silent alarm: nobody
+// at the door learns of it. It is stored as AddCard stores a PIN.
+func (v View) AddDuress(
+	ctx context.Context, person g.PersonID, pin string, expires time.Time,
+) (g.Pass, error) {
+	return v.addPass(
+		ctx,
+		person,
+		g.ByPIN,
+		pin,
+		expires,
+		true,
+	)
+}
+
+func (v View) addPass(
+	ctx context.Context, person g.PersonID, method g.Method, credential string, expires time.Time,
+	duress bool,
+) (g.Pass, error) {
 	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {
 		return g.Pass{}, err
@@ -68,6 +97,13 @@ func (v View) AddCard(
 			expires,
 		); err != nil {
 			return err
+		}
+		if duress {
+			_, err := t.Exec(ctx, "UPDATE passes SET duress = 1 WHERE id = ?", string(pass.ID))
+			if err != nil {
+				return fmt.Errorf("write pass: %w", err)
+			}
+			pass.Duress = true
 		}
 		t.Change(change.Pass, p.School, string(p.ID))
 		return v.s.Audit(
@@ -234,11 +270,12 @@ func (v View) DeletePass(ctx context.Context, id g.PassID) error {
 func (r *Book) passes(ctx context.Context, c store.Conn, p Keyed) ([]g.Pass, error) {
 	out := []g.Pass{}
 	err := store.Each(ctx, c,
-		"SELECT id, method, created, expires, quality, model, body_sealed FROM passes WHERE "+
+		"SELECT id, method, created, expires, quality, model, duress, body_sealed FROM passes WHERE "+
 			"person = ? ORDER BY created, id",
 		[]any{string(p.ID)}, func(scan func(...any) error) error {
 			x := g.Pass{Person: p.ID}
 			var created, expires int64
+			var duress int
 			var sealed []byte
 			if err := scan(
 				&x.ID,
@@ -247,10 +284,12 @@ func (r *Book) passes(ctx context.Context, c store.Conn, p Keyed) ([]g.Pass, err
 				&expires,
 				&x.Quality,
 				&x.Model,
+				&duress,
 				&sealed,
 			); err != nil {
 				return err
 			}
+			x.Duress = duress != 0
 			x.Created, x.Expires = store.Moment(created), store.Moment(expires)
 			if x.Method != g.ByFace {
 				plain, err := UnsealPersonal(r, p, sealed, "pass "+string(x.ID))

@@ -15,6 +15,7 @@ type Holder struct {
 	Person g.PersonID // "": nobody's
 	Kind   g.PersonKind
 	Why    g.ReasonCode // "": they may pass
+	Duress bool         // it says that they are made to
 }
 
 // Standing returns the holder of a credential and why it does not let them pass: it is nobody's,
@@ -36,7 +37,7 @@ func (v View) Standing(
 	}
 	if method != g.ByFace {
 		h, err := v.standing(ctx,
-			"SELECT f.person, p.kind, p.left_at, f.expires FROM passes f JOIN persons p ON "+
+			"SELECT f.person, p.kind, p.left_at, f.expires, f.duress FROM passes f JOIN persons p ON "+
 				"p.id = f.person WHERE f.school = ? AND f.mac = ? ORDER BY p.left_at",
 			string(school), keys.Mac(string(method), normal(method, credential)))
 		if err != nil || h.Why != g.ReasonNobody || !orNumber {
@@ -44,7 +45,7 @@ func (v View) Standing(
 		}
 	}
 	h, err := v.standing(ctx,
-		"SELECT id, kind, left_at, 0 FROM persons WHERE school = ? AND number_mac = ? ORDER BY left_at",
+		"SELECT id, kind, left_at, 0, 0 FROM persons WHERE school = ? AND number_mac = ? ORDER BY left_at",
 		string(school), keys.Mac("number", normal(g.ByFace, credential)))
 	if err != nil || method != g.ByFace || h.Why == g.ReasonNobody {
 		return h, err
@@ -57,11 +58,24 @@ func (v View) Standing(
 	return h, nil
 }
 
-// standing returns a holder; query selects the person, their kind, when they left and when the
-// credential expires (0: never).
+// Duress reports whether a PIN says that its holder is made to use it; only for system scopes.
+func (v View) Duress(ctx context.Context, school g.SchoolID, pin string) (bool, error) {
+	h, err := v.Standing(
+		ctx,
+		school,
+		g.ByPIN,
+		pin,
+		false,
+	)
+	return h.Duress, err
+}
+
+// standing returns a holder; query selects the person, their kind, when they left, when the
+// credential expires (0: never) and whether it is for duress.
 func (v View) standing(ctx context.Context, query string, args ...any) (h Holder, err error) {
-	var left, expires int64
-	err = v.s.Reg.Row(ctx, query, args...).Scan(&h.Person, &h.Kind, &left, &expires)
+	var left, expires, duress int64
+	err = v.s.Reg.Row(ctx, query, args...).Scan(&h.Person, &h.Kind, &left, &expires, &duress)
+	h.Duress = duress != 0
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return Holder{Why: g.ReasonNobody}, nil

@@ -27,6 +27,9 @@ func (p Post) Tell(ctx context.Context, n Notice) ([]g.UserID, error) {
 	}
 	var to []messages.To
 	for _, x := range n.To {
+		if n.Alert.Rule == g.DuressRule(x.User) {
+			continue // whoever stands over them would read it
+		}
 		t := messages.To{User: x.User}
 		if x.Link != "" {
 			t.Params = map[string]string{"take": x.Link}

@@ -1,6 +1,7 @@
 // Package lockdown raises a school's threat level when a device tells what the level names as its
 // trigger (a panic button, a duress code), and sends the messages of a level that was raised or
-// ended. It refuses what is history, and to end a level.
+// ended. Somebody who is made to pass is a silent alarm besides, whatever levels there are. It refuses
+// what is history, and to end a level.
 package lockdown
 
 import (
@@ -62,6 +63,9 @@ func (r *Reader) Apply(ctx context.Context, events []g.Event) error {
 		}
 		if e.Kind != g.EventOccurrence || e.Replayed || r.Now().Sub(e.Received) > oldest {
 			continue
+		}
+		if err := r.duress(ctx, e); err != nil {
+			return err
 		}
 		levels, err := r.of(ctx, e.School)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/lockdown"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	reglockdown "github.com/gatehouse-iot/gatehouse/registry/lockdown"
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
 )
@@ -111,7 +112,7 @@ func TestAButtonRaisesALevel(t *testing.T) {
 	must(t, err)
 	_, err = reg.In(g.Scope{
 		School: "sch", Actor: string(guard.ID) + " guard", Permissions: g.RoleSecurity.Permissions(),
-	}).Lockdown.Clear(ctx, "lck_1", all[0].Version, guard, "")
+	}).Lockdown.Clear(ctx, reglockdown.AllClear{ID: "lck_1", Version: all[0].Version, By: guard})
 	must(t, err)
 	must(t, r.Apply(ctx, []g.Event{press})) // read again after a crash
 	if all := standing(); len(all) != 0 {
@@ -183,7 +184,12 @@ func TestALevelTellsPeople(t *testing.T) {
 		t.Errorf("got %+v, want an alarm marked as a drill", m)
 	}
 
-	over, err := s.as(second).Lockdown.Clear(ctx, l.ID, l.Version, second, "all counted")
+	over, err := s.as(second).Lockdown.Clear(ctx, reglockdown.AllClear{
+		ID:      l.ID,
+		Version: l.Version,
+		By:      second,
+		Note:    "all counted",
+	})
 	must(t, err)
 	for range 2 {
 		must(t, s.r.Apply(ctx, []g.Event{raised(l, at), raised(over, at)}))
@@ -339,4 +345,66 @@ func (s *school) told(kind string) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// TestADuressCodeRaisesASilentAlarm: critical, without a sound, once, with the person; a terminal's
+// own duress alarm as well, and neither needs a level or a rule.
+func TestADuressCodeRaisesASilentAlarm(t *testing.T) {
+	ctx := t.Context()
+	r, view := desk(t)
+	forced := pressed("occ_1", "door", "duress", at)
+	forced.Occurrence.Data[g.DuressPerson] = g.StringValue("per_a")
+	own := pressed("occ_2", "terminal", "duress", at)
+	old := pressed("occ_3", "door", "duress", at.Add(-time.Hour))
+	must(t, r.Apply(ctx, []g.Event{forced, old, pressed("occ_4", "door", "tamper", at)}))
+	must(t, r.Apply(ctx, []g.Event{forced, own}))
+	rows, _, err := view.Alerts.List(ctx, alerts.Filter{School: "sch"})
+	must(t, err)
+	people := map[g.DeviceID]g.PersonID{}
+	for _, a := range rows {
+		people[a.Device] = a.Person
+		if a.Severity != g.Critical || a.Audible || a.State != g.AlertOpen || a.Rule != "device:duress" {
+			t.Errorf("got %+v, want a critical alert without a sound", a)
+		}
+	}
+	want := map[g.DeviceID]g.PersonID{"door": "per_a", "terminal": ""}
+	if diff := cmp.Diff(people, want); diff != "" || len(rows) != 2 {
+		t.Errorf("got %d alerts, -, want +:\n%s", len(rows), diff)
+	}
+	standing, err := view.Lockdown.Standing(ctx, "sch")
+	must(t, err)
+	if len(standing) != 0 {
+		t.Errorf("got %+v, want no level: none names it", standing)
+	}
+}
+
+// desk is a reader of a registry with one school.
+func desk(t *testing.T) (*lockdown.Reader, *registry.View) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	reg, err := registry.Open(t.Context(), registry.Options{
+		Dir:       t.TempDir(),
+		MasterKey: make([]byte, 32),
+		Now:       func() time.Time { return at },
+		Logger:    log,
+	})
+	must(t, err)
+	t.Cleanup(func() { reg.Close() })
+	view := reg.In(g.SystemScope("test"))
+	_, err = view.Places.CreateSchool(t.Context(), g.School{
+		ID:       "sch",
+		Kind:     g.KindSchool,
+		Name:     "Riverside",
+		Timezone: "UTC",
+		Language: "en",
+	})
+	must(t, err)
+	r := &lockdown.Reader{
+		View: reg.In(g.SystemScope("lockdown")),
+		Name: func(id g.DeviceID) string { return string(id) },
+		Now:  func() time.Time { return at },
+		Log:  log,
+	}
+	t.Cleanup(reg.Subscribe(r.Changed))
+	return r, view
 }

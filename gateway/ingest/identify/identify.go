@@ -25,6 +25,7 @@ type Registry interface {
 	Standing(
 		ctx context.Context, school g.SchoolID, m g.Method, credential string, orNumber bool,
 	) (people.Holder, error)
+	Duress(ctx context.Context, school g.SchoolID, pin string) (bool, error)
 }
 
 // Identifier is safe for concurrent use.
@@ -160,6 +161,11 @@ func (i *Identifier) Standing(
 	ctx context.Context, id g.SchoolID, m g.Method, credential string, orNumber bool,
 ) (people.Holder, error) {
 	return i.reg.Standing(ctx, id, m, credential, orNumber)
+}
+
+// Duress reports whether a PIN says that its holder is made to use it.
+func (i *Identifier) Duress(ctx context.Context, id g.SchoolID, pin string) (bool, error) {
+	return i.reg.Duress(ctx, id, pin)
 }
 
 // galleries returns the school's galleries by model, reloaded after a change. A face is never

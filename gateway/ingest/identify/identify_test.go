@@ -29,6 +29,8 @@ func (templates) ByNumber(context.Context, g.SchoolID, string) (g.PersonID, bool
 	return "", false, nil
 }
 
+func (templates) Duress(context.Context, g.SchoolID, string) (bool, error) { return false, nil }
+
 func (templates) Standing(
 	context.Context, g.SchoolID, g.Method, string, bool,
 ) (people.Holder, error) {

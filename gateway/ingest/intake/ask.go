@@ -68,6 +68,13 @@ func (in *Intake) Answer(ctx context.Context, driver g.DriverName, a g.Ask) (g.A
 	} else {
 		answer.Reason = d.Reason
 	}
+	if holder.Duress && d.Allow {
+		e := in.event(driver, device)
+		tellDuress(e, holder.Person, g.OccurrenceID(g.NewID("occ")))
+		if err := in.journalled(e, "that somebody is made to pass"); err != nil {
+			return g.Answer{}, err
+		}
+	}
 	return answer, in.decided(driver, device, d)
 }
 
@@ -101,20 +108,29 @@ func because(why g.ReasonCode, l g.Lockdown) g.Reason {
 // decided journals a decision. If the journal refuses it there is no answer either, so that nobody
 // passes unrecorded.
 func (in *Intake) decided(driver g.DriverName, d g.Device, decision *g.Decision) error {
+	e := in.event(driver, d)
+	e.Kind, e.Decision = g.EventDecision, decision
+	return in.journalled(e, "a decision")
+}
+
+// event is one of a device, now.
+func (in *Intake) event(driver g.DriverName, d g.Device) *g.Event {
 	now := in.Now()
-	e := &g.Event{
-		Kind:     g.EventDecision,
+	return &g.Event{
 		School:   d.School,
 		Device:   d.ID,
 		Zone:     d.Zone,
 		Driver:   driver,
 		Time:     now,
 		Received: now,
-		Decision: decision,
 	}
+}
+
+// journalled journals an event without waiting for the disk.
+func (in *Intake) journalled(e *g.Event, what string) error {
 	return in.append(e, func(_ uint64, err error) {
 		if err != nil {
-			in.Logger.Error("a decision was not kept", "device", d.ID, "error", err)
+			in.Logger.Error("not kept: "+what, "device", e.Device, "error", err)
 		}
 	})
 }

@@ -2,6 +2,8 @@ package intake_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,5 +183,63 @@ func TestALevelStandsAtTheDoor(t *testing.T) {
 	}
 	if got, _ := ask("0004711", g.In); !got.Allow {
 		t.Errorf("a child on the way in of an evacuation: got %+v, want to pass as always", got)
+	}
+}
+
+// TestADuressCodeIsSilent: a PIN that says that its holder is made to pass opens like any other, at a
+// door that asks and in the report of one that decides by itself; beside it is journalled an alarm of
+// the device with the person, and the code nowhere.
+func TestADuressCodeIsSilent(t *testing.T) {
+	s := open(t)
+	w := &written{Journal: s.j, done: make(chan error, 4)}
+	s.Journal = w
+	ctx := t.Context()
+	_, err := s.view.People.AddCard(ctx, "per_a", g.ByPIN, "2468", time.Time{})
+	must(t, err)
+	pass, err := s.view.People.AddDuress(ctx, "per_a", "8642", time.Time{})
+	must(t, err)
+	if !pass.Duress || pass.Masked != "" {
+		t.Errorf("got %+v, want a duress code of which nothing is shown", pass)
+	}
+	ask := g.Ask{Device: "terminal", Method: g.ByPIN, Credential: "2468", Direction: g.In}
+	plain, err := s.Answer(ctx, "push", ask)
+	must(t, err)
+	must(t, <-w.done)
+	if got := s.journalled(); len(got) != 1 {
+		t.Fatalf("got %d events for the usual PIN, want a decision", len(got))
+	}
+	ask.Credential = "8642"
+	forced, err := s.Answer(ctx, "push", ask)
+	must(t, err)
+	if diff := cmp.Diff(forced, plain); diff != "" {
+		t.Errorf("the door is answered otherwise: got -, want +:\n%s", diff)
+	}
+	must(t, <-w.done)
+	must(t, <-w.done)
+	s.silent(s.journalled(), g.EventDecision)
+
+	must(t, s.Accept(ctx, "push", []g.Observation{{
+		Device: "terminal",
+		Time:   s.now,
+		Sighting: &g.Sighting{
+			Method:     g.ByPIN,
+			Credential: "8642",
+		},
+	}}))
+	s.silent(s.journalled(), g.EventSighting)
+}
+
+// silent wants an alarm of duress and, beside it, what is journalled of any passage.
+func (s *school) silent(got []g.Event, passage g.EventKind) {
+	s.t.Helper()
+	if len(got) != 2 || got[0].Kind != g.EventOccurrence || got[1].Kind != passage {
+		s.t.Fatalf("got %+v, want an occurrence and a %s", got, passage)
+	}
+	person, is := got[0].Occurrence.Duress()
+	if !is || person != "per_a" || got[0].Occurrence.ID == "" || got[0].Device != "terminal" {
+		s.t.Errorf("got %+v, want duress of per_a", got[0].Occurrence)
+	}
+	if said := fmt.Sprintf("%+v %+v", got[0], got[1]); strings.Contains(said, "8642") {
+		s.t.Errorf("got %s, want the code nowhere", said)
 	}
 }

@@ -104,6 +104,13 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 		r.Rejection.Properties = names(misfits)
 		beside = append(beside, r)
 	}
+	silent, err := in.underDuress(ctx, e, o)
+	if err != nil {
+		return nil, err
+	}
+	if silent != nil {
+		beside = append(beside, silent)
+	}
 	return append(beside, e), nil
 }
 
@@ -224,15 +231,17 @@ func names(misfits []g.Misfit) []string {
 }
 
 // nameOnce gives the events of a named message permanent ids: before the last there is at most one
-// about its time and one about its values. After a crash only the last one is looked for: they are
-// journalled in order, so where it exists, the others do too.
+// about its time, one about its values and one that somebody was made to pass. After a crash only the
+// last one is looked for: they are journalled in order, so where it exists, the others do too.
 func nameOnce(events []*g.Event, once string) {
 	if len(events) == 0 {
 		return
 	}
 	for _, e := range events[:len(events)-1] {
 		e.ID = OnceID(once) + "_unfit"
-		if c := e.Rejection.Code; c == g.RejectedClockAhead || c == g.RejectedClockBehind {
+		if e.Rejection == nil {
+			e.ID = OnceID(once) + "_duress"
+		} else if c := e.Rejection.Code; c == g.RejectedClockAhead || c == g.RejectedClockBehind {
 			e.ID = OnceID(once) + "_clock"
 		}
 	}

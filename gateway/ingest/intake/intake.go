@@ -33,6 +33,7 @@ type Identifier interface {
 	Standing(
 		ctx context.Context, school g.SchoolID, m g.Method, credential string, orNumber bool,
 	) (people.Holder, error)
+	Duress(ctx context.Context, school g.SchoolID, pin string) (bool, error)
 }
 
 // Levels says which threat level stands in a school, from memory; false: none.

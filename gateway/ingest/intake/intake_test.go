@@ -64,7 +64,7 @@ func open(t testing.TB) *school {
 			ID:        "terminal",
 			Title:     "T",
 			Type:      g.TypeTerminal,
-			Sightings: []g.Method{g.ByCard, g.ByFace},
+			Sightings: []g.Method{g.ByCard, g.ByFace, g.ByPIN},
 		},
 		{ID: "camera", Title: "C", Type: g.TypeCamera, Sightings: []g.Method{g.ByFace}},
 		{ID: "reader", Title: "R", Type: g.TypeSensor, Sightings: []g.Method{g.ByCard}},

@@ -1182,6 +1182,16 @@ export const en = {
     tellsNobody: 'This message reaches nobody.',
     noAddress_one: '{{count}} of them has no address that a channel reaches.',
     noAddress_other: '{{count}} of them have no address that a channel reaches.',
+    code: 'Your code, if you have one',
+    codes: 'My codes for the all-clear',
+    codesHint:
+      'With codes you give no all-clear without one of them. If you are made to give it, use the second: to ' +
+      'you it looks over, the level stands, and the others get a silent alarm.',
+    ownCode: 'Code (4 to 12 digits)',
+    duressCode: 'Code when I am made to',
+    codesSet: 'Your codes are set.',
+    codesGone: 'You have no codes now.',
+    noCodes: 'No codes',
     whyPast: 'A threat level holds this device. Why is it to be done all the same?',
     past: '{{device}}: {{action}} went past the level, by {{by}}: {{reason}}',
     addLevel: 'Add a level',
@@ -1959,6 +1969,11 @@ export const en = {
     until: 'Until',
     number: 'Number or text',
     numberHelp: 'Kept as a hash; only the last 4 characters can be shown later.',
+    duress: 'Duress code',
+    duressHelp:
+      'It opens like any other PIN, and raises a silent alarm: whoever uses it is made to. Only for doors that ' +
+      'send the PIN to the gateway.',
+    isDuress: 'duress code',
     removeTitle: 'Remove this pass?',
     removeText: 'It stops working at once.',
   },
@@ -2405,6 +2420,8 @@ export const en = {
     other: 'The browser could not use the passkey. Try again, or take another way.',
   },
   reason: {
+    code_needed: 'The all-clear takes your code.',
+    code_wrong: 'This is not your code.',
     level_holds:
       'A threat level that stands holds this device. Whoever may give the all-clear can have it done, with a reason.',
     second_person: 'You raised it, so somebody else gives the all-clear.',
@@ -2707,6 +2724,8 @@ export const en = {
     'alert.resolve': 'alert resolved',
     'lockdown.raise': 'threat level raised',
     'lockdown.clear': 'all-clear given',
+    'lockdown.codes': 'codes for the all-clear set',
+    'lockdown.duress': 'all-clear under duress',
     'lockdown.override': 'command past a threat level',
     'level.update': 'threat level changed',
     'level.delete': 'threat level removed',

@@ -12,14 +12,14 @@ import { HoldButton } from '../ui/holdbutton'
 import { Empty, Loaded, Page, Panel, Rows, Tag, Trouble, useDeed } from '../ui/kit'
 import { LevelDialog } from '../ui/leveldialog'
 import { LevelGist, LevelPreviewDialog, useDoorWords } from '../ui/levelpreview'
-import { renewLockdowns, useStanding } from '../ui/lockdown'
+import { ClearCodes, renewLockdowns, useStanding } from '../ui/lockdown'
 import { PagedList, usePaged } from '../ui/paged'
 import { usePlaces } from '../ui/states'
 import { When } from '../ui/when'
 
 export function LockdownPage() {
   const { t } = useT()
-  const { can } = useSession()
+  const { can, me } = useSession()
   const school = useSchoolParam()
   const levels = useQuery({
     queryKey: ['lockdown', 'levels', school],
@@ -34,6 +34,7 @@ export function LockdownPage() {
             {can('lockdown:raise') && <Raise levels={levels} />}
             {can('devices:read') && standing.map((l) => <Commands key={l.id} l={l} />)}
             {can('alerts:read') && <History />}
+            {can('lockdown:clear') && me.user.role !== 'integrator' && <ClearCodes />}
             {can('settings:write') && <Levels levels={levels} />}
           </>
         )}

@@ -1,6 +1,17 @@
 // One person. For a student the gateway asks for a reason first, and audits it.
 
-import { Alert, Button, FileButton, Group, Select, Stack, Switch, Text, TextInput } from '@mantine/core'
+import {
+  Alert,
+  Button,
+  Checkbox,
+  FileButton,
+  Group,
+  Select,
+  Stack,
+  Switch,
+  Text,
+  TextInput,
+} from '@mantine/core'
 import { IconLock } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
@@ -374,9 +385,11 @@ function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) 
               cell: (x) =>
                 x.method === 'face'
                   ? t('pass.quality', { q: (x.quality ?? 0).toFixed(2) })
-                  : x.masked
-                    ? `…${x.masked}`
-                    : '–',
+                  : x.duress && can('people:write')
+                    ? t('pass.isDuress')
+                    : x.masked
+                      ? `…${x.masked}`
+                      : '–',
             },
             { key: 'created', label: t('pass.since'), cell: (x) => <When at={x.created} /> },
             { key: 'expires', label: t('pass.until'), cell: (x) => <When at={x.expires} /> },
@@ -477,14 +490,16 @@ function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; rene
     method: 'card' as (typeof cardMethods)[number],
     credential: '',
     expires: '',
+    duress: false,
   })
-  const { v, set, text } = form
+  const { v, set, text, check } = form
   const save = async () => {
     await call(`/v1/people/${encodeURIComponent(id)}/cards`, {
       method: 'POST',
       body: {
         method: v.method,
         credential: v.credential.trim(),
+        ...(v.method === 'pin' && v.duress ? { duress: true } : {}),
         ...(v.expires ? { expires: instantIn(school.timezone, `${v.expires}T23:59`) } : {}),
       } satisfies Sent<'CardInput'>,
     })
@@ -508,6 +523,9 @@ function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; rene
         {...text('credential')}
       />
       <TextInput label={t('pass.until')} type="date" {...text('expires')} />
+      {v.method === 'pin' && (
+        <Checkbox label={t('pass.duress')} description={t('pass.duressHelp')} {...check('duress')} />
+      )}
     </FormDialog>
   )
 }

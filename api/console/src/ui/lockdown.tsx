@@ -1,6 +1,6 @@
 // The threat level of the school: the banner that everybody sees, and the dialog of the all-clear.
 
-import { Button, Textarea } from '@mantine/core'
+import { Button, Group, PasswordInput, Stack, Text, Textarea } from '@mantine/core'
 import { IconAlertOctagon } from '@tabler/icons-react'
 import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -10,6 +10,7 @@ import type { Lockdown } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useNow, useSchoolParam, useSession } from '../session'
 import { FormDialog, useForm } from './form'
+import { Panel, said, Trouble } from './kit'
 import { useDoorWords } from './levelpreview'
 
 /** The lockdowns that stand. The stream renews them; asking now and then covers a lost stream. */
@@ -96,11 +97,11 @@ function ClearDialog({ l, onClose }: { l: Lockdown; onClose: () => void }) {
   const { t } = useT()
   const f = useFormat()
   const cache = useQueryClient()
-  const form = useForm('ClearInput', { note: '' })
+  const form = useForm('ClearInput', { note: '', code: '' })
   const save = async () => {
     await call(`/v1/lockdowns/${encodeURIComponent(l.id)}/clear`, {
       method: 'POST',
-      body: { version: l.version, note: form.v.note },
+      body: { version: l.version, note: form.v.note, code: form.v.code || undefined },
     })
     renewLockdowns(cache)
   }
@@ -115,6 +116,59 @@ function ClearDialog({ l, onClose }: { l: Lockdown; onClose: () => void }) {
       save={save}>
       <p>{t('lockdown.clearHint')}</p>
       <Textarea label={t('lockdown.clearNote')} autosize minRows={2} {...form.text('note')} />
+      <PasswordInput
+        label={t('lockdown.code')}
+        inputMode="numeric"
+        autoComplete="off"
+        data-testid="clear-code"
+        {...form.text('code')}
+      />
     </FormDialog>
+  )
+}
+
+/** The user's own codes for the all-clear: the usual one, and the one for when they are made to give it. */
+export function ClearCodes() {
+  const { t } = useT()
+  const form = useForm('ClearCodesInput', { code: '', duress: '' })
+  const save = (codes: { code: string; duress: string }) =>
+    void form.run(async () => {
+      await call('/v1/me/clear-codes', { method: 'PUT', body: codes })
+      form.set({ code: '', duress: '' })
+      said(t(codes.code ? 'lockdown.codesSet' : 'lockdown.codesGone'))
+    })
+  return (
+    <Panel title={t('lockdown.codes')}>
+      <Stack gap="sm">
+        <Text size="sm">{t('lockdown.codesHint')}</Text>
+        <Group grow align="start">
+          <PasswordInput
+            label={t('lockdown.ownCode')}
+            inputMode="numeric"
+            autoComplete="off"
+            {...form.text('code')}
+          />
+          <PasswordInput
+            label={t('lockdown.duressCode')}
+            inputMode="numeric"
+            autoComplete="off"
+            {...form.text('duress')}
+          />
+        </Group>
+        <Group>
+          <Button
+            disabled={!form.v.code || !form.v.duress}
+            loading={form.busy}
+            data-testid="save-codes"
+            onClick={() => save(form.v)}>
+            {t('common.save')}
+          </Button>
+          <Button variant="default" loading={form.busy} onClick={() => save({ code: '', duress: '' })}>
+            {t('lockdown.noCodes')}
+          </Button>
+        </Group>
+        {form.error !== undefined && <Trouble error={form.error} />}
+      </Stack>
+    </Panel>
   )
 }
