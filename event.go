@@ -24,6 +24,8 @@ const (
 	EventCommand    EventKind = "command"    // a command to a device came to another state
 	EventLockdown   EventKind = "lockdown"   // a threat level was raised or ended
 	EventRule       EventKind = "rule"       // a school changed a rule of its own
+	// a shelf or maintenance window was planned or changed, began or ended
+	EventSuppression EventKind = "suppression"
 )
 
 // kinds is the table of the kinds of event. A new kind needs a line here, a field in Event, and a
@@ -44,6 +46,7 @@ var kinds = [...]struct {
 	{EventCommand, DevicesRead},
 	{EventLockdown, ""}, // concerns everybody in the school
 	{EventRule, AlertsRead},
+	{EventSuppression, AlertsRead},
 }
 
 // EventKinds lists every kind.
@@ -108,6 +111,8 @@ type Event struct {
 	Command  *DeviceCommand `json:"command,omitempty"`
 	Lockdown *Lockdown      `json:"lockdown,omitempty"`
 	Rule     *RuleChange    `json:"rule,omitempty"`
+
+	Suppression *SuppressionChange `json:"suppression,omitempty"`
 
 	// Extra holds what a newer version has recorded and this one does not know. It is preserved on
 	// re-encoding and not interpreted. An event of an unknown kind has an empty Kind.

@@ -106,6 +106,8 @@ func wordsOf(of any) []any {
 		return all(g.Roles())
 	case g.Permission:
 		return all(g.RoleDistrict.Permissions())
+	case g.SuppressionDeed:
+		return all(g.SuppressionDeeds())
 	case g.EventKind:
 		return all(g.EventKinds())
 	case g.Method:

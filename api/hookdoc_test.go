@@ -123,6 +123,20 @@ func eventsOfAllKinds(w *world) []g.Event {
 			},
 		},
 		{
+			Kind: g.EventSuppression,
+			Suppression: &g.SuppressionChange{
+				Suppression: "sup_1",
+				Kind:        g.Window,
+				Deed:        g.SuppressionBegan,
+				Reason:      "the UPS is serviced",
+				From:        at,
+				Until:       at,
+				By:          "usr_1",
+				ByName:      "Ms Li",
+				Version:     1,
+			},
+		},
+		{
 			Kind:   g.EventCommand,
 			Device: device,
 			Command: &g.DeviceCommand{

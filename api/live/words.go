@@ -16,6 +16,16 @@ RuleChange.replaces: It stands in the place of another rule with the same id.
 RuleChange.by: Who: the id of a user or key.
 RuleChange.by_name: Who, by name.
 RuleChange.note: Why.
+Event.suppression: What became of a shelf or maintenance window, where kind is suppression.
+SuppressionChange.suppression: Its id, as in GET /v1/suppressions/{id}.
+SuppressionChange.kind: A shelf or a maintenance window.
+SuppressionChange.deed: What became of it. A weekly window begins and ends each time.
+SuppressionChange.reason: Why it hides.
+SuppressionChange.from: When it begins.
+SuppressionChange.until: When it ends, as it stands.
+SuppressionChange.alert: Of a shelf: the alert.
+SuppressionChange.by: Who made it, or ended it by hand.
+SuppressionChange.by_name: The name of who did.
 Event.command: The command and its new state, where kind is command.
 Event.attendance: The answer, where kind is attendance.
 Event.id: The event's id: the same event has the same id everywhere.

@@ -91,7 +91,17 @@ func sampleEvents() []g.Event {
 		ByName:  "Zhao Min 赵敏",
 		Note:    "the old limit rang every morning",
 	}
-	return append(samples, causes, bare, whole, refused, unfit, told, raised, written)
+	shelved := head
+	shelved.Kind, shelved.Suppression = g.EventSuppression, &g.SuppressionChange{
+		Suppression: "sup_1",
+		Kind:        g.Window,
+		Deed:        g.SuppressionBegan,
+		Reason:      "the UPS is serviced",
+		By:          "usr_1",
+		ByName:      "Zhao Min 赵敏",
+		Version:     2,
+	}
+	return append(samples, causes, bare, whole, refused, unfit, told, raised, written, shelved)
 }
 
 func untaggedSamples() []g.Event {

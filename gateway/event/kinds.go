@@ -23,6 +23,7 @@ var kinds = [...]g.EventKind{
 	19: g.EventCommand,
 	20: g.EventLockdown,
 	21: g.EventRule,
+	22: g.EventSuppression,
 }
 
 // fieldOf is the field of a kind, 0 where there is no such kind.
@@ -75,6 +76,8 @@ func appendPart(b []byte, e *g.Event, field uint64) ([]byte, error) {
 		b, err = appendJSON(b, e.Lockdown)
 	case e.Kind == g.EventRule && e.Rule != nil:
 		b, err = appendJSON(b, e.Rule)
+	case e.Kind == g.EventSuppression && e.Suppression != nil:
+		b, err = appendJSON(b, e.Suppression)
 	}
 	return closeMessage(b, begin), err
 }
@@ -119,6 +122,9 @@ func (d *decoder) part(e *g.Event, field uint64) {
 	case g.EventRule:
 		e.Rule = new(g.RuleChange)
 		p.json(e.Rule)
+	case g.EventSuppression:
+		e.Suppression = new(g.SuppressionChange)
+		p.json(e.Suppression)
 	}
 	d.bad = d.bad || p.bad
 	d.zoned = d.zoned || p.zoned

@@ -2,6 +2,8 @@ package alerts
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -60,7 +62,7 @@ func (v View) follow(ctx context.Context, s g.Suppression, now time.Time) error 
 				return err
 			}
 			again.Ended = now
-			_, err = v.r.saveSuppression(ctx, t, again)
+			_, err = v.saveSuppression(ctx, t, again)
 			return err
 		})
 	}
@@ -91,13 +93,21 @@ func (v View) followed(ctx context.Context, c cover, now time.Time) error {
 		due = store.Micros(forgotten)
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		_, err := t.Exec(ctx,
-			"UPDATE suppressions SET due = ?, looked = ? WHERE id = ? AND version = ?", due,
-			store.Micros(now), string(c.ID), c.Version)
+		var looked int64
+		err := t.Row(ctx, "SELECT looked FROM suppressions WHERE id = ? AND version = ?",
+			string(c.ID), c.Version).Scan(&looked)
+		if errors.Is(err, sql.ErrNoRows) { // somebody has changed it meanwhile
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read when it was looked at: %w", err)
+		}
+		_, err = t.Exec(ctx, "UPDATE suppressions SET due = ?, looked = ? WHERE id = ?", due,
+			store.Micros(now), string(c.ID))
 		if err != nil {
 			return fmt.Errorf("note what was looked at: %w", err)
 		}
-		return nil
+		return v.r.tellTurn(ctx, t, c, looked)
 	})
 }
 

@@ -43,7 +43,7 @@ func (v View) shelve(
 	}
 	s.Reason, s.By, s.ByName = reason, l.who.ID, l.who.FullName
 	s.Until = l.now.Add(long)
-	if s, err = v.r.saveSuppression(ctx, t, s); err != nil {
+	if s, err = v.saveSuppression(ctx, t, s); err != nil {
 		return err
 	}
 	l.Hidden = g.Hiding{
@@ -82,7 +82,7 @@ func (v View) Unshelve(
 				return err
 			}
 			s.Ended, s.Ender, s.EnderName = l.now, l.who.ID, l.who.FullName
-			if _, err := v.r.saveSuppression(ctx, t, s); err != nil {
+			if _, err := v.saveSuppression(ctx, t, s); err != nil {
 				return err
 			}
 			all, err := v.coversIn(ctx, t, l.School, l.now, []g.Alert{l.Alert})

@@ -85,10 +85,10 @@ func (r *Book) earlier(
 
 // saveSuppression writes a suppression that somebody changed, whose alerts are then due to be
 // looked at.
-func (r *Book) saveSuppression(
+func (v View) saveSuppression(
 	ctx context.Context, t *store.Tx, s g.Suppression,
 ) (g.Suppression, error) {
-	was, err := r.earlier(ctx, t, s.ID, s.Version)
+	was, err := v.r.earlier(ctx, t, s.ID, s.Version)
 	if err != nil {
 		return s, err
 	}
@@ -116,12 +116,17 @@ func (r *Book) saveSuppression(
 		"version = excluded.version, body_sealed = excluded.body_sealed",
 		string(s.ID), string(s.School), string(s.Kind), store.Micros(s.From),
 		store.Micros(s.End()), store.Micros(s.Made), now, now, store.Flag(placed), s.Version,
-		store.Seal(r.s.Vault.Data, b, "suppression "+string(s.ID)))
+		store.Seal(v.r.s.Vault.Data, b, "suppression "+string(s.ID)))
 	if err != nil {
 		return s, fmt.Errorf("write suppression: %w", err)
 	}
 	t.Change(change.Suppression, s.School, string(s.ID))
-	return s, nil
+	c, err := v.coverOf(ctx, t, s)
+	if err != nil {
+		return s, err
+	}
+	_, _, holds := c.span(store.Moment(now))
+	return s, v.r.tellSuppression(ctx, t, s, deedOn(s, holds), "")
 }
 
 func orNone[T any](list []T) []T {

@@ -90,7 +90,7 @@ func (v View) takeShelvesBack(
 			s.Ended = store.Moment(store.Micros(t.Now))
 			s.Ender, s.EnderName = by.ID, by.FullName
 		}
-		if _, err := v.r.saveSuppression(ctx, t, s); err != nil {
+		if _, err := v.saveSuppression(ctx, t, s); err != nil {
 			return err
 		}
 	}

@@ -45,7 +45,7 @@ func (v View) PutWindow(
 		if err := v.checkWindow(ctx, t, next, now); err != nil {
 			return err
 		}
-		if s, err = v.r.saveSuppression(ctx, t, next); err != nil {
+		if s, err = v.saveSuppression(ctx, t, next); err != nil {
 			return err
 		}
 		return v.s.AuditChanges(ctx, t, s.School, "window.put", string(s.ID), old, s)
@@ -270,7 +270,7 @@ func (v View) EndSuppression(
 		}
 		s := old
 		s.Ended, s.Ender, s.EnderName = now, u.ID, u.FullName
-		if s, err = v.r.saveSuppression(ctx, t, s); err != nil {
+		if s, err = v.saveSuppression(ctx, t, s); err != nil {
 			return err
 		}
 		return v.s.AuditChanges(ctx, t, s.School, "window.end", string(id), old, s)

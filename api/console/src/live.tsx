@@ -23,6 +23,7 @@ const heeded = {
   rejected: { touches: ['rejections'], needs: 'devices:read' },
   lockdown: { touches: ['lockdown', 'lockdowns', 'alerts', 'commands'], needs: '' },
   rule: { touches: ['rules', 'rule', 'rule-versions'], needs: 'alerts:read' },
+  suppression: { touches: ['suppressions', 'alerts', 'alert'], needs: 'alerts:read' },
   command: { touches: ['commands', 'device', 'alerts', 'alert'], needs: 'devices:read' },
 } satisfies Record<Exclude<EventKind, 'reading' | 'decision'>, { touches: string[]; needs: Permission | '' }>
 

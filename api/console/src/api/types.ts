@@ -159,6 +159,7 @@ export const eventKinds = all<EventKind>({
   command: true,
   lockdown: true,
   rule: true,
+  suppression: true,
   sighting: true,
   status: true,
   occurrence: true,

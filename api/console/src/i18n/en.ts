@@ -2292,6 +2292,7 @@ export const en = {
     command: 'Commands to devices',
     lockdown: 'Lockdowns and drills',
     rule: 'Changes of rules',
+    suppression: 'Shelves and maintenance windows',
     decision: 'Who may pass',
     rejected: 'Refused messages',
     reading: 'Readings',

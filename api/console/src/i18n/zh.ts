@@ -2174,6 +2174,7 @@ export const zh = {
     command: '设备命令',
     lockdown: '封锁与演练',
     rule: '规则变更',
+    suppression: '搁置与维护窗口',
     decision: '放行核验',
     rejected: '被拒消息',
     reading: '读数',
