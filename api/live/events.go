@@ -38,13 +38,13 @@ type EventPage struct {
 type eventsInput struct {
 	gate.InSchool
 	After uint64   `query:"after" doc:"The sequence after which to begin; 0: the oldest that is kept."`
-	Kinds []string `query:"kinds" maxItems:"12" doc:"Kinds of event, comma-separated: reading, sighting, status, occurrence, decision, rejected, alert, incident, attendance, command, lockdown, rule. Default: all that the caller may see, but readings." example:"alert,attendance"`
+	Kinds []string `query:"kinds" maxItems:"13" doc:"Kinds of event, comma-separated: reading, sighting, status, occurrence, decision, rejected, alert, incident, attendance, command, lockdown, rule, suppression. Default: all that the caller may see, but readings." example:"alert,attendance"`
 	Limit int      `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Events of a page."`
 }
 
 type streamInput struct {
 	gate.InSchool
-	Kinds     []string `query:"kinds" maxItems:"12" doc:"Kinds of event, comma-separated; as in GET /v1/events." example:"alert,status"`
+	Kinds     []string `query:"kinds" maxItems:"13" doc:"Kinds of event, comma-separated; as in GET /v1/events." example:"alert,status"`
 	After     string   `query:"after" maxLength:"20" pattern:"^[0-9]*$" doc:"As Last-Event-ID, for clients that cannot send it. Absent: from now on."`
 	LastEvent string   `header:"Last-Event-ID" maxLength:"20" pattern:"^[0-9]*$" doc:"The id of the last event that was received; the stream goes on after it."`
 }

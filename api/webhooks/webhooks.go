@@ -16,7 +16,7 @@ type webhookBody struct {
 	ID       g.WebhookID     `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path or is made."`
 	School   g.SchoolID      `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
 	URL      string          `json:"url" minLength:"1" maxLength:"2000" doc:"Where events are posted to." example:"https://sis.school.example/gatehouse"`
-	Kinds    []g.EventKind   `json:"kinds,omitempty" maxItems:"12" doc:"Which kinds of event; empty: all but readings."`
+	Kinds    []g.EventKind   `json:"kinds,omitempty" maxItems:"13" doc:"Which kinds of event; empty: all but readings."`
 	Disabled bool            `json:"disabled,omitempty" doc:"true: nothing is sent."`
 	Reason   string          `json:"reason,omitempty" maxLength:"500" doc:"Ignored: the gateway says here why it disabled the webhook."`
 	Created  json.RawMessage `json:"created,omitempty" doc:"Ignored."`
