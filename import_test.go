@@ -403,8 +403,9 @@ var house = []room{
 	{
 		"gateway/bench",
 		"root deploy gateway/app gateway/bench/measure gateway/config gateway/event " +
-			"gateway/ingest/mqttfront gateway/journal gateway/keys registry registry/fleet",
-		"sqlite x/sys",
+			"gateway/ingest/mqttfront gateway/journal gateway/keys gateway/notify/post " +
+			"gateway/notify/smtp registry registry/fleet registry/messages",
+		"go-smtp pgx sqlite x/sys",
 	},
 	{"gateway/bench/measure", "", ""},
 	{
@@ -438,6 +439,7 @@ var parties = map[string]string{
 	"gosmpp":            "github.com/linxGnu/gosmpp",
 	"otp":               "github.com/pquerna/otp",
 	"paho":              "github.com/eclipse/paho.mqtt.golang",
+	"go-smtp":           "github.com/emersion/go-smtp",
 	"pgx":               "github.com/jackc/pgx/v5",
 	"pion-rtp":          "github.com/pion/rtp",
 	"prometheus":        "github.com/prometheus/prometheus",

@@ -113,6 +113,17 @@ type EscalationStep struct {
 	Users    []UserID `json:"users,omitempty"`
 	Roles    []Role   `json:"roles,omitempty"`
 	Channels []string `json:"channels,omitempty"` // such as the robot of a group
+	Tries    []Try    `json:"tries,omitempty"`    // how people are told; empty: as of every alarm
+}
+
+// Way is how somebody is reached: what kind of address it takes.
+type Way string
+
+// Try is one of the tries to tell a person: by all of its ways at once. The next one follows where
+// nothing of it could be sent, and, with Unread, where it was not read in so many minutes.
+type Try struct {
+	Ways   []Way `json:"ways"`
+	Unread int   `json:"unread_minutes,omitempty"`
 }
 
 // UnansweredRule is the rule of the alert that tells the head of alerts that nobody answered. No

@@ -33,6 +33,7 @@ var otherwise = map[string]string{
 	"users": "no such users", "users[]": "no such user", "for": "no such user",
 	"assignee": "no such user",
 	"who":      "no such user", "lines": "lines without turns", "turns": "turns of nobody",
+	"tries": "tries without ways", "ways": "each way once",
 	"turns[]": "no such users", "turns[][]": "no such user", "steps": "steps without people",
 	"start": "no time of day", "end": "no time of day", "first": "no day", "last": "no day",
 	"from": "no day", "to": "no day", "days": "each day once", "holidays": "holidays without days",

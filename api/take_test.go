@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -102,6 +103,17 @@ func TestALinkTakesAnAlert(t *testing.T) {
 	mustDo(t, err)
 	if row.State != g.AlertAcknowledged || row.Handler != "usr_lin" {
 		t.Errorf("got %s by %s, want taken by lin", row.State, row.Handler)
+	}
+	story, _, err := w.system().Alerts.History(t.Context(), w.id, 0)
+	mustDo(t, err)
+	var taken []regalerts.Entry
+	for _, e := range story {
+		if e.What == regalerts.WasAcknowledged {
+			taken = append(taken, e)
+		}
+	}
+	if len(taken) != 1 || !taken[0].ByLink || taken[0].By != "usr_lin" {
+		t.Errorf("got %+v in the history, want one taking by the link", taken)
 	}
 	var log struct{ Items []g.AuditEntry }
 	w.user(w.a, g.RoleAdmin).do("GET", "/v1/audit?deed=alert.acknowledge", nil).want(200).into(&log)
@@ -219,5 +231,40 @@ func TestALinkTakesWhatItsMessageStandsFor(t *testing.T) {
 		if got := a.Handler == "usr_wang"; got != want {
 			t.Errorf("%s: got taken %v, want %v", id, got, want)
 		}
+	}
+}
+
+// Two who answer at once, one by the link and one on the wall: one of them has it, both see who, and
+// the history says it once.
+func TestTwoAnswerAtOnce(t *testing.T) {
+	w := newTaking(t)
+	token := w.token("usr_lin")
+	wall := w.user(w.a, g.RoleSecurity)
+	row, err := w.system().Alerts.Find(t.Context(), w.id)
+	mustDo(t, err)
+	var both sync.WaitGroup
+	status := 0
+	both.Go(func() { w.shows("POST", token, 200) })
+	both.Go(func() {
+		status = wall.do("POST", "/v1/alerts/"+string(w.id)+"/acknowledge",
+			map[string]any{"version": row.Version}).status
+	})
+	both.Wait()
+	if row, err = w.system().Alerts.Find(t.Context(), w.id); err != nil || row.State != g.AlertAcknowledged {
+		t.Fatalf("got %s, %v, want it taken", row.State, err)
+	}
+	if byWall := status == 200; byWall == (row.Handler == "usr_lin") {
+		t.Errorf("got %d on the wall and %s as handler, want one of them", status, row.Handler)
+	}
+	story, _, err := w.system().Alerts.History(t.Context(), w.id, 0)
+	mustDo(t, err)
+	taken := 0
+	for _, e := range story {
+		if e.What == regalerts.WasAcknowledged {
+			taken++
+		}
+	}
+	if taken != 1 {
+		t.Errorf("got %d takings in the history, want 1", taken)
 	}
 }

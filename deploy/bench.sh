@@ -3,7 +3,7 @@
 # in .cache/bench. They take about twenty minutes, ten of them for fleet. On a busy machine the
 # results are worthless; the script warns.
 #
-#   bench.sh [mqtt] [whole] [alerts] [fleet] [restart] [camera] [faces] [rules] [escalate] [messages] [journal] [drivers] [wall] [history]    only these
+#   bench.sh [mqtt] [whole] [alerts] [fleet] [restart] [camera] [faces] [rules] [escalate] [escalation] [gathering] [messages] [journal] [drivers] [wall] [history]    only these
 #
 # BENCH_MINUTES is how long fleet sends (10). PROFILE=FILE writes a CPU profile of the gateway in
 # the last of whole, alerts, fleet and restart that runs.
@@ -23,9 +23,10 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 export CGO_ENABLED=0
 
-parts=${*:-mqtt whole alerts fleet restart camera faces rules escalate messages journal drivers wall history}
+parts=${*:-mqtt whole alerts fleet restart camera faces rules escalate escalation gathering messages journal drivers wall history}
 begun=$(date +%s)
 wrong=
+under= # what runs the gateway's benchmark
 
 title() { printf '\n%s\n' "$*"; }
 
@@ -86,7 +87,8 @@ gateway() {
   rm -f "$out/$part.json"
   [ -x "$tmp/gatewaybench" ] || go build -o "$tmp/gatewaybench" ./gateway/bench
   mkdir -p "$out/gateway"
-  "$tmp/gatewaybench" -only "$part" -gateway bin/gateway -telegraf "$cache/bin/telegraf-v1.30.0" -profile "${PROFILE:-}" \
+  # shellcheck disable=SC2086 # a program in front, or none
+  $under "$tmp/gatewaybench" -only "$part" -gateway bin/gateway -telegraf "$cache/bin/telegraf-v1.30.0" -profile "${PROFILE:-}" \
     -dir "$out/gateway" -json "$out/$part.json" "$@" || wrong="$wrong $part"
   rm -rf "$out/gateway"
 }
@@ -98,7 +100,7 @@ whole() {
 }
 
 alerts() {
-  gateway alerts 'From the publication of a reading to its alert on the live stream, at 10,000 messages a second'
+  gateway alerts 'From the publication of a reading to its alert on the last of 50 open walls, at 10,000 messages a second'
 }
 
 fleet() {
@@ -156,6 +158,20 @@ messages() {
   gobench messages ./gateway/notify/post 'Burst' -benchtime 1x -timeout 15m
 }
 
+# escalation is the same of the whole gateway, beside GoAlert and to one mail server, for two minutes.
+escalation() {
+  deploy/setup/goalert.sh -n >/dev/null || deploy/setup/goalert.sh
+  under=deploy/setup/postgres.sh
+  gateway escalation "Escalation beside GoAlert: the second level's letter at one mail server after its time" \
+    -goalert "$cache/bin/goalert-v0.34.1"
+  under=
+}
+
+gathering() {
+  [ -n "$(command -v prometheus-alertmanager)" ] || deploy/setup/debian.sh bench
+  gateway gathering 'Beside Alertmanager: the first letter about an alert, and the letters about 200 at once'
+}
+
 journal() {
   title 'Journal: records of 200 bytes, on disk'
   gobench journal ./gateway/journal 'Append|Cursor'
@@ -193,8 +209,8 @@ wall() {
 machine
 for part in $parts; do
   case $part in
-    mqtt | whole | alerts | fleet | restart | camera | faces | rules | escalate | messages | journal | drivers | wall | history) "$part" ;;
-    *) echo "bench: there is no part '$part'; use mqtt, whole, alerts, fleet, restart, camera, faces, rules, escalate, messages, journal, drivers, wall or history" >&2; exit 2 ;;
+    mqtt | whole | alerts | fleet | restart | camera | faces | rules | escalate | escalation | gathering | messages | journal | drivers | wall | history) "$part" ;;
+    *) echo "bench: there is no part '$part'; use mqtt, whole, alerts, fleet, restart, camera, faces, rules, escalate, escalation, gathering, messages, journal, drivers, wall or history" >&2; exit 2 ;;
   esac
 done
 
@@ -203,7 +219,7 @@ title "$(($(date +%s) - begun)) s; as JSON in $out"
 set --
 for part in $parts; do
   case $part in
-    mqtt | whole | alerts | fleet | restart) [ ! -f "$out/$part.json" ] || set -- "$@" "$out/$part.json" ;;
+    mqtt | whole | alerts | fleet | restart | escalation | gathering) [ ! -f "$out/$part.json" ] || set -- "$@" "$out/$part.json" ;;
     history) for file in "$out"/history-*.json; do [ ! -f "$file" ] || set -- "$@" "$file"; done ;;
   esac
 done

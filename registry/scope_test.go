@@ -858,6 +858,9 @@ func calls(d *district) map[string]call {
 		"Alerts.Close": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Alerts.Close(ctx, "alt_b", 1, g.User{}, "x")
 		}},
+		"Alerts.AcknowledgeByLink": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.AcknowledgeByLink(ctx, "alt_b", 1, g.User{})
+		}},
 		"Alerts.AcknowledgeFor": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Alerts.AcknowledgeFor(ctx, "alt_b", 1, g.User{}, time.Minute)
 		}},

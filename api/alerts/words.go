@@ -244,6 +244,7 @@ ReportMoment.of: What the line is about.
 ReportMoment.what: What happened, in the words of what it is about: of an incident's log, an alert's history, a
 	command's states, a call's, or raised and cleared.
 ReportMoment.by_name: Who.
+ReportMoment.by_link: It was done by the link of a message, without a sign-in.
 ReportMoment.to_name: Whom it was given to, or who was told.
 ReportMoment.subject: A device, a threat level or a channel.
 ReportMoment.subject_zh: The same in Chinese.
@@ -334,6 +335,7 @@ Entry.what: What happened.
 Entry.by_name: The name of who did it; absent: a rule or the gateway.
 Entry.to: Whom it was assigned to, or taken from.
 Entry.to_name: The name of that person.
+Entry.by_link: It was done by the link of a message, without a sign-in.
 Entry.until: How long the acknowledgement lasts.
 Entry.from_severity: How severe it was before.
 Entry.count: How often it had fired then.

@@ -28,6 +28,26 @@ type escalationStepBody struct {
 	Users    []g.UserID `json:"users,omitempty" maxItems:"20" doc:"These users."`
 	Roles    []g.Role   `json:"roles,omitempty" maxItems:"7" doc:"Everybody of these roles."`
 	Channels []string   `json:"channels,omitempty" maxItems:"20" doc:"These channels, such as the robot of a group."`
+	Tries    []tryBody  `json:"tries,omitempty" maxItems:"4" doc:"How people are told: by the ways of the first, and by those of the next where it was not read. Empty: push and e-mail, SMS where it was not read in 1 minute, a call after 2 more."`
+}
+
+type tryBody struct {
+	Ways   []g.Way `json:"ways" minItems:"1" maxItems:"4" doc:"Tried at once: push, email, sms or voice. Each stands in one try." example:"[\"push\",\"email\"]"`
+	Unread int     `json:"unread_minutes,omitempty" minimum:"0" maximum:"1440" doc:"The next try follows where this was not read in so many minutes; 0: only where nothing of it could be sent." example:"3"`
+}
+
+func (b escalationStepBody) step() g.EscalationStep {
+	out := g.EscalationStep{
+		After:    b.After,
+		Rotas:    b.Rotas,
+		Users:    b.Users,
+		Roles:    b.Roles,
+		Channels: b.Channels,
+	}
+	for _, x := range b.Tries {
+		out.Tries = append(out.Tries, g.Try(x))
+	}
+	return out
 }
 
 func (b escalationBody) chain(ctx context.Context, id g.EscalationID) g.Escalation {
@@ -45,7 +65,7 @@ func (b escalationBody) chain(ctx context.Context, id g.EscalationID) g.Escalati
 		Demo:       b.Demo,
 	}
 	for _, s := range b.Steps {
-		out.Steps = append(out.Steps, g.EscalationStep(s))
+		out.Steps = append(out.Steps, s.step())
 	}
 	return out
 }

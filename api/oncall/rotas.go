@@ -88,27 +88,72 @@ func (s *area) withHoles(ctx context.Context, r g.Rota) (RotaRow, error) {
 	if err != nil {
 		return out, err
 	}
-	spans, err := d.spans(
-		ctx,
-		s.View(ctx).Oncall,
-		r,
-		now,
-		out.HolesTo,
-	)
+	holes, err := s.holes(ctx, d, r, now, out.HolesTo)
 	if err != nil {
 		return out, err
 	}
-	for _, h := range rota.Holes(spans, d.able) {
-		out.HolesAll++
+	out.HolesAll = len(holes)
+	for _, h := range holes {
 		out.HoleHours += h.To.Sub(h.From).Hours()
-		if len(out.Holes) < mostHole {
-			out.Holes = append(out.Holes, DutyHole{
-				From: h.From.UTC(),
-				To:   h.To.UTC(),
-			})
-		}
+	}
+	out.Holes = holes[:min(len(holes), mostHole)]
+	return out, nil
+}
+
+// holes are the times in which nobody of a rota is on duty who may handle alerts.
+func (s *area) holes(
+	ctx context.Context, d duties, r g.Rota, from, to time.Time,
+) ([]DutyHole, error) {
+	spans, err := d.spans(ctx, s.View(ctx).Oncall, r, from, to)
+	if err != nil {
+		return nil, err
+	}
+	out := []DutyHole{}
+	for _, h := range rota.Holes(spans, d.able) {
+		out = append(out, DutyHole{
+			From: h.From.UTC(),
+			To:   h.To.UTC(),
+		})
 	}
 	return out, nil
+}
+
+// OverrideMade is an override, and the times of it in which nobody is on duty.
+type OverrideMade struct {
+	g.Override
+	Holes []DutyHole `json:"holes" nullable:"false"`
+}
+
+// override keeps an override and says what hole it leaves.
+func (s *area) override(
+	ctx context.Context, in *newOverrideInput,
+) (*gate.Body[OverrideMade], error) {
+	v := s.View(ctx).Oncall
+	o, err := v.PutOverride(ctx, g.Override{
+		Rota:   g.RotaID(in.ID),
+		From:   in.Body.From,
+		To:     in.Body.To,
+		For:    in.Body.For,
+		Who:    in.Body.Who,
+		Reason: in.Body.Reason,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r, err := v.Rota(ctx, o.Rota)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.duty(ctx, r.School)
+	if err != nil {
+		return nil, err
+	}
+	from := o.From
+	if now := s.Now().UTC().Truncate(time.Minute); from.Before(now) {
+		from = now
+	}
+	holes, err := s.holes(ctx, d, r, from, o.To)
+	return gate.Answer(OverrideMade{o, holes[:min(len(holes), mostHole)]}, err)
 }
 
 func (s *area) registerRotas() {
@@ -236,17 +281,9 @@ func (s *area) registerOverrides() {
 		Summary: "Have somebody stand in for somebody",
 		Doc: "People give away their own duty or take over another's; for others it takes " +
 			"settings:write. Who stands in does so only where the other is on duty. A later " +
-			"override changes what an earlier one left.",
-	}, func(ctx context.Context, in *newOverrideInput) (*gate.Body[g.Override], error) {
-		return gate.Answer(s.View(ctx).Oncall.PutOverride(ctx, g.Override{
-			Rota:   g.RotaID(in.ID),
-			From:   in.Body.From,
-			To:     in.Body.To,
-			For:    in.Body.For,
-			Who:    in.Body.Who,
-			Reason: in.Body.Reason,
-		}))
-	})
+			"override changes what an earlier one left. The answer says when, of its time, nobody " +
+			"is on duty who may handle alerts.",
+	}, s.override)
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "DELETE",
 		Path:    "/v1/rotas/{id}/overrides/{override}",

@@ -215,7 +215,7 @@ func (s *area) takeOne(
 		if row.State != g.AlertOpen {
 			return nil
 		}
-		_, err := v.Alerts.Acknowledge(ctx, row.ID, row.Version, by)
+		_, err := v.Alerts.AcknowledgeByLink(ctx, row.ID, row.Version, by)
 		if err != nil && g.ErrorCode(err) != g.Conflict {
 			return err
 		}

@@ -33,6 +33,12 @@ Override.for: Who is not on duty; absent: who comes comes in addition.
 Override.who: Who is on duty instead; absent: nobody.
 Override.reason: Why.
 Override.created: When it was entered.
+OverrideMade.by: Who entered it.
+OverrideMade.for: Who is not on duty; absent: who comes comes in addition.
+OverrideMade.who: Who is on duty instead; absent: nobody.
+OverrideMade.reason: Why.
+OverrideMade.created: When it was entered.
+OverrideMade.holes: Times of it in which nobody is on duty who may handle alerts, the first 50.
 Escalation.severities: For alerts of these severities; absent: of each.
 Escalation.buildings: For alerts in these buildings; with zones both absent: everywhere.
 Escalation.zones: For alerts in these zones.
@@ -44,6 +50,11 @@ EscalationStep.rotas: Whoever is on duty in these.
 EscalationStep.users: These users.
 EscalationStep.roles: Everybody of these roles.
 EscalationStep.channels: These channels, such as the robot of a group.
+EscalationStep.tries: How people are told, by one try after the other; absent: push and e-mail, SMS where it was not
+	read in 1 minute, a call after 2 more.
+Try.ways: Tried at once: push, email, sms or voice. Each stands in one try.
+Try.unread_minutes: The next try follows where this was not read in so many minutes; absent: only where nothing of
+	it could be sent.
 Member.role: The role.
 Duty.rotas: Who is on duty, rota by rota.
 Duty.uncovered: Severities, of critical and major, for which no chain holds everywhere in the school.

@@ -5,6 +5,7 @@
 #   debian.sh build        what the camera program is built with (OpenCV, FFmpeg)
 #   debian.sh test         what the tests start (a browser, an MQTT broker and its clients,
 #                          gRPC for Python, promtool, a VictoriaMetrics, a PostgreSQL, a fresh Debian, an arm64)
+#   debian.sh bench        what the benchmarks run beside the gateway (an Alertmanager)
 #   debian.sh -n [group]   only say what is missing; exit 1 if anything is
 #
 # Runs as root or through sudo, skips installed packages, and may be run again at any time. Servers
@@ -25,6 +26,7 @@ libswresample-dev libswscale-dev"
 test="chromium fonts-dejavu-core fonts-wqy-microhei mosquitto mosquitto-clients python3-paho-mqtt
 python3-grpcio python3-protobuf python3-cryptography protobuf-compiler libprotobuf-dev
 prometheus victoria-metrics postgresql curl debootstrap qemu-user-static"
+bench="prometheus-alertmanager"
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -33,9 +35,10 @@ dry=
 if [ "${1:-}" = -n ]; then dry=1; shift; fi
 case "${1:-all}" in
   all) wanted="$build $test" ;;
+  bench) wanted=$bench ;;
   build) wanted=$build ;;
   test) wanted=$test ;;
-  *) die "'$1' is no group of packages; give build, test or nothing" ;;
+  *) die "'$1' is no group of packages; give build, test, bench or nothing" ;;
 esac
 
 command -v apt-get >/dev/null 2>&1 ||
@@ -71,7 +74,7 @@ there() {
   return 1
 }
 before=
-for service in mosquitto prometheus victoria-metrics postgresql; do
+for service in mosquitto prometheus prometheus-alertmanager victoria-metrics postgresql; do
   if there "$service"; then before="$before $service"; fi
 done
 
@@ -84,7 +87,7 @@ $root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
   install -y -qq --no-install-recommends $missing >/dev/null ||
   die "apt-get could not install:$missing; run 'apt-get install$missing' to see why, then run this script again"
 
-for service in mosquitto prometheus victoria-metrics postgresql; do
+for service in mosquitto prometheus prometheus-alertmanager victoria-metrics postgresql; do
   case " $missing " in *" $service "*) ;; *) continue ;; esac
   case " $before " in *" $service "*)
     say "$service's own service was there before and is left as it is"

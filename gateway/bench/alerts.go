@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"slices"
@@ -26,13 +27,14 @@ const (
 )
 
 // alerts measures the time from a reading that meets a rule's condition, counted from its
-// publication, to the alert on the live stream, while other devices send. Each probe is a
-// device of its own, so that each raises an alert of its own.
+// publication, to the alert on the last of many open walls, while other devices send. Each probe is
+// a device of its own, so that each raises an alert of its own.
 func alerts(ctx context.Context, o options) (measure.Line, error) {
 	if o.sample {
 		o.publishers = 50
 		o.rate = 500
 		o.probes = 20
+		o.walls = 3
 	}
 	dir, err := os.MkdirTemp(o.dir, "alerts")
 	if err != nil {
@@ -53,19 +55,19 @@ func alerts(ctx context.Context, o options) (measure.Line, error) {
 	}
 	p99, own := measure.Percentile(took, 99), measure.Percentile(l.late, 99)
 	line := measure.Line{
-		Name: "alert-on-stream",
+		Name: "alert-on-every-wall",
 		Unit: "ms p99",
 		Ours: measure.Milliseconds(p99),
-		Bar:  "<50 ms",
-		Held: p99 < 50*time.Millisecond && reached(l.rate, float64(o.rate)) || o.sample,
+		Bar:  "<100 ms",
+		Held: p99 < 100*time.Millisecond && reached(l.rate, float64(o.rate)) || o.sample,
 	}
 	line.Unclear = !line.Held && c.others > 0.25
-	line.Note = fmt.Sprintf("%d alerts at %.0f messages/s acknowledged of %d; p50 %.1f, most "+
+	line.Note = fmt.Sprintf("%d alerts on %d walls at %.0f messages/s acknowledged of %d; p50 %.1f, most "+
 		"%.1f ms; gateway %.1f and load generator %.1f us CPU per message; the generator's own "+
-		"lateness p99 %.1f ms; others used %.2f cores",
-		len(took), l.rate, o.rate, measure.Milliseconds(measure.Percentile(took, 50)),
+		"lateness p99 %.1f ms; others used %.2f cores; load %s",
+		len(took), o.walls, l.rate, o.rate, measure.Milliseconds(measure.Percentile(took, 50)),
 		measure.Milliseconds(slices.Max(took)), c.server, c.load, measure.Milliseconds(own),
-		c.others)
+		c.others, measure.LoadAverage())
 	return line, nil
 }
 
@@ -88,11 +90,19 @@ func probeAlerts(
 	if err != nil {
 		return nil, nil, cost{}, err
 	}
-	watch, err := gw.watchAlerts(ctx)
-	if err != nil {
-		return nil, nil, cost{}, err
+	var walls []*watcher
+	defer func() {
+		for _, w := range walls {
+			w.body.Close()
+		}
+	}()
+	for range o.walls {
+		w, err := gw.watchAlerts(ctx)
+		if err != nil {
+			return nil, nil, cost{}, err
+		}
+		walls = append(walls, w)
 	}
-	defer watch.body.Close()
 	if _, err := gw.caughtUp(ctx, time.Minute); err != nil {
 		return nil, nil, cost{}, err
 	}
@@ -108,12 +118,18 @@ func probeAlerts(
 	if err != nil {
 		return nil, nil, cost{}, err
 	}
-	took, err := watch.all(ctx, sent)
-	if err != nil {
-		return nil, nil, cost{}, err
+	last := map[g.DeviceID]time.Duration{} // on the slowest wall
+	for _, w := range walls {
+		took, err := w.all(ctx, sent)
+		if err != nil {
+			return nil, nil, cost{}, err
+		}
+		for id, d := range took {
+			last[id] = max(last[id], d)
+		}
 	}
 	c, err := m.cost(messages)
-	return l, took, c, err
+	return l, slices.Collect(maps.Values(last)), c, err
 }
 
 // probe is a device that will be too hot once.
@@ -159,7 +175,7 @@ func send(ctx context.Context, probes []*probe) (map[g.DeviceID]time.Time, error
 	return sent, nil
 }
 
-// watcher notes when each device's alert came on the live stream.
+// watcher is an open wall: it notes when each device's alert came on its live stream.
 type watcher struct {
 	body io.ReadCloser
 
@@ -170,7 +186,7 @@ type watcher struct {
 
 func (gw *gateway) watchAlerts(ctx context.Context) (*watcher, error) {
 	//lint:ignore bodyclose the caller closes the watcher's
-	resp, err := gw.get(ctx, "/v1/stream?kinds=alert")
+	resp, err := gw.get(ctx, "/v1/stream?kinds=alert,incident")
 	if err != nil {
 		return nil, err
 	}
@@ -203,13 +219,15 @@ func (w *watcher) follow() {
 }
 
 // all waits for an alert of each probe, and returns how long they took.
-func (w *watcher) all(ctx context.Context, sent map[g.DeviceID]time.Time) ([]time.Duration, error) {
+func (w *watcher) all(
+	ctx context.Context, sent map[g.DeviceID]time.Time,
+) (map[g.DeviceID]time.Duration, error) {
 	for deadline := time.Now().Add(30 * time.Second); ; {
 		w.mu.Lock()
-		var took []time.Duration
+		took := map[g.DeviceID]time.Duration{}
 		for id, at := range sent {
 			if came, ok := w.seen[id]; ok {
-				took = append(took, came.Sub(at))
+				took[id] = came.Sub(at)
 			}
 		}
 		err := w.err

@@ -42,7 +42,7 @@ func start(ctx context.Context, o options, s *school) (*gateway, error) {
 	}
 	conf := filepath.Join(s.dir, "bench.yaml")
 	text := fmt.Sprintf("data_dir: %s\nhttp: {listen: %q}\nmqtt: {listen: %q, device_rate: 0, "+
-		"school_rate: 0}\nlog: {level: info}\n",
+		"school_rate: 0}\nlog: {level: info}\nwebhooks: {private: true}\n",
 		s.dir, web, mqtt)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		return nil, err

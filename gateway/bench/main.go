@@ -3,7 +3,8 @@
 // Bench measures the whole gateway, as "gateway serve" runs it: what a message costs from its
 // publication to the last reader behind the journal, beside Mosquitto and Telegraf; how long
 // an alert takes to the live stream; whether a district's fleet can run on without anything
-// growing; and how soon a gateway that was killed acknowledges again. It prints one line per
+// growing; how soon a gateway that was killed acknowledges again; and, beside GoAlert and
+// Alertmanager, when who is on duty is told, and by how many letters. It prints one line per
 // bar (name, ours, theirs, ratio, bar, held or missed), and unclear where other processes
 // were busy on the machine.
 //
@@ -36,10 +37,11 @@ func main() {
 
 type options struct {
 	gateway, telegraf, dir, json, profile, serve string
+	goalert, postgres                            string // of escalation
 
 	publishers, rounds, rate, flood int // of the part whole
 	duration                        time.Duration
-	probes                          int // of alerts
+	probes, walls                   int // of alerts
 	devices, senders                int // of the fleet
 	minutes                         float64
 	records                         int // of the restart
@@ -61,7 +63,8 @@ func parts() []struct {
 	return []struct {
 		name string
 		run  func(context.Context, options) ([]measure.Line, error)
-	}{{"whole", whole}, {"alerts", one(alerts)}, {"fleet", one(fleet)}, {"restart", one(restart)}}
+	}{{"whole", whole}, {"alerts", one(alerts)}, {"fleet", one(fleet)}, {"restart", one(restart)},
+		{"escalation", one(escalation)}, {"gathering", gathering}}
 }
 
 func run(ctx context.Context, args []string) error {
@@ -69,11 +72,16 @@ func run(ctx context.Context, args []string) error {
 	var only string
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.StringVar(&only, "only", "",
-		"the `PARTS` to run, with commas between them: whole, alerts, fleet, restart; default all")
+		"the `PARTS` to run, with commas between them: whole, alerts, fleet, restart, escalation, gathering; "+
+			"default all")
 	fs.StringVar(&o.gateway, "gateway", "bin/gateway",
 		"the gateway's `PROGRAM`; empty: this one runs the gateway itself, as gateway serve does")
 	fs.StringVar(&o.telegraf, "telegraf", ".cache/bin/telegraf-v1.30.0",
 		"Telegraf's `PROGRAM`, as deploy/setup/telegraf.sh builds it")
+	fs.StringVar(&o.goalert, "goalert", ".cache/bin/goalert-v0.34.1",
+		"GoAlert's `PROGRAM`, as deploy/setup/goalert.sh builds it")
+	fs.StringVar(&o.postgres, "postgres", os.Getenv("GATEHOUSE_TEST_POSTGRES"),
+		"the `DSN` of a PostgreSQL for GoAlert, as deploy/setup/postgres.sh gives it")
 	fs.StringVar(&o.dir, "dir", "",
 		"`FOLDER` for what is written, on a real disk; default a temporary one")
 	fs.StringVar(&o.json, "json", "",
@@ -90,6 +98,7 @@ func run(ctx context.Context, args []string) error {
 	fs.DurationVar(&o.duration, "duration", 10*time.Second,
 		"whole: time in which one round is published")
 	fs.IntVar(&o.probes, "probes", 300, "alerts: how many are raised")
+	fs.IntVar(&o.walls, "walls", 50, "alerts: walls that are open")
 	fs.IntVar(&o.devices, "devices", 100_000, "fleet: devices that are registered")
 	fs.IntVar(&o.senders, "senders", 10_000, "fleet: devices that send, once a second")
 	fs.Float64Var(&o.minutes, "minutes", 10, "fleet: how long")
@@ -132,7 +141,8 @@ func run(ctx context.Context, args []string) error {
 		}
 	}
 	if ran == 0 {
-		return fmt.Errorf("no part is named %q; use whole, alerts, fleet or restart", only)
+		return fmt.Errorf("no part is named %q; use whole, alerts, fleet, restart, "+
+			"escalation or gathering", only)
 	}
 	return nil
 }

@@ -164,7 +164,7 @@ func (b Batch) check() ([]g.AlertID, error) {
 func (v View) deedOf(ctx context.Context, b Batch) (deed, error) {
 	switch b.Deed {
 	case ToAcknowledge:
-		return alone("alert.acknowledge", acknowledge(b.For)), nil
+		return alone("alert.acknowledge", acknowledge(b.For, false)), nil
 	case ToUnacknowledge:
 		return alone("alert.unacknowledge", unacknowledge(b.Comment)), nil
 	case ToResolve:

@@ -138,7 +138,21 @@ func (v View) AcknowledgeFor(
 		version,
 		by,
 		"alert.acknowledge",
-		acknowledge(long),
+		acknowledge(long, false),
+	)
+}
+
+// AcknowledgeByLink is Acknowledge by the link of a message, which the history says.
+func (v View) AcknowledgeByLink(
+	ctx context.Context, id g.AlertID, version int, by g.User,
+) (g.Alert, error) {
+	return v.answer(
+		ctx,
+		id,
+		version,
+		by,
+		"alert.acknowledge",
+		acknowledge(0, true),
 	)
 }
 
@@ -150,7 +164,7 @@ func ackTime(long time.Duration) error {
 	return nil
 }
 
-func acknowledge(long time.Duration) func(*life) error {
+func acknowledge(long time.Duration, byLink bool) func(*life) error {
 	return func(l *life) error {
 		extends := l.State == g.AlertAcknowledged && long > 0 && l.Handler == l.who.ID &&
 			l.HandlerName == l.who.FullName
@@ -166,8 +180,9 @@ func acknowledge(long time.Duration) func(*life) error {
 		l.Acknowledged, l.AckUntil = l.now, l.now.Add(lasts)
 		l.restate()
 		l.note(Entry{
-			What:  WasAcknowledged,
-			Until: l.AckUntil,
+			What:   WasAcknowledged,
+			Until:  l.AckUntil,
+			ByLink: byLink,
 		})
 		l.settle()
 		return nil

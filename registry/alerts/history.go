@@ -62,6 +62,7 @@ type Entry struct {
 	Count    int        `json:"count,omitempty"`
 
 	Incident g.IncidentID `json:"incident,omitempty"`
+	ByLink   bool         `json:"by_link,omitempty"` // of a message, by whoever has the person's messages
 }
 
 // perVersion is more than the entries that one change of an alert writes: an entry's number follows

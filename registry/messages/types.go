@@ -20,8 +20,8 @@ const (
 // Lanes lists them, the most urgent first.
 func Lanes() []Lane { return []Lane{Alarm, Notice, Bulk} }
 
-// Way is how somebody is reached: what kind of address it takes.
-type Way string
+// Way is the root's, which chains name as well.
+type Way = g.Way
 
 // The ways.
 const (

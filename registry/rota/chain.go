@@ -16,6 +16,7 @@ const (
 	MaxRepeat  = 10
 	MaxOfStep  = 20 // rotas, and users, and channels of a step
 	MaxPlaces  = 200
+	MaxTries   = 4 // of a step
 )
 
 // CheckChain refuses a chain that cannot work; the error names the field and the mend. Whether what
@@ -64,8 +65,43 @@ func checkStep(s g.EscalationStep, at string) error {
 			return g.FieldErrorf(at+".roles", "the role %q may not see alerts: name another", role)
 		}
 	}
+	return checkTries(s.Tries, at+".tries")
+}
+
+// checkTries refuses ways that reach no person, the same way twice, and a wait that nothing follows.
+func checkTries(tries []g.Try, at string) error {
+	if len(tries) > MaxTries {
+		return g.FieldErrorf(at, "%d tries; at most %d are kept", len(tries), MaxTries)
+	}
+	var had []g.Way
+	for i, x := range tries {
+		field := fmt.Sprintf("%s[%d]", at, i)
+		if len(x.Ways) == 0 {
+			return g.FieldErrorf(field+".ways", "the try tells by no way: name one, or leave it out")
+		}
+		for _, w := range x.Ways {
+			switch {
+			case !slices.Contains(ways(), w):
+				return g.FieldErrorf(field+".ways", "%q reaches no person; use some of %v (a group's "+
+					"robot is one of the channels)", w, ways())
+			case slices.Contains(had, w):
+				return g.FieldErrorf(field+".ways", "%q comes twice: the second would send nothing", w)
+			}
+			had = append(had, w)
+		}
+		if x.Unread < 0 || x.Unread > MaxMinutes {
+			return g.FieldErrorf(field+".unread_minutes", "%d; give 0 to %d minutes", x.Unread, MaxMinutes)
+		}
+		if x.Unread > 0 && i == len(tries)-1 {
+			return g.FieldErrorf(field+".unread_minutes",
+				"no try follows the last one: add one, or leave the minutes out")
+		}
+	}
 	return nil
 }
+
+// ways are those by which a person is reached.
+func ways() []g.Way { return []g.Way{"push", "email", "sms", "voice"} }
 
 // Where is what a chain is chosen by. Building and Zone are empty where they are not known.
 type Where struct {

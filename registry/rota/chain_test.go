@@ -1,6 +1,7 @@
 package rota_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -102,4 +103,41 @@ func TestEveryCallEnds(t *testing.T) {
 			c = next
 		}
 	})
+}
+
+// How people are told is refused where it cannot work, with the field.
+func TestTriesThatCannotWork(t *testing.T) {
+	for field, tries := range map[string][]g.Try{
+		"": {
+			{Ways: []g.Way{"push", "email"}, Unread: 3},
+			{Ways: []g.Way{"sms"}},
+			{Ways: []g.Way{"voice"}},
+		},
+		"steps[0].tries[0].ways":           {{}},
+		"steps[0].tries[1].ways":           {{Ways: []g.Way{"sms"}}, {Ways: []g.Way{"voice", "sms"}}},
+		"steps[0].tries[0].unread_minutes": {{Ways: []g.Way{"sms"}, Unread: 1}},
+		"steps[0].tries": {
+			{Ways: []g.Way{"push"}}, {Ways: []g.Way{"email"}}, {Ways: []g.Way{"sms"}},
+			{Ways: []g.Way{"voice"}}, {Ways: []g.Way{"chat"}},
+		},
+	} {
+		err := rota.CheckChain(g.Escalation{
+			Wait:  5,
+			Steps: []g.EscalationStep{{Roles: []g.Role{g.RoleSecurity}, Tries: tries}},
+		})
+		got := ""
+		if refused, ok := errors.AsType[*g.Error](err); ok {
+			got = refused.Field
+		}
+		if got != field {
+			t.Errorf("got %v, want an error of the field %q", err, field)
+		}
+	}
+	chat := g.EscalationStep{
+		Roles: []g.Role{g.RoleSecurity},
+		Tries: []g.Try{{Ways: []g.Way{"chat"}}},
+	}
+	if err := rota.CheckChain(g.Escalation{Wait: 5, Steps: []g.EscalationStep{chat}}); err == nil {
+		t.Error("got no error of a way that reaches a group, want one")
+	}
 }

@@ -75,7 +75,8 @@ type ReportMoment struct {
 	Outcome   g.IncidentOutcome `json:"outcome,omitempty"`
 	Severity  g.Severity        `json:"severity,omitempty"`
 	Drill     bool              `json:"drill,omitempty"`
-	Firing    int               `json:"firing,omitempty"` // see [alerts.IncidentEntry]
+	Firing    int               `json:"firing,omitempty"`  // see [alerts.IncidentEntry]
+	ByLink    bool              `json:"by_link,omitempty"` // of a message, without a sign-in
 	// of a call: what came of the message, why it failed, by which channels, and when it was read
 	State    messages.State `json:"state,omitempty"`
 	Code     string         `json:"code,omitempty"`
@@ -197,6 +198,7 @@ func (v View) reportAlert(
 				Other:    e.Incident,
 				Severity: e.Severity,
 				Drill:    a.Drill,
+				ByLink:   e.ByLink,
 			})
 		}
 		if after = next; next == 0 {

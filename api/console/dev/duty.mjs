@@ -39,8 +39,13 @@ const chains = [
     name_zh: '火警与闯入',
     severities: ['critical', 'major'],
     steps: [
-      { after_minutes: 0, rotas: ['rot_1'] },
-      { after_minutes: 3, rotas: ['rot_2'], users: ['usr_4'] },
+      { after_minutes: 0, rotas: ['rot_1'], channels: ['chn_2'] },
+      {
+        after_minutes: 3,
+        rotas: ['rot_2'],
+        users: ['usr_4'],
+        tries: [{ ways: ['push'], unread_minutes: 3 }, { ways: ['sms', 'voice'] }],
+      },
       { after_minutes: 10, roles: ['security'] },
     ],
     wait_minutes: 5,
@@ -127,7 +132,8 @@ export function duty(json, list) {
       (req, res, m, q, b) => {
         const o = { ...b, id: 'ovr_' + (swaps.length + 1), rota: m[1], by: 'usr_1 admin' }
         swaps.push(o)
-        json(res, o, 201)
+        const holes = spans(find(rotas, m[1]), Date.parse(o.from), Date.parse(o.to)).filter((s) => s.hole)
+        json(res, { ...o, holes }, 201)
       },
     ],
     [

@@ -58,6 +58,7 @@ type Notice struct {
 	Unanswered       bool   // it goes to the head, since nobody answered
 	To               []To
 	Channels         []string
+	Tries            []g.Try // how people are told; empty: as of every alarm
 }
 
 // To is somebody who is told, and the link by which he takes the alert.

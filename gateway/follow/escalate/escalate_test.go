@@ -30,6 +30,7 @@ type night struct {
 	view   *registry.View
 	school g.School
 	e      *escalate.Escalator
+	began  time.Time
 
 	mu      sync.Mutex
 	clock   time.Time
@@ -58,13 +59,19 @@ func began() time.Time { return time.Date(2026, 9, 8, 19, 0, 0, 0, time.UTC) } /
 
 func newNight(t *testing.T) *night {
 	t.Helper()
-	n := &night{t: t, dir: t.TempDir(), clock: began(), ids: map[string]bool{}}
+	return newNightIn(t, "Asia/Shanghai", began())
+}
+
+// newNightIn is a night that begins then, by the clock of a zone.
+func newNightIn(t *testing.T, zone string, begins time.Time) *night {
+	t.Helper()
+	n := &night{t: t, dir: t.TempDir(), began: begins, clock: begins, ids: map[string]bool{}}
 	n.open()
 	t.Cleanup(func() { n.reg.Close() })
 	ctx := t.Context()
 	var err error
 	n.school, err = n.view.Places.CreateSchool(ctx,
-		g.School{Kind: g.KindSchool, Name: "A", Timezone: "Asia/Shanghai", Language: "zh-CN"})
+		g.School{Kind: g.KindSchool, Name: "A", Timezone: zone, Language: "zh-CN"})
 	n.ok(err)
 	for id, role := range map[g.UserID]g.Role{
 		"guard1": g.RoleSecurity, "guard2": g.RoleSecurity, "facility": g.RoleFacility,
@@ -162,7 +169,7 @@ func (n *night) tell(_ context.Context, x escalate.Notice) ([]g.UserID, error) {
 		}
 	}
 	slices.Sort(to)
-	line := fmt.Sprintf("%d %s: %s", int(n.now().Sub(began()).Minutes()),
+	line := fmt.Sprintf("%d %s: %s", int(n.now().Sub(n.began).Minutes()),
 		strings.Join(append(to, x.Channels...), ","), x.Alert.ID)
 	if x.Unanswered {
 		line = strings.Replace(line, string(x.Alert.ID), x.Alert.Title, 1)

@@ -3,6 +3,7 @@ package escalate
 import (
 	"context"
 	"fmt"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -46,8 +47,19 @@ func (p Post) Tell(ctx context.Context, n Notice) ([]g.UserID, error) {
 		Kind:   kind,
 		Params: p.params(n, school),
 		Alert:  n.Alert.ID,
+		Steps:  steps(n.Tries),
 	}, to)
 	return nil, err
+}
+
+func steps(tries []g.Try) (out []messages.Step) {
+	for _, x := range tries {
+		out = append(out, messages.Step{
+			Ways:  x.Ways,
+			After: time.Duration(x.Unread) * time.Minute,
+		})
+	}
+	return out
 }
 
 // params are what the message says.

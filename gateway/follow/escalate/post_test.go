@@ -2,6 +2,9 @@ package escalate_test
 
 import (
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/escalate"
@@ -25,6 +28,7 @@ func TestANoticeIsAMessage(t *testing.T) {
 		},
 		Place: "Lab",
 		More:  2,
+		Tries: []g.Try{{Ways: []g.Way{"push"}, Unread: 3}, {Ways: []g.Way{"sms", "voice"}}},
 		To: []escalate.To{
 			{User: "guard1", Link: "https://gate.school.example/take/1"},
 			{User: "guard2", Link: "https://gate.school.example/take/2"},
@@ -36,6 +40,13 @@ func TestANoticeIsAMessage(t *testing.T) {
 	}
 	m, err := n.view.Messages.Find(ctx, "msg_1")
 	n.ok(err)
+	steps := []messages.Step{
+		{Ways: []messages.Way{messages.Push}, After: 3 * time.Minute},
+		{Ways: []messages.Way{messages.SMS, messages.Voice}},
+	}
+	if diff := cmp.Diff(steps, m.Steps); diff != "" {
+		t.Error(diff)
+	}
 	want := map[string]string{
 		"title":       "Smoke, and 2 more alerts",
 		"title_zh":    "烟雾，另有 2 条告警",

@@ -179,7 +179,7 @@ func (e *Escalator) call(
 	id := message(lead.call)
 	if len(whom.people)+len(whom.channels) > 0 {
 		n := e.notice(id, lead.row, len(left)-1, whom.people)
-		n.Channels = whom.channels
+		n.Channels, n.Tries = whom.channels, chain.Steps[b.step].Tries
 		n.Others, n.OthersZH = others(rows(left))
 		lost, err := e.Tell(ctx, n)
 		if err != nil {

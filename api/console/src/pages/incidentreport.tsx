@@ -118,6 +118,7 @@ function Line({ r, m }: { r: IncidentReport; m: IncidentReport['timeline'][numbe
         <>
           {' '}
           · <strong>{m.by_name}</strong>
+          {m.by_link && ' ' + t('handling.byLink')}
         </>
       )}
       {m.drill && ` · ${t('incident.drill')}`}

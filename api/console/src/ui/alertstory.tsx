@@ -122,6 +122,7 @@ function EntryText({ e }: { e: AlertEntry }) {
         <>
           {' '}
           · <strong>{e.by_name || e.by}</strong>
+          {e.by_link && ' ' + t('handling.byLink')}
         </>
       )}
       {e.comment && <div className="story-said">“{e.comment}”</div>}

@@ -1,23 +1,13 @@
 // Escalation chains as sentences, and their form.
 
-import {
-  ActionIcon,
-  Anchor,
-  Button,
-  Group,
-  MultiSelect,
-  NumberInput,
-  Stack,
-  Switch,
-  TextInput,
-} from '@mantine/core'
-import { IconTrash } from '@tabler/icons-react'
+import { Anchor, Button, Group, MultiSelect, NumberInput, Stack, Switch, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../../api/client'
 import { change, remove } from '../../api/change'
 import {
   severities,
+  type Channel,
   type Escalation,
   type EscalationStep,
   type Member,
@@ -31,10 +21,14 @@ import { useOpen } from '../../ui/address'
 import { Ask } from '../../ui/ask'
 import { FormDialog, useForm } from '../../ui/form'
 import { Empty, leaves, Loaded, Panel, Tag } from '../../ui/kit'
+import { Parts } from './parts'
+import { triesSaid } from './tries'
+import { TryList } from './trylist'
 
 interface Known {
   rotas: Rota[]
   staff: Member[]
+  robots: Channel[] // that are recipients by themselves
   places?: Places
 }
 
@@ -55,8 +49,14 @@ export function Chains({ rotas }: { rotas: Rota[] }) {
     queryKey: ['places', school.id],
     queryFn: () => call('/v1/places', { query: { school: school.id } }),
   })
+  const channels = useQuery({
+    queryKey: ['channels', schoolID],
+    queryFn: () => call('/v1/channels', { query: { school: schoolID } }),
+    enabled: can('messages:send'),
+  })
   const known = {
     rotas,
+    robots: (channels.data?.items ?? []).filter((c) => c.way === 'chat'),
     staff: (staff.data?.items ?? []) as Member[],
     places: places.data as Places | undefined,
   }
@@ -102,7 +102,7 @@ function useWho(known: Known) {
       }),
       ...(s.users ?? []).map((id) => known.staff.find((m) => m.id === id)?.name ?? id),
       ...(s.roles ?? []).map((r) => t('duty.allOf', { role: t('role.' + r) })),
-      ...(s.channels ?? []),
+      ...(s.channels ?? []).map((id) => known.robots.find((c) => c.id === id)?.name ?? t('duty.robot')),
     ].join(', ')
 }
 
@@ -141,6 +141,7 @@ function Chain({ c, known, onEdit }: { c: Escalation; known: Known; onEdit?: () 
                 : t(i ? 'duty.andAtOnce' : 'duty.atOnce')}
             </b>{' '}
             {who(s)}
+            {s.tries?.length ? <div className="duty-hint">{triesSaid(t, s.tries)}</div> : null}
           </li>
         ))}
         <li>
@@ -190,8 +191,6 @@ function ChainDialog({ c, known, onClose }: { c?: Escalation; known: Known; onCl
     }
     await again()
   }
-  const step = (i: number, s: Partial<EscalationStep>) =>
-    set({ steps: v.steps.map((x, n) => (n === i ? { ...x, ...s } : x)) })
   return (
     <>
       <FormDialog
@@ -230,27 +229,14 @@ function ChainDialog({ c, known, onClose }: { c?: Escalation; known: Known; onCl
             onChange={(zones) => set({ zones })}
           />
         </Group>
-        {v.steps.map((s, i) => (
-          <Step
-            key={i}
-            s={s}
-            n={i}
-            known={known}
-            said={form.said}
-            onChange={(x) => step(i, x)}
-            onDelete={
-              v.steps.length > 1 ? () => set({ steps: v.steps.filter((_, n) => n !== i) }) : undefined
-            }
-          />
-        ))}
-        <Group>
-          <Button
-            size="compact-xs"
-            variant="default"
-            onClick={() => set({ steps: [...v.steps, { after_minutes: 3 }] })}>
-            {t('duty.addStep')}
-          </Button>
-        </Group>
+        <Parts
+          all={v.steps}
+          name={(n) => t('duty.step', { n })}
+          add={t('duty.addStep')}
+          fresh={(): EscalationStep => ({ after_minutes: 3 })}
+          onChange={(steps) => set({ steps })}>
+          {(s, n, put) => <Step s={s} n={n} known={known} said={form.said} onChange={put} />}
+        </Parts>
         <Group grow>
           <NumberInput
             label={t('duty.wait')}
@@ -294,62 +280,63 @@ interface StepProps {
   known: Known
   said: (field: string) => string | undefined
   onChange: (s: Partial<EscalationStep>) => void
-  onDelete?: () => void
 }
 
 const callable = ['security', 'facility', 'admin', 'district_admin'] as const
 
-function Step({ s, n, known, said, onChange, onDelete }: StepProps) {
+function Step({ s, n, known, said, onChange }: StepProps) {
   const { t } = useT()
   const f = useFormat()
+  const gone = (s.channels ?? []).filter((id) => !known.robots.some((c) => c.id === id))
   return (
-    <fieldset className="duty-line">
-      <legend>
-        {t('duty.step', { n: n + 1 })}
-        {onDelete && (
-          <ActionIcon
-            size="sm"
-            variant="subtle"
-            color="red"
-            aria-label={t('common.delete')}
-            onClick={onDelete}>
-            <IconTrash size={14} />
-          </ActionIcon>
-        )}
-      </legend>
-      <Stack gap={6}>
-        <NumberInput
-          label={t(n ? 'duty.afterStep' : 'duty.afterAlert')}
-          min={0}
-          max={1440}
-          value={s.after_minutes}
-          error={said(`steps[${n}].after_minutes`)}
-          onChange={(x) => onChange({ after_minutes: Number(x) || 0 })}
-        />
-        <MultiSelect
-          label={t('duty.rotas')}
-          value={s.rotas ?? []}
-          error={said(`steps[${n}]`)}
-          data={known.rotas.map((r) => ({ value: r.id, label: f.local(r.name, r.name_zh) }))}
-          onChange={(rotas) => onChange({ rotas })}
-        />
-        <MultiSelect
-          searchable
-          label={t('duty.people')}
-          value={s.users ?? []}
-          error={said(`steps[${n}].users`)}
-          data={known.staff
-            .filter((m) => m.able || s.users?.includes(m.id))
-            .map((m) => ({ value: m.id, label: m.name }))}
-          onChange={(users) => onChange({ users })}
-        />
-        <MultiSelect
-          label={t('duty.roles')}
-          value={s.roles ?? []}
-          data={callable.map((r) => ({ value: r, label: t('role.' + r) }))}
-          onChange={(roles) => onChange({ roles: roles as NonNullable<EscalationStep['roles']> })}
-        />
-      </Stack>
-    </fieldset>
+    <Stack gap={6}>
+      <NumberInput
+        label={t(n ? 'duty.afterStep' : 'duty.afterAlert')}
+        min={0}
+        max={1440}
+        value={s.after_minutes}
+        error={said(`steps[${n}].after_minutes`)}
+        onChange={(x) => onChange({ after_minutes: Number(x) || 0 })}
+      />
+      <MultiSelect
+        label={t('duty.rotas')}
+        value={s.rotas ?? []}
+        error={said(`steps[${n}]`)}
+        data={known.rotas.map((r) => ({ value: r.id, label: f.local(r.name, r.name_zh) }))}
+        onChange={(rotas) => onChange({ rotas })}
+      />
+      <MultiSelect
+        searchable
+        label={t('duty.people')}
+        value={s.users ?? []}
+        error={said(`steps[${n}].users`)}
+        data={known.staff
+          .filter((m) => m.able || s.users?.includes(m.id))
+          .map((m) => ({ value: m.id, label: m.name }))}
+        onChange={(users) => onChange({ users })}
+      />
+      <MultiSelect
+        label={t('duty.roles')}
+        value={s.roles ?? []}
+        data={callable.map((r) => ({ value: r, label: t('role.' + r) }))}
+        onChange={(roles) => onChange({ roles: roles as NonNullable<EscalationStep['roles']> })}
+      />
+      <MultiSelect
+        label={t('duty.channels')}
+        placeholder={known.robots.length ? undefined : t('duty.noRobots')}
+        value={s.channels ?? []}
+        error={said(`steps[${n}].channels`)}
+        data={[
+          ...known.robots.map((c) => ({ value: c.id, label: c.name })),
+          ...gone.map((id) => ({ value: id, label: t('duty.robot') })),
+        ]}
+        onChange={(channels) => onChange({ channels })}
+      />
+      <TryList
+        tries={s.tries ?? []}
+        said={(field) => said(`steps[${n}].tries${field}`)}
+        onChange={(tries) => onChange({ tries: tries.length ? tries : undefined })}
+      />
+    </Stack>
   )
 }

@@ -4,16 +4,19 @@ import { Alert, Button, Group } from '@mantine/core'
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { call } from '../../api/client'
-import type { Duty, DutyRota, Rota } from '../../api/types'
+import type { Duty, DutyPlan, DutyRota, Rota } from '../../api/types'
 import { useT } from '../../i18n'
 import { useFormat, useNow, useSchoolParam, useSession } from '../../session'
+import { dayIn } from '../../lib/format'
 import { useAddress, useOpen } from '../../ui/address'
 import { Empty, Loaded, Page, Panel, Tag } from '../../ui/kit'
 import { Chains } from './chains'
+import { hoursOf } from './holes'
 import { OverrideDialog } from './override'
 import { RotaDialog } from './rota'
+import { Strip } from './strip'
 import { Week } from './weekpicture'
-import { bounds, plus, weekOf } from './week'
+import { bounds, mondayOf, plus, weekOf } from './week'
 
 export function DutyPage() {
   const { t } = useT()
@@ -35,6 +38,12 @@ export function DutyPage() {
     queryFn: () =>
       call('/v1/duty/plan', { query: { school: schoolID, from: iso(monday), to: iso(plus(monday, 7)) } }),
   })
+  const first = weekOf(school.timezone, now)
+  const ahead = useQuery({
+    queryKey: ['duty', 'plan', schoolID, first, strip],
+    queryFn: () =>
+      call('/v1/duty/plan', { query: { school: schoolID, from: iso(first), to: iso(plus(first, strip)) } }),
+  })
   const rotas = useQuery({
     queryKey: ['rotas', schoolID],
     queryFn: () => call('/v1/rotas', { query: { school: schoolID } }),
@@ -55,6 +64,16 @@ export function DutyPage() {
       <Panel title={t('duty.now')}>
         <Loaded q={duty}>{(d) => <Now d={d} />}</Loaded>
       </Panel>
+      {ahead.data && ahead.data.rotas.length > 0 && (
+        <Panel title={t('duty.fourWeeks')}>
+          <Ahead
+            plan={ahead.data}
+            first={first}
+            now={now}
+            onDay={(day) => at.put('week', mondayOf(day) === first ? null : mondayOf(day))}
+          />
+        </Panel>
+      )}
       <Panel
         title={t('duty.week')}
         actions={<WeekPicker monday={monday} onChange={(m) => at.put('week', m)} />}>
@@ -79,6 +98,56 @@ export function DutyPage() {
       {edited && may && <RotaDialog key={edited.id} r={edited} onClose={closeRota} />}
       {swap && plan.data && <OverrideDialog key={swap} at={swap} plan={plan.data} onClose={closeSwap} />}
     </Page>
+  )
+}
+
+const strip = 28 // days ahead in which holes are shown
+
+// The holes of four weeks: a strip of days for each rota.
+function Ahead({
+  plan,
+  first,
+  now,
+  onDay,
+}: {
+  plan: DutyPlan
+  first: string
+  now: number
+  onDay: (day: string) => void
+}) {
+  const { t } = useT()
+  const f = useFormat()
+  const { school } = useSession()
+  return (
+    <div className="duty-ahead">
+      {plan.rotas.map((r) => {
+        const holes = r.spans
+          .filter((s) => s.hole && Date.parse(s.to) > now)
+          .map((s) => ({ from: new Date(Math.max(now, Date.parse(s.from))).toISOString(), to: s.to }))
+        const hours = hoursOf(holes)
+        const name = f.local(r.name, r.name_zh)
+        return (
+          <section key={r.rota}>
+            <h3>
+              {name}{' '}
+              <span className="duty-hint">
+                {holes.length
+                  ? t('duty.holeHours', { hours: f.number(Math.round(hours * 10) / 10) })
+                  : t('duty.noHole')}
+              </span>
+            </h3>
+            <Strip
+              holes={holes}
+              first={first}
+              days={strip}
+              label={name}
+              today={dayIn(school.timezone, now)}
+              onDay={onDay}
+            />
+          </section>
+        )
+      })}
+    </div>
   )
 }
 

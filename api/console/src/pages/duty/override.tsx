@@ -2,13 +2,15 @@
 
 import { Button, Select, SimpleGrid, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import { ask, call } from '../../api/client'
-import type { DutyPlan, Sent } from '../../api/types'
+import type { DutyPlan, OverrideMade, Sent } from '../../api/types'
 import { useT } from '../../i18n'
 import { instantIn, wallIn } from '../../lib/format'
 import { useFormat, useSchoolParam, useSession } from '../../session'
 import { FormDialog, useForm } from '../../ui/form'
-import { saidError } from '../../ui/kit'
+import { leaves, saidError } from '../../ui/kit'
+import { Holes, hoursOf } from './holes'
 
 export function OverrideDialog({ at, plan, onClose }: { at: string; plan: DutyPlan; onClose: () => void }) {
   const { t } = useT()
@@ -24,6 +26,7 @@ export function OverrideDialog({ at, plan, onClose }: { at: string; plan: DutyPl
     queryKey: ['duty', 'staff', schoolID],
     queryFn: () => call('/v1/duty/staff', { query: { school: schoolID } }),
   })
+  const [made, setMade] = useState<OverrideMade>()
   const all = can('settings:write')
   const mine = span?.people.some((p) => p.id === me.user?.id)
   const form = useForm('NewOverrideInput', () => ({
@@ -33,6 +36,17 @@ export function OverrideDialog({ at, plan, onClose }: { at: string; plan: DutyPl
     who: mine ? '' : (me.user?.id ?? ''),
     reason: '',
   }))
+  if (made && rota)
+    return (
+      <Holes
+        title={f.local(rota.name, rota.name_zh)}
+        holes={made.holes}
+        total={made.holes.length}
+        hours={hoursOf(made.holes)}
+        until={made.to}
+        onClose={onClose}
+      />
+    )
   if (!rota || !span) return null
   const { v, set, text } = form
   const people = (staff.data?.items ?? []).filter((m) => m.able)
@@ -47,8 +61,11 @@ export function OverrideDialog({ at, plan, onClose }: { at: string; plan: DutyPl
       who: v.who || undefined,
       reason: v.reason || undefined,
     } satisfies Sent<'NewOverrideInput'>
-    await call(path, { method: 'POST', body })
+    const kept = (await call(path, { method: 'POST', body })) as OverrideMade
     await again()
+    if (!kept.holes.length) return
+    setMade(kept)
+    return leaves
   }
   const back = (id: string) =>
     ask(`${path}/${encodeURIComponent(id)}`, { method: 'DELETE' }).then(again, (e) => saidError(e, t))

@@ -1,7 +1,7 @@
 // The form of a rota: its lines with their hours and turns, its holidays, and where nobody is.
 
-import { ActionIcon, Alert, Button, Chip, Group, MultiSelect, Select, Stack, TextInput } from '@mantine/core'
-import { IconPlus, IconTrash } from '@tabler/icons-react'
+import { ActionIcon, Button, Chip, Group, MultiSelect, Select, Stack, TextInput } from '@mantine/core'
+import { IconTrash } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../../api/client'
@@ -17,10 +17,12 @@ import {
 } from '../../api/types'
 import { useT } from '../../i18n'
 import { dayIn } from '../../lib/format'
-import { useFormat, useSchoolParam, useSession } from '../../session'
+import { useSchoolParam, useSession } from '../../session'
 import { Ask } from '../../ui/ask'
 import { FormDialog, useForm } from '../../ui/form'
 import { leaves } from '../../ui/kit'
+import { Holes } from './holes'
+import { Parts, without } from './parts'
 import { mondayOf } from './week'
 
 export function RotaDialog({ r, onClose }: { r?: Rota; onClose: () => void }) {
@@ -56,9 +58,17 @@ export function RotaDialog({ r, onClose }: { r?: Rota; onClose: () => void }) {
     setSaved(kept as RotaRow)
     return leaves
   }
-  if (saved) return <Holes r={saved} onClose={onClose} />
-  const line = (i: number, c: Partial<RotaLine>) =>
-    set({ lines: v.lines.map((l, n) => (n === i ? { ...l, ...c } : l)) })
+  if (saved)
+    return (
+      <Holes
+        title={saved.name}
+        holes={saved.holes}
+        total={saved.holes_total}
+        hours={saved.hole_hours}
+        until={saved.holes_until}
+        onClose={onClose}
+      />
+    )
   return (
     <>
       <FormDialog
@@ -73,25 +83,14 @@ export function RotaDialog({ r, onClose }: { r?: Rota; onClose: () => void }) {
           <TextInput required label={t('duty.name')} {...text('name')} />
           <TextInput label={t('duty.nameZH')} {...text('name_zh')} />
         </Group>
-        {v.lines.map((l, i) => (
-          <Line
-            key={i}
-            l={l}
-            n={i}
-            said={form.said}
-            onChange={(c) => line(i, c)}
-            onDelete={
-              v.lines.length > 1 ? () => set({ lines: v.lines.filter((_, n) => n !== i) }) : undefined
-            }
-          />
-        ))}
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<IconPlus size={14} />}
-          onClick={() => set({ lines: [...v.lines, { ...v.lines[v.lines.length - 1]!, turns: [[]] }] })}>
-          {t('duty.addLine')}
-        </Button>
+        <Parts
+          all={v.lines}
+          name={(n) => t('duty.line', { n })}
+          add={t('duty.addLine')}
+          fresh={(): RotaLine => ({ ...v.lines[v.lines.length - 1]!, turns: [[]] })}
+          onChange={(lines) => set({ lines })}>
+          {(l, n, put) => <Line l={l} n={n} said={form.said} onChange={put} />}
+        </Parts>
         <Holidays all={v.holidays} said={form.said} onChange={(holidays) => set({ holidays })} />
       </FormDialog>
       <Ask
@@ -124,27 +123,13 @@ interface LineProps {
   n: number
   said: (field: string) => string | undefined
   onChange: (c: Partial<RotaLine>) => void
-  onDelete?: () => void
 }
 
-function Line({ l, n, said, onChange, onDelete }: LineProps) {
+function Line({ l, n, said, onChange }: LineProps) {
   const { t } = useT()
   const at = `lines[${n}].`
   return (
-    <fieldset className="duty-line">
-      <legend>
-        {t('duty.line', { n: n + 1 })}
-        {onDelete && (
-          <ActionIcon
-            size="sm"
-            variant="subtle"
-            color="red"
-            aria-label={t('common.delete')}
-            onClick={onDelete}>
-            <IconTrash size={14} />
-          </ActionIcon>
-        )}
-      </legend>
+    <>
       <Chip.Group
         multiple
         value={l.days ?? []}
@@ -205,7 +190,7 @@ function Line({ l, n, said, onChange, onDelete }: LineProps) {
         said={(i) => said(`${at}turns[${i}]`)}
         onChange={(turns) => onChange({ turns })}
       />
-    </fieldset>
+    </>
   )
 }
 
@@ -246,7 +231,7 @@ function Turns({ turns, said, onChange }: TurnsProps) {
               variant="subtle"
               color="red"
               aria-label={t('duty.deleteTurn', { n: i + 1 })}
-              onClick={() => onChange(turns.filter((_, n) => n !== i))}>
+              onClick={() => onChange(without(turns, i))}>
               <IconTrash size={14} />
             </ActionIcon>
           )}
@@ -304,7 +289,7 @@ function Holidays({ all, said, onChange }: HolidaysProps) {
               variant="subtle"
               color="red"
               aria-label={t('common.delete')}
-              onClick={() => onChange(all.filter((_, n) => n !== i))}>
+              onClick={() => onChange(without(all, i))}>
               <IconTrash size={14} />
             </ActionIcon>
           </Group>
@@ -319,32 +304,5 @@ function Holidays({ all, said, onChange }: HolidaysProps) {
         </Group>
       </Stack>
     </fieldset>
-  )
-}
-
-/** What was saved has times in which nobody is on duty: they are said, before the form goes. */
-function Holes({ r, onClose }: { r: RotaRow; onClose: () => void }) {
-  const { t } = useT()
-  const f = useFormat()
-  const form = useForm(undefined, {})
-  return (
-    <FormDialog
-      form={form}
-      save={async () => {}}
-      deed={t('duty.understood')}
-      onClose={onClose}
-      title={r.name}>
-      <Alert color="red" title={t('duty.holesTitle', { hours: f.number(r.hole_hours) })}>
-        {t('duty.holesText', { until: f.moment(r.holes_until) })}
-      </Alert>
-      <ul className="duty-holes">
-        {r.holes.slice(0, 8).map((h) => (
-          <li key={h.from}>
-            {f.short(h.from)} – {f.short(h.to)}
-          </li>
-        ))}
-      </ul>
-      {r.holes_total > 8 && <p className="duty-hint">{t('duty.moreHoles', { n: r.holes_total - 8 })}</p>}
-    </FormDialog>
   )
 }

@@ -1,13 +1,22 @@
 // A week's picture: spans of instants cut at the midnights of the school's time zone.
 
-import type { DutySpan } from '../../api/types'
 import { dayIn, instantIn } from '../../lib/format'
 
-/** A piece of a span within one day; from and to are parts of that day, 0 to 1. */
-export interface Piece {
-  span: DutySpan
+interface Times {
+  from: string
+  to: string
+}
+
+/**
+ * A piece of a span within one day; from and to are parts of that day, 0 to 1, begins and ends the
+ * instants.
+ */
+export interface Piece<S extends Times> {
+  span: S
   from: number
   to: number
+  begins: string
+  ends: string
 }
 
 /** The day some days after another, both YYYY-MM-DD. */
@@ -28,12 +37,21 @@ export function bounds(zone: string, day: string): [number, number] {
 }
 
 /** The pieces of spans that lie in a day, in order. */
-export function pieces(spans: readonly DutySpan[], zone: string, day: string): Piece[] {
+export function pieces<S extends Times>(spans: readonly S[], zone: string, day: string): Piece<S>[] {
   const [begin, end] = bounds(zone, day)
   return spans.flatMap((span) => {
     const from = Math.max(begin, Date.parse(span.from))
     const to = Math.min(end, Date.parse(span.to))
-    return from < to ? [{ span, from: (from - begin) / (end - begin), to: (to - begin) / (end - begin) }] : []
+    if (from >= to) return []
+    return [
+      {
+        span,
+        from: (from - begin) / (end - begin),
+        to: (to - begin) / (end - begin),
+        begins: new Date(from).toISOString(),
+        ends: new Date(to).toISOString(),
+      },
+    ]
   })
 }
 

@@ -2,7 +2,7 @@
 // form for a stand-in.
 
 import { Anchor } from '@mantine/core'
-import type { DutyPlan, DutyPlanRota } from '../../api/types'
+import type { DutyPlan, DutyPlanRota, DutySpan } from '../../api/types'
 import { useT } from '../../i18n'
 import { useFormat, useSession } from '../../session'
 import { bounds, pieces, plus, type Piece } from './week'
@@ -75,7 +75,17 @@ function Day({
   )
 }
 
-function Block({ r, day, p, onSpan }: { r: DutyPlanRota; day: string; p: Piece; onSpan: Props['onSpan'] }) {
+function Block({
+  r,
+  day,
+  p,
+  onSpan,
+}: {
+  r: DutyPlanRota
+  day: string
+  p: Piece<DutySpan>
+  onSpan: Props['onSpan']
+}) {
   const { t } = useT()
   const f = useFormat()
   const who = p.span.people.map((x) => x.name).join(', ') || t('duty.nobody')
