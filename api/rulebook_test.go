@@ -141,12 +141,12 @@ func (b ruleBook) Restore(
 }
 
 func (b ruleBook) Explain(
-	ctx context.Context, v *registry.View, id g.RuleID, device g.DeviceID,
+	ctx context.Context, v *registry.View, id g.RuleID, about apirules.About,
 ) (apirules.Explained, error) {
 	if _, err := b.Find(ctx, v, id); err != nil {
 		return apirules.Explained{}, err
 	}
-	_, err := v.Fleet.Device(ctx, device)
+	_, err := v.Fleet.Device(ctx, about.Device)
 	return apirules.Explained{InForce: true}, err
 }
 

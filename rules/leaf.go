@@ -3,6 +3,7 @@ package rules
 import (
 	"math"
 	"slices"
+	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -72,6 +73,10 @@ func (s SightingIs) matches(x *g.Sighting) bool {
 	switch {
 	case s.Person == "unknown" && x.Person != "", s.Person == "known" && x.Person == "":
 		return false
+	case len(s.Who) > 0 && !slices.Contains(s.Who, x.Person):
+		return false
+	case len(s.Card) > 0 && (x.Person != "" || !s.ends(x.Credential)):
+		return false
 	case len(s.Method) > 0 && !slices.Contains(s.Method, x.Method):
 		return false
 	case s.Direction != "" && x.Direction != s.Direction:
@@ -80,6 +85,13 @@ func (s SightingIs) matches(x *g.Sighting) bool {
 		return false
 	}
 	return true
+}
+
+// ends reports whether a card or code ends in one of those that are looked for.
+func (s SightingIs) ends(credential string) bool {
+	return slices.ContainsFunc(s.Card, func(tail string) bool {
+		return strings.HasSuffix(strings.ToUpper(credential), strings.ToUpper(tail))
+	})
 }
 
 // happens reports whether m's event changed the property; the first value is no change.

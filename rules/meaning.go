@@ -74,7 +74,8 @@ func legacyHashes(r Rule) []string {
 	when, ok := legacyOf(r.When)
 	if !ok || len(r.Where.Building) > 0 || len(r.Where.Floor) > 0 ||
 		r.Per == PerBuilding || r.Per == PerFloor || r.Clear.Unknown != "" ||
-		len(r.Rises) > 0 || len(r.MutedBy) > 0 {
+		len(r.Rises) > 0 || len(r.MutedBy) > 0 ||
+		r.Unless != nil && r.Unless.Sighting.newer() {
 		return nil
 	}
 	said := legacyRule{
@@ -104,7 +105,7 @@ func legacyHashes(r Rule) []string {
 	}
 	if u := r.Unless; u != nil {
 		said.Unless = &legacyUnless{
-			Sighting: legacySighting(u.Sighting),
+			Sighting: *legacySightingOf(&u.Sighting),
 			Same:     u.Same,
 			Before:   u.Before,
 			After:    u.After,
@@ -247,7 +248,19 @@ func legacyOf(c Condition) (out legacyCondition, ok bool) {
 	out.Compare = (*legacyCompare)(c.Compare)
 	out.Status = slices.Clone(c.Status)
 	out.Absent = (*legacyAbsent)(c.Absent)
-	out.Sighting = (*legacySighting)(c.Sighting)
+	out.Sighting = legacySightingOf(c.Sighting)
 	out.Change = (*legacyChange)(c.Change)
 	return out, true
+}
+
+func legacySightingOf(s *SightingIs) *legacySighting {
+	if s == nil {
+		return nil
+	}
+	return &legacySighting{
+		Person:    s.Person,
+		Method:    s.Method,
+		Direction: s.Direction,
+		Reason:    s.Reason,
+	}
 }

@@ -213,7 +213,7 @@ func (n node) some() time.Duration {
 }
 
 func parseSighting(n node) SightingIs {
-	o := n.object("person", "method", "direction", "reason")
+	o := n.object("person", "method", "direction", "reason", "who", "card")
 	var s SightingIs
 	if c, ok := o.get("person"); ok {
 		s.Person = oneOf(c, []string{"unknown", "known"})
@@ -227,7 +227,32 @@ func parseSighting(n node) SightingIs {
 	if c, ok := o.get("reason"); ok {
 		s.Reason = listOf(c, g.MatchReasons())
 	}
+	if c, ok := o.get("who"); ok {
+		if s.Who = listOf[g.PersonID](c, nil); s.Person == "unknown" {
+			c.fail("who is unknown is none of these people; remove this key, or person")
+		}
+	}
+	if c, ok := o.get("card"); ok {
+		s.Card = parseCards(c)
+		if s.Person == "known" || len(s.Who) > 0 {
+			c.fail("these are cards that belong to nobody; remove this key, or person and who")
+		}
+	}
 	return s
+}
+
+// parseCards parses the ends of cards' numbers, which may have been written as numbers.
+func parseCards(n node) []string {
+	var out []string
+	for _, c := range n.list() {
+		text := strings.TrimSpace(c.text())
+		if len([]rune(text)) != CardTail {
+			c.fail("write the last %d characters of the card's number, in quotes: no more is kept of a "+
+				"card that belongs to nobody", CardTail)
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 func parseChange(n node) *Change {

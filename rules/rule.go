@@ -124,7 +124,8 @@ type Condition struct {
 // version 2 did not have.
 func (c Condition) newer() bool {
 	return c.Occurrence != nil || c.Time != nil || c.Share != nil || c.Sequence != nil ||
-		c.Rate != nil || c.Baseline != nil || c.Count != nil && c.Count.Distinct != ""
+		c.Sighting != nil && c.Sighting.newer() || c.Rate != nil || c.Baseline != nil ||
+		c.Count != nil && c.Count.Distinct != ""
 }
 
 // Compare holds while a property's newest value passes every given test.
@@ -157,11 +158,20 @@ type Count struct {
 
 // SightingIs is true at the moment of a sighting that passes every given filter.
 type SightingIs struct {
-	Person    string      `json:"person,omitempty"` // unknown, known or "" for both
-	Method    []g.Method  `json:"method,omitempty"`
-	Direction g.Direction `json:"direction,omitempty"`
-	Reason    []string    `json:"reason,omitempty"` // of the face match
+	Person    string       `json:"person,omitempty"` // unknown, known or "" for both
+	Method    []g.Method   `json:"method,omitempty"`
+	Direction g.Direction  `json:"direction,omitempty"`
+	Reason    []string     `json:"reason,omitempty"` // of the face match
+	Who       []g.PersonID `json:"who,omitempty"`    // one of these people
+	// Card are the ends, of CardTail characters, of cards that belong to nobody.
+	Card []string `json:"card,omitempty"`
 }
+
+// CardTail is how many characters are kept of a card or code that belongs to nobody.
+const CardTail = 4
+
+// newer reports whether states of version 2 did not have such a filter.
+func (s SightingIs) newer() bool { return len(s.Who) > 0 || len(s.Card) > 0 }
 
 // Change is true at the moment when a property's value differs from the previous one.
 type Change struct {

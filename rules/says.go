@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +40,10 @@ func (c Condition) says() string {
 	case c.Occurrence != nil:
 		return "occurrence " + strings.Join(words(c.Occurrence.Kind), ", ")
 	case c.Sighting != nil:
-		return strings.TrimSpace("sighting " + c.Sighting.Person)
+		return strings.Join(slices.DeleteFunc([]string{
+			"sighting", c.Sighting.Person, strings.Join(words(c.Sighting.Who), ", "),
+			strings.Join(c.Sighting.Card, ", "),
+		}, func(s string) bool { return s == "" }), " ")
 	case c.Sequence != nil:
 		var steps []string
 		for _, x := range c.Sequence.Steps {

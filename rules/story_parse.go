@@ -428,6 +428,7 @@ func parseSeen(n node, number int) *g.Sighting {
 	}
 	if c, ok := o.get("card"); ok {
 		s.Credential = c.text()
+		s.Method = g.ByCard
 	}
 	reason := "below_threshold"
 	if c, ok := o.get("reason"); ok {

@@ -27,7 +27,7 @@ type Book interface {
 		ctx context.Context, v *registry.View, id g.RuleID, seen, from int, note string,
 	) (Rule, error)
 	Explain(
-		ctx context.Context, v *registry.View, id g.RuleID, device g.DeviceID,
+		ctx context.Context, v *registry.View, id g.RuleID, about About,
 	) (Explained, error)
 	Backtest(
 		ctx context.Context, v *registry.View, d Draft, since time.Duration,

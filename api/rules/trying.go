@@ -49,6 +49,13 @@ type BacktestFinding struct {
 	Values     map[string]g.Value `json:"values,omitempty"`
 }
 
+// About is what an explanation is about: a device, or the devices of a room; none: only where the
+// rule holds, and its alerts.
+type About struct {
+	Device g.DeviceID
+	Zone   g.ZoneID
+}
+
 // Explained says why a rule fires or does not, and what became of its alerts.
 type Explained struct {
 	Why       *rules.Explanation `json:"why,omitempty"`
@@ -58,6 +65,8 @@ type Explained struct {
 	InForce   bool               `json:"in_force"`
 	Problem   string             `json:"problem,omitempty"`
 	Names     map[string]string  `json:"names,omitempty"`
+	// Hiding are the shelves and maintenance windows that keep such an alert off the wall now.
+	Hiding []alerts.SuppressionRow `json:"hiding" nullable:"false"`
 
 	Wrong *g.Error `json:"-"` // why it is not in force
 }
@@ -73,6 +82,7 @@ type Tried struct {
 type explainRuleInput struct {
 	ByRule
 	Device g.DeviceID `query:"device" maxLength:"64" doc:"The device that the question is about; empty: only where the rule holds, and its alerts."`
+	Zone   g.ZoneID   `query:"zone" maxLength:"64" doc:"Instead of a device: the room that the question is about. Of its devices the one where most has come of the rule is explained."`
 }
 
 type backtestRuleInput struct {
@@ -105,7 +115,7 @@ func (s *area) registerTrying() {
 		Unavailable: true,
 		Summary:     "Why a rule has raised an alert for a device, or has not",
 		Doc: "Each condition with what is known of it now, since when the rule holds, what mutes " +
-			"it, and its newest alerts with what people did about them.",
+			"it, what hides its alerts, and the newest of these with what people did about them.",
 	}, s.explain)
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:      "POST",
@@ -169,11 +179,15 @@ func (s *area) explain(ctx context.Context, in *explainRuleInput) (*gate.Body[Ex
 	if err != nil {
 		return nil, err
 	}
-	out, err := book.Explain(ctx, s.View(ctx), in.ID, in.Device)
+	out, err := book.Explain(ctx, s.View(ctx), in.ID, About{
+		Device: in.Device,
+		Zone:   in.Zone,
+	})
 	if out.Wrong != nil {
 		out.Problem = gate.LanguageOf(ctx).Error(out.Wrong)
 	}
 	out.Standings, out.Alerts = gate.Some(out.Standings), gate.Some(out.Alerts)
+	out.Hiding = gate.Some(out.Hiding)
 	return gate.Answer(out, err)
 }
 

@@ -66,12 +66,13 @@ BacktestFinding.count: How often it would have been counted.
 BacktestFinding.device_name: The device's name as it is now.
 BacktestFinding.zone_name: The zone's name as it is now.
 BacktestFinding.values: What was measured.
-Explained.why: What the rule makes of the device now; absent where none was named.
+Explained.why: What the rule makes of the device, or of the room, now; absent where none was named.
 Explained.standings: Where the rule holds now, or has begun to.
 Explained.more: How many of these are left out.
-Explained.alerts: Its newest alerts, those of the device where one was named.
+Explained.alerts: Its newest alerts, those of the device or room where one was named.
 Explained.in_force: The rule is in force.
 Explained.problem: Why it is not, though it is enabled.
+Explained.hiding: The shelves and maintenance windows that keep such an alert off the wall now.
 Explained.names: Names of the devices and zones that occur, by id.
 Explanation.at: At what time.
 Explanation.phase: quiet, waiting (it holds, but not yet for long enough), muted, firing; or outside (the device is not of its where) or unheard (the device has said nothing yet).

@@ -2,6 +2,7 @@ package rulebook
 
 import (
 	"context"
+	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	api "github.com/gatehouse-iot/gatehouse/api/rules"
@@ -13,30 +14,30 @@ import (
 // newestAlerts is how many alerts of a rule an explanation shows.
 const newestAlerts = 5
 
-// Explain says why a rule fires or does not, for a device if one is named.
+// Explain says why a rule fires or does not, for a device or a room if one is named.
 func (b *Book) Explain(
-	ctx context.Context, v *registry.View, id g.RuleID, device g.DeviceID,
+	ctx context.Context, v *registry.View, id g.RuleID, about api.About,
 ) (api.Explained, error) {
 	out := api.Explained{}
 	if _, err := b.Find(ctx, v, id); err != nil {
 		return out, err
 	}
-	if device != "" {
-		if _, err := v.Fleet.Device(ctx, device); err != nil {
-			return out, err
-		}
-	}
 	seen, err := b.sees(ctx, v, "")
+	if err != nil {
+		return out, err
+	}
+	devices, a, err := b.about(ctx, v, about, seen)
 	if err != nil {
 		return out, err
 	}
 	err = b.reader.Ask(ctx, func(e *rules.Engine) {
 		all, more := e.Standings(id)
 		out.Standings, out.More = b.visible(all, seen), more
-		if x, ok := e.Explain(id, device); ok {
-			out.InForce = true
-			if device != "" {
-				out.Why = &x
+		_, out.InForce = e.Explain(id, "")
+		for _, device := range devices {
+			x, ok := e.Explain(id, device)
+			if ok && (out.Why == nil || telling(x.Phase) > telling(out.Why.Phase)) {
+				out.Why, a.Device, a.ID = &x, device, x.Alert
 			}
 		}
 	})
@@ -44,13 +45,71 @@ func (b *Book) Explain(
 		return out, err
 	}
 	out.Wrong = b.now.Load().broken[id]
+	if a.School != "" {
+		if out.Hiding, err = v.Alerts.Hiding(ctx, b.wouldBe(a, id), b.opt.Now()); err != nil {
+			return out, err
+		}
+	}
 	out.Alerts, _, err = v.Alerts.List(ctx, alerts.Filter{
 		Rule:   id,
-		Device: device,
+		Device: about.Device,
+		Zone:   about.Zone,
 		Page:   registry.Page{Limit: newestAlerts},
 	})
 	out.Names = b.names(out)
 	return out, err
+}
+
+// about are the devices that a question is about, and the place of an alert about them.
+func (b *Book) about(
+	ctx context.Context, v *registry.View, about api.About, seen []g.SchoolID,
+) ([]g.DeviceID, g.Alert, error) {
+	if about.Device != "" {
+		d, err := v.Fleet.Device(ctx, about.Device)
+		return []g.DeviceID{about.Device}, g.Alert{
+			School: d.School,
+			Zone:   d.Zone,
+		}, err
+	}
+	if about.Zone == "" {
+		return nil, g.Alert{}, nil
+	}
+	z, ok := b.opt.Directory.Zone(about.Zone)
+	if !ok || !slices.Contains(seen, z.School) {
+		return nil, g.Alert{}, g.Errorf(g.NotFound, "there is no %s %q here", g.Noun("zone"), about.Zone)
+	}
+	var out []g.DeviceID
+	for _, e := range b.opt.Directory.InZone(about.Zone) {
+		out = append(out, e.Device.ID)
+	}
+	slices.Sort(out)
+	return out, g.Alert{
+		School: z.School,
+		Zone:   z.ID,
+	}, nil
+}
+
+// telling orders phases by how much they say about a room.
+func telling(phase string) int {
+	return slices.Index([]string{
+		rules.PhaseUnheard, rules.PhaseOutside, rules.PhaseQuiet, rules.PhaseWaiting, rules.PhaseMuted,
+		rules.PhaseFiring,
+	}, phase)
+}
+
+// wouldBe is an alert as the rule would raise it at the place of a.
+func (b *Book) wouldBe(a g.Alert, id g.RuleID) g.Alert {
+	a.Rule = id
+	for _, r := range b.InForce().Rules {
+		if r.ID != id {
+			continue
+		}
+		a.Severity, a.Values = r.Severity, map[string]g.Value{}
+		for _, p := range r.Properties() {
+			a.Values[p] = g.BoolValue(true)
+		}
+	}
+	return a
 }
 
 // visible are the standings about devices of schools that the caller sees.

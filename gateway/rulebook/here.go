@@ -16,7 +16,10 @@ func (b *Book) Here(
 ) (any, error) {
 	switch deed {
 	case "explain":
-		return b.Explain(ctx, b.view, g.RuleID(q.Get("rule")), g.DeviceID(q.Get("device")))
+		return b.Explain(ctx, b.view, g.RuleID(q.Get("rule")), api.About{
+			Device: g.DeviceID(q.Get("device")),
+			Zone:   g.ZoneID(q.Get("zone")),
+		})
 	case "backtest-state":
 		return b.BacktestState(ctx, b.view, q.Get("id"))
 	case "backtest":

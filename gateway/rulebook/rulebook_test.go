@@ -455,7 +455,7 @@ func TestExplainSaysWhy(t *testing.T) {
 	h, ctx := newHouse(t), t.Context()
 	h.says("a", 32)
 	h.firing("warm in a")
-	x, err := h.book.Explain(ctx, h.a, "warm", "sensor-a")
+	x, err := h.book.Explain(ctx, h.a, "warm", api.About{Device: "sensor-a"})
 	must(t, err)
 	w := x.Why
 	if !x.InForce || w == nil || w.Phase != rules.PhaseFiring || w.When.Holds != "yes" ||
@@ -463,15 +463,29 @@ func TestExplainSaysWhy(t *testing.T) {
 		w.When.Seen[0].Value != g.NumberValue(32) || len(x.Alerts) != 1 || len(x.Standings) != 1 {
 		t.Errorf("got %+v, %+v", x, w)
 	}
-	cold, err := h.book.Explain(ctx, h.a, "cold", "sensor-a")
+	if len(x.Hiding) != 0 {
+		t.Errorf("got %+v, want nothing that hides", x.Hiding)
+	}
+	a := x.Alerts[0]
+	_, err = h.view.Alerts.Shelve(ctx, a.ID, a.Version, g.User{FullName: "Lin Feng"}, time.Hour, "heating is mended")
+	must(t, err)
+	x, err = h.book.Explain(ctx, h.a, "warm", api.About{Device: "sensor-a"})
+	must(t, err)
+	if len(x.Hiding) != 1 || x.Hiding[0].Reason != "heating is mended" {
+		t.Errorf("got %+v, want the shelf", x.Hiding)
+	}
+	if _, err := h.book.Explain(ctx, h.a, "warm", api.About{Zone: "nowhere"}); g.ErrorCode(err) != g.NotFound {
+		t.Errorf("a room that is not there: got %v, want not found", err)
+	}
+	cold, err := h.book.Explain(ctx, h.a, "cold", api.About{Device: "sensor-a"})
 	must(t, err)
 	if cold.Why.Phase != rules.PhaseQuiet || cold.Why.When.Holds != "no" || len(cold.Alerts) != 0 {
 		t.Errorf("got %+v, want that it is not cold", cold.Why)
 	}
-	if _, err := h.book.Explain(ctx, h.a, "warm", "sensor-b"); g.ErrorCode(err) != g.NotFound {
+	if _, err := h.book.Explain(ctx, h.a, "warm", api.About{Device: "sensor-b"}); g.ErrorCode(err) != g.NotFound {
 		t.Errorf("another school's device: got %v, want not found", err)
 	}
-	unheard, err := h.book.Explain(ctx, h.view, "warm", "sensor-b")
+	unheard, err := h.book.Explain(ctx, h.view, "warm", api.About{Device: "sensor-b"})
 	must(t, err)
 	if unheard.Why.Phase != rules.PhaseUnheard {
 		t.Errorf("got %+v, want that nothing was heard", unheard.Why)

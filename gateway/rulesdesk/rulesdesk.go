@@ -292,6 +292,9 @@ func tellExplained(w io.Writer, x apirules.Explained) {
 		if y.Outside != "" {
 			fmt.Fprintf(w, ": the device is not of its where.%s", y.Outside)
 		}
+		for _, h := range x.Hiding {
+			fmt.Fprintf(w, ": kept off the wall until %s (%s)", h.End().Local().Format(time.DateTime), h.Reason)
+		}
 		if y.MutedBy != "" {
 			fmt.Fprintf(w, ": the alert of %s speaks for it", y.MutedBy)
 		}

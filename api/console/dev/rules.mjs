@@ -340,6 +340,7 @@ export function rules(json, list, school, user, alerts, tell) {
         const seen = [{ device, value: holds ? 1720 : 640, at: at(1) }]
         json(res, {
           in_force: r.enabled && !r.problem,
+          hiding: [],
           problem: r.problem,
           standings: holds
             ? [

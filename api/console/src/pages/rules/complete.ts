@@ -61,7 +61,7 @@ const inside: Record<string, string[]> = {
   rate: ['property', 'over', 'above', 'below', 'rollover'],
   baseline: ['property', 'above', 'below', 'over', 'rollover', 'weeks'],
   share: ['of', 'at_least', 'devices'],
-  sighting: ['person', 'method', 'direction', 'reason'],
+  sighting: ['person', 'method', 'direction', 'reason', 'who', 'card'],
   change: ['property', 'from', 'to', 'by'],
   occurrence: ['kind', 'data'],
   sequence: ['steps', 'within'],

@@ -30,8 +30,11 @@ export function ExplainView({ id }: { id: string }) {
   const places = usePlaces()
   const devices = useDevices()
   const q = useQuery({
-    queryKey: ['rule', 'explain', id, device],
-    queryFn: () => call(`/v1/rules/${encodeURIComponent(id)}/explain`, { query: { device } }),
+    queryKey: ['rule', 'explain', id, device, room],
+    queryFn: () =>
+      call(`/v1/rules/${encodeURIComponent(id)}/explain`, {
+        query: device ? { device } : { zone: room },
+      }),
     refetchInterval: 5000,
   })
   const of = (devices.data?.items ?? []).filter((d) => !room || d.zone === room)
@@ -95,6 +98,13 @@ function Explanation({ x, choose }: { x: Explained; choose: (device: string) => 
               </>
             )}
           </p>
+          {x.hiding.map((h) => (
+            <p key={h.id}>
+              <Tag tone="violet">{t('rules.hidden')}</Tag>{' '}
+              {t('rules.hiddenBy', { reason: h.reason, name: h.by_name || '–' })}{' '}
+              <When at={h.until} seconds />
+            </p>
+          ))}
           {w.moment && <p className="dim">{t('rules.momentHelp')}</p>}
           {w.when && (
             <ul className="rule-reasons">

@@ -1,6 +1,6 @@
 // A new rule: from nothing, from a template, or in the place of another.
 
-import { Button, Stack, Text } from '@mantine/core'
+import { Alert, Button, FileButton, Group, Stack, Text } from '@mantine/core'
 import { IconArrowLeft } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
@@ -11,6 +11,7 @@ import { useStored } from '../../session'
 import { useAddress } from '../../ui/address'
 import { Loaded, Page } from '../../ui/kit'
 import { Editing } from './editing'
+import { textOf } from './file'
 import { useTemplates } from './templates'
 
 /** The frame of a rule's pages. */
@@ -74,16 +75,44 @@ const blank =
   "id: ''\ntitle: ''\nseverity: warning\nwhen: {property: '', above: ''}\nfor: 5m\nclear: {after: 1m}\n" +
   'then:\n  - alert: {}\n'
 
+const most = 64 << 10 // bytes of a rule
+
 function FromNothing() {
   const { t } = useT()
   const [mode] = useStored('gatehouse.rule-mode', 'form')
   const [text] = useState(mode === 'form' ? blank : t('rules.example'))
+  const [file, setFile] = useState<{ name: string; text: string }>()
+  const [wrong, setWrong] = useState('')
+  async function read(f: File | null) {
+    if (!f) return
+    setWrong(f.size > most ? t('rules.fileTooLarge', { name: f.name }) : '')
+    if (f.size <= most) setFile({ name: f.name, text: textOf(await f.text()) })
+  }
   return (
     <Stack>
-      <Text size="sm">
-        <Link to="/rules?tab=templates">{t('rules.orTemplate')}</Link>
-      </Text>
-      <Editing text={text} />
+      <Group>
+        <Text size="sm">
+          <Link to="/rules?tab=templates">{t('rules.orTemplate')}</Link>
+        </Text>
+        <FileButton accept=".yaml,.yml,.txt" onChange={(f) => void read(f)}>
+          {(props) => (
+            <Button {...props} size="compact-sm" variant="default">
+              {t('rules.fromFile')}
+            </Button>
+          )}
+        </FileButton>
+        {file && (
+          <Text size="sm" c="dimmed" role="status">
+            {t('rules.isFromFile', { name: file.name })}
+          </Text>
+        )}
+      </Group>
+      {wrong && (
+        <Alert color="red" role="alert">
+          {wrong}
+        </Alert>
+      )}
+      <Editing key={file?.text} text={file?.text ?? text} />
     </Stack>
   )
 }

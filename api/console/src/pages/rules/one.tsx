@@ -14,6 +14,7 @@ import { When } from '../../ui/when'
 import { BacktestView } from './backtest'
 import { Editing } from './editing'
 import { RuleEditor } from './editor'
+import { fileOf, save } from './file'
 import { ExplainView } from './explain'
 import { pageOf, useRules } from './list'
 import { Frame } from './new'
@@ -65,6 +66,15 @@ function Shown({ r }: { r: Rule }) {
       )}
       <Panel label={t('rules.about')}>
         <Facts items={facts} />
+        <Button
+          mt="sm"
+          size="compact-sm"
+          variant="default"
+          onClick={() =>
+            save(r.plain_id + '.yaml', fileOf({ ...r, id: r.plain_id, from: r.school_name || r.file }))
+          }>
+          {t('rules.saveFile')}
+        </Button>
       </Panel>
       <InPlace r={r} />
       <Tabs

@@ -1,6 +1,6 @@
 // Rules that ship to begin from, and how many of the caller's schools' rules began as each.
 
-import { Button, Stack, Text } from '@mantine/core'
+import { Button, Group, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { call } from '../../api/client'
@@ -11,6 +11,7 @@ import { Empty, Loaded, Panel, Rows } from '../../ui/kit'
 import { SearchField } from '../../ui/searchfield'
 import { SeverityTag } from '../../ui/states'
 import { RuleEditor } from './editor'
+import { fileOf, save } from './file'
 
 export function useTemplates(enabled = true) {
   return useQuery({
@@ -86,17 +87,27 @@ export function Templates() {
                   key: 'do',
                   label: '',
                   right: true,
-                  cell: (x) =>
-                    can('rules:write') && (
+                  cell: (x) => (
+                    <Group gap={6} justify="flex-end" wrap="nowrap">
                       <Button
                         size="compact-sm"
-                        variant="default"
-                        component={Link}
-                        to={'/rules/new?template=' + encodeURIComponent(x.id)}
-                        aria-label={t('rules.begin') + ': ' + f.local(x.title, x.title_zh)}>
-                        {t('rules.begin')}
+                        variant="subtle"
+                        onClick={() => save(x.id + '.yaml', fileOf(x))}
+                        aria-label={t('rules.saveFile') + ': ' + f.local(x.title, x.title_zh)}>
+                        {t('rules.saveFile')}
                       </Button>
-                    ),
+                      {can('rules:write') && (
+                        <Button
+                          size="compact-sm"
+                          variant="default"
+                          component={Link}
+                          to={'/rules/new?template=' + encodeURIComponent(x.id)}
+                          aria-label={t('rules.begin') + ': ' + f.local(x.title, x.title_zh)}>
+                          {t('rules.begin')}
+                        </Button>
+                      )}
+                    </Group>
+                  ),
                 },
               ]}
             />
