@@ -82,6 +82,7 @@ func (e *Engine) Changes() ([]byte, error) {
 		Recent:  e.recent.since(e.changes.recent),
 		Logs:    e.saveLogs(false),
 		Gaps:    e.gaps,
+		Levels:  e.saveLevels(),
 	}
 	there := make([]*device, 0, len(e.changes.devices))
 	for _, d := range e.changes.devices {
@@ -142,7 +143,7 @@ func (e *Engine) Changes() ([]byte, error) {
 
 // merge applies a delta to an earlier state. It is idempotent.
 func (s *savedEngine) merge(c savedEngine) {
-	s.Seq, s.Clock, s.Gaps = c.Seq, c.Clock, c.Gaps
+	s.Seq, s.Clock, s.Gaps, s.Levels = c.Seq, c.Clock, c.Gaps, c.Levels
 	if s.Devices == nil {
 		s.Devices = map[g.DeviceID]savedUnit{}
 	}

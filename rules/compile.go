@@ -24,9 +24,10 @@ type moment struct {
 	gaps    []gap
 	devs    []*device
 	counts  [][]int64
-	ev      *g.Event // nil if a timer asks
-	dev     *device  // of ev
-	hours   *hours   // of the subject's school
+	ev      *g.Event  // nil if a timer asks
+	dev     *device   // of ev
+	hours   *hours    // of the subject's school
+	level   g.LevelID // of the subject's school; "": none
 
 	raise int64 // earliest time at which the condition can change without an event
 	stale int64 // earliest time at which a value that was used becomes stale
@@ -55,6 +56,7 @@ type rule struct {
 	lasting   bool     // reads values, status or absence of devices
 	timed     bool     // depends on the time of day
 	dated     bool     // depends on the school's calendar
+	leveled   bool     // depends on the school's threat level
 	counted   []counted
 	rates     []rateKey
 	usuals    []usualKey
@@ -133,6 +135,7 @@ func (r *rule) lookedAt(x Condition) {
 		x.Baseline != nil
 	r.timed = r.timed || x.Time != nil || x.Baseline != nil
 	r.dated = r.dated || x.Time != nil && x.Time.Calendar != ""
+	r.leveled = r.leveled || len(x.Level) > 0
 	if x.Compare != nil {
 		r.compares = append(r.compares, compare{x.Compare.Property, x.Compare.test()})
 	}
@@ -206,6 +209,8 @@ func (r *rule) compile(c Condition, decisive tri) condition {
 		return func(m *moment) tri { return known(m.ev != nil && o.matches(m.ev.Occurrence)) }
 	case c.Time != nil:
 		return compileTime(*c.Time)
+	case len(c.Level) > 0:
+		return compileLevel(c.Level)
 	case c.Share != nil:
 		return r.compileShare(*c.Share)
 	case c.Sequence != nil:

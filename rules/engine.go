@@ -72,6 +72,7 @@ type Engine struct {
 	hanging   map[g.DeviceID]int // by device: how many hang on it, at any distance
 	hours     map[whose]*hours
 	calendars map[g.SchoolID]calendar.Calendar
+	levels    map[g.SchoolID]standing // of the schools where one stands
 	recent    *recent
 	timers    timers
 	live      int        // subjects
@@ -101,6 +102,7 @@ func New(rs []Rule, ps []Procedure) *Engine {
 		usuals:  map[string]*usual{},
 		hanging: map[g.DeviceID]int{},
 		hours:   map[whose]*hours{},
+		levels:  map[g.SchoolID]standing{},
 		recent:  newRecent(),
 	}
 	e.SetRules(rs, ps)
@@ -374,6 +376,8 @@ func (e *Engine) Observe(ev g.Event, f Facts) []Effect {
 	switch {
 	case ev.Alert != nil && ev.Kind == g.EventAlert:
 		e.answer(ev.Alert)
+	case ev.Lockdown != nil && ev.Kind == g.EventLockdown:
+		e.hearLevel(ev.Lockdown)
 	case ev.Reading != nil && ev.Kind == g.EventReading,
 		ev.Sighting != nil && ev.Kind == g.EventSighting,
 		ev.Occurrence != nil && ev.Kind == g.EventOccurrence,

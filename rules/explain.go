@@ -322,6 +322,7 @@ func (c Condition) kind() string {
 		{c.Sequence != nil, "sequence"},
 		{c.Rate != nil, "rate"},
 		{c.Baseline != nil, "baseline"},
+		{len(c.Level) > 0, "level"},
 	} {
 		if x.is {
 			return x.word

@@ -470,6 +470,9 @@ func (e *Engine) look(r *rule, s *subject, ev *g.Event, d *device) *moment {
 	if r.timed {
 		m.hours = e.whereabouts(s, d)
 	}
+	if r.leveled {
+		m.level = e.levelAt(s, d)
+	}
 	return m
 }
 

@@ -352,14 +352,15 @@ func checkRule(o object, r Rule) {
 	}
 }
 
-// checkTime refuses a rule that only depends on the time.
+// checkTime refuses a rule that only depends on the time or the threat level.
 func checkTime(when node, r Rule) {
 	other := false
 	r.When.walk(func(c Condition) {
-		other = other || c.Time == nil && len(c.All) == 0 && len(c.Any) == 0 && c.Not == nil
+		other = other || c.Time == nil && c.Level == nil && len(c.All) == 0 && len(c.Any) == 0 && c.Not == nil
 	})
 	if !other {
-		when.fail("a time of the day alone is no finding; put it into all beside another condition")
+		when.fail("a time of the day or a threat level alone is no finding; put it into all beside " +
+			"another condition")
 	}
 }
 

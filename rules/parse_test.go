@@ -385,7 +385,7 @@ func TestParseNamesThePlace(t *testing.T) {
 		{
 			"time alone",
 			head + "    when: {not: {time: {from: \"08:00\"}}}\n",
-			"a time of the day alone is no finding",
+			"a time of the day or a threat level alone is no finding",
 		},
 		{
 			"no time of the day",

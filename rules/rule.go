@@ -118,6 +118,7 @@ type Condition struct {
 	Sequence   *Sequence       `json:"sequence,omitempty"`
 	Rate       *Rate           `json:"rate,omitempty"`
 	Baseline   *Baseline       `json:"baseline,omitempty"`
+	Level      []g.LevelID     `json:"level,omitempty"` // one of them stands; AnyLevel: whichever
 }
 
 // newer reports whether the condition itself, without its children, is of a kind that states of
@@ -125,7 +126,7 @@ type Condition struct {
 func (c Condition) newer() bool {
 	return c.Occurrence != nil || c.Time != nil || c.Share != nil || c.Sequence != nil ||
 		c.Sighting != nil && c.Sighting.newer() || c.Rate != nil || c.Baseline != nil ||
-		c.Count != nil && c.Count.Distinct != ""
+		c.Level != nil || c.Count != nil && c.Count.Distinct != ""
 }
 
 // Compare holds while a property's newest value passes every given test.
@@ -364,6 +365,12 @@ func (r Rule) Properties() []string {
 		}
 	})
 	return names
+}
+
+// Levels are the threat levels that the rule asks for.
+func (r Rule) Levels() (out []g.LevelID) {
+	r.walk(func(c Condition) { out = append(out, c.Level...) })
+	return out
 }
 
 // walk visits every condition of the rule, in the order of compilation.

@@ -35,6 +35,8 @@ func (c Condition) says() string {
 			Below: c.Rate.Below,
 		}
 		return c.Rate.Property + " over " + short(c.Rate.Over) + is.tests()
+	case len(c.Level) > 0:
+		return "level " + strings.Join(words(c.Level), ", ")
 	case c.Baseline != nil:
 		return c.Baseline.says()
 	case c.Occurrence != nil:

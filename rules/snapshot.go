@@ -27,6 +27,7 @@ type savedEngine struct {
 	Logs    savedLogs                `json:"passages,omitempty"`
 	Gaps    []gap                    `json:"gaps,omitempty"`
 	Usual   map[string]savedUsual    `json:"usual,omitempty"`
+	Levels  map[g.SchoolID]standing  `json:"levels,omitempty"`
 }
 
 type savedUnit struct {
@@ -113,6 +114,7 @@ func (e *Engine) Snapshot() ([]byte, error) {
 	s.Recent = e.recent.since(0)
 	s.Logs = e.saveLogs(true)
 	s.Gaps = e.gaps
+	s.Levels = e.saveLevels()
 	s.Usual = make(map[string]savedUsual, len(e.usuals))
 	for text, u := range e.usuals {
 		s.Usual[text] = u.save(true)
@@ -214,6 +216,7 @@ func (e *Engine) Restore(b []byte, changes ...[]byte) error {
 	e.changes.all = true
 	e.loadLogs(s.Logs)
 	e.gaps = s.Gaps
+	maps.Copy(e.levels, s.Levels)
 	gone := s.Rules
 	for _, r := range e.rules {
 		saved, ok := gone[r.ID]

@@ -27,6 +27,7 @@ type Test struct {
 	// Calendar holds the days off and the working days of its first week.
 	Calendar []g.CalendarEntry
 	Steps    []Told
+	level    g.LockdownID // that stands, while the steps are parsed
 	Line     int
 }
 

@@ -3,6 +3,7 @@ package rules
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -216,7 +217,9 @@ func (t *Test) parseDevice(n node, name string, profiles []g.Profile) DeviceFact
 }
 
 // deeds are the keys of a step that say what happens; exactly one is given.
-func deeds() []string { return []string{"says", "is", "sees", "happens", "acknowledge", "expect"} }
+func deeds() []string {
+	return []string{"says", "is", "sees", "happens", "level", "acknowledge", "expect"}
+}
 
 func (t *Test) parseStory(n node) {
 	t.parseSteps(n, t.Begin, 0)
@@ -317,6 +320,10 @@ func (t *Test) parseDeed(o object, s *Told, number int) {
 		return
 	}
 	s.Event = &g.Event{School: "school"}
+	if c, ok := o.get("level"); ok {
+		s.Event.Kind, s.Event.Lockdown = g.EventLockdown, t.parseLevel(c, s.At)
+		return
+	}
 	if c, ok := o.need("device", g.Word("say which device")); ok {
 		s.Event.Device = g.DeviceID(c.text())
 		if _, known := t.Devices[s.Event.Device]; !known {
@@ -336,6 +343,25 @@ func (t *Test) parseDeed(o object, s *Told, number int) {
 	}
 	if c, ok := o.get("happens"); ok {
 		s.Event.Kind, s.Event.Occurrence = g.EventOccurrence, parseHappens(c)
+	}
+}
+
+// parseLevel parses the threat level that is raised, or normal: the all-clear.
+func (t *Test) parseLevel(n node, at time.Time) *g.Lockdown {
+	level := g.LevelID(n.text())
+	if level == "normal" {
+		return &g.Lockdown{
+			ID:      t.level,
+			School:  "school",
+			Cleared: at,
+		}
+	}
+	t.level = g.LockdownID(strconv.Itoa(n.n.Line))
+	return &g.Lockdown{
+		ID:     t.level,
+		School: "school",
+		Level:  level,
+		Raised: at,
 	}
 }
 

@@ -176,6 +176,16 @@ func (b *Book) doubts(ctx context.Context, r rules.Rule, school g.SchoolID) ([]*
 			miss("school", string(id))
 		}
 	}
+	levels, err := b.view.Lockdown.Levels(ctx, school)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range r.Levels() {
+		if id != rules.AnyLevel && !slices.ContainsFunc(levels, func(l g.ThreatLevel) bool { return l.ID == id }) {
+			out = append(out, g.FieldErrorf(at(r), "level: the school has no threat level %q: the rule never "+
+				"finds that one standing", id))
+		}
+	}
 	for _, id := range r.Where.Profile {
 		if !slices.ContainsFunc(profiles, func(p g.Profile) bool { return p.ID == id }) {
 			miss("profile", string(id))

@@ -33,6 +33,7 @@ const condition = [
   'time',
   'rate',
   'baseline',
+  'level',
   'share',
   'all',
   'any',
