@@ -72,6 +72,7 @@ var house = []room{
 	},
 	{"registry/procedures", "root registry/change registry/places registry/store", ""},
 	{"registry/rules", "root registry/change registry/store", ""},
+	{"registry/calendar", "root registry/change registry/store", ""},
 	{
 		"registry/messages",
 		"root registry/access registry/change registry/people registry/places registry/store",
@@ -102,13 +103,14 @@ var house = []room{
 		"",
 	},
 	{"registry",
-		"root registry/access registry/alerts registry/deeds registry/fleet registry/history" +
+		"root registry/access registry/alerts registry/calendar registry/deeds registry/fleet registry/history" +
 			" registry/hooks registry/lockdown registry/messages registry/oncall registry/people " +
 			"registry/places registry/procedures registry/rules registry/sessions " +
 			"registry/store registry/views", ""},
 	{"registry/sheet", "", "excelize x/text"},
 	{"registry/roster", "root registry/sheet", "x/text"},
 	{"registry/rota", "root", ""},
+	{"registry/almanac", "root", "ical"},
 	{"registry/historybench", "root registry registry/history registry/people", "pgx"},
 	{"registry/passkeytest", "", ""},
 
@@ -140,7 +142,7 @@ var house = []room{
 	// What every request passes: HTTP, identity, permission, document. Only here is huma.
 	{
 		"api",
-		"root api/access api/alerts api/attendance api/fleet api/gate api/live api/lockdown " +
+		"root api/access api/alerts api/attendance api/calendar api/fleet api/gate api/live api/lockdown " +
 			"api/messages api/oncall api/people api/places api/rules api/webhooks registry registry/change " +
 			"registry/deeds registry/messages",
 		"huma",
@@ -160,6 +162,7 @@ var house = []room{
 		"",
 	},
 	{"api/attendance", "root api/gate registry registry/history registry/sessions", ""},
+	{"api/calendar", "root api/gate registry/almanac registry/calendar rules/calendar", ""},
 	{
 		"api/fleet",
 		"root api/gate registry registry/fleet registry/history rules/quality",
@@ -269,7 +272,7 @@ var house = []room{
 	{
 		"gateway/follow/alerting",
 		"root gateway/follow gateway/ingest/directory gateway/ingest/strangers " +
-			"gateway/media registry registry/alerts registry/fleet rules",
+			"gateway/media registry registry/alerts registry/fleet rules rules/calendar",
 		"",
 	},
 	{
@@ -350,7 +353,7 @@ var house = []room{
 	{
 		"gateway/rulebook",
 		"root api/rules gateway/event gateway/follow/alerting gateway/ingest/directory " +
-			"gateway/journal registry registry/alerts registry/change registry/rules rules",
+			"gateway/journal registry registry/alerts registry/change registry/rules rules rules/calendar",
 		"",
 	},
 	{"gateway/parts", "", ""},
@@ -419,6 +422,7 @@ var house = []room{
 var parties = map[string]string{
 	"client_golang":     "github.com/prometheus/client_golang",
 	"excelize":          "github.com/xuri/excelize/v2",
+	"ical":              "github.com/emersion/go-ical",
 	"go-astiav":         "github.com/asticode/go-astiav",
 	"go-cmp":            "github.com/google/go-cmp",
 	"go-hclog":          "github.com/hashicorp/go-hclog",

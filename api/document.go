@@ -92,6 +92,7 @@ func tags() [][2]string {
 		{"Duty", "Who is on duty, and who is called in turn about an alert that nobody takes."},
 		{"Messages", "Messages to people: channels, addresses, templates, broadcasts and what became of them."},
 		{"Lockdown", "Threat levels, drills, and the all-clear."},
+		{"Calendar", "Terms, days off, and the working days in their place."},
 		{"Attendance", "Sessions, answers, corrections and leave."},
 		{"Events", "The journal and the live stream."},
 		{"Telemetry", "Readings, by the Prometheus HTTP API."},

@@ -28,6 +28,7 @@ var unconditional = map[string]string{
 	"delete-procedure":      "names the version that was seen, and each is kept",
 	"stop-rule-backtest":    "ends what runs, however far it is",
 	"put-drawing":           "a drawing never changes; another one takes its place",
+	"import-calendar":       "adds days and changes none",
 	"delete-drawing":        "takes away whatever is there; the positions stay",
 	"delete-own-address":    "an address never changes",
 	"put-own-wishes":        "one's own: the last one holds",

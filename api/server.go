@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/access"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
+	"github.com/gatehouse-iot/gatehouse/api/calendar"
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/api/live"
@@ -104,6 +105,7 @@ func (s *Server) register() {
 	oncall.Register(s.front, s.deps.Links)
 	lockdown.Register(s.front, strings.TrimSuffix(s.cfg.BaseURL, "/"))
 	attendance.Register(s.front, s.deps.Intake)
+	calendar.Register(s.front)
 	webhooks.Register(s.front, s.deps.Webhooks)
 	messages.Register(s.front, s.deps.Messages)
 	live.Register(s.front, live.Needs{

@@ -298,6 +298,12 @@ func (w *world) schools() *world {
 			regalerts.Effects{Seq: 1, Alerts: []g.Alert{alert}, Incidents: []g.Incident{incident}}))(
 		t)
 	w.media.put(w.a.ID, "med_1")
+	holiday := must(v.Calendar.Put(ctx, w.a.ID, []g.CalendarEntry{{
+		Kind: g.CalendarDayOff,
+		Name: "National Day",
+		From: "2026-10-01",
+		To:   "2026-10-07",
+	}}))(t)[0]
 	rota := must(v.Oncall.PutRota(ctx, g.Rota{
 		School: w.a.ID,
 		Name:   "Nights",
@@ -384,6 +390,7 @@ func (w *world) schools() *world {
 		"message":  string(message),
 		"delivery": strconv.FormatInt(deliveries[0].ID, 10),
 		"alert":    string(alert.ID),
+		"holiday":  string(holiday.ID),
 		"rota":     string(rota.ID), "escalation": string(chain.ID),
 		"incident": string(incident.ID),
 		"rule":     string(rule.ID) + "@" + string(w.a.ID),

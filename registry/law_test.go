@@ -32,6 +32,7 @@ var tables = map[string]string{
 	"sessions": "sessions leaves attendance corrections",
 	"lockdown": "threat_levels lockdowns clear_codes",
 	"rules":    "rule_versions",
+	"calendar": "calendar_entries",
 
 	"procedures": "procedure_versions",
 	"oncall":     "rotas rota_overrides escalations calls call_log",

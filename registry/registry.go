@@ -7,6 +7,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/access"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/calendar"
 	"github.com/gatehouse-iot/gatehouse/registry/deeds"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
@@ -41,6 +42,7 @@ type Registry struct {
 	lockdown *lockdown.Book
 	messages *messages.Book
 	oncall   *oncall.Book
+	calendar *calendar.Book
 	rules    *rules.Book
 	deeds    *deeds.Book
 
@@ -63,6 +65,7 @@ type View struct {
 	Messages messages.View
 	Oncall   oncall.View
 	Rules    rules.View
+	Calendar calendar.View
 	Deeds    deeds.View
 	Views    views.View
 
@@ -91,6 +94,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.oncall = oncall.New(s, r.Access, r.messages)
 	r.lockdown = lockdown.New(s, r.alerts, r.Access, r.places, r.messages)
 	r.rules = rules.New(s)
+	r.calendar = calendar.New(s)
 	r.procedures = procedures.New(s)
 	r.deeds = deeds.New(
 		s,
@@ -127,6 +131,7 @@ func (r *Registry) In(scope g.Scope) *View {
 		Messages: r.messages.In(s),
 		Oncall:   r.oncall.In(s),
 		Rules:    r.rules.In(s),
+		Calendar: r.calendar.In(s),
 		Deeds:    r.deeds.In(s),
 		Views:    r.views.In(s),
 

@@ -755,6 +755,18 @@ func calls(d *district) map[string]call {
 			x, err := v.Alerts.Wall(ctx, alerts.WallFilter{})
 			return x.Items, err
 		}},
+		"Calendar.Entries": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Calendar.Entries(ctx, b)
+		}},
+		"Calendar.Entry": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Calendar.Entry(ctx, "cal-b")
+		}},
+		"Calendar.Put": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Calendar.Put(ctx, b, []g.CalendarEntry{holiday})
+		}},
+		"Calendar.Delete": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Calendar.Delete(ctx, "cal-b")
+		}},
 		"Oncall.Rotas": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Oncall.Rotas(ctx, b)
 		}},
@@ -1191,6 +1203,7 @@ func fill(t *testing.T, d *district) {
 		},
 	}))
 	must[g.Rota](t)(d.sys.Oncall.PutRota(ctx, nights(b)))
+	must[[]g.CalendarEntry](t)(d.sys.Calendar.Put(ctx, b, []g.CalendarEntry{holiday}))
 	must[g.Override](t)(d.sys.Oncall.PutOverride(ctx, g.Override{
 		Rota: "rot-b",
 		From: at,

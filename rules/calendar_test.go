@@ -15,7 +15,7 @@ func dayOff(from, to string) map[g.SchoolID]calendar.Calendar {
 			From: from,
 			To:   to,
 		},
-	})}
+	}, nil)}
 }
 
 // TestCalendarIsJudgedAtOnce: a holiday that is entered, and one that is taken back, count for what

@@ -116,7 +116,7 @@ func (x *telling) run(rs []Rule, ps []Procedure) TestResult {
 	}
 	x.checkRead()
 	x.engine = New(x.rules, ps)
-	x.engine.SetCalendars(map[g.SchoolID]calendar.Calendar{"school": calendar.New(x.test.Calendar)})
+	x.engine.SetCalendars(map[g.SchoolID]calendar.Calendar{"school": calendar.New(x.test.Calendar, nil)})
 	for _, s := range x.test.Steps {
 		if len(x.errs) > 0 {
 			break // what follows rests on it

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -80,6 +81,9 @@ func (c TimeIs) on(date time.Time, in *hours) bool {
 // SetCalendars replaces the schools' calendars. What rules say of school days is judged by them at
 // once, as if those rules were new.
 func (e *Engine) SetCalendars(of map[g.SchoolID]calendar.Calendar) {
+	if reflect.DeepEqual(of, e.calendars) {
+		return
+	}
 	e.calendars = maps.Clone(of)
 	e.hours = map[whose]*hours{}
 	for _, d := range e.devices {

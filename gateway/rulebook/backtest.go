@@ -169,6 +169,7 @@ func (b *Book) runBacktest(ctx context.Context, t *backtest, r rules.Rule) {
 		open:   map[g.AlertID]int{},
 		lead:   r.Learns(),
 	}
+	x.engine.SetCalendars(b.InForce().Calendars)
 	err := x.read(ctx)
 	t.set(func(s *api.Backtest) {
 		s.State = api.BacktestDone

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -203,10 +204,14 @@ func (b *Book) note(ctx context.Context, files alerting.Files) error {
 // retryAfter is how long Run waits before it tries again what did not work.
 const retryAfter = 5 * time.Second
 
-// Run puts changes of the schools' rules, and of the tree of schools, into force until ctx ends.
+// composed are the kinds of what the rules in force are put together from.
+var composed = []change.Kind{change.Rule, change.Procedure, change.School, change.Calendar}
+
+// Run puts changes of the schools' rules and calendars, and of the tree of schools, into force until
+// ctx ends.
 func (b *Book) Run(ctx context.Context) error {
 	cancel := b.opt.Registry.Subscribe(func(c registry.Change) {
-		if c.Kind == change.Rule || c.Kind == change.School || c.Kind == change.Procedure {
+		if slices.Contains(composed, c.Kind) {
 			b.wake()
 		}
 	})

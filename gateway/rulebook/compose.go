@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
 	kept "github.com/gatehouse-iot/gatehouse/registry/rules"
 	"github.com/gatehouse-iot/gatehouse/rules"
+	"github.com/gatehouse-iot/gatehouse/rules/calendar"
 )
 
 // tree lists for each school itself and all schools below it, sorted.
@@ -51,7 +52,33 @@ func (b *Book) compose(ctx context.Context, files alerting.Files) (*inForce, err
 	if err != nil {
 		return nil, err
 	}
-	return put(files, b.shipped, versions, steps, treeOf(schools)), nil
+	entries, err := b.view.Calendar.Entries(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	out := put(files, b.shipped, versions, steps, treeOf(schools))
+	out.all.Calendars = calendars(entries, out.schools)
+	return out, nil
+}
+
+// calendars are those of the schools that have one, or a district above them.
+func calendars(entries []g.CalendarEntry, schools tree) map[g.SchoolID]calendar.Calendar {
+	own, above := map[g.SchoolID][]g.CalendarEntry{}, map[g.SchoolID][]g.CalendarEntry{}
+	for _, e := range entries {
+		own[e.School] = append(own[e.School], e)
+		for _, s := range schools[e.School] {
+			if s != e.School {
+				above[s] = append(above[s], e)
+			}
+		}
+	}
+	out := map[g.SchoolID]calendar.Calendar{}
+	for s := range schools {
+		if len(own[s])+len(above[s]) > 0 {
+			out[s] = calendar.New(own[s], above[s])
+		}
+	}
+	return out
 }
 
 // put makes the set in force. A school's rule that does not parse, or names what is not there, is
@@ -177,5 +204,5 @@ func first(err error) *g.Error {
 // same reports whether nothing that the engine runs, or people see, differs.
 func (f *inForce) same(o *inForce) bool {
 	return reflect.DeepEqual(f.kept, o.kept) && reflect.DeepEqual(f.schools, o.schools) &&
-		reflect.DeepEqual(f.steps, o.steps)
+		reflect.DeepEqual(f.steps, o.steps) && reflect.DeepEqual(f.all.Calendars, o.all.Calendars)
 }

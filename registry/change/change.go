@@ -38,6 +38,8 @@ const (
 
 	Procedure Kind = "procedure" // the school is empty for one of the gateway's files
 
+	Calendar Kind = "calendar" // an entry
+
 	Session Kind = "session" // or corrections of its attendance
 	Leave   Kind = "leave"
 

@@ -49,6 +49,23 @@ func (v *View) Reach(ctx context.Context, p g.Permission) (Reach, error) {
 	return in, nil
 }
 
+// Above lists a school and those above it.
+func (v *View) Above(ctx context.Context, school g.SchoolID) (out []g.SchoolID, err error) {
+	err = Each(ctx, v.Reg, `WITH RECURSIVE up (id, parent) AS (
+		SELECT id, parent FROM schools WHERE id = ?
+		UNION SELECT s.id, s.parent FROM schools s JOIN up ON s.id = up.parent)
+		SELECT id FROM up ORDER BY id`, []any{string(school)}, func(scan func(...any) error) error {
+		var id g.SchoolID
+		err := scan(&id)
+		out = append(out, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the schools above: %w", err)
+	}
+	return out, nil
+}
+
 // Top reports whether the scope's school is the gateway's only root, which also sees what belongs
 // to no school.
 func (v *View) Top(ctx context.Context, in Reach) (bool, error) {

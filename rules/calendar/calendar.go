@@ -13,8 +13,8 @@ import (
 // Calendar answers for each day whether a school has lessons. The zero value has no entries: Monday
 // to Friday are school days.
 type Calendar struct {
-	spans []span // by kind, then by the day on which they begin
-	terms bool   // there is one for the whole school
+	spans []span // what decides first comes first
+	terms bool
 }
 
 type span struct {
@@ -30,10 +30,38 @@ type Day struct {
 	Entry  *g.CalendarEntry // what decides it; nil: the weekday, or that no term holds
 }
 
-// New makes a calendar of a school's entries. One whose dates cannot be read is passed over: Check
-// finds it before it is kept.
-func New(entries []g.CalendarEntry) Calendar {
+// New makes the calendar of a school from its entries and those of the districts above it. One whose
+// dates cannot be read is passed over: the registry keeps none.
+//
+// What the school says of a day decides before what is said above, and a working day before a day
+// off; terms come last, and those above hold only where the school has none.
+func New(own, above []g.CalendarEntry) Calendar {
 	var c Calendar
+	c.add(own)
+	terms := c.terms
+	c.add(slices.DeleteFunc(slices.Clone(above), func(e g.CalendarEntry) bool {
+		return terms && e.Kind == g.CalendarTerm
+	}))
+	slices.SortStableFunc(c.spans, func(a, b span) int { return cmp.Compare(a.rank(), b.rank()) })
+	return c
+}
+
+// rank keeps the order of New between what is said of days and terms.
+func (s span) rank() int {
+	if s.Kind == g.CalendarTerm {
+		return 1
+	}
+	return 0
+}
+
+func (c *Calendar) add(entries []g.CalendarEntry) {
+	rank := []g.CalendarKind{g.CalendarWorkday, g.CalendarDayOff, g.CalendarTerm}
+	entries = slices.Clone(entries)
+	slices.SortStableFunc(entries, func(a, b g.CalendarEntry) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(rank, a.Kind), slices.Index(rank, b.Kind)),
+			cmp.Compare(a.From, b.From), cmp.Compare(a.ID, b.ID))
+	})
 	for i := range entries {
 		e := &entries[i]
 		from, err1 := g.ParseDate(e.From)
@@ -49,17 +77,10 @@ func New(entries []g.CalendarEntry) Calendar {
 		})
 		c.terms = c.terms || e.Kind == g.CalendarTerm
 	}
-	rank := []g.CalendarKind{g.CalendarWorkday, g.CalendarDayOff, g.CalendarTerm}
-	slices.SortStableFunc(c.spans, func(a, b span) int {
-		return cmp.Or(
-			cmp.Compare(slices.Index(rank, a.Kind), slices.Index(rank, b.Kind)),
-			cmp.Compare(a.From, b.From), cmp.Compare(a.ID, b.ID))
-	})
-	return c
 }
 
 // Day is what a day is for a class, or for the school as a whole where class is "". What names the
-// class decides before what is for all, a working day before a day off, and both before the terms.
+// class decides before what is for all; the rest is as New says.
 // Where there are terms, a day outside of all of them has no school; within one, and where there is
 // none, Monday to Friday have.
 func (c Calendar) Day(d g.Date, class string) Day {

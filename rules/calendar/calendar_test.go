@@ -1,6 +1,7 @@
 package calendar_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -29,6 +30,12 @@ func TestDay(t *testing.T) {
 		entry(g.CalendarWorkday, "2026-05-02", "2026-05-02", "", "Grade 9"), // a rehearsal
 		entry(g.CalendarDayOff, "2026-04-15", "2026-04-15", "", "Class 1"),  // measles
 	}
+	district := []g.CalendarEntry{
+		entry(g.CalendarTerm, "2026-09-01", "2027-01-20", ""),
+		entry(g.CalendarTerm, "2026-02-20", "2026-07-10", ""),
+		entry(g.CalendarDayOff, "2026-06-19", "2026-06-21", ""),
+		entry(g.CalendarDayOff, "2026-05-09", "2026-05-09", ""),
+	}
 	for _, c := range []struct {
 		name    string
 		entries []g.CalendarEntry
@@ -52,13 +59,21 @@ func TestDay(t *testing.T) {
 		{"a holiday, for others", spring, "2026-05-02", "Class 1", false, time.Saturday},
 		{"a class off", spring, "2026-04-15", "Class 1", false, time.Wednesday},
 		{"the school, while a class is off", spring, "2026-04-15", "", true, time.Wednesday},
+		{"a holiday of the district", spring, "2026-06-19", "", false, time.Friday},
+		{"the district's, which the school works", spring, "2026-05-09", "", true, time.Monday},
+		{"a term of the district, without one of its own", nil, "2026-09-01", "", true, time.Tuesday},
+		{"the district's term, with one of its own", spring, "2026-09-01", "", false, time.Tuesday},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d, err := g.ParseDate(c.day)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := calendar.New(c.entries).Day(d, c.class)
+			above := district
+			if strings.HasPrefix(c.name, "no calendar") {
+				above = nil
+			}
+			got := calendar.New(c.entries, above).Day(d, c.class)
 			if got.School != c.school || got.As != c.as {
 				t.Errorf("got school %v as %s, want %v as %s", got.School, got.As, c.school, c.as)
 			}

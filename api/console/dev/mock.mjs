@@ -7,6 +7,7 @@ import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as d from './data.mjs'
+import { calendar } from './calendar.mjs'
 import { duty } from './duty.mjs'
 import { handling, noted } from './handling.mjs'
 import { screens } from './screens.mjs'
@@ -140,6 +141,7 @@ export function mock({ empty = false, demo = true } = {}) {
 
   const routes = [
     ...duty(json, list),
+    ...calendar(json, list),
     ...screens({ json, list, refuse }),
     ...rules(json, list, d.school, d.users[0], d.alerts, (r, deed) =>
       emit('rule', {

@@ -31,6 +31,7 @@ export function run({ url, user = 'admin', password = 'first-run-password', shot
     await t.step('how a student is reached', () => contact(t, page))
     await t.step('what a message says', () => messageText(t, page))
     await t.step('a message is shown by the browser', () => pushed(t, page))
+    await t.step('a calendar, by hand and from a file', () => calendar(t, page))
     await t.step('a session', () => session(t, page))
     await t.step('a key, and its curl', () => key(t, page))
     await t.step('a webhook', () => webhook(t, page))
@@ -316,6 +317,46 @@ async function pushed(t, page) {
     return all.length === 1 && all[0].title === 'critical: Smoke' && all[0].body === 'Laboratory 1'
   })
   await page.evaluate(async () => (await navigator.serviceWorker.ready).unregister())
+}
+
+// A term by hand and the published holidays from a file: the picture shows both, and a second reading
+// of the file finds nothing new.
+async function calendar(t, page) {
+  await page.goto('/settings/calendar?year=2026')
+  const day = (month, n) =>
+    page.locator('.calendar-month', { hasText: month }).locator('td', { hasText: new RegExp(`^${n}$`) })
+  await page.locator('td.day[data-is=school]').first().waitFor()
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await choose(page, dialog(page), 'Kind', 'Term')
+  await dialog(page).getByLabel('Name', { exact: false }).first().fill('Autumn')
+  await dialog(page).getByLabel('From').fill('2026-09-01')
+  await dialog(page).getByLabel('To').fill('2027-01-22')
+  await t.inspect(page, 'a new entry of the calendar')
+  await dialog(page).locator('button[type=submit]').click()
+  await dialog(page).waitFor({ state: 'detached' })
+  await day('August', 31).and(page.locator('[data-is=none]')).waitFor()
+  const days = [
+    ...[1, 2, 3, 4, 5, 6, 7].map((n) => ({ name: '国庆节', date: `2026-10-0${n}`, isOffDay: true })),
+    { name: '国庆节', date: '2026-10-10', isOffDay: false },
+  ]
+  const file = {
+    name: '2026.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(JSON.stringify({ days })),
+  }
+  await page.locator('input[type=file]').setInputFiles(file)
+  await dialog(page).getByText('2026-10-01 – 2026-10-07').waitFor()
+  await t.shot(page, 'first-calendar-file')
+  await dialog(page).getByRole('button', { name: 'Add 2 entries' }).click()
+  await dialog(page).waitFor({ state: 'detached' })
+  await day('October', 5).and(page.locator('[data-is=off]')).waitFor()
+  await day('October', 10).and(page.locator('[data-is=worked]')).waitFor()
+  await t.shot(page, 'first-calendar')
+  await t.inspect(page, 'the calendar')
+  await page.locator('input[type=file]').setInputFiles(file)
+  await dialog(page).getByText('2 are there already.').waitFor()
+  await page.keyboard.press('Escape')
+  await dialog(page).waitFor({ state: 'detached' })
 }
 
 async function session(t, page) {

@@ -113,6 +113,7 @@ export function useFormat() {
       bytes: (n: number) => format.bytes(n, lang),
       number: (n: number, digits = 0) =>
         new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(n),
+      month: (name: string) => format.month(lang, name),
       local: (en?: string, zh?: string) => format.local(lang, en, zh),
     }
   }, [t, lang, school.timezone])

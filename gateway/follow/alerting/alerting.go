@@ -68,6 +68,7 @@ type Reader struct {
 // New returns a Reader that has read nothing yet.
 func New(o Options) *Reader {
 	engine := rules.New(o.Files.Rules, o.Files.Procedures)
+	engine.SetCalendars(o.Files.Calendars)
 	return &Reader{
 		opt:    o,
 		engine: engine,

@@ -12,12 +12,15 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/rules"
+	"github.com/gatehouse-iot/gatehouse/rules/calendar"
 )
 
-// Files are the rules and procedures of a folder.
+// Files are the rules and procedures of a folder, and the calendars of the schools, by which some of
+// them hold; a folder has none.
 type Files struct {
 	Rules      []rules.Rule
 	Procedures []rules.Procedure
+	Calendars  map[g.SchoolID]calendar.Calendar
 }
 
 // Load reads every rule of a folder, and every procedure of its folder procedures, as the gateway

@@ -42,6 +42,7 @@ func (x *Reader) replace(ctx context.Context) {
 		err := e.note(ctx)
 		if err == nil {
 			x.catchUp()
+			x.engine.SetCalendars(e.files.Calendars)
 			x.engine.SetRules(e.files.Rules, e.files.Procedures)
 		}
 		e.done <- err

@@ -265,6 +265,7 @@ export const qualityKinds = all<QualityKind>({
   unknown: true,
 })
 export const qualityLevels = all<QualityLevel>({ good: true, look: true, bad: true })
+export const calendarKinds = all<CalendarEntry['kind']>({ term: true, day_off: true, workday: true })
 export const sessionKinds = all<SessionKind>({ arrival: true, meal: true, dorm: true })
 export const turnUnits = all<TurnUnit>({ week: true, day: true, shift: true })
 export const weekdays = all<Weekday>({
@@ -417,6 +418,9 @@ export type ProcedureStep = S['ProcedureStep']
 export type ShiftNote = S['ShiftNote']
 export type ShiftStanding = S['ShiftStanding']
 export type Match = S['Match']
+export type CalendarEntry = S['CalendarEntry']
+export type CalendarDay = S['CalendarDay']
+export type CalendarImport = S['CalendarImport']
 export type Session = S['Session']
 export type Sighting = S['SightingRow']
 

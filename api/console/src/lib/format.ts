@@ -151,3 +151,9 @@ function offset(zone: string, t: number): number {
   for (const x of f.formatToParts(t)) p[x.type] = Number(x.value)
   return Date.UTC(p.year, p.month - 1, p.day, p.hour, p.minute, p.second) - Math.floor(t / 1000) * 1000
 }
+
+/** A month, YYYY-MM, in words. */
+export function month(lang: string, name: string): string {
+  const at = new Date(name + '-15T12:00:00Z')
+  return new Intl.DateTimeFormat(lang, { year: 'numeric', month: 'long', timeZone: 'UTC' }).format(at)
+}

@@ -7,6 +7,7 @@ import { useT } from '../i18n'
 import { useSession } from '../session'
 import { Page } from '../ui/kit'
 import { AuditTab } from './settings/audit'
+import { CalendarTab } from './settings/calendar'
 import { MessagesTab } from './settings/messages'
 import { PlacesTab } from './settings/places'
 import { RecordedTab } from './settings/recorded'
@@ -25,6 +26,7 @@ export function SettingsPage() {
     { key: 'school', show: true, page: <SchoolTab /> },
     { key: 'recorded', show: true, page: <RecordedTab /> },
     { key: 'places', show: true, page: <PlacesTab /> },
+    { key: 'calendar', show: true, page: <CalendarTab /> },
     { key: 'sessions', show: can('attendance:read'), page: <SessionsTab /> },
     { key: 'messages', show: true, page: <MessagesTab /> },
     { key: 'users', show: can('users:admin'), page: <UsersTab /> },
