@@ -22,7 +22,7 @@ func TestCalendar(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx, d := t.Context(), newDistrict(t, o, c)
 		below := d.b
-		must[[]g.CalendarEntry](t)(d.sys.Calendar.Put(ctx, d.district.ID, []g.CalendarEntry{holiday}))
+		must[[]g.CalendarEntry](t)(d.sys.Calendar.Put(ctx, d.dist.ID, []g.CalendarEntry{holiday}))
 		admin := d.as(below, g.RoleAdmin)
 		own := must[[]g.CalendarEntry](t)(admin.Calendar.Put(ctx, below.ID, []g.CalendarEntry{{
 			Kind:   g.CalendarWorkday,

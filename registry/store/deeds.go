@@ -13,7 +13,7 @@ func Deeds() []string {
 		"contact.put",
 		"device.command", "device.create", "device.delete", "device.desire", "device.fields",
 		"device.password", "device.probe", "device.revoke", "device.update", "driver.restart",
-		"face.enrol", "face.look_alike", "factor.add", "factor.copied", "factor.recover",
+		"entry.delete", "entry.put", "face.enrol", "face.look_alike", "factor.add", "factor.copied", "factor.recover",
 		"factor.recovery", "factor.refused", "factor.remove", "factor.reset", "factor.roles",
 		"factor.use", "floor.delete", "floor.picture", "floor.put", "floor.spots",
 		"gateway.reload", "history.trim", "incident.alerts", "incident.approve",
