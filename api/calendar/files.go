@@ -81,12 +81,12 @@ func (s *area) read(ctx context.Context, in *importInput) (CalendarImport, error
 		Left:    []CalendarLeft{},
 		Kept:    in.Keep,
 	}
-	r, err := almanac.Parse(in.RawBody)
+	school := gate.SchoolOf(ctx, in.School)
+	all, err := s.View(ctx).Calendar.Entries(ctx, school)
 	if err != nil {
 		return out, err
 	}
-	school := gate.SchoolOf(ctx, in.School)
-	all, err := s.View(ctx).Calendar.Entries(ctx, school)
+	r, err := almanac.Parse(in.RawBody)
 	if err != nil {
 		return out, err
 	}

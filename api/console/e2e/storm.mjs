@@ -173,6 +173,7 @@ async function take(page, figures, within) {
   within('it was taken', figures.take, bars.take)
   await page.locator('[data-testid=undo]').click()
   await page.locator(`article.alert[data-alert="${id}"][data-state=open]`).waitFor()
+  await page.locator('[data-testid=undo]').waitFor({ state: 'detached' }) // what it said is gone
 }
 
 async function group(page) {
@@ -184,6 +185,7 @@ async function group(page) {
   if (!(taken >= 5)) throw new Error(`${taken} were taken`)
   await page.locator('[data-testid=undo]').click()
   await page.locator('article.alert-group [data-testid=take-all]').first().waitFor()
+  await page.locator('[data-testid=undo]').waitFor({ state: 'detached' })
 }
 
 async function keyboard(page) {

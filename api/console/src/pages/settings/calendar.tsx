@@ -263,7 +263,7 @@ function Edit(p: { school: string; e?: CalendarEntry; gone?: boolean; onClose: (
     const body = {
       ...v,
       name_zh: v.name_zh || undefined,
-      runs_as: v.kind === 'workday' ? v.runs_as : '',
+      runs_as: (v.kind === 'workday' && v.runs_as) || undefined,
       to: v.to || v.from,
     } as Sent<'CalendarEntryInput'>
     if (e) await change(`/v1/calendar/${encodeURIComponent(e.id)}`, form.base, { ...body })
