@@ -106,6 +106,7 @@ func (p *play) apply(all []alerts.Effects) {
 
 // person does what a person does, whether it fits or not.
 func (p *play) person(s step) {
+	p.c.add(time.Millisecond) // two deeds are never at the same moment, which only random ids would tell apart
 	p.hear()
 	ctx, id, long := p.t.Context(), p.id(s.alert), time.Duration(s.long)*time.Minute
 	var err error

@@ -166,9 +166,10 @@ func (c cover) measured(a g.Alert) bool {
 }
 
 // hiding is what hides an alert at a time. What hides it already stays; else what began first, so
-// that it does not matter when the registry looks; of those a shelf is before a window, and what
-// lasts longer before the rest.
+// that it does not matter when the registry looks; of those a shelf is before a window, what lasts
+// longer before the rest, and what was made first before what was made then.
 func (all covers) hiding(a g.Alert, at time.Time) (best g.Hiding, hides bool) {
+	var made time.Time // of best
 	for _, x := range all.all {
 		versions := x.versions()
 		i := asOf(versions, at)
@@ -191,8 +192,8 @@ func (all covers) hiding(a g.Alert, at time.Time) (best g.Hiding, hides bool) {
 			h.Since = a.Hidden.Since
 			return h, true
 		}
-		if !hides || before(h, best) {
-			best, hides = h, true
+		if !hides || before(h, best, c.Made.Compare(made)) {
+			best, hides, made = h, true, c.Made
 		}
 	}
 	return best, hides
@@ -215,7 +216,8 @@ func (all covers) since(versions []cover, a g.Alert, at time.Time) time.Time {
 	}
 }
 
-func before(a, b g.Hiding) bool {
+// before compares what hides; made is how the times compare at which a and b were made.
+func before(a, b g.Hiding, made int) bool {
 	if !a.Since.Equal(b.Since) {
 		return a.Since.Before(b.Since)
 	}
@@ -224,6 +226,9 @@ func before(a, b g.Hiding) bool {
 	}
 	if !a.Until.Equal(b.Until) {
 		return a.Until.After(b.Until)
+	}
+	if made != 0 {
+		return made < 0
 	}
 	return a.Suppression < b.Suppression
 }

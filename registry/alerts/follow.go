@@ -33,6 +33,10 @@ func (v View) FollowSuppressions(ctx context.Context, now time.Time) (int, error
 	if err := v.s.OnlySystem(); err != nil {
 		return 0, err
 	}
+	return v.followDue(ctx, now)
+}
+
+func (v View) followDue(ctx context.Context, now time.Time) (int, error) {
 	var due []g.Suppression
 	err := store.Each(ctx, v.s.Reg, "SELECT "+suppressionColumns+" FROM suppressions WHERE due > 0 "+
 		"AND (due <= ? OR looked > ?) ORDER BY due, id LIMIT ?",

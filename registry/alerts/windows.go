@@ -32,6 +32,10 @@ func (v View) PutWindow(
 	if err := v.s.InSchool(ctx, in, s.School); err != nil {
 		return SuppressionRow{}, err
 	}
+	// What it has hidden until now stands in the alerts' history, however long ago that was looked at.
+	if _, err := v.followDue(ctx, v.r.s.Now()); err != nil {
+		return SuppressionRow{}, err
+	}
 	err = v.s.Write(ctx, func(t *store.Tx) error {
 		u, err := access.Acting(ctx, v.access, t, by)
 		if err != nil {
