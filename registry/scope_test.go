@@ -1328,6 +1328,8 @@ func TestEveryMethodAsksForItsPermission(t *testing.T) {
 			"Places.PicturesTaken": true,
 			"Deeds.Record":         true,
 			"Deeds.RecordReload":   true,
+			"Calendar.Entries":     true,
+			"Calendar.Entry":       true,
 			"Lockdown.Level":       true,
 			"Lockdown.Levels":      true,
 			"Lockdown.Standing":    true,

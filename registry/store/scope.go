@@ -51,10 +51,10 @@ func (v *View) Reach(ctx context.Context, p g.Permission) (Reach, error) {
 
 // Above lists a school and those above it.
 func (v *View) Above(ctx context.Context, school g.SchoolID) (out []g.SchoolID, err error) {
-	err = Each(ctx, v.Reg, `WITH RECURSIVE up (id, parent) AS (
+	err = Each(ctx, v.Reg, `WITH RECURSIVE tree (id, parent) AS (
 		SELECT id, parent FROM schools WHERE id = ?
-		UNION SELECT s.id, s.parent FROM schools s JOIN up ON s.id = up.parent)
-		SELECT id FROM up ORDER BY id`, []any{string(school)}, func(scan func(...any) error) error {
+		UNION SELECT s.id, s.parent FROM schools s JOIN tree ON s.id = tree.parent)
+		SELECT id FROM tree ORDER BY id`, []any{string(school)}, func(scan func(...any) error) error {
 		var id g.SchoolID
 		err := scan(&id)
 		out = append(out, id)

@@ -211,7 +211,10 @@ function Standing({ s }: { s: ShiftStanding }) {
               {[f.local(x.title, x.title_zh), x.covers.join(', ') || (!x.title && t('shift.everything'))]
                 .filter(Boolean)
                 .join(' · ')}
-              {` · ${x.holds ? t('shift.until', { at: f.moment(x.until) }) : t('shift.from', { at: f.moment(x.from) })}`}
+              {' · '}
+              {x.holds
+                ? t('shift.until', { at: f.moment(x.until) })
+                : t('shift.from', { at: f.moment(x.from) })}
               {x.by_name && ` · ${x.by_name}`}
               {x.hides > 0 && ` · ${t('shift.hides', { count: x.hides })}`}
               {x.reason && ` “${x.reason}”`}
