@@ -16,7 +16,7 @@ import { trial } from './trial.mjs'
 
 const bars = { critical: 1000, task: 200, take: 200 } // ms
 
-export async function storm({ alerts = 500, seconds = 5, shots, strict = false } = {}) {
+export async function storm({ alerts = 500, seconds = 5, shots, strict = false, last = true } = {}) {
   const server = mock({ demo: false })
   await new Promise((ready) => server.listen(0, '127.0.0.1', ready))
   const url = `http://127.0.0.1:${server.address().port}`
@@ -41,7 +41,8 @@ export async function storm({ alerts = 500, seconds = 5, shots, strict = false }
     await t.step('by keyboard', () => keyboard(page))
     await t.step('on a phone', () => phone(t, page, post, within))
     await t.inspect(page, 'the wall in a storm')
-    for (const lang of ['zh-CN', 'en'])
+    // In the last run alone, since the alerts of the mock stay for the next.
+    for (const lang of last ? ['zh-CN', 'en'] : [])
       for (const [width, height] of [
         [1366, 768],
         [390, 844],
@@ -89,7 +90,7 @@ async function rage(page, post, alerts, seconds, figures, within) {
   const place = () =>
     page.evaluate((k) => {
       const line = [...document.querySelectorAll('[data-line]')].find((e) => e.dataset.line === k)
-      return line && Math.round(line.getBoundingClientRect().top)
+      return line && Math.round(line.getBoundingClientRect().top) // heights are no whole pixels
     }, key)
   await page.mouse.move(box.x + box.width / 2, box.y + 8)
   await page.mouse.move(box.x + box.width / 2 + 1, box.y + 8)
@@ -119,7 +120,7 @@ async function rage(page, post, alerts, seconds, figures, within) {
   figures.critical = await fire
   within('the fire showed', figures.critical, bars.critical)
   const is = await place()
-  if (is !== was) throw new Error(`the card under the pointer moved from ${was} to ${is}`)
+  if (Math.abs(is - was) > 1) throw new Error(`the card under the pointer moved from ${was} to ${is}`)
   await page.mouse.move(5, 400)
   await page.locator('article.alert-group').first().waitFor()
   figures.longest = await page.evaluate(() => Math.round(Math.max(0, ...window.longTasks)))
@@ -258,7 +259,7 @@ async function sixty(t, page, post, lang, width, height) {
   }
   await seen(page, post)
   const is = await at()
-  if (is !== was) throw new Error(`the card under the pointer moved from ${was} to ${is}`)
+  if (Math.abs(is - was) > 1) throw new Error(`the card under the pointer moved from ${was} to ${is}`)
   const w = await page.evaluate(() => fetch('/v1/wall?limit=1').then((r) => r.json()))
   const open = Object.values(w.open).reduce((a, b) => a + b, 0)
   await page.waitForFunction((n) => document.querySelector('.page-title').textContent.includes(`${n}`), open)
@@ -287,6 +288,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       alerts,
       seconds,
       strict: runs > 1,
+      last: i === runs - 1,
       shots: process.env.GATEHOUSE_SHOTS || undefined,
     })
     all.push(figures)
