@@ -22,8 +22,10 @@ func dayOff(from, to string) map[g.SchoolID]calendar.Calendar {
 // holds already; one longer than a week begins and ends at its midnights; so after a restart.
 func TestCalendarIsJudgedAtOnce(t *testing.T) {
 	rs := mustParse(t, `rules:
-  - {id: door, title: T, severity: info, when: {all: [{property: open, is: true}, {time: {days: days-off}}]}, clear: {after: 0s}}
-  - {id: lessons, title: T, severity: info, when: {all: [{property: open, is: true}, {time: {days: school-days}}]}, clear: {after: 0s}}
+  - {id: door, title: T, severity: info, when: {all: [{property: open, is: true}, {time: {days: days-off}}]},
+    clear: {after: 0s}}
+  - {id: lessons, title: T, severity: info, when: {all: [{property: open, is: true}, {time: {days: school-days}}]},
+    clear: {after: 0s}}
 `)
 	w := &world{t: t, town: newTown("lab-1"), engine: rules.New(rs, nil)}
 	w.town["lab-1"] = rules.DeviceFacts{

@@ -11,7 +11,8 @@ import (
 // where one level takes another's place; so after a restart from a snapshot and from a delta.
 func TestRulesFollowTheThreatLevel(t *testing.T) {
 	rs := mustParse(t, `rules:
-  - {id: door, title: T, severity: critical, when: {all: [{property: open, is: true}, {level: [lockdown, hold]}]}, clear: {after: 0s}}
+  - {id: door, title: T, severity: critical, when: {all: [{property: open, is: true}, {level: [lockdown, hold]}]},
+    clear: {after: 0s}}
   - {id: seen, title: T, severity: major, when: {all: [{sighting: {}}, {level: any}]}}
 `)
 	w := &world{t: t, town: newTown("lab-1", "hall-1"), engine: rules.New(rs, nil)}

@@ -20,18 +20,11 @@ func Register(r *gate.Gate) {
 	s := &area{r}
 	s.Words(words)
 	s.AtLast(func(d *gate.Schemas) {
-		d.OneOf("CalendarEntry", "kind", wordsOf(g.CalendarKinds())...)
-		d.OneOf("CalendarEntry", "runs_as", append(wordsOf(g.Weekdays()), "")...)
+		d.OneOf("CalendarEntry", "kind", gate.WordsOf(g.CalendarKinds())...)
+		d.OneOf("CalendarEntry", "runs_as", append(gate.WordsOf(g.Weekdays()), "")...)
 		d.Items("CalendarEntryInput", "classes", kept.MaxClass)
 	})
 	s.registerEntries()
 	s.registerDays()
 	s.registerFiles()
-}
-
-func wordsOf[T ~string](words []T) (out []string) {
-	for _, w := range words {
-		out = append(out, string(w))
-	}
-	return out
 }

@@ -296,3 +296,11 @@ type ByID struct {
 type AtVersion struct {
 	Version int `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"1"`
 }
+
+// WordsOf are the words of an enumeration as Schemas.OneOf takes them.
+func WordsOf[T ~string](words []T) (out []string) {
+	for _, w := range words {
+		out = append(out, string(w))
+	}
+	return out
+}

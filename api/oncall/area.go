@@ -34,8 +34,8 @@ func Register(r *gate.Gate, links *Links) {
 	}
 	s.Words(words)
 	s.AtLast(func(d *gate.Schemas) {
-		d.OneOf("Calling", "state", wordsOf(oncall.CallStates())...)
-		d.OneOf("CallEntry", "what", wordsOf(oncall.CallWhats())...)
+		d.OneOf("Calling", "state", gate.WordsOf(oncall.CallStates())...)
+		d.OneOf("CallEntry", "what", gate.WordsOf(oncall.CallWhats())...)
 		d.Items("EscalationStepInput", "channels", gate.MaxWord)
 		turns := d.Field("RotaLineInput", "turns")
 		turns.Items.MaxItems = new(rota.MaxTogether)
@@ -49,11 +49,4 @@ func Register(r *gate.Gate, links *Links) {
 	if links != nil {
 		s.registerTake()
 	}
-}
-
-func wordsOf[T ~string](words []T) (out []string) {
-	for _, w := range words {
-		out = append(out, string(w))
-	}
-	return out
 }

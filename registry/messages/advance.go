@@ -130,6 +130,18 @@ func (x *round) message(ctx context.Context, id g.MessageID) (Message, error) {
 	return m, nil
 }
 
+// rest leaves a recipient as it is: no further step begins.
+func (x *round) rest(ctx context.Context, one turn) error {
+	return x.set(
+		ctx,
+		one,
+		one.state,
+		"",
+		one.step,
+		time.Time{},
+	)
+}
+
 // advance begins a recipient's next step that can be begun.
 func (x *round) advance(ctx context.Context, one turn) error {
 	m, err := x.message(ctx, one.message)
@@ -138,27 +150,13 @@ func (x *round) advance(ctx context.Context, one turn) error {
 	}
 	switch {
 	case one.state == Read || one.state == Stopped || one.state == Failed:
-		return x.set(
-			ctx,
-			one,
-			one.state,
-			"",
-			one.step,
-			time.Time{},
-		)
+		return x.rest(ctx, one)
 	case !m.Stopped.IsZero():
 		return x.end(ctx, one, Stopped, LeftOut)
 	case !x.t.Now.Before(m.Expires) && one.state == Waiting:
 		return x.end(ctx, one, Failed, Expired)
-	case !x.t.Now.Before(m.Expires): // what was sent stays so; no further step begins
-		return x.set(
-			ctx,
-			one,
-			one.state,
-			"",
-			one.step,
-			time.Time{},
-		)
+	case !x.t.Now.Before(m.Expires): // what was sent stays so
+		return x.rest(ctx, one)
 	}
 	if one.channel != "" {
 		return x.viaChannel(ctx, m, one)
