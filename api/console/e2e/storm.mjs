@@ -223,10 +223,27 @@ async function phone(t, page, post, within) {
   await t.shot(page, 'storm-390-dock')
 }
 
+// Waits until the card has stood where it is for ten frames: the page has been laid out.
+const resting = (page, id) =>
+  card(page, id).evaluate(
+    (e) =>
+      new Promise((done) => {
+        let [top, frames] = [NaN, 0]
+        const look = () => {
+          const now = e.getBoundingClientRect().top
+          frames = now === top ? frames + 1 : 0
+          top = now
+          if (frames === 10) done()
+          else requestAnimationFrame(look)
+        }
+        look()
+      }),
+  )
+
 // Sixty alerts, each a line of its own: the card under the pointer stays, a fire is in sight, the
 // totals are true, nothing is too wide, and the line under the pointer can be taken.
 async function sixty(t, page, post, lang, width, height) {
-  await page.setViewportSize({ width: 1366, height: 768 })
+  await page.setViewportSize({ width, height })
   await page.goto('/wall')
   await page.locator('[data-testid=language]').click()
   await page.locator(`[role=menuitem][lang=${lang}]`).click()
@@ -234,10 +251,10 @@ async function sixty(t, page, post, lang, width, height) {
     (want) => document.documentElement.lang === want && !document.querySelector('[role=menu]'),
     lang,
   )
-  await page.setViewportSize({ width, height })
   const aimed = page.locator('article.alert[data-alert][data-state=open]').first()
   await aimed.waitFor()
   const id = await aimed.getAttribute('data-alert')
+  await resting(page, id)
   const box = await aimed.boundingBox()
   const at = () => card(page, id).evaluate((e) => Math.round(e.getBoundingClientRect().top))
   await page.mouse.move(box.x + box.width / 2, box.y + 8)
