@@ -40,6 +40,7 @@ var house = []room{
 
 	// Pure decisions: no I/O, no clock.
 	{"rules", "root rules/calendar", "yaml"},
+	{"rules/attend", "root", ""},
 	{"rules/calendar", "root", ""},
 	{"rules/quality", "root", ""},
 

@@ -1,4 +1,4 @@
-package rules_test
+package attend_test
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/rules"
+	"github.com/gatehouse-iot/gatehouse/rules/attend"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -25,16 +25,17 @@ import (
 //	at 08:10                            the present
 //	expect 李明 arrived 07:55 [because code code] [with exception|nothing]
 //
-// "next 01:30" is in the following night.
+// A session may say "at zone"; "sitting 12:00 12:30" is another sitting of the meal.
+// "next 01:30" is in the following night, "before 21:00" in the evening before.
 type register struct {
 	t    *testing.T
 	at   string
-	in   rules.Inputs
-	seen []rules.Sighting
+	in   attend.Inputs
+	seen []attend.Sighting
 }
 
 func TestAttendanceStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/attendance/*.txt")
+	files, err := filepath.Glob("testdata/stories/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stories found: %v", err)
 	}
@@ -58,7 +59,7 @@ func TestAttendanceStories(t *testing.T) {
 func newRegister(t *testing.T) *register {
 	return &register{
 		t: t,
-		in: rules.Inputs{
+		in: attend.Inputs{
 			School: g.School{ID: "school", Timezone: "Asia/Shanghai"},
 			Zones:  map[g.ZoneID]g.Zone{},
 		},
@@ -71,8 +72,11 @@ func (r *register) time(w *[]string) time.Time {
 		r.t.Fatalf("%s: a time is missing", r.at)
 	}
 	days := 0
-	if (*w)[0] == "next" {
+	switch (*w)[0] {
+	case "next":
 		days, *w = 1, (*w)[1:]
+	case "before":
+		days, *w = -1, (*w)[1:]
 	}
 	text := (*w)[0]
 	*w = (*w)[1:]
@@ -97,7 +101,7 @@ func (r *register) line(w []string) {
 		}
 		r.in.Zones[z.ID] = z
 	case "person":
-		e := rules.RosterEntry{
+		e := attend.RosterEntry{
 			Person:  g.PersonID(w[1]),
 			Kind:    g.PersonKind(w[2]),
 			Boarder: slices.Contains(w, "boarder"),
@@ -115,16 +119,18 @@ func (r *register) line(w []string) {
 		r.in.Leaves = append(r.in.Leaves, l)
 	case "gap":
 		rest = w[2:]
-		gap := rules.Gap{Zone: g.ZoneID(w[1]), From: r.time(&rest)}
+		gap := attend.Gap{Zone: g.ZoneID(w[1]), From: r.time(&rest)}
 		if len(rest) > 0 {
 			gap.To = r.time(&rest)
 		}
 		r.in.Gaps = append(r.in.Gaps, gap)
+	case "sitting":
+		r.in.Sittings = append(r.in.Sittings, g.Session{Start: r.time(&rest), End: r.time(&rest)})
 	case "forget":
 		r.in.Gaps = nil
 	case "correct":
 		rest = w[3:]
-		c := rules.Correction{
+		c := attend.Correction{
 			Person: g.PersonID(w[1]),
 			State:  g.AttendanceState(w[2]),
 			Actor:  "teacher",
@@ -137,7 +143,7 @@ func (r *register) line(w []string) {
 	case "at":
 		r.in.Now = r.time(&rest)
 	case "date":
-		if got := rules.OperationalDate(r.in.Session, r.in.School); got != w[1] {
+		if got := attend.OperationalDate(r.in.Session, r.in.School); got != w[1] {
 			r.t.Errorf("%s: got date %s, want %s", r.at, got, w[1])
 		}
 	case "expect":
@@ -163,6 +169,8 @@ func (r *register) session(w []string) {
 			s.Who, w = append(s.Who, g.PersonKind(w[0])), w[1:]
 		case "boarders":
 			s.Boarders = true
+		case "at":
+			s.Zones, w = append(s.Zones, g.ZoneID(w[0])), w[1:]
 		default:
 			r.t.Fatalf("%s: what is %q?", r.at, word)
 		}
@@ -171,7 +179,7 @@ func (r *register) session(w []string) {
 }
 
 func (r *register) sighting(w []string) {
-	s := rules.Sighting{Time: r.time(&w), ID: g.SightingID(fmt.Sprintf("sgt_%d", len(r.seen)))}
+	s := attend.Sighting{Time: r.time(&w), ID: g.SightingID(fmt.Sprintf("sgt_%d", len(r.seen)))}
 	s.Zone, s.Method, s.Person = g.ZoneID(w[0]), g.Method(w[1]), g.PersonID(w[2])
 	s.Device = g.DeviceID("at-" + w[0])
 	if s.Method == g.ByFace {
@@ -195,7 +203,7 @@ func (r *register) sighting(w []string) {
 }
 
 func (r *register) expect(w []string) {
-	rows := rules.Attend(r.in, r.seen)
+	rows := attend.Compute(r.in, r.seen)
 	if w[0] == "final" {
 		for _, a := range rows {
 			if a.Final != (w[1] == "yes") {

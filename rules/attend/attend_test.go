@@ -1,4 +1,4 @@
-package rules_test
+package attend_test
 
 import (
 	"encoding/json"
@@ -10,23 +10,23 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/rules"
+	"github.com/gatehouse-iot/gatehouse/rules/attend"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
 // arrival is one delivery of a sighting.
 type arrival struct {
-	rules.Sighting
+	attend.Sighting
 	received time.Time
 }
 
-func drawInputs(t *rapid.T) rules.Inputs {
+func drawInputs(t *rapid.T) attend.Inputs {
 	day := time.Date(2026, 3, 2, 0, 0, 0, 0, time.FixedZone("", 8*3600))
 	at := func(name string) time.Time {
 		return day.Add(time.Duration(rapid.IntRange(6*60, 14*60).Draw(t, name)) * time.Minute)
 	}
-	in := rules.Inputs{
+	in := attend.Inputs{
 		School: g.School{ID: "s", Timezone: "Asia/Shanghai"},
 		Session: g.Session{
 			ID:     "ses",
@@ -35,6 +35,7 @@ func drawInputs(t *rapid.T) rules.Inputs {
 				g.SessionArrival,
 				g.SessionMeal,
 				g.SessionDorm,
+				"lesson",
 			}).Draw(t, "kind"),
 			Start: day.Add(7 * time.Hour),
 			Due:   day.Add(8 * time.Hour),
@@ -42,15 +43,15 @@ func drawInputs(t *rapid.T) rules.Inputs {
 			Zones: []g.ZoneID{"a", "b"},
 		},
 		Zones: map[g.ZoneID]g.Zone{
-			"a": {Building: "x"},
+			"a": {Building: "x", Kind: rapid.SampledFrom([]g.ZoneKind{g.ZoneGate, g.ZoneDorm}).Draw(t, "a")},
 			"b": {Building: "y"},
-			"c": {Building: "x"},
+			"c": {Building: "x", Kind: rapid.SampledFrom([]g.ZoneKind{g.ZoneGate, g.ZoneClassroom}).Draw(t, "c")},
 		},
 		Now: at("now"),
 	}
 	for i := range rapid.IntRange(1, 5).Draw(t, "people") {
 		in.Roster = append(in.Roster,
-			rules.RosterEntry{Person: person(i), Kind: g.Student, Boarder: i%2 == 0})
+			attend.RosterEntry{Person: person(i), Kind: g.Student, Boarder: i%2 == 0})
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "leaves") {
 		in.Leaves = append(in.Leaves,
@@ -64,14 +65,14 @@ func drawInputs(t *rapid.T) rules.Inputs {
 	for range rapid.IntRange(0, 2).Draw(t, "gaps") {
 		from := at("gap")
 		in.Gaps = append(in.Gaps,
-			rules.Gap{
+			attend.Gap{
 				Zone: rapid.SampledFrom([]g.ZoneID{"a", "c"}).Draw(t, "zone"),
 				From: from,
 				To:   from.Add(time.Hour),
 			})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "corrections") {
-		in.Corrections = append(in.Corrections, rules.Correction{
+		in.Corrections = append(in.Corrections, attend.Correction{
 			Person: person(rapid.IntRange(0, 4).Draw(t, "who")),
 			State: rapid.SampledFrom([]g.AttendanceState{g.Arrived, g.Absent, ""}).Draw(t,
 				"state"),
@@ -87,7 +88,7 @@ func drawSightings(t *rapid.T) []arrival {
 	day := time.Date(2026, 3, 2, 6, 30, 0, 0, time.FixedZone("", 8*3600))
 	var out []arrival
 	for i := range rapid.IntRange(0, 12).Draw(t, "sightings") {
-		s := rules.Sighting{
+		s := attend.Sighting{
 			ID:        g.SightingID(fmt.Sprintf("sgt_%d", i)),
 			Person:    person(rapid.IntRange(0, 5).Draw(t, "who")),
 			Device:    "d",
@@ -104,12 +105,12 @@ func drawSightings(t *rapid.T) []arrival {
 	return out
 }
 
-func attend(t *rapid.T, in rules.Inputs, list []arrival) string {
-	var s []rules.Sighting
+func bytesOf(t *rapid.T, in attend.Inputs, list []arrival) string {
+	var s []attend.Sighting
 	for _, a := range list {
 		s = append(s, a.Sighting)
 	}
-	b, err := json.Marshal(rules.Attend(in, s))
+	b, err := json.Marshal(attend.Compute(in, s))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +122,7 @@ func attend(t *rapid.T, in rules.Inputs, list []arrival) string {
 func TestAttendIgnoresOrderRepeatsAndDelay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in, list := drawInputs(t), drawSightings(t)
-		want := attend(t, in, list)
+		want := bytesOf(t, in, list)
 		var late []arrival
 		for _, a := range list {
 			for range rapid.IntRange(1, 3).Draw(t, "copies") {
@@ -132,14 +133,14 @@ func TestAttendIgnoresOrderRepeatsAndDelay(t *testing.T) {
 		slices.SortStableFunc(late, func(a, b arrival) int {
 			return a.received.Compare(b.received)
 		})
-		if diff := cmp.Diff(attend(t, in, late), want); diff != "" {
+		if diff := cmp.Diff(bytesOf(t, in, late), want); diff != "" {
 			t.Fatalf("got (-), want (+):\n%s", diff)
 		}
 		in.Roster = rapid.Permutation(in.Roster).Draw(t, "roster")
 		in.Leaves = rapid.Permutation(in.Leaves).Draw(t, "leaves in another order")
 		in.Gaps = rapid.Permutation(in.Gaps).Draw(t, "gaps in another order")
 		in.Corrections = rapid.Permutation(in.Corrections).Draw(t, "corrections in another order")
-		if diff := cmp.Diff(attend(t, in, rapid.Permutation(late).Draw(t, "shuffled")), want); diff != "" {
+		if diff := cmp.Diff(bytesOf(t, in, rapid.Permutation(late).Draw(t, "shuffled")), want); diff != "" {
 			t.Fatalf("inputs shuffled: got (-), want (+):\n%s", diff)
 		}
 	})
@@ -149,16 +150,16 @@ func TestAttendIgnoresOrderRepeatsAndDelay(t *testing.T) {
 func TestAttendOneByOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in, list := drawInputs(t), drawSightings(t)
-		var seen []rules.Sighting
+		var seen []attend.Sighting
 		for _, a := range list {
 			seen = append(seen, a.Sighting)
 		}
-		all := rules.Attend(in, seen)
+		all := attend.Compute(in, seen)
 		roster := in.Roster
 		var single []g.Attendance
 		for _, r := range roster {
-			in.Roster = []rules.RosterEntry{r}
-			single = append(single, rules.Attend(in, seen)...)
+			in.Roster = []attend.RosterEntry{r}
+			single = append(single, attend.Compute(in, seen)...)
 		}
 		if diff := cmp.Diff(single, all); diff != "" {
 			t.Fatalf("got (-), want (+):\n%s", diff)
@@ -166,20 +167,25 @@ func TestAttendOneByOne(t *testing.T) {
 	})
 }
 
-// With a gap at a gate of the session nobody is computed as absent.
-func TestAttendNeverAbsentInAGap(t *testing.T) {
+// With a gap at a gate of the session before people are due, or of five minutes after it, nobody is
+// computed as absent.
+func TestNeverAbsentInAGap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in, list := drawInputs(t), drawSightings(t)
 		in.Corrections = nil
 		in.Now = in.Session.End.Add(time.Hour)
-		minute := rapid.IntRange(0, 299).Draw(t, "minute")
+		minute := rapid.IntRange(0, 290).Draw(t, "minute")
 		from := in.Session.Start.Add(time.Duration(minute) * time.Minute)
-		in.Gaps = append(in.Gaps, rules.Gap{Zone: "b", From: from, To: from.Add(time.Second)})
-		var seen []rules.Sighting
+		long := time.Second
+		if !from.Before(in.Session.Due) {
+			long = attend.BriefGap
+		}
+		in.Gaps = append(in.Gaps, attend.Gap{Zone: "b", From: from, To: from.Add(long)})
+		var seen []attend.Sighting
 		for _, a := range list {
 			seen = append(seen, a.Sighting)
 		}
-		for _, a := range rules.Attend(in, seen) {
+		for _, a := range attend.Compute(in, seen) {
 			if a.State == g.Absent {
 				t.Fatalf("got absent for %s (%v), want unknown", a.Person, a.Reasons)
 			}
@@ -190,7 +196,7 @@ func TestAttendNeverAbsentInAGap(t *testing.T) {
 // A leave that is entered later changes the absent person's result once, and nobody else's.
 func TestRetroactiveLeaveChangesOneAnswer(t *testing.T) {
 	day := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
-	in := rules.Inputs{
+	in := attend.Inputs{
 		School: g.School{ID: "s", Timezone: "UTC"},
 		Zones:  map[g.ZoneID]g.Zone{"gate": {Kind: g.ZoneGate}}, Now: day.Add(20 * time.Hour),
 		Session: g.Session{
@@ -200,9 +206,9 @@ func TestRetroactiveLeaveChangesOneAnswer(t *testing.T) {
 			Due:   day.Add(8 * time.Hour),
 			End:   day.Add(12 * time.Hour),
 		},
-		Roster: []rules.RosterEntry{{Person: "a"}, {Person: "b"}, {Person: "c"}},
+		Roster: []attend.RosterEntry{{Person: "a"}, {Person: "b"}, {Person: "c"}},
 	}
-	seen := []rules.Sighting{
+	seen := []attend.Sighting{
 		{
 			ID:     "1",
 			Person: "a",
@@ -211,9 +217,9 @@ func TestRetroactiveLeaveChangesOneAnswer(t *testing.T) {
 			Time:   day.Add(7*time.Hour + time.Minute),
 		},
 	}
-	before := rules.Attend(in, seen)
+	before := attend.Compute(in, seen)
 	in.Leaves = []g.Leave{{Person: "b", From: day, To: day.AddDate(0, 0, 1), Reason: "fever"}}
-	after := rules.Attend(in, seen)
+	after := attend.Compute(in, seen)
 	var changed []g.PersonID
 	for i := range after {
 		if after[i].InputHash != before[i].InputHash {
@@ -228,9 +234,9 @@ func TestRetroactiveLeaveChangesOneAnswer(t *testing.T) {
 	}
 	// The reason of the leave and another passage of a present person do not change any hash.
 	in.Leaves[0].Reason = "a cold"
-	again := rules.Attend(in,
+	again := attend.Compute(in,
 		append(seen,
-			rules.Sighting{
+			attend.Sighting{
 				ID:     "2",
 				Person: "a",
 				Zone:   "gate",
@@ -242,46 +248,36 @@ func TestRetroactiveLeaveChangesOneAnswer(t *testing.T) {
 	}
 }
 
-func TestClockOffsets(t *testing.T) {
-	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
-	var live []rules.Sighting
-	var received []time.Time
-	add := func(d g.DeviceID, ahead, delay time.Duration) {
-		live = append(live, rules.Sighting{Device: d, Time: now.Add(ahead)})
-		received = append(received, now.Add(delay))
-	}
-	add("right", 0, 5*time.Minute) // delivered late at first, immediately the next time
-	add("right", 0, time.Second)
-	add("ahead", 10*time.Minute, time.Second)
-	add("behind", -time.Hour, 0)
-	add("behind", -time.Hour, time.Minute)
-	want := map[g.DeviceID]time.Duration{
-		"ahead":  10*time.Minute - time.Second,
-		"behind": -time.Hour,
-	}
-	if diff := cmp.Diff(rules.ClockOffsets(live, received), want); diff != "" {
-		t.Errorf("got (-), want (+):\n%s", diff)
+func TestClockIsAheadOrBehind(t *testing.T) {
+	for _, x := range []struct {
+		name string
+		p    attend.Punches
+		want time.Duration
+	}{
+		{"right", attend.Punches{N: 40, Least: -9 * time.Minute, Most: -time.Second}, 0},
+		{"each punch under way for minutes", attend.Punches{N: 40, Least: -9 * time.Minute, Most: -2 * time.Minute}, 0},
+		{"one punch, from the future", attend.Punches{N: 1, Least: 10 * time.Minute, Most: 10 * time.Minute}, 10 * time.Minute},
+		{"one punch that was late", attend.Punches{N: 1, Least: -40 * time.Minute, Most: -40 * time.Minute}, 0},
+		{
+			"behind, as all of them say",
+			attend.Punches{N: 3, Least: -time.Hour - time.Minute, Most: -time.Hour}, -time.Hour,
+		},
+		{"nothing", attend.Punches{}, 0},
+	} {
+		if got := x.p.Offset(); got != x.want {
+			t.Errorf("%s: got %s, want %s", x.name, got, x.want)
+		}
 	}
 }
 
 // The console has a text for each code, in both languages.
 func TestEveryReasonIsWorded(t *testing.T) {
 	for _, language := range []string{"en", "zh"} {
-		b, err := os.ReadFile("../api/console/src/i18n/" + language + ".ts")
+		b, err := os.ReadFile("../../api/console/src/i18n/" + language + ".ts")
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, code := range []string{
-			rules.ReasonInTime, rules.ReasonLate, rules.ReasonLateOnLeave,
-			rules.ReasonSeenLeaving, rules.ReasonLeft, rules.ReasonLeftOnLeave,
-			rules.ReasonMeal, rules.ReasonSecondByStaff, rules.ReasonNotStarted,
-			rules.ReasonNotYetDue, rules.ReasonNotSeen, rules.ReasonNotBack, rules.ReasonGap,
-			rules.ReasonNoPlace, rules.ReasonElsewhere, rules.ReasonLeave, rules.ReasonOffsite,
-			rules.ReasonNotInSession, rules.ReasonCorrected,
-			rules.ExceptionDoubleDip, rules.ExceptionLowMargin, rules.ExceptionSkew,
-			rules.ExceptionGap, rules.ExceptionNoEntry, rules.ExceptionDorm,
-			rules.ExceptionTravel, rules.ExceptionDuringLeave,
-		} {
+		for _, code := range append(attend.Reasons(), attend.Exceptions()...) {
 			if !strings.Contains(string(b), "\n    "+code+": '") {
 				t.Errorf("%s.ts has no words for %s", language, code)
 			}
