@@ -101,4 +101,27 @@ type Attendance struct {
 	Sightings  []SightingID    `json:"sightings"`
 	InputHash  string          `json:"input_hash"`
 	Exceptions []string        `json:"exceptions,omitempty"` // double_dip, low_margin, clock_skew …
+	// Was and Cause are set in the event of a change: the state before ("": none), and what changed.
+	Was   AttendanceState `json:"was,omitempty"`
+	Cause AttendanceCause `json:"cause,omitempty"`
+}
+
+// AttendanceCause says what has changed an answer.
+type AttendanceCause string
+
+// The causes of a changed answer.
+const (
+	CauseSighting   AttendanceCause = "sighting"   // somebody passed, or a passage became known
+	CauseTime       AttendanceCause = "time"       // people were due, or the answer became final
+	CauseLeave      AttendanceCause = "leave"      // a leave was entered, changed or taken back
+	CauseCorrection AttendanceCause = "correction" // somebody corrected the answer
+	CauseSession    AttendanceCause = "session"    // the session was changed
+	CausePerson     AttendanceCause = "person"     // the person's class or membership changed
+)
+
+// AttendanceCauses lists every cause.
+func AttendanceCauses() []AttendanceCause {
+	return []AttendanceCause{
+		CauseSighting, CauseTime, CauseLeave, CauseCorrection, CauseSession, CausePerson,
+	}
 }

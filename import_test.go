@@ -279,7 +279,7 @@ var house = []room{
 	{
 		"gateway/follow/attendance",
 		"root gateway/follow gateway/ingest/directory registry registry/change " +
-			"registry/history rules",
+			"registry/sessions rules/attend",
 		"",
 	},
 	{
@@ -288,7 +288,7 @@ var house = []room{
 			"registry/rota",
 		"",
 	},
-	{"gateway/follow/history", "root registry", ""},
+	{"gateway/follow/history", "root gateway/follow registry", ""},
 	{"gateway/follow/lapse", "gateway/follow registry registry/change", ""},
 	{
 		"gateway/follow/lockdown",

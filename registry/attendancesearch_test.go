@@ -46,7 +46,7 @@ func TestAttendanceIsFoundByWords(t *testing.T) {
 					Sightings: []g.SightingID{},
 				})
 		}
-		must[[]g.Attendance](t)(d.sys.Sessions.PutAttendance(ctx, rows))
+		must[[]g.Attendance](t)(d.sys.Sessions.PutAttendance(ctx, rows, g.CauseTime))
 		v := d.as(d.a, g.RoleTeacher)
 		for class, want := range map[string]int{"7-1": 3, "7-2": 2, "9-9": 0} {
 			if got := answersOfClass(t, v, class); got != want {

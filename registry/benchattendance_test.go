@@ -78,7 +78,7 @@ func whole(b *testing.B) (*registry.View, []g.Attendance) {
 				InputHash: "0",
 			})
 		}
-		_, err = sys.Sessions.PutAttendance(ctx, rows)
+		_, err = sys.Sessions.PutAttendance(ctx, rows, g.CauseTime)
 		fatal(err)
 	}
 	return sys, rows
@@ -116,7 +116,7 @@ func BenchmarkPutAttendance(b *testing.B) {
 			rows[i].InputHash = fmt.Sprint(turn)
 		}
 		for _, want := range []int{len(rows), 0} {
-			changed, err := sys.Sessions.PutAttendance(b.Context(), rows)
+			changed, err := sys.Sessions.PutAttendance(b.Context(), rows, g.CauseTime)
 			if err != nil || len(changed) != want {
 				b.Fatal(len(changed), err)
 			}

@@ -170,7 +170,7 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 		d := newDistrict(t, o, c)
 		child := d.child["a"].ID
 		s := must[g.Session](t)(d.sys.Sessions.Put(ctx, morning(d, d.a)))
-		roster := must[[]sessions.RosterEntry](t)(d.sys.Sessions.Roster(ctx, s))
+		roster := must[[]sessions.RosterEntry](t)(d.sys.Sessions.Roster(ctx, s, nil))
 		if diff := cmp.Diff([]sessions.RosterEntry{{Person: child, Kind: g.Student, Class: "7-2"}},
 			roster); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
@@ -188,7 +188,7 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 		}
 		put := func(want int, rows ...g.Attendance) {
 			t.Helper()
-			if got := must[[]g.Attendance](t)(d.sys.Sessions.PutAttendance(ctx, rows)); len(got) != want {
+			if got := must[[]g.Attendance](t)(d.sys.Sessions.PutAttendance(ctx, rows, g.CauseTime)); len(got) != want {
 				t.Errorf("got %d changes, want %d", len(got), want)
 			}
 		}

@@ -161,7 +161,7 @@ func TestFullRosterMarksWhoLeft(t *testing.T) {
 		}
 		expected := func() int {
 			return len(must[[]sessions.RosterEntry](t)(d.sys.Sessions.Roster(ctx,
-				g.Session{School: "a", Who: []g.PersonKind{g.Student}})))
+				g.Session{School: "a", Due: d.clock.now(), Who: []g.PersonKind{g.Student}}, nil)))
 		}
 		owner := func() bool {
 			_, found, err := d.sys.People.ByCredential(ctx, "a", g.ByCard, "70000003")

@@ -29,7 +29,7 @@ var tables = map[string]string{
 	"fleet": "profiles devices twins device_fields device_certificates certificate_floors " +
 		"commands",
 	"history":  "sightings statuses occurrences rejections quality quality_reader quality_state",
-	"sessions": "sessions leaves attendance corrections",
+	"sessions": "sessions leaves attendance corrections attendance_marks",
 	"lockdown": "threat_levels lockdowns clear_codes",
 	"rules":    "rule_versions",
 	"calendar": "calendar_entries",

@@ -660,7 +660,7 @@ func calls(d *district) map[string]call {
 			return nil, v.Sessions.DeleteLeave(ctx, "lea-b")
 		}},
 		"Sessions.Roster": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.Sessions.Roster(ctx, morning(d, d.b))
+			return v.Sessions.Roster(ctx, morning(d, d.b), nil)
 		}},
 		"Sessions.Attendance": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			x, _, err := v.Sessions.Attendance(ctx, sessions.AttendanceFilter{School: b})
@@ -670,7 +670,25 @@ func calls(d *district) map[string]call {
 			return v.Sessions.AttendanceSummary(ctx, "ses-b")
 		}},
 		"Sessions.PutAttendance": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.Sessions.PutAttendance(ctx, nil)
+			return v.Sessions.PutAttendance(ctx, nil, g.CauseTime)
+		}},
+		"Sessions.LeavesOf": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Sessions.LeavesOf(ctx, b, []g.PersonID{child}, time.Time{}, time.Time{})
+		}},
+		"Sessions.Marks": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Sessions.Marks(ctx, 1)
+		}},
+		"Sessions.Unmark": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Sessions.Unmark(ctx, 0)
+		}},
+		"History.Punches": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.History.Punches(ctx, b, time.Time{}, time.Time{})
+		}},
+		"History.Delivered": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.History.Delivered(ctx, dev, time.Time{}, time.Time{})
+		}},
+		"History.Refused": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.History.Refused(ctx, b, time.Time{}, time.Time{})
 		}},
 		"Sessions.Correct": {
 			do: func(ctx context.Context, v *registry.View) (any, error) {
@@ -1112,7 +1130,7 @@ func fill(t *testing.T, d *district) {
 				State:     g.Arrived,
 				InputHash: "1",
 			},
-		}))
+		}, g.CauseTime))
 	ok(t,
 		d.sys.Sessions.Correct(ctx,
 			sessions.Correction{

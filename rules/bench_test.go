@@ -152,42 +152,6 @@ func BenchmarkSnapshot(b *testing.B) {
 	b.ReportMetric(float64(processor()-before)/float64(b.N), "cpu-ns/op")
 }
 
-// A school of 2,000 with four passages each.
-func BenchmarkAttend(b *testing.B) {
-	in := rules.Inputs{
-		School: g.School{Timezone: "Asia/Shanghai"},
-		Zones:  map[g.ZoneID]g.Zone{"gate": {Kind: g.ZoneGate}}, Now: morning(6 * 3600),
-		Session: g.Session{
-			Kind:  g.SessionArrival,
-			Start: morning(-3600),
-			Due:   morning(0),
-			End:   morning(4 * 3600),
-		},
-	}
-	var seen []rules.Sighting
-	for i := range 2000 {
-		p := g.PersonID(fmt.Sprintf("per_%d", i))
-		in.Roster = append(in.Roster, rules.RosterEntry{Person: p, Kind: g.Student})
-		for k := range 4 {
-			seen = append(seen,
-				rules.Sighting{
-					ID:     g.SightingID(fmt.Sprintf("%d-%d", i, k)),
-					Person: p,
-					Zone:   "gate",
-					Method: g.ByCard,
-					Time:   morning(float64(i%1000 + k*1800)),
-				})
-		}
-	}
-	before := processor()
-	for b.Loop() {
-		if got := rules.Attend(in, seen); len(got) != 2000 {
-			b.Fatalf("got %d answers, want 2000", len(got))
-		}
-	}
-	b.ReportMetric(float64(processor()-before)/float64(b.N), "cpu-ns/op")
-}
-
 // elsewhere returns ten rules that can match and n-10 for places without devices of the benchmark,
 // to measure the cost of rules that cannot match.
 func elsewhere(b testing.TB, n int, when string) []rules.Rule {

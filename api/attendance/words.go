@@ -38,5 +38,8 @@ Match.reason: matched, below_threshold, low_margin, low_quality, nobody_enrolled
 Match.quality: Quality of the face, 0 to 1.
 Attendance.sightings: The sightings behind the answer.
 Attendance.zone: Where the deciding sighting was.
+Attendance.was: In the event of a change: the state before; empty: there was no answer.
+Attendance.cause: In the event of a change: what changed: sighting, time, leave, correction, session or
+	person.
 Attendance.at: When the deciding sighting was.
 `

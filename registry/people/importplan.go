@@ -482,6 +482,9 @@ func (d *draft) decide(old Keyed) error {
 	if d.line.Action == "same" && maps.Equal(d.now.imported, old.imported) {
 		return nil
 	}
+	if !d.create {
+		d.now.turned(old, p.v.s.Now())
+	}
 	d.take(card, consent)
 	return nil
 }

@@ -2,7 +2,7 @@ package people
 
 import (
 	"context"
-	"fmt"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/change"
@@ -18,19 +18,18 @@ func (v View) SetLeft(ctx context.Context, id g.PersonID, left bool) error {
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		school, err := store.SchoolOf(ctx, t, "persons", "person", string(id))
+		old, err := Person(ctx, v.r, t, in, id)
 		if err != nil {
 			return err
 		}
-		if err := in.Owns(school, "person", string(id)); err != nil {
-			return err
-		}
-		at, deed := int64(0), "person.back"
+		school, now, deed := old.School, old, "person.back"
+		now.Left = time.Time{}
 		if left {
-			at, deed = store.Micros(t.Now), "person.leave"
+			now.Left, deed = t.Now, "person.leave"
 		}
-		if _, err := t.Exec(ctx, "UPDATE persons SET left_at = ? WHERE id = ?", at, string(id)); err != nil {
-			return fmt.Errorf("write person: %w", err)
+		now.turned(old, t.Now)
+		if err := v.r.savePerson(ctx, t, now); err != nil {
+			return err
 		}
 		if err := places.TouchPeople(ctx, t, school); err != nil {
 			return err

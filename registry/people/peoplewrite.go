@@ -179,11 +179,13 @@ func (v View) Update(ctx context.Context, p g.Person) error {
 		if err := v.r.checkGuardians(ctx, t, p); err != nil {
 			return err
 		}
-		if err := v.r.savePerson(ctx, t, Keyed{
+		now := Keyed{
 			Person:   p,
 			imported: old.imported,
 			Key:      old.Key,
-		}); err != nil {
+		}
+		now.turned(old, t.Now)
+		if err := v.r.savePerson(ctx, t, now); err != nil {
 			return err
 		}
 		if err := places.TouchPeople(ctx, t, p.School); err != nil {

@@ -22,12 +22,14 @@ type personBody struct {
 	Guardian []g.PersonID      `json:"guardians,omitempty"`
 	Created  int64             `json:"created"`
 	Imported map[string]string `json:"imported,omitempty"` // values of the last import, by column
+	Was      []Membership      `json:"was,omitempty"`      // oldest first
 }
 
 // Keyed is a person as stored.
 type Keyed struct {
 	g.Person
 	imported map[string]string
+	was      []Membership
 	Key      []byte // wrapped
 }
 
@@ -62,6 +64,7 @@ func (r *Book) scanPerson(scan func(...any) error) (p Keyed, err error) {
 	p.Guardian = b.Guardian
 	p.Created = store.Moment(b.Created)
 	p.imported = b.Imported
+	p.was = b.Was
 	p.Left = store.Moment(left)
 	return p, nil
 }
@@ -79,6 +82,7 @@ func (r *Book) sealPerson(keys *store.SchoolKeys, p Keyed) (sealed, mac []byte, 
 		Guardian: p.Guardian,
 		Created:  store.Micros(p.Created),
 		Imported: p.imported,
+		Was:      p.was,
 	})
 	if err != nil {
 		return nil, nil, err
@@ -114,6 +118,20 @@ type roll struct {
 
 	mu     sync.Mutex
 	orders map[store.Sort][]string // further sort orders, computed when first needed
+}
+
+// Some are the people with these IDs, or all if ids is empty. Who is not in the school is left out.
+func (l *roll) Some(ids []g.PersonID) []Keyed {
+	if len(ids) == 0 {
+		return l.People
+	}
+	var out []Keyed
+	for _, id := range ids {
+		if i, ok := l.at[string(id)]; ok {
+			out = append(out, l.People[i])
+		}
+	}
+	return out
 }
 
 // sorted returns the IDs of the people in a sort order, and the order's token.

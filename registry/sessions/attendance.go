@@ -148,17 +148,18 @@ func (v View) AttendanceSummary(
 
 // PutAttendance writes computed results, in one transaction; only for system scopes. It is
 // idempotent: results with the stored input hash and state are skipped. Each other one gets an
-// outbox event, whose ID is derived from session, person and input hash, and is returned in
-// changed. Results for deleted people or sessions are ignored.
+// outbox event, which says what the state was and what has changed it, whose ID is derived from
+// session, person and input hash; it is returned in changed. Results for deleted people or sessions
+// are ignored.
 func (v View) PutAttendance(
-	ctx context.Context, rows []g.Attendance,
+	ctx context.Context, rows []g.Attendance, cause g.AttendanceCause,
 ) (changed []g.Attendance, err error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
 	err = v.s.Write(ctx, func(t *store.Tx) error {
 		changed = nil
-		fresh, err := others(ctx, t, rows)
+		fresh, was, err := others(ctx, t, rows)
 		if err != nil || len(fresh) == 0 {
 			return err
 		}
@@ -175,10 +176,11 @@ func (v View) PutAttendance(
 			if !written {
 				continue
 			}
+			changed = append(changed, a)
+			a.Was, a.Cause = was[answerKey{a.Session, a.Person}], cause
 			if err := v.r.sendAttendance(ctx, t, a); err != nil {
 				return err
 			}
-			changed = append(changed, a)
 		}
 		return nil
 	})
@@ -188,23 +190,41 @@ func (v View) PutAttendance(
 	return changed, nil
 }
 
-// others returns the rows that differ from the stored ones and from earlier rows of the same call.
-func others(ctx context.Context, t *store.Tx, rows []g.Attendance) (fresh []g.Attendance, err error) {
-	standing := map[g.SessionID]map[g.PersonID]string{}
+// answerKey is whose answer it is.
+type answerKey struct {
+	session g.SessionID
+	person  g.PersonID
+}
+
+// others returns the rows that differ from the stored ones and from earlier rows of the same call,
+// and the states that stand.
+func others(
+	ctx context.Context, t *store.Tx, rows []g.Attendance,
+) (fresh []g.Attendance, was map[answerKey]g.AttendanceState, err error) {
+	of := map[g.SessionID][]g.PersonID{}
 	for _, a := range rows {
-		if standing[a.Session] == nil {
-			if standing[a.Session], err = answers(ctx, t, a.Session); err != nil {
-				return nil, err
-			}
+		of[a.Session] = append(of[a.Session], a.Person)
+	}
+	standing := map[answerKey]string{}
+	was = map[answerKey]g.AttendanceState{}
+	for s, persons := range of {
+		have, err := answers(ctx, t, s, persons)
+		if err != nil {
+			return nil, nil, err
 		}
-		now := a.InputHash + " " + string(a.State)
-		if standing[a.Session][a.Person] == now {
+		for p, a := range have {
+			standing[answerKey{s, p}], was[answerKey{s, p}] = a.hash+" "+string(a.state), a.state
+		}
+	}
+	for _, a := range rows {
+		key, now := answerKey{a.Session, a.Person}, a.InputHash+" "+string(a.State)
+		if standing[key] == now {
 			continue
 		}
-		standing[a.Session][a.Person] = now
+		standing[key] = now
 		fresh = append(fresh, a)
 	}
-	return fresh, nil
+	return fresh, was, nil
 }
 
 // answerWriter writes rows whose person and session exist and belong to the same school.
@@ -259,15 +279,29 @@ func (w *answerWriter) write(ctx context.Context, a g.Attendance) (written bool,
 	return true, nil
 }
 
-// answers maps persons to the stored input hashes and states of a session.
-func answers(ctx context.Context, t *store.Tx, id g.SessionID) (map[g.PersonID]string, error) {
-	have := map[g.PersonID]string{}
-	err := store.Each(ctx, t, "SELECT person, input_hash, state FROM attendance WHERE session = ?",
-		[]any{string(id)}, func(scan func(...any) error) error {
+// standing is what is stored of an answer, to compare it.
+type standing struct {
+	hash  string
+	state g.AttendanceState
+}
+
+// answers are the stored answers of a session: of these people, or of everybody if there are none
+// or many.
+func answers(
+	ctx context.Context, c store.Conn, id g.SessionID, persons []g.PersonID,
+) (map[g.PersonID]standing, error) {
+	var w store.Where
+	w.And("session = ?", string(id))
+	if len(persons) > 0 && len(persons) <= store.Chunk {
+		w.And("person IN ("+store.Marks(len(persons))+")", store.Anys(persons)...)
+	}
+	have := map[g.PersonID]standing{}
+	err := store.Each(ctx, c, "SELECT person, input_hash, state FROM attendance"+w.String(), w.Args,
+		func(scan func(...any) error) error {
 			var p g.PersonID
-			var hash, state string
-			err := scan(&p, &hash, &state)
-			have[p] = hash + " " + state
+			var a standing
+			err := scan(&p, &a.hash, &a.state)
+			have[p] = a
 			return err
 		})
 	if err != nil {
@@ -348,6 +382,14 @@ func (v View) Correct(ctx context.Context, c Correction) error {
 			"INSERT INTO corrections (session, person, at, body_sealed) VALUES (?, ?, ?, ?)",
 			string(c.Session), string(c.Person), store.Micros(c.At), sealed); err != nil {
 			return fmt.Errorf("write correction: %w", err)
+		}
+		if err := mark(ctx, t, Mark{
+			School:  p.School,
+			Session: c.Session,
+			Person:  c.Person,
+			Cause:   g.CauseCorrection,
+		}); err != nil {
+			return err
 		}
 		t.Change(change.Session, p.School, string(c.Session))
 		return v.s.Audit(ctx, t, p.School, "attendance.correct",

@@ -28,8 +28,31 @@ func (v View) Leaves(
 		return nil, err
 	}
 	overlap(&w, from, to)
+	out, err := v.leavesWhere(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	return out, v.withoutReasons(ctx, school, out)
+}
+
+// LeavesOf are the leaves of some people of a school that overlap from <= t < to; only for system
+// scopes.
+func (v View) LeavesOf(
+	ctx context.Context, school g.SchoolID, persons []g.PersonID, from, to time.Time,
+) ([]g.Leave, error) {
+	if err := v.s.OnlySystem(); err != nil {
+		return nil, err
+	}
+	var w store.Where
+	w.And("school = ?", string(school))
+	overlap(&w, from, to)
+	w.And("person IN ("+store.Marks(len(persons))+")", store.Anys(persons)...)
+	return v.leavesWhere(ctx, w)
+}
+
+func (v View) leavesWhere(ctx context.Context, w store.Where) ([]g.Leave, error) {
 	var sealed []sealedLeave
-	err = store.Each(ctx, v.s.Reg,
+	err := store.Each(ctx, v.s.Reg,
 		"SELECT id, person, body_sealed FROM leaves"+w.String()+" ORDER BY starts, id",
 		w.Args, func(scan func(...any) error) error {
 			var l sealedLeave
@@ -44,7 +67,7 @@ func (v View) Leaves(
 	if err != nil {
 		return nil, fmt.Errorf("list leaves: %w", err)
 	}
-	return out, v.withoutReasons(ctx, school, out)
+	return out, nil
 }
 
 // sealedLeave is a leave as stored.
@@ -167,6 +190,9 @@ func (v View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 		if err == nil && had != l.Person {
 			return store.NotFound("leave", l.ID)
 		}
+		if err := markLeave(ctx, t, l.ID); err != nil { // as it was
+			return err
+		}
 		b, err := json.Marshal(l)
 		if err != nil {
 			return err
@@ -183,6 +209,9 @@ func (v View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 			sealed)
 		if err != nil {
 			return fmt.Errorf("write leave: %w", err)
+		}
+		if err := markLeave(ctx, t, l.ID); err != nil {
+			return err
 		}
 		t.Change(change.Leave, p.School, l.ID)
 		return v.s.Audit(
@@ -209,7 +238,7 @@ func (v View) DeleteLeave(ctx context.Context, id string) error {
 		id,
 		change.Leave,
 		leaveBefore(id),
-		nil,
+		func(t *store.Tx) error { return markLeave(ctx, t, id) },
 	)
 }
 

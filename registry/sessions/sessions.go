@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -167,6 +168,13 @@ func (v View) Put(ctx context.Context, s g.Session) (g.Session, error) {
 		if err != nil {
 			return fmt.Errorf("write session: %w", err)
 		}
+		if err := mark(ctx, t, Mark{
+			School:  s.School,
+			Session: s.ID,
+			Cause:   g.CauseSession,
+		}); err != nil {
+			return err
+		}
 		t.Change(change.Session, s.School, string(s.ID))
 		return v.s.AuditChanges(
 			ctx,
@@ -190,9 +198,12 @@ func (v View) Delete(ctx context.Context, id g.SessionID) error {
 		sessionBefore(id), nil)
 }
 
-// Roster lists the people expected at a session, by ID; only for system scopes. Leaves and
-// corrections are not considered.
-func (v View) Roster(ctx context.Context, s g.Session) ([]RosterEntry, error) {
+// Roster lists the people expected at a session, as they were when it was due, by ID: all of them,
+// or those of only; only for system scopes. Who has an answer and is not expected any more is listed
+// as Away. Leaves and corrections are not considered.
+func (v View) Roster(
+	ctx context.Context, s g.Session, only []g.PersonID,
+) ([]RosterEntry, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
@@ -200,25 +211,42 @@ func (v View) Roster(ctx context.Context, s g.Session) ([]RosterEntry, error) {
 	if err != nil {
 		return nil, err
 	}
+	school, err := places.SchoolRow(ctx, v.s.Reg, s.School)
+	if err != nil {
+		return nil, err
+	}
+	answered, err := answers(ctx, v.s.Reg, s.ID, only)
+	if err != nil {
+		return nil, err
+	}
+	// Who is entered during a day has been of the school for all of it.
+	at := s.Due
+	if at.IsZero() {
+		at = s.Start
+	}
+	local := at.In(school.Location())
+	night := time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, local.Location())
 	out := []RosterEntry{}
-	for _, p := range l.People {
-		if !p.Left.IsZero() || !slices.Contains(s.Who, p.Kind) || s.Boarders && !p.Boarder ||
-			len(s.Classes) > 0 && !slices.Contains(s.Classes, p.Class) {
+	for _, p := range l.Some(only) {
+		since := at
+		if p.Created.After(at) && p.Created.Before(night) {
+			since = p.Created
+		}
+		m, member := p.At(since)
+		expected := member && slices.Contains(s.Who, m.Kind) && (!s.Boarders || m.Boarder) &&
+			(len(s.Classes) == 0 || slices.Contains(s.Classes, m.Class))
+		if _, has := answered[p.ID]; !expected && !has {
 			continue
 		}
 		out = append(out, RosterEntry{
 			Person:  p.ID,
-			Kind:    p.Kind,
-			Class:   p.Class,
-			Boarder: p.Boarder,
+			Kind:    m.Kind,
+			Class:   m.Class,
+			Boarder: m.Boarder,
+			Away:    !member,
 		})
 	}
-	slices.SortFunc(out, func(a, b RosterEntry) int {
-		if a.Person < b.Person {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(out, func(a, b RosterEntry) int { return cmp.Compare(a.Person, b.Person) })
 	return out, nil
 }
 

@@ -255,8 +255,11 @@ func TestClockIsAheadOrBehind(t *testing.T) {
 		want time.Duration
 	}{
 		{"right", attend.Punches{N: 40, Least: -9 * time.Minute, Most: -time.Second}, 0},
-		{"each punch under way for minutes", attend.Punches{N: 40, Least: -9 * time.Minute, Most: -2 * time.Minute}, 0},
-		{"one punch, from the future", attend.Punches{N: 1, Least: 10 * time.Minute, Most: 10 * time.Minute}, 10 * time.Minute},
+		{"under way for minutes", attend.Punches{N: 40, Least: -9 * time.Minute, Most: -2 * time.Minute}, 0},
+		{
+			"one punch, from the future",
+			attend.Punches{N: 1, Least: 10 * time.Minute, Most: 10 * time.Minute}, 10 * time.Minute,
+		},
 		{"one punch that was late", attend.Punches{N: 1, Least: -40 * time.Minute, Most: -40 * time.Minute}, 0},
 		{
 			"behind, as all of them say",

@@ -31,9 +31,9 @@ const (
 // Reasons lists every code but those of what was computed before a correction, computed_STATE.
 func Reasons() []string {
 	return []string{
-		ReasonInTime, ReasonReturned, ReasonLate, ReasonLateOnLeave, ReasonSeenLeaving,
-		ReasonSeenInside, ReasonWentBefore, ReasonLeft, ReasonLeftOnLeave, ReasonUnclear, ReasonMeal,
-		ReasonOtherSitting, ReasonSecondByStaff, ReasonNotStarted, ReasonNotYetDue, ReasonNotSeen, ReasonNotBack, ReasonGap,
+		ReasonInTime, ReasonReturned, ReasonLate, ReasonLateOnLeave, ReasonSeenLeaving, ReasonSeenInside,
+		ReasonWentBefore, ReasonLeft, ReasonLeftOnLeave, ReasonUnclear, ReasonMeal, ReasonOtherSitting,
+		ReasonSecondByStaff, ReasonNotStarted, ReasonNotYetDue, ReasonNotSeen, ReasonNotBack, ReasonGap,
 		ReasonNoPlace, ReasonElsewhere, ReasonLeave, ReasonOffsite, ReasonNotInSession, ReasonCorrected,
 	}
 }

@@ -18,7 +18,7 @@ const (
 // Tolerances.
 const (
 	EarlyTolerance = 5 * time.Minute  // before the end: leaving is not early
-	leaveTolerance = 15 * time.Minute // a person may go this long before a leave, and a leave end this long before the session
+	leaveTolerance = 15 * time.Minute // going before a leave, and its ending before the session does
 	leavesAdjoin   = 5 * time.Minute  // leaves this close are one
 	BriefGap       = 5 * time.Minute  // past Due: shorter gaps do not make an absence unknown
 )

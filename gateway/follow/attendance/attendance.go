@@ -1,7 +1,7 @@
-// Package attendance computes the attendance of sessions from the sightings in the history:
-// when new ones are stored, when the clock passes a session's boundary, and when people,
-// leave, sessions or corrections change. Package rules decides the answers; this package
-// gathers what they depend on.
+// Package attendance computes the attendance of sessions from the sightings in the history: of the
+// people who passed when new ones are stored; of everybody when the clock passes a session's
+// boundary; and of whom it concerns when people, leave, sessions or corrections change. Package
+// rules/attend decides the answers; this package gathers what they depend on.
 package attendance
 
 import (
@@ -16,13 +16,17 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/change"
-	"github.com/gatehouse-iot/gatehouse/registry/history"
-	"github.com/gatehouse-iot/gatehouse/rules"
+	"github.com/gatehouse-iot/gatehouse/registry/sessions"
+	"github.com/gatehouse-iot/gatehouse/rules/attend"
 )
 
 const (
-	clockEvery   = 2 * time.Second // between looks at the sessions' boundaries
-	lateArrivals = 72 * time.Hour  // sightings may come this late and still change a session
+	clockEvery = 2 * time.Second // between looks at the sessions' boundaries
+	lookBack   = 72 * time.Hour  // sessions that ended before have passed their last boundary
+	opensMost  = 12 * time.Hour  // no session counts sightings from longer before its start
+	running    = 24 * time.Hour  // a change of a person matters to sessions of this past
+	marksMost  = 500             // marks that are dealt with at a time
+	peopleMost = 400             // of more people than these, everybody's answers are computed
 )
 
 // Options are what the computation needs.
@@ -35,162 +39,290 @@ type Options struct {
 	Pause     func(after string) // "sightings read"; for tests
 }
 
-// Computer computes the attendance of one session at a time: of two computations of a session, the
-// one that read the sightings first must not write last. It is safe for concurrent use.
+// Computer computes one answer or session of a school at a time: of two computations of an answer,
+// the one that read the sightings first must not write last. It is safe for concurrent use.
 type Computer struct {
 	opt Options
-	one sync.Mutex
 
 	mu       sync.Mutex
-	computed map[g.SessionID]time.Time
+	schools  map[g.SchoolID]*sync.Mutex
+	computed map[g.SessionID]time.Time // when everybody's answers were computed
+	begun    bool                      // the sessions of the time before the start were looked at
 }
 
 // New makes a Computer that has computed nothing yet.
 func New(o Options) *Computer {
 	return &Computer{
 		opt:      o,
+		schools:  map[g.SchoolID]*sync.Mutex{},
 		computed: map[g.SessionID]time.Time{},
 	}
 }
 
-// Run computes sessions anew when the clock passes one of their boundaries, and when people,
-// leave, sessions or corrections change, until ctx ends.
+// Run computes sessions anew when the clock passes one of their boundaries, and when people, leave,
+// sessions or corrections change, until ctx ends.
 func (c *Computer) Run(ctx context.Context) error {
-	changed := make(chan g.SchoolID, 64)
-	all := make(chan struct{}, 1) // full: a look at every school is pending
-	cancel := c.opt.Subscribe(func(c registry.Change) {
-		switch c.Kind {
-		case change.Person, change.Session, change.Leave:
-		default:
-			return
-		}
+	people := make(chan registry.Change, 64)
+	all := make(chan struct{}, 1)   // full: somebody of any school may have changed
+	marks := make(chan struct{}, 1) // full: a look at the marks is pending
+	wake := func(ch chan struct{}) {
 		select {
-		case changed <- c.School:
-			return
-		default: // too many at once: every school
-		}
-		select {
-		case all <- struct{}{}:
+		case ch <- struct{}{}:
 		default:
+		}
+	}
+	cancel := c.opt.Subscribe(func(x registry.Change) {
+		switch x.Kind {
+		case change.Session, change.Leave:
+			wake(marks)
+		case change.Person:
+			select {
+			case people <- x:
+			default: // too many at once
+				wake(all)
+			}
 		}
 	})
 	defer cancel()
+	wake(marks)
 	tick := time.NewTicker(clockEvery)
 	defer tick.Stop()
 	for {
-		var schools []g.SchoolID
-		only := func(g.Session) bool { return true }
+		var do func() error
 		select {
 		case <-ctx.Done():
 			return nil
-		case s := <-changed:
-			schools = drain(s, changed)
+		case x := <-people:
+			do = func() error { return c.changed(ctx, []g.SchoolID{x.School}, g.PersonID(x.ID)) }
 		case <-all:
-			schools = c.opt.Directory.SchoolIDs()
+			do = func() error { return c.changed(ctx, c.opt.Directory.SchoolIDs(), "") }
+		case <-marks:
+			do = func() error { return c.marked(ctx) }
 		case <-tick.C:
-			schools, only = c.opt.Directory.SchoolIDs(), c.boundaryPassed
+			do = func() error { return c.passed(ctx) }
 		}
-		now := c.opt.Now()
-		for _, s := range schools {
-			if !c.opt.Health.Insist(ctx, "attendance", func() error {
-				return c.compute(
-					ctx,
-					s,
-					now.Add(-lateArrivals),
-					now.Add(time.Minute),
-					only,
-				)
-			}) {
-				return nil
+		if !c.opt.Health.Insist(ctx, "attendance", do) {
+			return nil
+		}
+	}
+}
+
+// Recompute computes the answers of people who passed, in the sessions in which their passages
+// count. An answer that is locked is left as it is.
+func (c *Computer) Recompute(ctx context.Context, school g.SchoolID, touches []follow.Touch) error {
+	if len(touches) == 0 {
+		return nil
+	}
+	byTime := func(a, b follow.Touch) int { return a.At.Compare(b.At) }
+	first, last := slices.MinFunc(touches, byTime).At, slices.MaxFunc(touches, byTime).At
+	list, err := c.opt.View.Sessions.Between(ctx, school, first, last.Add(opensMost))
+	if err != nil {
+		return fmt.Errorf("read sessions: %w", err)
+	}
+	now := c.opt.Now()
+	for _, s := range list {
+		_, _, locked := attend.Boundaries(s, c.opt.Directory.School(school))
+		if s.Start.After(now) || !now.Before(locked) {
+			continue
+		}
+		var who []g.PersonID
+		for _, t := range touches {
+			if !t.At.Before(attend.Opens(s)) && !t.At.After(s.End) {
+				who = append(who, t.Person)
+			}
+		}
+		slices.Sort(who)
+		if who = slices.Compact(who); len(who) == 0 {
+			continue
+		}
+		if err := c.compute(ctx, s, who, g.CauseSighting); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changed computes the running sessions of schools anew for a person who has changed, or for
+// everybody.
+func (c *Computer) changed(ctx context.Context, schools []g.SchoolID, who g.PersonID) error {
+	var only []g.PersonID
+	if who != "" {
+		only = []g.PersonID{who}
+	}
+	now := c.opt.Now()
+	for _, school := range schools {
+		list, err := c.opt.View.Sessions.Between(ctx, school, now.Add(-running), now.Add(time.Minute))
+		if err != nil {
+			return fmt.Errorf("read sessions: %w", err)
+		}
+		for _, s := range list {
+			if err := c.compute(ctx, s, only, g.CausePerson); err != nil {
+				return err
 			}
 		}
 	}
+	return nil
 }
 
-// drain returns a school and those that wait in changed, each once.
-func drain(first g.SchoolID, changed <-chan g.SchoolID) []g.SchoolID {
-	schools := []g.SchoolID{first}
-	for len(changed) > 0 {
-		if s := <-changed; !slices.Contains(schools, s) {
-			schools = append(schools, s)
+// marked computes what is marked, and removes the marks.
+func (c *Computer) marked(ctx context.Context) error {
+	for {
+		marks, err := c.opt.View.Sessions.Marks(ctx, marksMost)
+		if err != nil || len(marks) == 0 {
+			return err
+		}
+		for _, m := range marks {
+			if err := c.mark(ctx, m); err != nil {
+				return err
+			}
+		}
+		if err := c.opt.View.Sessions.Unmark(ctx, marks[len(marks)-1].ID); err != nil {
+			return err
 		}
 	}
-	return schools
 }
 
-// Recompute computes the sessions of a school anew that contain one of these times.
-func (c *Computer) Recompute(ctx context.Context, school g.SchoolID, at []time.Time) error {
-	first, last := slices.MinFunc(at, time.Time.Compare), slices.MaxFunc(at, time.Time.Compare)
-	return c.compute(ctx, school, first, last.Add(1), func(s g.Session) bool {
-		return slices.ContainsFunc(at, func(t time.Time) bool {
-			return !t.Before(s.Start) && !t.After(s.End)
-		})
-	})
+func (c *Computer) mark(ctx context.Context, m sessions.Mark) error {
+	var list []g.Session
+	if m.Session != "" {
+		s, err := c.opt.View.Sessions.Find(ctx, m.Session)
+		if g.ErrorCode(err) == g.NotFound {
+			return nil // deleted meanwhile, with its answers
+		}
+		if err != nil {
+			return err
+		}
+		list = []g.Session{s}
+	} else {
+		var err error
+		if list, err = c.opt.View.Sessions.Between(ctx, m.School, m.From, m.To); err != nil {
+			return err
+		}
+	}
+	var only []g.PersonID
+	if m.Person != "" {
+		only = []g.PersonID{m.Person}
+	}
+	soon := c.opt.Now().Add(time.Minute)
+	for _, s := range list {
+		if s.Start.After(soon) {
+			continue // computed when it starts
+		}
+		if err := c.compute(ctx, s, only, m.Cause); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// passed computes the sessions of which the clock has passed a boundary since they were computed.
+// The first time it looks back as far as any answer can change by itself.
+func (c *Computer) passed(ctx context.Context) error {
+	now := c.opt.Now()
+	back := lookBack
+	if !c.begun {
+		back = attend.LockedAfter
+	}
+	for _, school := range c.opt.Directory.SchoolIDs() {
+		list, err := c.opt.View.Sessions.Between(ctx, school, now.Add(-back), now.Add(time.Minute))
+		if err != nil {
+			return fmt.Errorf("read sessions: %w", err)
+		}
+		for _, s := range list {
+			if !c.boundaryPassed(s, now) {
+				continue
+			}
+			if err := c.compute(ctx, s, nil, g.CauseTime); err != nil {
+				return err
+			}
+		}
+	}
+	c.begun = true
+	return c.marked(ctx) // what a subscription that fell behind has not told of
 }
 
 // boundaryPassed says whether a boundary of the session lies between its last computation
 // and now.
-func (c *Computer) boundaryPassed(s g.Session) bool {
+func (c *Computer) boundaryPassed(s g.Session, now time.Time) bool {
 	c.mu.Lock()
 	last := c.computed[s.ID]
 	c.mu.Unlock()
-	now := c.opt.Now()
-	provisional, final, _ := rules.Boundaries(s, c.opt.Directory.School(s.School))
+	provisional, final, _ := attend.Boundaries(s, c.opt.Directory.School(s.School))
 	return slices.ContainsFunc([]time.Time{s.Start, provisional, final}, func(b time.Time) bool {
 		return last.Before(b) && !now.Before(b)
 	})
 }
 
-// compute computes the sessions of a school that overlap [from, to) and for which want is true.
-func (c *Computer) compute(
-	ctx context.Context, school g.SchoolID, from, to time.Time, want func(g.Session) bool,
-) error {
-	sessions, err := c.opt.View.Sessions.Between(ctx, school, from, to)
-	if err != nil {
-		return fmt.Errorf("read sessions: %w", err)
-	}
-	for _, s := range sessions {
-		if !want(s) {
-			continue
-		}
-		if err := c.computeOne(ctx, s); err != nil {
-			return fmt.Errorf("attendance of session %s: %w", s.ID, err)
-		}
-	}
-	return nil
-}
-
-func (c *Computer) computeOne(ctx context.Context, s g.Session) error {
-	c.one.Lock()
-	defer c.one.Unlock()
-	now := c.opt.Now()
-	in, err := c.inputs(ctx, s, now)
-	if err != nil {
-		return err
-	}
-	rows, err := c.opt.View.History.SightingsBetween(ctx, s.School, s.Start, s.End.Add(time.Nanosecond),
-		nil)
-	if err != nil {
-		return err
-	}
-	c.opt.Pause("sightings read")
-	if _, err := c.opt.View.Sessions.PutAttendance(ctx, rules.Attend(in, sightings(rows))); err != nil {
-		return err
-	}
+// lock is held while answers of a school are computed and written.
+func (c *Computer) lock(school g.SchoolID) *sync.Mutex {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.schools[school] == nil {
+		c.schools[school] = &sync.Mutex{}
+	}
+	return c.schools[school]
+}
+
+// note remembers when a session was computed, and forgets those that have no boundary left.
+func (c *Computer) note(s g.Session, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.computed[s.ID] = now
-	c.mu.Unlock()
+	if len(c.computed)%1024 == 0 {
+		for id, at := range c.computed {
+			if now.Sub(at) > 2*lookBack {
+				delete(c.computed, id)
+			}
+		}
+	}
+}
+
+// compute computes the answers of a session: of some people, or of everybody.
+func (c *Computer) compute(
+	ctx context.Context, s g.Session, only []g.PersonID, cause g.AttendanceCause,
+) error {
+	if len(only) > peopleMost {
+		only = nil // one look at everybody is cheaper
+	}
+	l := c.lock(s.School)
+	l.Lock()
+	defer l.Unlock()
+	now := c.opt.Now()
+	in, err := c.inputs(ctx, s, only, now)
+	if err == nil && len(in.Roster) > 0 {
+		err = c.answer(ctx, in, only, cause)
+	}
+	if err != nil {
+		return fmt.Errorf("attendance of session %s: %w", s.ID, err)
+	}
+	if len(only) == 0 {
+		c.note(s, now)
+	}
 	return nil
 }
 
-// sightings converts the rows for package rules, with the offset of each device's clock as its live
-// sightings show it.
-func sightings(rows []history.SightingRow) []rules.Sighting {
-	out := make([]rules.Sighting, len(rows))
-	var live []rules.Sighting
-	var received []time.Time
-	for i, r := range rows {
-		out[i] = rules.Sighting{
+func (c *Computer) answer(
+	ctx context.Context, in attend.Inputs, only []g.PersonID, cause g.AttendanceCause,
+) error {
+	s := in.Session
+	from, to := attend.Opens(s), s.End.Add(time.Nanosecond)
+	for _, o := range in.Sittings {
+		from, to = earlier(from, o.Start), later(to, o.End)
+	}
+	// A clock that is off by more than this is refused when it tells.
+	rows, err := c.opt.View.History.SightingsBetween(
+		ctx, s.School, from.Add(-clockMost), to.Add(clockMost), only,
+	)
+	if err != nil {
+		return err
+	}
+	clocks, err := c.clocks(ctx, in)
+	if err != nil {
+		return err
+	}
+	seen := make([]attend.Sighting, 0, len(rows))
+	for _, r := range rows {
+		seen = append(seen, attend.Sighting{
 			ID:        r.ID,
 			Person:    r.Person,
 			Zone:      r.Zone,
@@ -198,57 +330,11 @@ func sightings(rows []history.SightingRow) []rules.Sighting {
 			Method:    r.Method,
 			Direction: r.Direction,
 			Time:      r.Time,
+			Offset:    clocks[r.Device],
 			Match:     r.Match,
-		}
-		if (!r.Replayed || r.Late) && r.Device != "" {
-			live, received = append(live, out[i]), append(received, r.Received)
-		}
-	}
-	offsets := rules.ClockOffsets(live, received)
-	for i := range out {
-		out[i].Offset = offsets[out[i].Device]
-	}
-	return out
-}
-
-// inputs are what the answer depends on beside the sightings.
-func (c *Computer) inputs(
-	ctx context.Context, s g.Session, now time.Time,
-) (in rules.Inputs, err error) {
-	view := c.opt.View
-	in = rules.Inputs{
-		Session: s,
-		Zones:   c.opt.Directory.Zones(s.School),
-		Now:     now,
-	}
-	if in.School, err = view.Places.School(ctx, s.School); err != nil {
-		return in, err
-	}
-	roster, err := view.Sessions.Roster(ctx, s)
-	if err != nil {
-		return in, err
-	}
-	for _, r := range roster {
-		in.Roster = append(in.Roster, rules.RosterEntry(r))
-	}
-	if in.Leaves, err = view.Sessions.Leaves(ctx, s.School, s.Start, s.End); err != nil {
-		return in, err
-	}
-	corrections, err := view.Sessions.Corrections(ctx, s.ID)
-	if err != nil {
-		return in, err
-	}
-	for _, k := range corrections {
-		in.Corrections = append(in.Corrections, rules.Correction{
-			Person: k.Person,
-			State:  k.State,
-			Reason: k.Reason,
-			Actor:  k.Actor,
-			At:     k.At,
 		})
 	}
-	if !now.Before(s.Due) { // before, nobody can be absent, so that no gap matters
-		in.Gaps, err = c.gaps(ctx, s, now)
-	}
-	return in, err
+	c.opt.Pause("sightings read")
+	_, err = c.opt.View.Sessions.PutAttendance(ctx, attend.Compute(in, seen), cause)
+	return err
 }

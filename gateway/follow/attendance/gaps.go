@@ -7,17 +7,23 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
-	"github.com/gatehouse-iot/gatehouse/rules"
+	"github.com/gatehouse-iot/gatehouse/rules/attend"
 )
 
 // gaps are the times within the session at which a device that sees people in its zones was out of
-// reach: a person who was not seen then is unknown, not absent.
-func (c *Computer) gaps(ctx context.Context, s g.Session, now time.Time) ([]rules.Gap, error) {
+// reach, or its passages were refused: a person who was not seen then is unknown, not absent. An
+// outage ends as a gap when the device has delivered what it saw meanwhile.
+func (c *Computer) gaps(ctx context.Context, s g.Session, now time.Time) ([]attend.Gap, error) {
 	kinds := s.ZoneKinds
 	if len(s.Zones) == 0 && len(kinds) == 0 {
 		kinds = []g.ZoneKind{s.Kind.UsualZone()}
 	}
-	var out []rules.Gap
+	to := earlier(now, s.End)
+	refused, err := c.opt.View.History.Refused(ctx, s.School, s.Start, to)
+	if err != nil {
+		return nil, err
+	}
+	var out []attend.Gap
 	for id, z := range c.opt.Directory.Zones(s.School) {
 		if !slices.Contains(s.Zones, id) && !slices.Contains(kinds, z.Kind) {
 			continue
@@ -26,20 +32,36 @@ func (c *Computer) gaps(ctx context.Context, s g.Session, now time.Time) ([]rule
 			if len(e.Profile.Sightings) == 0 || !e.Device.Enabled {
 				continue
 			}
-			gaps, err := deviceGaps(
-				ctx,
-				c.opt.View,
-				e.Device,
-				s.Start,
-				earlier(now, s.End),
-			)
+			gaps, err := deviceGaps(ctx, c.opt.View, e.Device, s.Start, to)
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, gaps...)
+			for _, x := range gaps {
+				kept, err := c.opt.View.History.Delivered(ctx, e.Device.ID, x.From, x.To)
+				if err != nil {
+					return nil, err
+				}
+				if !kept {
+					out = append(out, x)
+				}
+			}
+			if r, ok := refused[e.Device.ID]; ok {
+				out = append(out, attend.Gap{
+					Zone: id,
+					From: r.First,
+					To:   r.Last.Add(time.Second),
+				})
+			}
 		}
 	}
 	return out, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -56,17 +78,17 @@ const shortGap = time.Minute
 // A device that was never heard of sees nobody, from when it was registered.
 func deviceGaps(
 	ctx context.Context, view *registry.View, d g.Device, from, to time.Time,
-) ([]rules.Gap, error) {
+) ([]attend.Gap, error) {
 	if from.Before(d.Created) {
 		from = d.Created
 	}
-	var out []rules.Gap
+	var out []attend.Gap
 	gap := func(begin, end time.Time) {
 		if begin.Before(from) {
 			begin = from
 		}
 		if end.Sub(begin) >= shortGap {
-			out = append(out, rules.Gap{
+			out = append(out, attend.Gap{
 				Zone: d.Zone,
 				From: begin,
 				To:   end,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -16,8 +17,8 @@ const Cursor = "history"
 // Reader writes the history.
 type Reader struct {
 	View *registry.View
-	// Recompute computes the sessions of a school anew that contain one of these times.
-	Recompute func(ctx context.Context, school g.SchoolID, at []time.Time) error
+	// Recompute computes the answers of people of a school anew who passed.
+	Recompute func(ctx context.Context, school g.SchoolID, touches []follow.Touch) error
 }
 
 // Apply stores a batch and then has the sessions that it affects computed, from the stored
@@ -26,14 +27,21 @@ func (r *Reader) Apply(ctx context.Context, events []g.Event) error {
 	if err := r.View.History.Apply(ctx, events); err != nil {
 		return err
 	}
-	times := map[g.SchoolID][]time.Time{}
+	touches := map[g.SchoolID][]follow.Touch{}
 	for i := range events {
-		if e := &events[i]; e.Kind == g.EventSighting && e.Sighting.Person != "" {
-			times[e.School] = append(times[e.School], e.Time)
+		e := &events[i]
+		if e.Kind != g.EventSighting || e.Sighting.Person == "" {
+			continue
+		}
+		touch := follow.Touch{Person: e.Sighting.Person, At: e.Time}
+		touches[e.School] = append(touches[e.School], touch)
+		if e.Received.Sub(e.Time).Abs() > time.Minute && (!e.Replayed || e.Late) { // its clock may be off
+			touch.At = e.Received
+			touches[e.School] = append(touches[e.School], touch)
 		}
 	}
-	for school, at := range times {
-		if err := r.Recompute(ctx, school, at); err != nil {
+	for school, t := range touches {
+		if err := r.Recompute(ctx, school, t); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/history"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	kept "github.com/gatehouse-iot/gatehouse/registry/history"
@@ -47,7 +48,7 @@ func TestABatchIsKeptAndThenComputed(t *testing.T) {
 			School:   "sch",
 			Device:   "gate",
 			Time:     at.Add(time.Duration(seq) * time.Minute),
-			Received: at,
+			Received: at.Add(time.Duration(seq) * time.Minute),
 		}
 	}
 	known, stranger := event(1, g.EventSighting), event(2, g.EventSighting)
@@ -58,15 +59,16 @@ func TestABatchIsKeptAndThenComputed(t *testing.T) {
 	reading.Reading = &g.Reading{Values: map[string]g.Value{"t": g.NumberValue(1)}}
 	batch := []g.Event{known, stranger, happened, reading}
 
-	var computed []time.Time
+	touch := follow.Touch{Person: "per_1", At: known.Time}
+	var computed []follow.Touch
 	fails := errors.New("the registry is away")
 	r := history.Reader{
 		View: view,
-		Recompute: func(_ context.Context, school g.SchoolID, at []time.Time) error {
+		Recompute: func(_ context.Context, school g.SchoolID, touches []follow.Touch) error {
 			if school != "sch" {
 				t.Errorf("computed for %q", school)
 			}
-			computed = append(computed, at...)
+			computed = append(computed, touches...)
 			err := fails
 			fails = nil
 			return err
@@ -78,7 +80,7 @@ func TestABatchIsKeptAndThenComputed(t *testing.T) {
 	if err := r.Apply(ctx, batch); err != nil {
 		t.Error(err)
 	}
-	if d := cmp.Diff(computed, []time.Time{known.Time, known.Time}); d != "" {
+	if d := cmp.Diff(computed, []follow.Touch{touch, touch}); d != "" {
 		t.Errorf("computed for, want the known one's time, twice:\n%s", d)
 	}
 	sightings, _, err := view.History.Sightings(ctx, kept.SightingFilter{})

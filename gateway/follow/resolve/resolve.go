@@ -33,7 +33,7 @@ type Resolver struct {
 	Identify  *identify.Identifier
 	Health    *follow.Health
 	Subscribe func(func(registry.Change)) (cancel func())
-	Recompute func(ctx context.Context, school g.SchoolID, at []time.Time) error
+	Recompute func(ctx context.Context, school g.SchoolID, touches []follow.Touch) error
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -83,7 +83,7 @@ func (x *Resolver) resolve(ctx context.Context, school g.SchoolID) error {
 		}
 		before, seen = page[len(page)-1].Seq, seen+len(page)
 		whose := map[uint64]g.PersonID{}
-		var times []time.Time
+		var touches []follow.Touch
 		for _, p := range page {
 			person, err := x.claimant(ctx, school, p, known)
 			if err != nil {
@@ -91,7 +91,7 @@ func (x *Resolver) resolve(ctx context.Context, school g.SchoolID) error {
 			}
 			if person != "" {
 				whose[p.Seq] = person
-				times = append(times, p.Time)
+				touches = append(touches, follow.Touch{Person: person, At: p.Time})
 			}
 		}
 		if len(whose) == 0 {
@@ -100,7 +100,7 @@ func (x *Resolver) resolve(ctx context.Context, school g.SchoolID) error {
 		if err := x.View.History.ResolvePassages(ctx, school, whose); err != nil {
 			return err
 		}
-		if err := x.Recompute(ctx, school, times); err != nil {
+		if err := x.Recompute(ctx, school, touches); err != nil {
 			return err
 		}
 	}
