@@ -44,6 +44,7 @@ func (v View) Advance(ctx context.Context, lane Lane, limit int) (n int, err err
 	if some, err := v.r.stepsDue(ctx, lane, v.s.Now()); err != nil || !some {
 		return 0, err // no write for nothing
 	}
+	ctx = paced(ctx, lane)
 	err = v.s.Write(ctx, func(t *store.Tx) error {
 		due, err := turnsDue(ctx, t, lane, limit)
 		if err != nil {

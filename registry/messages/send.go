@@ -51,6 +51,14 @@ func (r *Book) scanMessage(scan func(...any) error) (m Message, err error) {
 	return m, nil
 }
 
+// paced is the context for writes of a lane: all but alarms let others go first.
+func paced(ctx context.Context, l Lane) context.Context {
+	if l == Alarm {
+		return ctx
+	}
+	return store.Patient(ctx)
+}
+
 // lasts is how long a message of a lane is tried where it does not say.
 func lasts(l Lane) time.Duration {
 	if l == Alarm {
@@ -154,6 +162,7 @@ func (v View) Send(ctx context.Context, m Message, to []To) (g.MessageID, error)
 		m.Steps = DefaultSteps(m.Lane)
 	}
 	m.Asked = v.s.Actor
+	ctx = paced(ctx, m.Lane)
 	for some := range slices.Chunk(to, atOnce) {
 		err := v.s.Write(ctx, func(t *store.Tx) error {
 			made, err := v.r.addMessage(ctx, t, m)

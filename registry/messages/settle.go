@@ -21,7 +21,7 @@ type Outcome struct {
 	Lost   bool      // the address is gone: it is not used again
 }
 
-// Settle writes what came of letters; only for system scopes. Of a recipient to whom nothing can be
+// Settle writes what came of letters of one lane; only for system scopes. Of a recipient to whom nothing can be
 // sent any more by this step, the next one is due.
 func (v View) Settle(ctx context.Context, all []Outcome) error {
 	if err := v.s.OnlySystem(); err != nil {
@@ -30,7 +30,7 @@ func (v View) Settle(ctx context.Context, all []Outcome) error {
 	if len(all) == 0 {
 		return nil
 	}
-	return v.s.Write(ctx, func(t *store.Tx) error {
+	return v.s.Write(paced(ctx, all[0].Letter.Lane), func(t *store.Tx) error {
 		told := map[g.MessageID]bool{}
 		for _, o := range all {
 			if err := settle(ctx, t, o); err != nil {
@@ -163,7 +163,7 @@ func (v View) Trim(ctx context.Context, before time.Time, limit int) (n int64, e
 	if err := v.s.OnlySystem(); err != nil {
 		return 0, err
 	}
-	err = v.s.Write(ctx, func(t *store.Tx) error {
+	err = v.s.Write(store.Patient(ctx), func(t *store.Tx) error {
 		n, err = t.Exec(ctx, "DELETE FROM messages WHERE id IN "+
 			"(SELECT id FROM messages WHERE created < ? ORDER BY created LIMIT ?)",
 			store.Micros(before), limit)

@@ -50,7 +50,7 @@ func (p *importPlan) apply(ctx context.Context, o ImportOptions) error {
 	}
 	put := 0
 	for part := range slices.Chunk(rows, staged) {
-		if err := r.s.Write(ctx, func(t *store.Tx) error {
+		if err := r.s.Write(store.Patient(ctx), func(t *store.Tx) error {
 			return putDown(ctx, t, part)
 		}); err != nil {
 			r.dropImport(context.WithoutCancel(ctx), id)
@@ -259,7 +259,7 @@ func (r *Book) dropImport(ctx context.Context, id string) {
 		}
 		for {
 			n := int64(0)
-			err := r.s.Write(ctx, func(t *store.Tx) (err error) {
+			err := r.s.Write(store.Patient(ctx), func(t *store.Tx) (err error) {
 				n, err = t.Exec(ctx,
 					"DELETE FROM "+table+" WHERE import = ? AND "+column+" IN (SELECT "+column+
 						" FROM "+table+" WHERE import = ? LIMIT 2000)",

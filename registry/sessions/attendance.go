@@ -146,46 +146,63 @@ func (v View) AttendanceSummary(
 	return out, nil
 }
 
-// PutAttendance writes computed results, in one transaction; only for system scopes. It is
-// idempotent: results with the stored input hash and state are skipped. Each other one gets an
-// outbox event, which says what the state was and what has changed it, whose ID is derived from
-// session, person and input hash; it is returned in changed. Results for deleted people or sessions
-// are ignored.
+// answersAtOnce is the most results written in one transaction, which limits how long other writers
+// wait.
+const answersAtOnce = 200
+
+// PutAttendance writes computed results, some at a time; only for system scopes. It is idempotent:
+// results with the stored input hash and state are skipped. Each other one gets an outbox event,
+// which says what the state was and what has changed it, whose ID is derived from session, person
+// and input hash; it is returned in changed. Results for deleted people or sessions are ignored.
 func (v View) PutAttendance(
 	ctx context.Context, rows []g.Attendance, cause g.AttendanceCause,
 ) (changed []g.Attendance, err error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
-	err = v.s.Write(ctx, func(t *store.Tx) error {
-		changed = nil
-		fresh, was, err := others(ctx, t, rows)
-		if err != nil || len(fresh) == 0 {
-			return err
-		}
-		w, err := newAnswers(ctx, t, fresh)
-		if err != nil {
-			return err
-		}
-		defer w.stmt.Close()
-		for _, a := range fresh {
-			written, err := w.write(ctx, a)
-			if err != nil {
-				return err
-			}
-			if !written {
-				continue
-			}
-			changed = append(changed, a)
-			a.Was, a.Cause = was[answerKey{a.Session, a.Person}], cause
-			if err := v.r.sendAttendance(ctx, t, a); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	fresh, _, err := others(ctx, v.s.Reg, rows) // no write for nothing
 	if err != nil {
 		return nil, err
+	}
+	for some := range slices.Chunk(fresh, answersAtOnce) {
+		var written []g.Attendance
+		err = v.s.Write(store.Patient(ctx), func(t *store.Tx) (err error) {
+			written, err = v.putAnswers(ctx, t, some, cause)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		changed = append(changed, written...)
+	}
+	return changed, nil
+}
+
+func (v View) putAnswers(
+	ctx context.Context, t *store.Tx, rows []g.Attendance, cause g.AttendanceCause,
+) (changed []g.Attendance, err error) {
+	fresh, was, err := others(ctx, t, rows)
+	if err != nil || len(fresh) == 0 {
+		return nil, err
+	}
+	w, err := newAnswers(ctx, t, fresh)
+	if err != nil {
+		return nil, err
+	}
+	defer w.stmt.Close()
+	for _, a := range fresh {
+		written, err := w.write(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		if !written {
+			continue
+		}
+		changed = append(changed, a)
+		a.Was, a.Cause = was[answerKey{a.Session, a.Person}], cause
+		if err := v.r.sendAttendance(ctx, t, a); err != nil {
+			return nil, err
+		}
 	}
 	return changed, nil
 }
@@ -199,7 +216,7 @@ type answerKey struct {
 // others returns the rows that differ from the stored ones and from earlier rows of the same call,
 // and the states that stand.
 func others(
-	ctx context.Context, t *store.Tx, rows []g.Attendance,
+	ctx context.Context, c store.Conn, rows []g.Attendance,
 ) (fresh []g.Attendance, was map[answerKey]g.AttendanceState, err error) {
 	of := map[g.SessionID][]g.PersonID{}
 	for _, a := range rows {
@@ -208,7 +225,7 @@ func others(
 	standing := map[answerKey]string{}
 	was = map[answerKey]g.AttendanceState{}
 	for s, persons := range of {
-		have, err := answers(ctx, t, s, persons)
+		have, err := answers(ctx, c, s, persons)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -17,6 +17,7 @@ type DB struct {
 	Postgres bool
 	uri      string // SQLite
 	lock     int64  // PostgreSQL: advisory lock that serialises the writers of all processes
+	turns    turns
 }
 
 // Conn runs queries: a DB for reading, or a transaction.
@@ -135,9 +136,14 @@ func (s *Stmt) Exec(ctx context.Context, args ...any) (int64, error) {
 	return touched(s.ExecContext(ctx, args...))
 }
 
-// Write runs f in a transaction and commits it if f returns nil. Writers are serialised; now is
-// called when this one's turn has come, so that later transactions have later times.
+// Write runs f in a transaction and commits it if f returns nil. Writers are serialised, Patient ones
+// after the others; now is called when this one's turn has come, so that later transactions have
+// later times.
 func (s *DB) Write(ctx context.Context, now func() time.Time, f func(*Tx) error) (*Tx, error) {
+	if err := s.turns.take(ctx); err != nil {
+		return nil, fmt.Errorf("wait for a turn in %s: %w", s.name, err)
+	}
+	defer s.turns.give()
 	sqltx, err := s.begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("begin in %s: %w", s.name, err)
