@@ -34,7 +34,7 @@ func alerts(ctx context.Context, o options) (measure.Line, error) {
 		o.publishers = 50
 		o.rate = 500
 		o.probes = 20
-		o.walls = 3
+		o.walls = 20 // more than one caller may have
 	}
 	dir, err := os.MkdirTemp(o.dir, "alerts")
 	if err != nil {
@@ -96,8 +96,8 @@ func probeAlerts(
 			w.body.Close()
 		}
 	}()
-	for range o.walls {
-		w, err := gw.watchAlerts(ctx)
+	for i := range o.walls {
+		w, err := gw.watchAlerts(ctx, i)
 		if err != nil {
 			return nil, nil, cost{}, err
 		}
@@ -184,9 +184,9 @@ type watcher struct {
 	err  error
 }
 
-func (gw *gateway) watchAlerts(ctx context.Context) (*watcher, error) {
+func (gw *gateway) watchAlerts(ctx context.Context, caller int) (*watcher, error) {
 	//lint:ignore bodyclose the caller closes the watcher's
-	resp, err := gw.get(ctx, "/v1/stream?kinds=alert,incident")
+	resp, err := gw.getAs(ctx, caller, "/v1/stream?kinds=alert,incident")
 	if err != nil {
 		return nil, err
 	}

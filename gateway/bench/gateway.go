@@ -26,7 +26,8 @@ import (
 // gateway is "gateway serve" in a process of its own.
 type gateway struct {
 	*measure.Process
-	mqtt, url, key string
+	mqtt, url string
+	keys      []string // of the API
 }
 
 // start runs the gateway on a school, with the rates of MQTT lifted and everything else as it
@@ -79,7 +80,7 @@ func start(ctx context.Context, o options, s *school) (*gateway, error) {
 		Process: &measure.Process{Cmd: cmd},
 		mqtt:    mqtt,
 		url:     "http://" + web,
-		key:     s.key,
+		keys:    s.keys,
 	}
 	ready := make(chan bool, 1)
 	go func() { // ends with the process
@@ -153,11 +154,16 @@ func (s *status) lag() (worst uint64, who string) {
 }
 
 func (gw *gateway) get(ctx context.Context, path string) (*http.Response, error) {
+	return gw.getAs(ctx, 0, path)
+}
+
+// getAs is get by one of the callers.
+func (gw *gateway) getAs(ctx context.Context, caller int, path string) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, "GET", gw.url+path, nil)
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Authorization", "Bearer "+gw.key)
+	r.Header.Set("Authorization", "Bearer "+gw.keys[caller%callers])
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return nil, err
