@@ -26,6 +26,9 @@ func DuressRule(id UserID) RuleID { return duressRules + RuleID(id) }
 
 const duressRules = LockdownRule + "duress-"
 
+// Silent reports whether the rule is that of an alert that somebody is not to see: see DuressRule.
+func (r RuleID) Silent() bool { return strings.HasPrefix(string(r), string(duressRules)) }
+
 // Unseen reports whether whoever acts in a scope is not to see the alerts of a rule.
 func (s Scope) Unseen(r RuleID) bool {
 	of, is := strings.CutPrefix(string(r), duressRules)

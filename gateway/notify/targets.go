@@ -71,9 +71,9 @@ func (t *targets) find(ctx context.Context, id g.WebhookID) (g.Webhook, []string
 }
 
 // wants says whether the webhook is for the event: of its school or one below, and of a kind
-// that it asks for and its maker may read.
+// that it asks for and its maker may read. A silent alert is told to none: it may be the maker's.
 func wants(w g.Webhook, e *g.Event, parent map[g.SchoolID]g.SchoolID) bool {
-	if w.Disabled || !slices.Contains(w.Effective, e.Kind) {
+	if w.Disabled || !slices.Contains(w.Effective, e.Kind) || e.Alert != nil && e.Alert.Rule.Silent() {
 		return false
 	}
 	for s, depth := e.School, 0; s != "" && depth < 16; s, depth = parent[s], depth+1 {

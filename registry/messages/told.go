@@ -27,7 +27,7 @@ type Summary struct {
 
 // List lists the messages of the school, or of all schools in scope, newest first, without those
 // that only carry a code, and digests, which only tell others. The texts of alerts are not told
-// apart: kind "" lists all.
+// apart: kind "" lists all. A page may have fewer rows than asked for and still have a next one.
 func (v View) List(
 	ctx context.Context, school g.SchoolID, kind string, p store.Page,
 ) ([]Summary, string, error) {
@@ -67,12 +67,21 @@ func (v View) List(
 	out, next := store.Cut(out, p.Size(), func(m Summary) string {
 		return store.Cursor(store.Digits(store.Micros(m.Created)), string(m.ID))
 	})
+	out = slices.DeleteFunc(out, func(m Summary) bool { return v.unseen(m.Message) })
 	for i := range out {
 		if out[i].Counts, err = v.r.counts(ctx, out[i].ID); err != nil {
 			return nil, "", err
 		}
 	}
 	return out, next, nil
+}
+
+// RuleParam is the parameter that says which rule a silent alert is of; other messages have none.
+const RuleParam = "rule"
+
+// unseen reports whether a message tells of a silent alert that whoever acts is not to see.
+func (v View) unseen(m Message) bool {
+	return v.s.System == "" && v.s.Unseen(g.RuleID(m.Params[RuleParam]))
 }
 
 func (r *Book) counts(ctx context.Context, id g.MessageID) (Counts, error) {
@@ -105,6 +114,9 @@ func (v View) Find(ctx context.Context, id g.MessageID) (Summary, error) {
 	}
 	if err := in.Owns(m.School, "message", string(id)); err != nil {
 		return Summary{}, err
+	}
+	if v.unseen(m) {
+		return Summary{}, store.NotFound("message", string(id))
 	}
 	counts, err := v.r.counts(ctx, id)
 	return Summary{

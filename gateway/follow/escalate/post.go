@@ -91,6 +91,9 @@ func (p Post) params(n Notice, school g.School) map[string]string {
 	if p.Base != "" {
 		out["link"] = p.Base + "/wall"
 	}
+	if n.Alert.Rule.Silent() {
+		out[messages.RuleParam] = string(n.Alert.Rule)
+	}
 	return out
 }
 
