@@ -17,6 +17,7 @@ type levelInput struct {
 	gate.Matching
 	ID   g.LevelID `path:"id" maxLength:"64" doc:"The level's id."`
 	Body struct {
+		ID       g.LevelID        `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path."`
 		School   g.SchoolID       `json:"school,omitempty" maxLength:"64" doc:"The school; absent: the caller's own."`
 		Title    string           `json:"title" minLength:"1" maxLength:"100" doc:"Its name, as everybody reads it." example:"Lockdown"`
 		TitleZH  string           `json:"title_zh,omitempty" maxLength:"100" doc:"The same in Chinese." example:"封锁"`

@@ -35,6 +35,10 @@ func TestALockdownInTheBrowser(t *testing.T) {
 		},
 	}, nil)
 	o.add(t, "Main door", g.DriverMQTTFront, "our-door", "Laboratory 1", nil, nil)
+	var level g.ThreatLevel
+	o.admin.do("GET", "/v1/threat-levels/lockdown", nil, &level)
+	level.Raise, level.Clear = []g.LevelAction{{Action: "lock"}}, []g.LevelAction{{Action: "unlock"}}
+	o.admin.do("PUT", "/v1/threat-levels/lockdown", level, nil)
 	o.browse(t, "lockdown.mjs", "GATEHOUSE_GUARD=guard", "GATEHOUSE_COLLEAGUE=colleague",
 		"GATEHOUSE_GUARD_PASSWORD="+guardPassword)
 }

@@ -86,7 +86,7 @@ async function look(t, page) {
   await page.locator('[data-testid=look-lockdown]').click()
   const preview = page.locator('[data-testid=level-preview]')
   await preview.waitFor()
-  await preview.filter({ hasText: 'Main door' }).waitFor()
+  await preview.filter({ hasText: 'lock: 1' }).waitFor()
   await settled(page)
   await t.shot(page, 'lockdown-preview')
   await t.inspect(page, 'the preview of a level')

@@ -1196,7 +1196,7 @@ export const en = {
     whyPast: 'A threat level holds this device. Why is it to be done all the same?',
     past: '{{device}}: {{action}} went past the level, by {{by}}: {{reason}}',
     addLevel: 'Add a level',
-    editLevel: 'Change {{level}}',
+    editLevel: 'Edit {{level}}',
     title: 'Name',
     titleZH: 'Name in Chinese',
     text: 'What everybody is to do',

@@ -1158,7 +1158,7 @@ export const zh = {
     whyPast: '此设备受警戒级别控制，为何仍要操作？',
     past: '{{device}}：{{by}} 越过警戒执行了 {{action}}：{{reason}}',
     addLevel: '添加级别',
-    editLevel: '修改：{{level}}',
+    editLevel: '编辑：{{level}}',
     title: '名称',
     titleZH: '中文名称',
     text: '全体人员应做什么',

@@ -105,7 +105,7 @@ function Raise({ levels }: { levels: ThreatLevel[] }) {
               <HoldButton
                 size="lg"
                 fullWidth
-                color={drill ? 'blue' : l.severity === 'critical' ? 'red' : 'orange'}
+                color={drill ? 'blue' : l.severity === 'critical' ? 'red' : '#a84300'}
                 loading={deed.busy}
                 testid={'raise-' + l.id}
                 onHeld={() => raise(l.id)}>
