@@ -106,6 +106,10 @@ type Attendance struct {
 	Cause AttendanceCause `json:"cause,omitempty"`
 }
 
+// DormRule is the rule ID of the alert that boarders are not in the dorm when a session is due.
+// Rules of a school cannot have it.
+func DormRule(s SessionID) RuleID { return "attendance:dorm-" + RuleID(s) }
+
 // AttendanceCause says what has changed an answer.
 type AttendanceCause string
 

@@ -279,7 +279,7 @@ var house = []room{
 	{
 		"gateway/follow/attendance",
 		"root gateway/follow gateway/ingest/directory registry registry/change " +
-			"registry/sessions rules/attend",
+			"registry/alerts registry/sessions rules/attend",
 		"",
 	},
 	{

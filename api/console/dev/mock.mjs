@@ -52,7 +52,11 @@ const permissions = [
   'lockdown:clear',
 ]
 
+// The alerts and incidents that each gateway begins with, whatever happened in one before it.
+const begun = structuredClone({ alerts: d.alerts, incidents: d.incidents })
+
 export function mock({ empty = false, demo = true } = {}) {
+  for (const list of ['alerts', 'incidents']) d[list].splice(0, Infinity, ...structuredClone(begun[list]))
   const state = { empty, seq: 2000, streams: new Set(), log: [], undo: {} }
   const me = { user: d.users[0], school: d.school, permissions, csrf: 'csrf-token', demo, version: 'dev' }
 

@@ -295,6 +295,11 @@ func (c *Computer) compute(
 	if err != nil {
 		return fmt.Errorf("attendance of session %s: %w", s.ID, err)
 	}
+	if s.Kind == g.SessionDorm && len(in.Roster) > 0 {
+		if err := c.missing(ctx, in); err != nil {
+			return fmt.Errorf("who is not in the dorm at session %s: %w", s.ID, err)
+		}
+	}
 	if len(only) == 0 {
 		c.note(s, now)
 	}
