@@ -73,11 +73,13 @@ type Engine struct {
 	hours     map[whose]*hours
 	calendars map[g.SchoolID]calendar.Calendar
 	levels    map[g.SchoolID]standing // of the schools where one stands
-	recent    *recent
-	timers    timers
-	live      int        // subjects
-	carried   []*subject // firing under a previous version of their rule
-	changes   changes
+
+	levelsKept bool // the restored state has said so
+	recent     *recent
+	timers     timers
+	live       int        // subjects
+	carried    []*subject // firing under a previous version of their rule
+	changes    changes
 
 	seq      uint64 // of the newest event
 	clock    int64

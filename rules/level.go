@@ -38,6 +38,19 @@ func (e *Engine) levelAt(s *subject, d *device) g.LevelID {
 	return e.levels[s.cause.School].Level
 }
 
+// StandLevels tells the engine which threat levels stand. Call it after Restore and before the first
+// event, so that a level whose event is long past is known too: to an engine without a state, or with
+// one of a version that knew no levels. It does nothing where the restored state says what stood,
+// since what came after is still to be observed.
+func (e *Engine) StandLevels(all []g.Lockdown) {
+	if e.levelsKept {
+		return
+	}
+	for i := range all {
+		e.hearLevel(&all[i])
+	}
+}
+
 // hearLevel follows a school's threat level. One that another takes the place of stands until that
 // one's event, so that nothing ends between the two.
 func (e *Engine) hearLevel(l *g.Lockdown) {

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"bytes"
 	"testing"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -53,4 +54,43 @@ func TestRulesFollowTheThreatLevel(t *testing.T) {
 	// What is told again of a level that is over changes nothing.
 	want(t, level(65, g.Lockdown{ID: "b", Level: "hold", Cleared: morning(61)}))
 	want(t, see(66), "08:01:06 seenlab-1 firing=false")
+}
+
+// TestALevelThatStandsIsKnown: to an engine whose state is that of a version without levels, at once;
+// one whose state says what stood keeps to its events.
+func TestALevelThatStandsIsKnown(t *testing.T) {
+	rs := mustParse(t, `rules:
+  - {id: door, title: T, severity: critical, when: {all: [{property: open, is: true}, {level: any}]},
+    clear: {after: 0s}}
+`)
+	stands := []g.Lockdown{{ID: "a", School: "school", Level: "lockdown"}}
+	for _, test := range []struct {
+		name, state string
+		want        []string
+	}{
+		{"a version without levels", "", []string{"08:00:00 doorlab-1 firing=true"}},
+		{"this version", `,"levels":{}`, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := &world{t: t, town: newTown("lab-1"), engine: rules.New(rs, nil)}
+			d := w.town["lab-1"]
+			d.Properties = map[string]g.Property{"open": {Reports: g.ReportsChange}}
+			w.town["lab-1"] = d
+			want(t, w.read(0, "lab-1", "open", true))
+			b, err := w.engine.Snapshot()
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept := []byte(`,"levels":{}`)
+			if !bytes.Contains(b, kept) {
+				t.Fatalf("got the state %s, want it to say that no level stands", b)
+			}
+			w.engine = rules.New(rs, nil)
+			if err := w.engine.Restore(bytes.Replace(b, kept, []byte(test.state), 1)); err != nil {
+				t.Fatal(err)
+			}
+			w.engine.StandLevels(stands)
+			want(t, w.engine.Tick(morning(1)), test.want...)
+		})
+	}
 }

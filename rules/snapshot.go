@@ -27,7 +27,7 @@ type savedEngine struct {
 	Logs    savedLogs                `json:"passages,omitempty"`
 	Gaps    []gap                    `json:"gaps,omitempty"`
 	Usual   map[string]savedUsual    `json:"usual,omitempty"`
-	Levels  map[g.SchoolID]standing  `json:"levels,omitempty"`
+	Levels  map[g.SchoolID]standing  `json:"levels"` // nil: of a version that knew none
 }
 
 type savedUnit struct {
@@ -217,6 +217,7 @@ func (e *Engine) Restore(b []byte, changes ...[]byte) error {
 	e.loadLogs(s.Logs)
 	e.gaps = s.Gaps
 	maps.Copy(e.levels, s.Levels)
+	e.levelsKept = s.Levels != nil
 	gone := s.Rules
 	for _, r := range e.rules {
 		saved, ok := gone[r.ID]

@@ -155,6 +155,15 @@ func (x *Reader) restore(ctx context.Context) error {
 			return fmt.Errorf("restore the rules' state: %w", err)
 		}
 	}
+	held, err := x.opt.View.Lockdown.Holding(ctx)
+	if err != nil {
+		return fmt.Errorf("find the threat levels that stand: %w", err)
+	}
+	var levels []g.Lockdown
+	for _, h := range held {
+		levels = append(levels, h.Lockdown)
+	}
+	x.engine.StandLevels(levels)
 	x.engine.Resume(x.looked) // silence before this start was the gateway's own
 	x.at = at
 	return nil

@@ -19,6 +19,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/live"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
 )
 
 const forcedDoor = `
@@ -137,8 +138,14 @@ func (h *house) happen(what string, replayed bool) {
 // run runs the rules' reader until the returned function is called.
 func (h *house) run() (stop func()) {
 	h.t.Helper()
+	return h.runRules(forcedDoor)
+}
+
+// runRules is run with these rules.
+func (h *house) runRules(text string) (stop func()) {
+	h.t.Helper()
 	dir := h.t.TempDir()
-	must(h.t, os.WriteFile(filepath.Join(dir, "doors.yaml"), []byte(forcedDoor), 0o600))
+	must(h.t, os.WriteFile(filepath.Join(dir, "doors.yaml"), []byte(text), 0o600))
 	files, err := alerting.Load(dir)
 	must(h.t, err)
 	x := alerting.New(alerting.Options{
@@ -196,6 +203,38 @@ func TestAnOccurrenceRaisesAnAlert(t *testing.T) {
 	for _, a := range h.raised(2) {
 		if a.Rule != "forced-door" || a.Device != "lock-1" {
 			t.Errorf("got %+v, want the forced door's alone", a)
+		}
+	}
+	stop()
+}
+
+// TestALevelThatStandsIsKnownAtTheStart: a level that was raised before the rules ran, and whose event
+// they never read, holds for the first thing that happens.
+func TestALevelThatStandsIsKnownAtTheStart(t *testing.T) {
+	h := openHouse(t)
+	_, err := h.view.Lockdown.PutLevel(t.Context(), g.ThreatLevel{
+		ID:       "lockdown",
+		School:   "sch",
+		Title:    "Lockdown",
+		Severity: g.Critical,
+	})
+	must(t, err)
+	_, err = h.view.Lockdown.Raise(t.Context(), lockdown.Order{
+		School: "sch",
+		Level:  "lockdown",
+	})
+	must(t, err)
+	h.happen("forced", false)
+	stop := h.runRules(`
+rules:
+  - id: forced-in-lockdown
+    title: The door was forced
+    severity: critical
+    when: {all: [{occurrence: {kind: door, data: {what: forced}}}, {level: lockdown}]}
+`)
+	for _, a := range h.raised(2) { // the level's own and the rule's
+		if a.Device == "lock-1" && a.Rule != "forced-in-lockdown" {
+			t.Errorf("got %+v, want the forced door's", a)
 		}
 	}
 	stop()
