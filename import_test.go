@@ -273,7 +273,8 @@ var house = []room{
 	{
 		"gateway/follow/alerting",
 		"root gateway/follow gateway/ingest/directory gateway/ingest/strangers " +
-			"gateway/media registry registry/alerts registry/fleet rules rules/calendar",
+			"gateway/media registry registry/alerts registry/fleet registry/messages " +
+			"rules rules/calendar",
 		"",
 	},
 	{

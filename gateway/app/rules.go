@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/deploy"
@@ -41,6 +42,7 @@ func openRules(
 		Strangers: &x.intake.Strangers,
 		Pictures:  s.media,
 		Allowed:   x.schools.Allowed,
+		Base:      strings.TrimSuffix(in.cfg.HTTP.BaseURL, "/"),
 		Now:       in.now,
 		Logger:    in.log,
 	})

@@ -1,5 +1,7 @@
 package messages
 
+import g "github.com/gatehouse-iot/gatehouse"
+
 // Template is what a kind of message says in one language. Names in braces are parameters; a line
 // whose parameters are all empty is left out.
 type Template struct {
@@ -117,4 +119,17 @@ func shipped() []Template {
 			Text:     "这是{school}的通道“{channel}”在 {time} 发出的测试消息，无需处理。",
 		},
 	}
+}
+
+// SeverityZH is how urgent an alert is, in Chinese.
+func SeverityZH(s g.Severity) string {
+	switch s {
+	case g.Critical:
+		return "紧急"
+	case g.Major:
+		return "重要"
+	case g.Warning:
+		return "警告"
+	}
+	return "提示"
 }

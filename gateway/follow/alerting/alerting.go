@@ -1,6 +1,6 @@
 // Package alerting feeds every event to the rules and carries out their effects: it stores alerts,
-// incidents and commands to devices in one transaction with the engine's state, and attaches
-// pictures of strangers. It refuses to decide what is an alert, which package rules does, and
+// incidents and commands to devices in one transaction with the engine's state, tells people by their
+// roles, and attaches pictures of strangers. It refuses to decide what is an alert, which package rules does, and
 // what happens to one once it is stored.
 package alerting
 
@@ -46,6 +46,7 @@ type Options struct {
 	Strangers *strangers.Place
 	Pictures  *media.Store
 	Allowed   func(g.SchoolID) bool
+	Base      string // how people reach the console, without a slash at the end; "": unknown
 	Now       func() time.Time
 	Logger    *slog.Logger
 }
@@ -106,6 +107,10 @@ func (x *Reader) Run(ctx context.Context) error {
 	defer r.Close()
 	saved := x.opt.Now()
 	pictures := evidence{opt: x.opt}
+	people := notices{
+		opt:  x.opt,
+		told: map[source]turn{},
+	}
 	for {
 		x.replace(ctx)
 		x.answer()
@@ -124,6 +129,9 @@ func (x *Reader) Run(ctx context.Context) error {
 		x.watchClock()
 		effects := x.observe(events, err != nil || !r.More())
 		pictures.attach(effects)
+		if !x.insist(ctx, func() error { return people.tell(ctx, effects) }) {
+			return nil
+		}
 		if !x.insist(ctx, func() error { return x.carryOut(ctx, effects) }) {
 			return nil
 		}

@@ -127,15 +127,14 @@ func (f Files) Check() error {
 	return f.possible()
 }
 
-// possible returns an error for every action that this gateway cannot carry out.
+// possible returns an error for every action that this gateway does not carry out.
 func (f Files) possible() error {
 	var errs []error
 	for _, r := range f.Rules {
 		for _, act := range r.Then {
-			if act.Notify != nil {
+			if act.Notify != nil && slices.Contains(act.Notify.Roles, g.RoleVendor) {
 				errs = append(errs, g.FieldErrorf(fmt.Sprintf("%s:%d", r.File, r.Line),
-					"rule %s: this gateway cannot notify people by role: leave notify out; "+
-						"every alert is on the live wall and goes to webhooks", r.ID))
+					"rule %s: a vendor is told of no alert: leave this role out of notify", r.ID))
 			}
 		}
 	}

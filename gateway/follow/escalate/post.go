@@ -68,7 +68,7 @@ func (p Post) params(n Notice, school g.School) map[string]string {
 		"title":       n.Alert.Title,
 		"title_zh":    title(n.Alert.TitleZH, n.Alert.Title),
 		"severity":    string(n.Alert.Severity),
-		"severity_zh": severityZH(n.Alert.Severity),
+		"severity_zh": messages.SeverityZH(n.Alert.Severity),
 		"place":       n.Place,
 		"time":        n.Alert.Opened.In(school.Location()).Format("2006-01-02 15:04"),
 		"school":      school.Name,
@@ -95,18 +95,6 @@ func (p Post) params(n Notice, school g.School) map[string]string {
 		out[messages.RuleParam] = string(n.Alert.Rule)
 	}
 	return out
-}
-
-func severityZH(s g.Severity) string {
-	switch s {
-	case g.Critical:
-		return "紧急"
-	case g.Major:
-		return "重要"
-	case g.Warning:
-		return "警告"
-	}
-	return "提示"
 }
 
 // Stop takes back what is not sent yet of a notice.
