@@ -2625,6 +2625,8 @@ export const en = {
     buildings: 'Buildings',
     rules: 'Rules',
     rulesHint: 'Only what these find; empty: whatever is found there.',
+    properties: 'What is measured',
+    propertiesHint: 'Only alerts about these values alone; empty: whatever is found there.',
     ownOnly: 'Only what is wrong with the devices themselves',
     ownOnlyHint: 'Faults, silence and batteries: what the devices watch, such as smoke, rings as ever.',
     ownOnlyShort: 'only faults of the devices themselves',

@@ -2473,6 +2473,8 @@ export const zh = {
     buildings: '楼栋',
     rules: '规则',
     rulesHint: '只隐藏这些规则的发现；留空：不限。',
+    properties: '测量内容',
+    propertiesHint: '只隐藏仅涉及这些测量值的告警；留空：不限。',
     ownOnly: '仅限设备自身的问题',
     ownOnlyHint: '故障、失联、电量：设备监测的内容（如烟雾）照常响起。',
     ownOnlyShort: '仅设备自身故障',

@@ -100,6 +100,7 @@ export const rules = {
   kind: 'Kind',
   kinds: {
     threshold: 'A value',
+    baseline: 'A value unlike the usual of this hour and weekday',
     status: 'A device out of reach or at fault',
     absent: 'A value that stops coming',
     occurrence: 'Something that happens at a device',
@@ -117,6 +118,10 @@ export const rules = {
   },
   value: 'Value',
   valueIn: 'Value ({{unit}})',
+  usual: 'Compared with the usual',
+  usuals: { above: 'more', below: 'less' },
+  usualBy: 'By more than',
+  usualHelp: 'In per cent, as 50%, or in the unit, as 5. What is usual is known after two weeks.',
   status: 'The device is',
   absentFor: 'Nothing for',
   occurrence: 'What happens',

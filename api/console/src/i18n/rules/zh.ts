@@ -97,6 +97,7 @@ export const rules = {
   kind: '类型',
   kinds: {
     threshold: '数值',
+    baseline: '与该时段（星期和钟点）的平常值不同',
     status: '设备离线或故障',
     absent: '数值不再上报',
     occurrence: '设备上发生的事件',
@@ -114,6 +115,10 @@ export const rules = {
   },
   value: '值',
   valueIn: '值（{{unit}}）',
+  usual: '与平常相比',
+  usuals: { above: '更高', below: '更低' },
+  usualBy: '超出',
+  usualHelp: '百分比（如 50%）或按单位的数值（如 5）。平常值在两周后可知。',
   status: '设备状态',
   absentFor: '未上报时长',
   occurrence: '发生什么',

@@ -8,8 +8,9 @@ import { change } from '../../api/change'
 import { severities, weekdays, type Sent, type Suppression } from '../../api/types'
 import { useT } from '../../i18n'
 import { instantIn, wallIn } from '../../lib/format'
-import { useSchoolParam, useSession } from '../../session'
+import { useFormat, useSchoolParam, useSession } from '../../session'
 import { FormDialog, useForm } from '../../ui/form'
+import { useProfiles } from '../../ui/states'
 
 interface Props {
   s?: Suppression
@@ -159,6 +160,16 @@ export function WindowDialog({ s, device, onClose }: Props) {
         data-testid="own-only"
         onChange={(e) => set({ own_only: e.currentTarget.checked })}
       />
+      <MultiSelect
+        searchable
+        clearable
+        label={t('maintenance.properties')}
+        description={t('maintenance.propertiesHint')}
+        value={v.properties}
+        data={known.properties(v.properties)}
+        error={form.said('properties')}
+        onChange={(properties) => set({ properties })}
+      />
       {!named && <p className="duty-hint">{t('maintenance.nameOne')}</p>}
       <Select
         label={t('maintenance.upToLabel')}
@@ -208,6 +219,8 @@ interface Choice {
 function useKnown() {
   const { school } = useSession()
   const schoolID = useSchoolParam()
+  const f = useFormat()
+  const profiles = useProfiles()
   const places = useQuery({
     queryKey: ['places', school.id],
     queryFn: () => call('/v1/places', { query: { school: school.id } }),
@@ -226,7 +239,12 @@ function useKnown() {
   ]
   const named = (all?: { id: string; name: string }[] | null): Choice[] =>
     (all ?? []).map((x) => ({ value: x.id, label: x.name || x.id }))
+  const measured = new Map<string, Choice>()
+  for (const p of profiles.all)
+    for (const [value, x] of Object.entries(p.properties ?? {}))
+      measured.set(value, { value, label: f.local(x.title, x.title_zh) || value })
   return {
+    properties: (chosen: string[]) => withChosen([...measured.values()], chosen),
     zones: named(places.data?.zones),
     buildings: named(places.data?.buildings),
     devices: (chosen: string[]) => withChosen(named(devices.data?.items), chosen),

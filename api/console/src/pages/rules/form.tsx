@@ -7,7 +7,7 @@ import { propertyTypes, severities, weekdays, zoneKinds, type Property } from '.
 import { useT } from '../../i18n'
 import { usePlaces, useProfiles } from '../../ui/states'
 import type { Known, Word } from './complete'
-import { idOf, read, write, type Hours, type Outline, type Watch } from './outline'
+import { idOf, read, sides, write, type Hours, type Outline, type Watch } from './outline'
 
 interface Props {
   text: string
@@ -17,13 +17,14 @@ interface Props {
   onText: () => void // goes to the text
 }
 
-const kinds = ['threshold', 'status', 'absent', 'occurrence'] as const
+const kinds = ['threshold', 'baseline', 'status', 'absent', 'occurrence'] as const
 const states = ['offline', 'fault', 'flapping', 'driver_down']
 const pers = ['device', 'zone', 'building', 'school']
 const roles = ['security', 'admin', 'facility', 'teacher']
 
 const first: Record<Watch['kind'], Watch> = {
   threshold: { kind: 'threshold', property: '', test: 'above', value: '' },
+  baseline: { kind: 'baseline', property: '', test: 'above', value: '50%' },
   status: { kind: 'status', status: ['offline'] },
   absent: { kind: 'absent', property: '', for: '30m' },
   occurrence: { kind: 'occurrence', occurrence: ['door'] },
@@ -217,6 +218,30 @@ function Condition({ o, known, set, onText }: Part) {
           data={kinds.map((k) => ({ value: k, label: t('rules.kinds.' + k) }))}
         />
         {w.kind === 'threshold' && <Threshold w={w} known={known} change={change} />}
+        {w.kind === 'baseline' && (
+          <>
+            <PropertyField
+              value={w.property}
+              known={known}
+              onChange={(property) => change({ ...w, property })}
+            />
+            <Select
+              label={t('rules.usual')}
+              allowDeselect={false}
+              value={w.test}
+              onChange={(v) => v && change({ ...w, test: v })}
+              data={sides.map((x) => ({ value: x, label: t('rules.usuals.' + x) }))}
+            />
+            <TextInput
+              required
+              label={t('rules.usualBy')}
+              description={t('rules.usualHelp')}
+              value={w.value}
+              maxLength={20}
+              onChange={(e) => change({ ...w, value: e.currentTarget.value })}
+            />
+          </>
+        )}
         {w.kind === 'status' && (
           <MultiSelect
             label={t('rules.status')}

@@ -90,6 +90,16 @@ test('another kind of condition, and hours, replace the condition alone', () => 
   )
 })
 
+test('a baseline is read and written where it has nothing but a side', () => {
+  const usual: Outline['watch'] = { kind: 'baseline', property: 'power', test: 'above', value: '50%' }
+  const text = write(air, { watch: usual })
+  expect(line(text, 'when')).toBe('when: {baseline: {property: power, above: 50%}}  # ppm')
+  expect(read(text)!.watch).toEqual(usual)
+  const less = write(text, { watch: { ...usual, test: 'below', value: '5' } })
+  expect(line(less, 'when')).toBe('when: {baseline: {property: power, below: 5}}  # ppm')
+  expect(read(text.replace('50%', '50%, over: 24h'))!.watch).toBeUndefined()
+})
+
 test('what is no single rule is left to the text', () => {
   expect(read('rules:\n  - id: a\n')).toBeUndefined()
   expect(read('id: [')).toBeUndefined()

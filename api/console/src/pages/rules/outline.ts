@@ -6,6 +6,7 @@ import { isCollection, isMap, isScalar, isSeq, parseDocument, stringify, type No
 /** What the condition of a rule watches for, where a form can show it. */
 export type Watch =
   | { kind: 'threshold'; property: string; test: string; value: string }
+  | { kind: 'baseline'; property: string; test: string; value: string } // by how much, such as 50% or 5
   | { kind: 'status'; status: string[] }
   | { kind: 'absent'; property: string; for: string }
   | { kind: 'occurrence'; occurrence: string[] }
@@ -37,6 +38,8 @@ export interface Outline {
   elsewhere: string[] // keys that the rule has and the form does not show
 }
 
+/** On which sides of what is usual a baseline looks. */
+export const sides = ['above', 'below']
 export const tests = ['above', 'below', 'at_least', 'at_most', 'is', 'is_not']
 const shown = ['id', 'title', 'severity', 'where', 'per', 'when', 'for', 'clear', 'then']
 const order = [
@@ -131,6 +134,17 @@ function condition(c: unknown): Watch | undefined {
       test,
       value: wordOf(c.get(test, true)),
     }
+  const usual = c.get('baseline', true)
+  if (only('baseline') && isMap(usual) && usual.items.length === 2 && usual.has('property')) {
+    const by = sides.find((x) => usual.has(x))
+    if (by)
+      return {
+        kind: 'baseline',
+        property: wordOf(usual.get('property', true)),
+        test: by,
+        value: wordOf(usual.get(by, true)),
+      }
+  }
   if (only('status')) return { kind: 'status', status: listOf(c.get('status', true)) }
   const absent = c.get('absent', true)
   if (only('absent') && isMap(absent) && absent.items.length === 2 && absent.has('for'))
@@ -219,6 +233,8 @@ function conditioned(w: Watch): string {
   switch (w.kind) {
     case 'threshold':
       return `{property: ${scalar(w.property)}, ${w.test}: ${bare(w.value)}}`
+    case 'baseline':
+      return `{baseline: {property: ${scalar(w.property)}, ${w.test}: ${bare(w.value)}}}`
     case 'status':
       return `{status: ${flow(w.status)}}`
     case 'absent':

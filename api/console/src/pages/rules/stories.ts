@@ -17,16 +17,25 @@ export function storyOf(o: Outline | undefined): string {
     `  - name: ${JSON.stringify(o?.title || 'It fires, and it ends')}\n` +
     `    start: mon ${start}\n` +
     `    rooms: {room: ${room}}\n` +
-    '    devices: {device: {room: room}}\n' +
+    `    devices: {device: {room: room${w?.kind === 'baseline' ? `, reports_changes: ${w.property}` : ''}}}\n` +
     '    story:\n' +
+    (w?.kind === 'baseline' ? usually(start, it!.over) : '') +
     (w?.kind === 'absent' ? step(['device: device', it!.over]) : '') +
     (w?.kind === 'absent' ? step([`after: ${w.for}`, `expect: ${expects}`]) : '') +
-    (it && w?.kind !== 'absent' ? step(['device: device', it.now]) : '') +
+    (it && w?.kind !== 'absent'
+      ? step([w?.kind === 'baseline' ? `at: "${start}"` : '', 'device: device', it.now])
+      : '') +
     (!it ? step(['device: device', 'says: {property: 1}']) : '') +
     (w?.kind !== 'absent' ? step([lasts, `expect: ${expects}`]) : '') +
     (it?.over ? step(['after: 10s', 'device: device', it.over]) + step([over, 'expect: nothing']) : '')
   )
 }
+
+// Two weeks in which a device says what is usual.
+const usually = (at: string, says: string) =>
+  '      - times: 14\n        story:\n' +
+  `          - {at: "${at}", device: device, ${says}}\n` +
+  `          - {after: 1h, device: device, ${says}}\n`
 
 // What a device does that a condition holds, and that it does not.
 function told(w: Watch): { now: string; over: string } {
@@ -37,6 +46,11 @@ function told(w: Watch): { now: string; over: string } {
       return { now: '', over: `says: {${w.property}: 1}` }
     case 'occurrence':
       return { now: `happens: {kind: ${w.occurrence[0]}}`, over: '' }
+    case 'baseline':
+      return {
+        now: `says: {${w.property}: ${w.test === 'above' ? 1000000 : -1000000}}`,
+        over: `says: {${w.property}: 100}`,
+      }
     case 'threshold': {
       const n = Number(w.value)
       const says = (v: string | number) => `says: {${w.property}: ${v}}`
