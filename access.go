@@ -43,6 +43,8 @@ const (
 	SightingsWrite   Permission = "sightings:write" // a manual pass
 	AttendanceRead   Permission = "attendance:read"
 	AttendanceWrite  Permission = "attendance:write"
+	VisitsRead       Permission = "visits:read"
+	VisitsWrite      Permission = "visits:write" // register, approve, let in and out
 	AlertsRead       Permission = "alerts:read"
 	AlertsWrite      Permission = "alerts:write"
 	AlertsSuppress   Permission = "alerts:suppress" // to hide critical alerts for a time
@@ -66,14 +68,14 @@ func (r Role) Permissions() []Permission {
 	case RoleDistrict, RoleAdmin:
 		return []Permission{DevicesRead, DevicesWrite, DriversRead, PeopleRead, PeopleOpen,
 			PeopleWrite, FacesAdmin, SightingsRead, SightingsWrite,
-			AttendanceRead, AttendanceWrite, AlertsRead, AlertsWrite, AlertsSuppress,
+			AttendanceRead, AttendanceWrite, VisitsRead, VisitsWrite, AlertsRead, AlertsWrite, AlertsSuppress,
 			IncidentsApprove, RulesWrite, TelemetryRead, CameraView, MessagesSend, KeysAdmin, UsersAdmin,
 			SettingsWrite, AuditRead, StatusRead, LockdownRaise, LockdownClear}
 	case RoleSecurity:
 		return []Permission{
 			DevicesRead, PeopleRead, PeopleOpen, SightingsRead, SightingsWrite, AttendanceRead,
 			AlertsRead, AlertsWrite, TelemetryRead, CameraView, FacesAdmin, StatusRead,
-			LockdownRaise, LockdownClear,
+			LockdownRaise, LockdownClear, VisitsRead, VisitsWrite,
 		}
 	case RoleFacility:
 		return []Permission{

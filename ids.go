@@ -40,6 +40,8 @@ type (
 
 	CalendarEntryID string // cal_…: some days of a school
 
+	VisitID string // vis_…: somebody's visit to a school
+
 	// sgt_…, deterministic: hash of device, device sequence or time, subject and kind
 	SightingID string
 	// occ_…: hash of device, sequence, time and kind if the device numbers its messages; else

@@ -74,6 +74,7 @@ var house = []room{
 	{"registry/procedures", "root registry/change registry/places registry/store", ""},
 	{"registry/rules", "root registry/change registry/store", ""},
 	{"registry/calendar", "root registry/change registry/store", ""},
+	{"registry/visits", "root registry/change registry/store", ""},
 	{
 		"registry/messages",
 		"root registry/access registry/change registry/people registry/places registry/store",
@@ -107,7 +108,7 @@ var house = []room{
 		"root registry/access registry/alerts registry/calendar registry/deeds registry/fleet registry/history" +
 			" registry/hooks registry/lockdown registry/messages registry/oncall registry/people " +
 			"registry/places registry/procedures registry/rules registry/sessions " +
-			"registry/store registry/views", ""},
+			"registry/store registry/views registry/visits", ""},
 	{"registry/sheet", "", "excelize x/text"},
 	{"registry/roster", "root registry/sheet", "x/text"},
 	{"registry/rota", "root", ""},
@@ -144,8 +145,8 @@ var house = []room{
 	{
 		"api",
 		"root api/access api/alerts api/attendance api/calendar api/fleet api/gate api/live api/lockdown " +
-			"api/messages api/oncall api/people api/places api/rules api/webhooks registry registry/change " +
-			"registry/deeds registry/messages",
+			"api/messages api/oncall api/people api/places api/rules api/visits api/webhooks registry " +
+			"registry/change registry/deeds registry/messages",
 		"huma",
 	},
 	{"api/gate", "root api/texts registry registry/access", "huma x/time"},
@@ -163,6 +164,7 @@ var house = []room{
 		"",
 	},
 	{"api/attendance", "root api/gate registry registry/history registry/sessions", ""},
+	{"api/visits", "root api/gate", ""},
 	{"api/calendar", "root api/gate registry/almanac registry/calendar rules/calendar", ""},
 	{
 		"api/fleet",

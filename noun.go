@@ -20,7 +20,7 @@ func nouns() []Text {
 		Word("session"), Word("leave"), Word("alert"), Word("incident"), Word("lockdown"),
 		Word("rule"), Word("backtest"),
 		Word("rejection with its content"),
-		Word("rota"), Word("override"), Word("chain"), Word("suppression"), Word("entry"),
+		Word("rota"), Word("override"), Word("chain"), Word("suppression"), Word("entry"), Word("visit"),
 		Word("user"), Word("key"), Word("webhook"), Word("delivery"),
 		Word("channel"), Word("address"), Word("message"), Word("recipient"), Word("template"),
 		Word("name"), Word("full name"), Word("by"), Word("model"), Word("deed"), Word("reason"),

@@ -20,6 +20,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/api/rules"
+	"github.com/gatehouse-iot/gatehouse/api/visits"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/change"
@@ -106,6 +107,7 @@ func (s *Server) register() {
 	lockdown.Register(s.front, strings.TrimSuffix(s.cfg.BaseURL, "/"))
 	attendance.Register(s.front, s.deps.Intake)
 	calendar.Register(s.front)
+	visits.Register(s.front)
 	webhooks.Register(s.front, s.deps.Webhooks)
 	messages.Register(s.front, s.deps.Messages)
 	live.Register(s.front, live.Needs{

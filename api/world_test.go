@@ -298,6 +298,17 @@ func (w *world) schools() *world {
 			regalerts.Effects{Seq: 1, Alerts: []g.Alert{alert}, Incidents: []g.Incident{incident}}))(
 		t)
 	w.media.put(w.a.ID, "med_1")
+	visit := must(v.Visits.Register(ctx, g.Visit{
+		School: w.a.ID,
+		From:   now.Add(-time.Hour),
+		To:     now.Add(24 * time.Hour),
+		VisitDetails: g.VisitDetails{
+			Name:    "Zhou Qiang",
+			Phone:   "13800000000",
+			Host:    "Chen Jing",
+			Purpose: "Repairs the lift",
+		},
+	}))(t)
 	holiday := must(v.Calendar.Put(ctx, w.a.ID, []g.CalendarEntry{{
 		Kind: g.CalendarDayOff,
 		Name: "National Day",
@@ -391,6 +402,7 @@ func (w *world) schools() *world {
 		"delivery": strconv.FormatInt(deliveries[0].ID, 10),
 		"alert":    string(alert.ID),
 		"holiday":  string(holiday.ID),
+		"visit":    string(visit.ID),
 		"rota":     string(rota.ID), "escalation": string(chain.ID),
 		"incident": string(incident.ID),
 		"rule":     string(rule.ID) + "@" + string(w.a.ID),

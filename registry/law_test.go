@@ -33,6 +33,7 @@ var tables = map[string]string{
 	"lockdown": "threat_levels lockdowns clear_codes",
 	"rules":    "rule_versions",
 	"calendar": "calendar_entries",
+	"visits":   "visits",
 
 	"procedures": "procedure_versions",
 	"oncall":     "rotas rota_overrides escalations calls call_log",

@@ -22,6 +22,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 	"github.com/gatehouse-iot/gatehouse/registry/views"
+	"github.com/gatehouse-iot/gatehouse/registry/visits"
 )
 
 //go:embed migrations
@@ -43,6 +44,7 @@ type Registry struct {
 	messages *messages.Book
 	oncall   *oncall.Book
 	calendar *calendar.Book
+	visits   *visits.Book
 	rules    *rules.Book
 	deeds    *deeds.Book
 
@@ -66,6 +68,7 @@ type View struct {
 	Oncall   oncall.View
 	Rules    rules.View
 	Calendar calendar.View
+	Visits   visits.View
 	Deeds    deeds.View
 	Views    views.View
 
@@ -95,6 +98,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.lockdown = lockdown.New(s, r.alerts, r.Access, r.places, r.messages)
 	r.rules = rules.New(s)
 	r.calendar = calendar.New(s)
+	r.visits = visits.New(s)
 	r.procedures = procedures.New(s)
 	r.deeds = deeds.New(
 		s,
@@ -132,6 +136,7 @@ func (r *Registry) In(scope g.Scope) *View {
 		Oncall:   r.oncall.In(s),
 		Rules:    r.rules.In(s),
 		Calendar: r.calendar.In(s),
+		Visits:   r.visits.In(s),
 		Deeds:    r.deeds.In(s),
 		Views:    r.views.In(s),
 

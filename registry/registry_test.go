@@ -147,6 +147,7 @@ type district struct {
 	gate   map[g.SchoolID]g.Zone
 	device map[g.SchoolID]g.Device
 	child  map[g.SchoolID]g.Person
+	visit  g.VisitID // of b
 }
 
 const card = "04A1B2C3D4E5F6"

@@ -773,6 +773,18 @@ func calls(d *district) map[string]call {
 			x, err := v.Alerts.Wall(ctx, alerts.WallFilter{})
 			return x.Items, err
 		}},
+		"Visits.List": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Visits.List(ctx, b, "", d.clock.now())
+		}},
+		"Visits.Open": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Visits.Open(ctx, d.visit)
+		}},
+		"Visits.Register": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Visits.Register(ctx, aVisit(b, d.clock.now()))
+		}},
+		"Visits.Move": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Visits.Move(ctx, d.visit, g.VisitExpected, "")
+		}},
 		"Calendar.Entries": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Calendar.Entries(ctx, b)
 		}},
@@ -1221,6 +1233,7 @@ func fill(t *testing.T, d *district) {
 		},
 	}))
 	must[g.Rota](t)(d.sys.Oncall.PutRota(ctx, nights(b)))
+	d.visit = must[g.Visit](t)(d.sys.Visits.Register(ctx, aVisit(b, d.clock.now()))).ID
 	must[[]g.CalendarEntry](t)(d.sys.Calendar.Put(ctx, b, []g.CalendarEntry{holiday}))
 	must[g.Override](t)(d.sys.Oncall.PutOverride(ctx, g.Override{
 		Rota: "rot-b",

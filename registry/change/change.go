@@ -40,6 +40,8 @@ const (
 
 	Calendar Kind = "calendar" // an entry
 
+	Visit Kind = "visit"
+
 	Session Kind = "session" // or corrections of its attendance
 	Leave   Kind = "leave"
 

@@ -238,6 +238,8 @@ export const permissions = all<Permission>({
   'sightings:write': true,
   'attendance:read': true,
   'attendance:write': true,
+  'visits:read': true,
+  'visits:write': true,
   'alerts:read': true,
   'alerts:write': true,
   'alerts:suppress': true,

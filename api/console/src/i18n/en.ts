@@ -2270,6 +2270,8 @@ export const en = {
     sightings_write: 'Enter manual passes',
     attendance_read: 'See attendance',
     attendance_write: 'Correct attendance',
+    visits_read: 'See visits',
+    visits_write: 'Register visits, approve them, let in and out',
     alerts_read: 'See alerts',
     alerts_write: 'Answer alerts',
     alerts_suppress: 'Hide critical alerts for a time',

@@ -2149,6 +2149,8 @@ export const zh = {
     sightings_write: '录入人工放行',
     attendance_read: '查看考勤',
     attendance_write: '更正考勤',
+    visits_read: '查看来访',
+    visits_write: '登记、批准来访，登记到离',
     alerts_read: '查看告警',
     alerts_write: '处理告警',
     alerts_suppress: '暂时屏蔽危急告警',
