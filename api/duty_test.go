@@ -68,6 +68,22 @@ func TestAStandInThatLeavesAHole(t *testing.T) {
 	if made := stand("usr_wang", from, from.Add(4*time.Hour)); len(made.Holes) != 0 || made.ID == "" {
 		t.Errorf("got %+v, want no hole while somebody stands in", made)
 	}
+	// Lin is away, Wang stands in, and then does not: the hours are nobody's.
+	away := from.Add(48 * time.Hour)
+	stand("", away, away.Add(2*time.Hour))
+	var came, back oncall.OverrideMade
+	admin.do("POST", "/v1/rotas/"+string(saved.ID)+"/overrides", map[string]any{
+		"from": away, "to": away.Add(2 * time.Hour), "who": "usr_wang",
+	}).want(http.StatusCreated).into(&came)
+	if len(came.Holes) != 0 {
+		t.Errorf("got the holes %v while somebody came in addition, want none", came.Holes)
+	}
+	admin.do("DELETE", "/v1/rotas/"+string(saved.ID)+"/overrides/"+string(came.ID), nil).
+		want(http.StatusOK).into(&back)
+	if back.ID != came.ID || len(back.Holes) != 1 || !back.Holes[0].From.Equal(away) ||
+		!back.Holes[0].To.Equal(away.Add(2*time.Hour)) {
+		t.Errorf("got %+v, want what was taken back and the two hours as a hole", back)
+	}
 	late := from.Add(10 * time.Hour)
 	made := stand("", late, late.Add(2*time.Hour))
 	if len(made.Holes) != 1 || !made.Holes[0].From.Equal(late) || !made.Holes[0].To.Equal(late.Add(2*time.Hour)) {

@@ -125,7 +125,10 @@ func TestWhoMayOverride(t *testing.T) {
 		if len(all) != 2 || all[0].Reason != "ill with a fever" || all[0].By != "usr_c guard-c" {
 			t.Errorf("got %+v, want both in order with who entered them", all)
 		}
-		ok(t, guard.Oncall.DeleteOverride(ctx, "rot-b", took.ID))
+		back := must[g.Override](t)(guard.Oncall.DeleteOverride(ctx, "rot-b", took.ID))
+		if back.ID != took.ID || !back.To.Equal(took.To) {
+			t.Errorf("got %+v, want what was taken back", back)
+		}
 		later := must[[]g.Override](t)(guard.Oncall.Overrides(ctx, "rot-b", at.Add(time.Hour),
 			time.Time{}))
 		if len(later) != 0 {

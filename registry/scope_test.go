@@ -828,7 +828,7 @@ func calls(d *district) map[string]call {
 			if err != nil {
 				return nil, err
 			}
-			return nil, v.Oncall.DeleteOverride(ctx, "rot-b", all[0].ID)
+			return v.Oncall.DeleteOverride(ctx, "rot-b", all[0].ID)
 		}},
 		"Oncall.Chains": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Oncall.Chains(ctx, b)

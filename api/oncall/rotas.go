@@ -140,7 +140,21 @@ func (s *area) override(
 	if err != nil {
 		return nil, err
 	}
-	r, err := v.Rota(ctx, o.Rota)
+	return s.leaving(ctx, o)
+}
+
+// takeBack takes an override back and says what hole that leaves.
+func (s *area) takeBack(ctx context.Context, in *oneOverrideInput) (*gate.Body[OverrideMade], error) {
+	o, err := s.View(ctx).Oncall.DeleteOverride(ctx, g.RotaID(in.ID), g.OverrideID(in.Override))
+	if err != nil {
+		return nil, err
+	}
+	return s.leaving(ctx, o)
+}
+
+// leaving is an override with the holes that there are now in what is left of its time.
+func (s *area) leaving(ctx context.Context, o g.Override) (*gate.Body[OverrideMade], error) {
+	r, err := s.View(ctx).Oncall.Rota(ctx, o.Rota)
 	if err != nil {
 		return nil, err
 	}
@@ -151,6 +165,9 @@ func (s *area) override(
 	from := o.From
 	if now := s.Now().UTC().Truncate(time.Minute); from.Before(now) {
 		from = now
+	}
+	if !from.Before(o.To) { // it was over
+		return gate.Answer(OverrideMade{o, []DutyHole{}}, nil)
 	}
 	holes, err := s.holes(ctx, d, r, from, o.To)
 	return gate.Answer(OverrideMade{o, holes[:min(len(holes), mostHole)]}, err)
@@ -291,10 +308,9 @@ func (s *area) registerOverrides() {
 		Tag:     tag,
 		Perm:    g.AlertsWrite,
 		Summary: "Take an override back",
-	}, func(ctx context.Context, in *oneOverrideInput) (*gate.None, error) {
-		return &gate.None{}, s.View(ctx).Oncall.DeleteOverride(ctx, g.RotaID(in.ID),
-			g.OverrideID(in.Override))
-	})
+		Doc: "The answer is what was taken back, and when, of its time, nobody is on duty now who may " +
+			"handle alerts.",
+	}, s.takeBack)
 }
 
 // named is a member by id; one who is no longer there has the id as name.

@@ -166,14 +166,16 @@ func withoutReason(o g.Override) g.Override {
 	return o
 }
 
-// DeleteOverride takes an override back. Who may enter it may take it back.
-func (v View) DeleteOverride(ctx context.Context, rota g.RotaID, id g.OverrideID) error {
+// DeleteOverride takes an override back, and returns it. Who may enter it may take it back.
+func (v View) DeleteOverride(
+	ctx context.Context, rota g.RotaID, id g.OverrideID,
+) (o g.Override, err error) {
 	in, err := v.s.Reach(ctx, g.AlertsWrite)
 	if err != nil {
-		return err
+		return o, err
 	}
-	return v.s.Write(ctx, func(t *store.Tx) error {
-		o, err := v.r.scanOverride(t.Row(ctx,
+	return o, v.s.Write(ctx, func(t *store.Tx) error {
+		o, err = v.r.scanOverride(t.Row(ctx,
 			"SELECT id, body_sealed FROM rota_overrides WHERE id = ?", string(id)).Scan)
 		if err != nil {
 			return store.Missing(err, "override", string(id))

@@ -140,11 +140,10 @@ export function duty(json, list) {
       'DELETE',
       /^\/v1\/rotas\/(\w+)\/overrides\/(\w+)$/,
       (req, res, m) => {
-        swaps.splice(
-          swaps.findIndex((o) => o.id === m[2]),
-          1,
-        )
-        json(res, undefined, 204)
+        const at = swaps.findIndex((o) => o.id === m[2])
+        const [o] = swaps.splice(at, 1)
+        const holes = spans(find(rotas, m[1]), Date.parse(o.from), Date.parse(o.to)).filter((s) => s.hole)
+        json(res, { ...o, holes })
       },
     ],
     ['GET', /^\/v1\/escalations$/, (req, res, m, q) => list(res, chains, q)],

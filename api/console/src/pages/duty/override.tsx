@@ -3,7 +3,7 @@
 import { Button, Select, SimpleGrid, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { ask, call } from '../../api/client'
+import { call } from '../../api/client'
 import type { DutyPlan, OverrideMade, Sent } from '../../api/types'
 import { useT } from '../../i18n'
 import { instantIn, wallIn } from '../../lib/format'
@@ -68,7 +68,13 @@ export function OverrideDialog({ at, plan, onClose }: { at: string; plan: DutyPl
     return leaves
   }
   const back = (id: string) =>
-    ask(`${path}/${encodeURIComponent(id)}`, { method: 'DELETE' }).then(again, (e) => saidError(e, t))
+    call(`${path}/${encodeURIComponent(id)}`, { method: 'DELETE' })
+      .then(async (x) => {
+        const gone = x as OverrideMade
+        await again()
+        if (gone.holes.length) setMade(gone)
+      })
+      .catch((e: unknown) => saidError(e, t))
   const inside = rota.overrides.filter((o) => o.from < span.to && span.from < o.to)
   return (
     <FormDialog
