@@ -41,6 +41,7 @@ var house = []room{
 	// Pure decisions: no I/O, no clock.
 	{"rules", "root rules/calendar", "yaml"},
 	{"rules/attend", "root", ""},
+	{"rules/presence", "root", ""},
 	{"rules/calendar", "root", ""},
 	{"rules/quality", "root", ""},
 
@@ -163,7 +164,7 @@ var house = []room{
 		"root api/gate registry registry/alerts registry/procedures registry/views",
 		"",
 	},
-	{"api/attendance", "root api/gate registry registry/history registry/sessions", ""},
+	{"api/attendance", "root api/gate registry registry/history registry/sessions rules/presence", ""},
 	{"api/visits", "root api/gate", ""},
 	{"api/calendar", "root api/gate registry/almanac registry/calendar rules/calendar", ""},
 	{

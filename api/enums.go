@@ -34,6 +34,9 @@ func nameWords(r huma.Registry) {
 	as[g.DeviceState, word[g.DeviceState]](r)
 	as[g.SessionKind, word[g.SessionKind]](r)
 	as[g.AttendanceState, word[g.AttendanceState]](r)
+	as[g.AttendanceCause, word[g.AttendanceCause]](r)
+	as[g.Presence, word[g.Presence]](r)
+	as[g.PresenceSign, word[g.PresenceSign]](r)
 	as[g.QualityKind, word[g.QualityKind]](r)
 	as[g.QualityLevel, word[g.QualityLevel]](r)
 	as[g.Weakness, word[g.Weakness]](r)
@@ -130,6 +133,12 @@ func wordsOf(of any) []any {
 		return all(g.SessionKinds())
 	case g.AttendanceState:
 		return all(g.AttendanceStates())
+	case g.AttendanceCause:
+		return all(g.AttendanceCauses())
+	case g.Presence:
+		return all(g.Presences())
+	case g.PresenceSign:
+		return all(g.PresenceSigns())
 	case messages.Way:
 		return all(messages.Ways())
 	case messages.Lane:

@@ -672,6 +672,9 @@ func calls(d *district) map[string]call {
 		"Sessions.PutAttendance": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Sessions.PutAttendance(ctx, nil, g.CauseTime)
 		}},
+		"People.Members": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.People.Members(ctx, b)
+		}},
 		"Sessions.LeavesOf": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Sessions.LeavesOf(ctx, b, []g.PersonID{child}, time.Time{}, time.Time{})
 		}},

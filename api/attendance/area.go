@@ -39,4 +39,5 @@ func Register(r *gate.Gate, intake Intake) {
 	s.registerSightings()
 	s.registerSessions()
 	s.registerAttendance()
+	s.registerPresence()
 }

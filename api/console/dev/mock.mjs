@@ -1012,6 +1012,19 @@ export function mock({ empty = false, demo = true } = {}) {
           q,
         ),
     ],
+    ['GET', /^\/v1\/presence$/, (req, res) => json(res, presenceCounts())],
+    [
+      'GET',
+      /^\/v1\/presence\/people$/,
+      (req, res, m, q) =>
+        list(
+          res,
+          presence().filter((p) =>
+            ['where', 'kind', 'class', 'zone'].every((k) => !q.get(k) || p[k] === q.get(k)),
+          ),
+          q,
+        ),
+    ],
     [
       'GET',
       /^\/v1\/attendance\/summary$/,
@@ -1357,6 +1370,34 @@ function file(path, res) {
 
 const weakAs = (want, weak = '') =>
   !want || (want === 'any' ? weak && weak !== 'none' : want === 'unknown' ? !weak : weak === want)
+// Where everybody is: the first ones at the gate, some in a room, one in a hundred unclear.
+const presence = () =>
+  d.people.map((p, i) => ({
+    person: p.id,
+    kind: p.kind,
+    name: p.name,
+    number: p.number,
+    class: p.class,
+    where: i % 17 === 3 ? 'out' : i % 23 === 5 ? 'unknown' : 'in',
+    zone: i % 17 === 3 ? '' : d.zones[i % 5].id,
+    at: i % 17 === 3 ? undefined : d.iso(Date.now() - (i + 1) * d.minute),
+    sign: i % 17 === 3 ? 'none' : i % 23 === 5 ? 'unclear' : i % 2 ? 'seen' : 'passed',
+  }))
+
+const presenceCounts = () => {
+  const all = presence()
+  const kinds = [...new Set(all.map((p) => p.kind))].map((kind) => {
+    const of = (where) => all.filter((p) => p.kind === kind && p.where === where).length
+    return { kind, in: of('in'), out: of('out'), unknown: of('unknown') }
+  })
+  const zones = Object.entries(
+    count(
+      all.filter((p) => p.where === 'in'),
+      (p) => p.zone,
+    ),
+  )
+  return { at: d.iso(Date.now()), kinds, zones: zones.map(([zone, people]) => ({ zone, people })) }
+}
 const count = (rows, f) => rows.reduce((c, r) => ((c[f(r)] = (c[f(r)] ?? 0) + 1), c), {})
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

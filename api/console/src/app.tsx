@@ -123,6 +123,7 @@ const DevicePage = lazy(() => import('./pages/device').then((m) => ({ default: m
 const PeoplePage = lazy(() => import('./pages/people').then((m) => ({ default: m.PeoplePage })))
 const ImportPage = lazy(() => import('./pages/importpeople').then((m) => ({ default: m.ImportPage })))
 const PersonPage = lazy(() => import('./pages/person').then((m) => ({ default: m.PersonPage })))
+const InsidePage = lazy(() => import('./pages/inside').then((m) => ({ default: m.InsidePage })))
 const AttendancePage = lazy(() => import('./pages/attendance').then((m) => ({ default: m.AttendancePage })))
 const CamerasPage = lazy(() => import('./pages/cameras').then((m) => ({ default: m.CamerasPage })))
 const CameraPage = lazy(() => import('./pages/cameras').then((m) => ({ default: m.CameraPage })))
@@ -192,6 +193,7 @@ function Pages() {
       <Route path="/plans/:id" element={need('devices:read', <PlanPage />)} />
       <Route path="/cameras" element={need('camera:view', <CamerasPage />)} />
       <Route path="/cameras/:id" element={need('camera:view', <CameraPage />)} />
+      <Route path="/inside" element={need('sightings:read', <InsidePage />)} />
       <Route path="/attendance" element={need('attendance:read', <AttendancePage />)} />
       <Route path="/people" element={need('people:read', <PeoplePage />)} />
       <Route path="/people/import" element={need('people:write', <ImportPage />)} />

@@ -142,6 +142,7 @@ test('every value that the API can give has a word', () => {
       'incidents',
       'alerts',
       'cameras',
+      'inside',
       'attendance',
       'people',
       'fleet',
