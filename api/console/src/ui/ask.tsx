@@ -1,7 +1,7 @@
 // Asks for confirmation, optionally with a comment. On failure it stays open and shows the error.
 
 import { Alert, Text, Textarea } from '@mantine/core'
-import { useEffect, type ReactNode } from 'react'
+import { useLayoutEffect, type ReactNode } from 'react'
 import { Clashes, type Fields } from '../api/change'
 import { useT } from '../i18n'
 import { FormDialog, useForm } from './form'
@@ -27,7 +27,8 @@ export function Ask(p: Props) {
   const form = useForm(undefined, { comment: '' })
   const comment = form.v.comment.trim()
   const { reset } = form
-  useEffect(() => {
+  // Before anything can be typed: a dialog that still closes has its fields on the screen.
+  useLayoutEffect(() => {
     if (p.opened) reset()
   }, [p.opened])
   return (
