@@ -142,6 +142,7 @@ const DutyPage = lazy(() => import('./pages/duty').then((m) => ({ default: m.Dut
 const MaintenancePage = lazy(() =>
   import('./pages/maintenance').then((m) => ({ default: m.MaintenancePage })),
 )
+const VisitsPage = lazy(() => import('./pages/visits').then((m) => ({ default: m.VisitsPage })))
 const LockdownPage = lazy(() => import('./pages/lockdown').then((m) => ({ default: m.LockdownPage })))
 const OccurrencesPage = lazy(() =>
   import('./pages/occurrences').then((m) => ({ default: m.OccurrencesPage })),
@@ -195,6 +196,7 @@ function Pages() {
       <Route path="/cameras/:id" element={need('camera:view', <CameraPage />)} />
       <Route path="/inside" element={need('sightings:read', <InsidePage />)} />
       <Route path="/attendance" element={need('attendance:read', <AttendancePage />)} />
+      <Route path="/visits" element={need('visits:read', <VisitsPage />)} />
       <Route path="/people" element={need('people:read', <PeoplePage />)} />
       <Route path="/people/import" element={need('people:write', <ImportPage />)} />
       <Route path="/people/:id" element={need('people:open', <PersonPage />)} />

@@ -267,6 +267,13 @@ export const qualityKinds = all<QualityKind>({
   unknown: true,
 })
 export const qualityLevels = all<QualityLevel>({ good: true, look: true, bad: true })
+export const visitStates = all<Visit['state']>({
+  asked: true,
+  expected: true,
+  on_site: true,
+  gone: true,
+  refused: true,
+})
 export const calendarKinds = all<CalendarEntry['kind']>({ term: true, day_off: true, workday: true })
 export const sessionKinds = all<SessionKind>({ arrival: true, meal: true, dorm: true })
 export const turnUnits = all<TurnUnit>({ week: true, day: true, shift: true })
@@ -422,6 +429,7 @@ export type ShiftNote = S['ShiftNote']
 export type ShiftStanding = S['ShiftStanding']
 export type Match = S['Match']
 export type CalendarEntry = S['CalendarEntry']
+export type Visit = S['Visit']
 export type CalendarDay = S['CalendarDay']
 export type CalendarImport = S['CalendarImport']
 export type Session = S['Session']
