@@ -172,6 +172,9 @@ func (r *Book) addressed(ctx context.Context, l Letter, x letterRow) (Letter, er
 			return l, err
 		}
 		l.Language = u.Language
+		if u.Disabled && l.Gone == "" {
+			l.Gone = NoAddress // disabled since
+		}
 		if all, err = r.addressesOf(ctx, r.s.Reg, "usr", string(u.ID), r.ofUser); err != nil {
 			return l, err
 		}
@@ -187,6 +190,9 @@ func (r *Book) addressed(ctx context.Context, l Letter, x letterRow) (Letter, er
 			return l, err
 		}
 		number = p.Phone
+		if !p.Left.IsZero() && l.Gone == "" {
+			l.Gone = NoAddress // has left since
+		}
 		l.Params["name"] = p.Name
 		if l.Lane != Alarm && (p.Kind == g.Guardian || p.Kind == g.Visitor) {
 			l.Stop = r.stopToken(p.ID)
