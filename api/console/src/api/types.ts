@@ -56,6 +56,7 @@ export type LevelDoors = S['LevelDoors']
 export type DoorRule = S['LevelDoors']['in'] & string
 export type ActionPreview = S['ActionPreview']
 export type MessagePreview = S['MessagePreview']
+export type LevelMessage = S['LevelMessage']
 export type LevelTrigger = S['LevelTrigger']
 
 /** What is not over, most urgent first, with the number of all. */

@@ -22,12 +22,14 @@ import {
   type DoorRule,
   type LevelAction,
   type LevelDoors,
+  type LevelMessage,
   type LevelTrigger,
   type ThreatLevel,
 } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSchoolParam } from '../session'
 import { FormDialog, useForm } from './form'
+import { LevelMessages, tellsSomebody } from './levelmessages'
 import { renewLockdowns } from './lockdown'
 import { usePlaces, useProfiles } from './states'
 
@@ -54,6 +56,7 @@ export function LevelDialog({ level, onClose }: { level?: ThreatLevel; onClose: 
     severity: level?.severity ?? ('critical' as const),
     raise: (level?.raise ?? []) as Row[],
     clear: (level?.clear ?? []) as Row[],
+    messages: (level?.messages ?? []) as LevelMessage[],
     doors: (level?.doors ?? {}) as LevelDoors,
     triggers: (level?.triggers ?? []) as LevelTrigger[],
   }))
@@ -79,6 +82,7 @@ export function LevelDialog({ level, onClose }: { level?: ThreatLevel; onClose: 
       ready={
         form.v.title.trim() !== '' &&
         [...form.v.raise, ...form.v.clear].every((a) => a.action) &&
+        form.v.messages.every(tellsSomebody) &&
         form.v.triggers.every((x) => x.kind)
       }
       save={save}>
@@ -106,6 +110,12 @@ export function LevelDialog({ level, onClose }: { level?: ThreatLevel; onClose: 
         rows={form.v.clear}
         error={form.said('clear')}
         set={(clear) => form.set({ clear })}
+      />
+      <LevelMessages
+        rows={form.v.messages}
+        error={form.said('messages')}
+        said={form.said}
+        set={(messages) => form.set({ messages })}
       />
       <Doors
         doors={form.v.doors}
