@@ -61,6 +61,7 @@ Summary.alert: The alert that it is about.
 Summary.steps: By which ways, in turn.
 Summary.asked: Who asked for it.
 Summary.expires: What is not sent by then is not sent.
+Summary.again: The message that this one repeats for those who had not read it.
 Summary.stopped: Since when nothing further is sent of it.
 Summary.why: Why that is so.
 Summary.counts: How many recipients are in which state.

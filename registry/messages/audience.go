@@ -223,7 +223,7 @@ func (v View) Broadcast(ctx context.Context, b Broadcast) (g.MessageID, error) {
 }
 
 // Again sends a message's text once more to those who have not read it, by other steps, as a new
-// message.
+// message. Who reads that has read this one.
 func (v View) Again(ctx context.Context, id g.MessageID, steps []Step) (g.MessageID, error) {
 	was, err := v.Find(ctx, id)
 	if err != nil {
@@ -245,6 +245,7 @@ func (v View) Again(ctx context.Context, id g.MessageID, steps []Step) (g.Messag
 		Kind:   was.Kind,
 		Params: was.Params,
 		Steps:  steps,
+		Again:  id,
 	}, to)
 }
 

@@ -28,13 +28,13 @@ type body struct {
 	Steps  []Step            `json:"steps"`
 }
 
-const messageColumns = "id, school, lane, kind, alert, asked, body_sealed, created, expires, stopped, why"
+const messageColumns = "id, school, lane, kind, alert, asked, body_sealed, created, expires, stopped, why, again"
 
 func (r *Book) scanMessage(scan func(...any) error) (m Message, err error) {
 	var sealed []byte
 	var created, expires, stopped int64
 	if err := scan(&m.ID, &m.School, &m.Lane, &m.Kind, &m.Alert, &m.Asked, &sealed, &created, &expires,
-		&stopped, &m.Why); err != nil {
+		&stopped, &m.Why, &m.Again); err != nil {
 		return m, err
 	}
 	m.Created, m.Expires, m.Stopped = store.Moment(created), store.Moment(expires),
@@ -196,11 +196,11 @@ func (r *Book) addMessage(ctx context.Context, t *store.Tx, m Message) (made boo
 		return false, err
 	}
 	n, err := t.Exec(ctx,
-		"INSERT INTO messages ("+messageColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '') "+
+		"INSERT INTO messages ("+messageColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?) "+
 			"ON CONFLICT (id) DO NOTHING",
 		string(m.ID), string(m.School), string(m.Lane), m.Kind, string(m.Alert), m.Asked,
 		store.Seal(r.s.Vault.Data, plain, "message "+string(m.ID)), store.Micros(t.Now),
-		store.Micros(m.Expires))
+		store.Micros(m.Expires), string(m.Again))
 	if err != nil {
 		return false, fmt.Errorf("write message: %w", err)
 	}

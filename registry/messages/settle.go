@@ -2,6 +2,8 @@ package messages
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -154,7 +156,23 @@ func read(
 		return fmt.Errorf("end what was still to be sent: %w", err)
 	}
 	t.Change(change.Message, school, string(id), "state")
-	return nil
+	return readBefore(ctx, t, school, recipient)
+}
+
+// readBefore notes the same of the message that a recipient's repeats, where it repeats one.
+func readBefore(ctx context.Context, t *store.Tx, school g.SchoolID, recipient int64) error {
+	var before g.MessageID
+	var same int64
+	err := t.Row(ctx, "SELECT m.again, b.id FROM recipients r JOIN messages m ON m.id = r.message "+
+		"JOIN recipients b ON b.message = m.again AND b.who = r.who WHERE r.id = ?", recipient).
+		Scan(&before, &same)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find the message that was repeated: %w", err)
+	}
+	return read(ctx, t, school, before, same, 0)
 }
 
 // Trim deletes messages created before a time with all that came of them, at most limit at once, and

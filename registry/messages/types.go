@@ -79,6 +79,8 @@ type Message struct {
 	// why nothing more is sent of it, and since when
 	Stopped time.Time `json:"stopped,omitzero"`
 	Why     string    `json:"why,omitempty"`
+	// Again is the message that this one repeats for those who had not read it.
+	Again g.MessageID `json:"again,omitempty"`
 }
 
 // DefaultSteps are a message's steps where it names none.
