@@ -10,8 +10,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
 )
 
-// TestWhoIsMadeToSeesNothingOfIt: no operation that reads shows a silent alert, or a message about
-// it, to the person whom it is about, whatever their role; a colleague reads of both.
+// TestWhoIsMadeToSeesNothingOfIt: no operation that reads shows a silent alert, a message about it, or
+// that a colleague acknowledged it, to the person whom it is about, whatever their role; a colleague
+// reads of it.
 func TestWhoIsMadeToSeesNothingOfIt(t *testing.T) {
 	w := newWorld(t).schools()
 	made, colleague := w.user(w.a, g.RoleAdmin), w.user(w.a, g.RoleSecurity)
@@ -49,6 +50,7 @@ func TestWhoIsMadeToSeesNothingOfIt(t *testing.T) {
 		Params: map[string]string{"title": sign, messages.RuleParam: string(a.Rule)},
 	}, []messages.To{{User: users[0].ID}}))(t)
 
+	colleague.do("POST", "/v1/alerts/"+string(a.ID)+"/acknowledge", map[string]any{"version": 1}).want(200)
 	w.ids["alert"], w.ids["message"] = string(a.ID), string(id)
 	told := 0
 	for _, op := range operations(t) {

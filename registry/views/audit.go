@@ -26,6 +26,8 @@ func (v View) Audit(ctx context.Context, f AuditFilter) ([]g.AuditEntry, string,
 	// Who gave an all-clear under duress does not read that here: nobody at their side shall.
 	me, _, _ := strings.Cut(v.s.Actor, " ")
 	w.And(`NOT (deed = 'lockdown.duress' AND actor LIKE ? ESCAPE '\')`, store.Literal(me)+" %")
+	w.And("NOT EXISTS (SELECT 1 FROM alerts WHERE alerts.id = audit.object AND alerts.rule = ?)",
+		string(g.DuressRule(g.UserID(me)))) // nor what the others do about it
 	if err := store.Falling(&w, f.Page, "seq"); err != nil {
 		return nil, "", err
 	}
