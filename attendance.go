@@ -1,6 +1,9 @@
 package gatehouse
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Session is something that people are expected at: the morning's arrival, a meal, the dorm
 // at night. Times are of day in the school's time zone; Date fixes a session to one day.
@@ -16,12 +19,30 @@ type Session struct {
 	Zones  []ZoneID    `json:"zones,omitempty" yaml:"zones,omitempty"`
 	// instead of Zones
 	ZoneKinds []ZoneKind `json:"zone_kinds,omitempty" yaml:"zone_kinds,omitempty"`
-	// empty: everybody of the kinds in Who
-	Classes  []string     `json:"classes,omitempty" yaml:"classes,omitempty"`
+	// empty: everybody of the kinds in Who, unless Persons names them
+	Classes []string `json:"classes,omitempty" yaml:"classes,omitempty"`
+	// by name: expected whatever their class and kind
+	Persons  []PersonID   `json:"persons,omitempty" yaml:"persons,omitempty"`
 	Who      []PersonKind `json:"who" yaml:"who"`
 	Boarders bool         `json:"boarders,omitempty" yaml:"boarders,omitempty"` // boarders only
 	// shown with a label
 	Demo bool `json:"demo,omitempty" yaml:"demo,omitempty"`
+}
+
+// MaxSessionPersons is the most people that a session names.
+const MaxSessionPersons = 500
+
+// Expects says whether a person of a kind and class is expected: somebody who is named, or one of
+// the classes. A session that names people and no class expects nobody else.
+func (s Session) Expects(p PersonID, k PersonKind, class string, boarder bool) bool {
+	if slices.Contains(s.Persons, p) {
+		return true
+	}
+	if len(s.Persons) > 0 && len(s.Classes) == 0 {
+		return false
+	}
+	return (len(s.Who) == 0 || slices.Contains(s.Who, k)) &&
+		(len(s.Classes) == 0 || slices.Contains(s.Classes, class)) && (!s.Boarders || boarder)
 }
 
 // SessionKind decides how a session is computed.
@@ -29,21 +50,38 @@ type SessionKind string
 
 // The session kinds.
 const (
-	SessionArrival SessionKind = "arrival"
-	SessionMeal    SessionKind = "meal" // one per person, meal and day
-	SessionDorm    SessionKind = "dorm" // operational day ends at 04:00
+	SessionArrival     SessionKind = "arrival"
+	SessionMeal        SessionKind = "meal" // one per person, meal and day
+	SessionDorm        SessionKind = "dorm" // operational day ends at 04:00
+	SessionLesson      SessionKind = "lesson"
+	SessionAfterSchool SessionKind = "after_school" // a course, or care, after the lessons
+	SessionBus         SessionKind = "bus"
+	SessionDuty        SessionKind = "duty"  // somebody's watch: of the playground, of the gate
+	SessionStaff       SessionKind = "staff" // the staff's working day or shift
+	SessionMeeting     SessionKind = "meeting"
+	SessionExam        SessionKind = "exam"
 )
 
 // SessionKinds lists every kind.
-func SessionKinds() []SessionKind { return []SessionKind{SessionArrival, SessionMeal, SessionDorm} }
+func SessionKinds() []SessionKind {
+	return []SessionKind{
+		SessionArrival, SessionMeal, SessionDorm, SessionLesson, SessionAfterSchool, SessionBus,
+		SessionDuty, SessionStaff, SessionMeeting, SessionExam,
+	}
+}
 
-// UsualZone is where people are seen for a session of the kind that names no zones.
+// UsualZone is where people are seen for a session of the kind that names no zones: where nothing
+// better is known, the gate.
 func (k SessionKind) UsualZone() ZoneKind {
 	switch k {
 	case SessionMeal:
 		return ZoneCanteen
 	case SessionDorm:
 		return ZoneDorm
+	case SessionLesson, SessionAfterSchool, SessionExam:
+		return ZoneClassroom
+	case SessionMeeting:
+		return ZoneOffice
 	}
 	return ZoneGate
 }

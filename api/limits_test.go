@@ -27,6 +27,8 @@ var otherwise = map[string]string{
 	"[]to":      "no day",
 	"[][]":      "no such user",
 	"zones[]":   "no such zone",
+	"persons":   "no such people",
+	"persons[]": "no such person",
 	"buildings": "no such buildings", "buildings[]": "no such building",
 	"rotas": "no such rotas", "rotas[]": "no such rota",
 	"channels": "no such channels", "channels[]": "no such channel",

@@ -13,7 +13,7 @@ import (
 type sessionBody struct {
 	ID        g.SessionID    `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path or is made."`
 	School    g.SchoolID     `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
-	Kind      g.SessionKind  `json:"kind" doc:"How it is computed: arrival, meal or dorm."`
+	Kind      g.SessionKind  `json:"kind" doc:"What people are expected at: meal and dorm are computed in their own way, the rest as arrival is."`
 	Name      string         `json:"name" minLength:"1" maxLength:"100" doc:"The name that people know." example:"Morning arrival"`
 	NameZH    string         `json:"name_zh,omitempty" maxLength:"100" doc:"The Chinese name." example:"早上到校"`
 	Start     time.Time      `json:"start" doc:"Sightings count from here."`
@@ -22,6 +22,7 @@ type sessionBody struct {
 	Zones     []g.ZoneID     `json:"zones,omitempty" maxItems:"100" doc:"Where; or give zone_kinds."`
 	ZoneKinds []g.ZoneKind   `json:"zone_kinds,omitempty" maxItems:"16" doc:"Where, by kind of zone."`
 	Classes   []string       `json:"classes,omitempty" maxItems:"500" doc:"Which classes; empty: all."`
+	Persons   []g.PersonID   `json:"persons,omitempty" maxItems:"500" doc:"People by id: expected whatever their class and kind; without classes nobody else is."`
 	Who       []g.PersonKind `json:"who" minItems:"1" maxItems:"4" doc:"Which kinds of person."`
 	Boarders  bool           `json:"boarders,omitempty" doc:"Boarders only."`
 	Demo      bool           `json:"demo,omitempty" doc:"A demonstration, and labelled so."`
@@ -47,6 +48,7 @@ func (b sessionBody) session(ctx context.Context, id g.SessionID) (g.Session, er
 		Zones:     b.Zones,
 		ZoneKinds: b.ZoneKinds,
 		Classes:   b.Classes,
+		Persons:   b.Persons,
 		Who:       b.Who,
 		Boarders:  b.Boarders,
 		Demo:      b.Demo,

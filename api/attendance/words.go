@@ -24,6 +24,7 @@ SightingRow.resolved: When a passage of nobody became this person's: their numbe
 SightingRow.late: History for its age alone, more than 15 minutes: its source sent it as news.
 Session.zone_kinds: The kinds of zone where people are expected.
 Session.classes: The classes; empty: all.
+Session.persons: People by id, expected whatever their class and kind; without classes nobody else is.
 Session.who: The kinds of person.
 Session.name: The session's name.
 Leave.offsite: Approved to be elsewhere.

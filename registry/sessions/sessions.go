@@ -79,7 +79,8 @@ func checkSession(s g.Session) error {
 		return err
 	}
 	if !slices.Contains(g.SessionKinds(), s.Kind) {
-		return g.FieldErrorf("kind", "%q is no kind of session; use arrival, meal or dorm", s.Kind)
+		return g.FieldErrorf("kind", "%q is no kind of session; use one of %v", s.Kind,
+			g.SessionKinds())
 	}
 	if s.Start.IsZero() || s.Due.Before(s.Start) || !s.End.After(s.Start) || s.End.Before(s.Due) {
 		return g.FieldErrorf("start", "give start, due and end in this order")
@@ -115,6 +116,15 @@ func checkSession(s g.Session) error {
 			return err
 		}
 	}
+	if len(s.Persons) > g.MaxSessionPersons {
+		return g.FieldErrorf("persons", "%d people; a session names at most %d: give classes",
+			len(s.Persons), g.MaxSessionPersons)
+	}
+	for i, p := range s.Persons {
+		if !g.ValidID(string(p)) {
+			return g.FieldErrorf(fmt.Sprintf("persons[%d]", i), "%q is no id of a person", p)
+		}
+	}
 	return nil
 }
 
@@ -131,6 +141,9 @@ func (v View) Put(ctx context.Context, s g.Session) (g.Session, error) {
 		s.ID = g.SessionID(g.NewID("ses"))
 	}
 	if err := checkSession(s); err != nil {
+		return g.Session{}, err
+	}
+	if err := v.known(ctx, s); err != nil {
 		return g.Session{}, err
 	}
 	b, err := json.Marshal(s)
@@ -192,6 +205,23 @@ func (v View) Put(ctx context.Context, s g.Session) (g.Session, error) {
 	return s, nil
 }
 
+// known refuses a session that names people whom its school does not have.
+func (v View) known(ctx context.Context, s g.Session) error {
+	if len(s.Persons) == 0 {
+		return nil
+	}
+	l, err := people.RollOf(ctx, v.r.people, s.School)
+	if err != nil {
+		return err
+	}
+	for i, p := range s.Persons {
+		if len(l.Some([]g.PersonID{p})) == 0 {
+			return g.FieldErrorf(fmt.Sprintf("persons[%d]", i), "the school has no person %q", p)
+		}
+	}
+	return nil
+}
+
 // Delete deletes a session with its attendance and corrections.
 func (v View) Delete(ctx context.Context, id g.SessionID) error {
 	return v.s.Remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), change.Session,
@@ -233,8 +263,7 @@ func (v View) Roster(
 			since = p.Created
 		}
 		m, member := p.At(since)
-		expected := member && slices.Contains(s.Who, m.Kind) && (!s.Boarders || m.Boarder) &&
-			(len(s.Classes) == 0 || slices.Contains(s.Classes, m.Class))
+		expected := member && s.Expects(p.ID, m.Kind, m.Class, m.Boarder)
 		if _, has := answered[p.ID]; !expected && !has {
 			continue
 		}

@@ -56,11 +56,8 @@ func (c *computation) person(r RosterEntry, seen []Sighting) g.Attendance {
 }
 
 func required(s g.Session, r RosterEntry) bool {
-	return !r.Away && within(s.Who, r.Kind) && within(s.Classes, r.Class) && (!s.Boarders || r.Boarder)
+	return !r.Away && s.Expects(r.Person, r.Kind, r.Class, r.Boarder)
 }
-
-// within reports whether the list has x; an empty one stands for all.
-func within[T comparable](list []T, x T) bool { return len(list) == 0 || slices.Contains(list, x) }
 
 func (a *answer) because(code string) { a.Reasons = append(a.Reasons, code) }
 

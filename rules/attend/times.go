@@ -34,19 +34,20 @@ const dayEnds = 4 // o'clock: a dorm's day ends, and for others than boarders a 
 
 // Opens is the earliest time from which a sighting can matter to the session.
 func Opens(s g.Session) time.Time {
-	switch s.Kind {
-	case g.SessionMeal:
+	if s.Kind == g.SessionMeal {
 		return s.Start
-	case g.SessionArrival, g.SessionDorm:
-		return s.Start.Add(-opensLong)
 	}
-	return s.Start.Add(-opensShort)
+	return s.Start.Add(-opensLong)
 }
 
 // opens is the time from which sightings of a person count. Who goes home at night has not been in
 // the school since yesterday.
 func (c *computation) opens(r RosterEntry) time.Time {
-	out := Opens(c.in.Session)
+	s := c.in.Session
+	if !c.schoolwide && s.Kind != g.SessionMeal && s.Kind != g.SessionArrival && s.Kind != g.SessionDorm {
+		return s.Start.Add(-opensShort)
+	}
+	out := Opens(s)
 	if !c.schoolwide || r.Boarder {
 		return out
 	}

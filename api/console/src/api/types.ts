@@ -276,7 +276,18 @@ export const visitStates = all<Visit['state']>({
   refused: true,
 })
 export const calendarKinds = all<CalendarEntry['kind']>({ term: true, day_off: true, workday: true })
-export const sessionKinds = all<SessionKind>({ arrival: true, meal: true, dorm: true })
+export const sessionKinds = all<SessionKind>({
+  arrival: true,
+  meal: true,
+  dorm: true,
+  lesson: true,
+  after_school: true,
+  bus: true,
+  duty: true,
+  staff: true,
+  meeting: true,
+  exam: true,
+})
 export const turnUnits = all<TurnUnit>({ week: true, day: true, shift: true })
 export const weekdays = all<Weekday>({
   mon: true,

@@ -104,6 +104,7 @@ export function SessionsTab() {
                       ...(s.who ?? []).map((k) => t('personKind.' + k)),
                       ...(s.boarders ? [t('session.boarders')] : []),
                       ...(s.classes ?? []),
+                      ...(s.persons?.length ? [t('session.persons', { count: s.persons.length })] : []),
                     ].join(', '),
                 },
                 {
@@ -158,6 +159,13 @@ const usual: Record<Session['kind'], { start: string; due: string; end: string; 
   arrival: { start: '06:30', due: '08:00', end: '12:00', zones: ['gate'] },
   meal: { start: '11:00', due: '12:30', end: '13:30', zones: ['canteen'] },
   dorm: { start: '17:00', due: '22:00', end: '23:30', zones: ['dorm'] },
+  lesson: { start: '07:50', due: '08:00', end: '08:40', zones: ['classroom'] },
+  after_school: { start: '15:30', due: '15:40', end: '17:30', zones: ['classroom'] },
+  bus: { start: '06:30', due: '07:40', end: '08:00', zones: ['gate'] },
+  duty: { start: '06:50', due: '07:00', end: '18:00', zones: ['gate'] },
+  staff: { start: '06:30', due: '07:50', end: '17:30', zones: ['gate'] },
+  meeting: { start: '15:45', due: '16:00', end: '17:00', zones: ['office'] },
+  exam: { start: '08:30', due: '09:00', end: '11:00', zones: ['classroom'] },
 }
 
 function Edit({
@@ -259,6 +267,7 @@ function Edit({
           set({
             kind: k as Session['kind'],
             ...(s ? {} : at(date, k as Session['kind'])),
+            ...(s ? {} : { who: k === 'staff' || k === 'duty' ? ['staff' as PersonKind] : v.who }),
             boarders: k === 'dorm',
           })
         }
