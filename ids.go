@@ -39,6 +39,10 @@ type (
 	SuppressionID string // sup_…: a shelf or a maintenance window
 
 	CalendarEntryID string // cal_…: some days of a school
+	// pat_…: what sessions are made of
+	SessionPatternID string
+	// tpl_…: when the periods of a day are
+	DayTemplateID string
 
 	VisitID string // vis_…: somebody's visit to a school
 

@@ -44,6 +44,7 @@ var house = []room{
 	{"rules/presence", "root", ""},
 	{"rules/calendar", "root", ""},
 	{"rules/quality", "root", ""},
+	{"rules/timetable", "root rules/calendar", ""},
 
 	// Storage. Only registry/store uses SQL drivers, and only registry/sheet reads workbooks. The
 	// store knows no aggregate; an aggregate may call those above it here, never those below; deeds
