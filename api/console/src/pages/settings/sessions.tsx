@@ -155,16 +155,19 @@ export function SessionsTab() {
   )
 }
 
-const usual: Record<Session['kind'], { start: string; due: string; end: string; zones: ZoneKind[] }> = {
+const usual: Record<
+  Session['kind'],
+  { start: string; due: string; end: string; zones: ZoneKind[]; who?: PersonKind }
+> = {
   arrival: { start: '06:30', due: '08:00', end: '12:00', zones: ['gate'] },
   meal: { start: '11:00', due: '12:30', end: '13:30', zones: ['canteen'] },
   dorm: { start: '17:00', due: '22:00', end: '23:30', zones: ['dorm'] },
   lesson: { start: '07:50', due: '08:00', end: '08:40', zones: ['classroom'] },
   after_school: { start: '15:30', due: '15:40', end: '17:30', zones: ['classroom'] },
   bus: { start: '06:30', due: '07:40', end: '08:00', zones: ['gate'] },
-  duty: { start: '06:50', due: '07:00', end: '18:00', zones: ['gate'] },
-  staff: { start: '06:30', due: '07:50', end: '17:30', zones: ['gate'] },
-  meeting: { start: '15:45', due: '16:00', end: '17:00', zones: ['office'] },
+  duty: { start: '06:50', due: '07:00', end: '18:00', zones: ['gate'], who: 'staff' },
+  staff: { start: '06:30', due: '07:50', end: '17:30', zones: ['gate'], who: 'staff' },
+  meeting: { start: '15:45', due: '16:00', end: '17:00', zones: ['office'], who: 'staff' },
   exam: { start: '08:30', due: '09:00', end: '11:00', zones: ['classroom'] },
 }
 
@@ -204,7 +207,6 @@ function Edit({
             name: '',
             name_zh: '',
             ...at(date, 'arrival'),
-            who: ['student'] as PersonKind[],
             boarders: false,
           },
     { ...s },
@@ -267,7 +269,6 @@ function Edit({
           set({
             kind: k as Session['kind'],
             ...(s ? {} : at(date, k as Session['kind'])),
-            ...(s ? {} : { who: k === 'staff' || k === 'duty' ? ['staff' as PersonKind] : v.who }),
             boarders: k === 'dorm',
           })
         }
@@ -313,5 +314,6 @@ function at(date: string, k: Session['kind']) {
     due: `${date}T${u.due}`,
     end: `${date}T${u.end}`,
     zone_kinds: u.zones,
+    who: [u.who ?? 'student'],
   }
 }
