@@ -22,6 +22,7 @@ import { When } from '../../ui/when'
 import { useAddress, useOpen } from '../../ui/address'
 import { useSubject } from '../../ui/dialog'
 import { FormDialog, useForm } from '../../ui/form'
+import { useClasses } from '../people'
 
 export function SessionsTab() {
   const { t } = useT()
@@ -186,6 +187,7 @@ function Edit({
   const cache = useQueryClient()
   const schoolID = useSchoolParam()
   const { school } = useSession()
+  const classes = useClasses()
   const z = school.timezone
   const form = useForm(
     'SessionInput',
@@ -199,6 +201,7 @@ function Edit({
             due: wallIn(z, s.due),
             end: wallIn(z, s.end),
             who: s.who ?? [],
+            classes: s.classes ?? [],
             zone_kinds: s.zone_kinds ?? [],
             boarders: s.boarders ?? false,
           }
@@ -207,6 +210,7 @@ function Edit({
             name: '',
             name_zh: '',
             ...at(date, 'arrival'),
+            classes: [] as string[],
             boarders: false,
           },
     { ...s },
@@ -288,6 +292,14 @@ function Edit({
         value={v.who}
         onChange={(w) => set({ who: w as PersonKind[] })}
         data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))}
+      />
+      <MultiSelect
+        label={t('session.classes')}
+        placeholder={v.classes.length ? '' : t(s?.persons?.length ? 'session.named' : 'session.everybody')}
+        searchable
+        value={v.classes}
+        data={[...new Set([...classes, ...v.classes])]}
+        onChange={(c) => set({ classes: c })}
       />
       {!s?.zones?.length && (
         <MultiSelect
