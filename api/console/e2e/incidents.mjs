@@ -9,14 +9,13 @@
 // says loudly that it has lost the gateway; a guard whose rights end loses the alert.
 
 import { fileURLToPath } from 'node:url'
-import { settled, trial } from './trial.mjs'
+import { seen, settled, signIn, sizes, trial } from './trial.mjs'
 
 const rooms = ['Laboratory 1', 'Laboratory 2']
-const sizes = { 1366: { width: 1366, height: 768 }, 390: { width: 390, height: 844 } }
 
 export function run({ url, user, password, incident, guard, guardPassword, pid, shots }) {
   return trial({ url, shots }, async (t, page) => {
-    await t.step('sign in', () => signIn(page, user, password), { needed: true })
+    await t.step('sign in', () => signIn(page, '/wall', user, password), { needed: true })
     await t.step('the wall has one line with both rooms', () => wallLine(t, page))
     await t.step('the page says both rooms, and who is not heard', () => bothRooms(t, page, incident))
     await t.step('the procedure branches, and is taken back', () => procedure(page, incident))
@@ -48,35 +47,6 @@ const api = (page, method, path, body) =>
     },
     { method, path, body },
   )
-
-async function signIn(page, user, password) {
-  await page.goto('/wall')
-  await page.locator('input[name=username]').fill(user)
-  await page.locator('input[name=password]').fill(password)
-  await page.locator('button[type=submit]').click()
-  await page.locator('.stream[data-state=live]').waitFor()
-}
-
-/** Each width in each language: no page is too wide, and a picture is taken. */
-async function seen(t, page, name, wait) {
-  for (const lang of ['zh-CN', 'en']) {
-    await page.setViewportSize(sizes[1366])
-    await page.locator('[data-testid=language]').click()
-    await page.locator(`[role=menuitem][lang=${lang}]`).click()
-    await page.waitForFunction(
-      (want) => document.documentElement.lang === want && !document.querySelector('[role=menu]'),
-      lang,
-    )
-    for (const [width, size] of Object.entries(sizes)) {
-      await page.setViewportSize(size)
-      await wait()
-      await settled(page)
-      await t.shot(page, `${name}-${width}-${lang}`)
-      await t.inspect(page, `${name} at ${width} px in ${lang}`)
-    }
-  }
-  await page.setViewportSize(sizes[1366])
-}
 
 async function has(locator, texts) {
   for (const text of texts) await locator.first().filter({ hasText: text }).waitFor()
@@ -175,7 +145,7 @@ async function rightsEnd(t, page, incident, guard, guardPassword) {
       viewport: sizes[1366],
     })
   const theirs = await context.newPage()
-  await signIn(theirs, guard, guardPassword)
+  await signIn(theirs, '/wall', guard, guardPassword)
   await theirs.goto(`/incidents/${incident}`)
   const card = theirs.locator('article.alert[data-state=open]').first()
   const id = await card.getAttribute('data-alert')

@@ -4,9 +4,8 @@
 //   GATEHOUSE_URL=http://127.0.0.1:8080 GATEHOUSE_USER=principal … node e2e/lockdown.mjs
 
 import { fileURLToPath } from 'node:url'
-import { settled, trial } from './trial.mjs'
+import { seen, settled, signIn, sizes, trial } from './trial.mjs'
 
-const sizes = { 1366: { width: 1366, height: 768 }, 390: { width: 390, height: 844 } }
 const codes = { right: '4711', forced: '1174' }
 
 export function run({ url, user, password, guard, colleague, guardPassword, shots }) {
@@ -15,14 +14,14 @@ export function run({ url, user, password, guard, colleague, guardPassword, shot
       const context = await page.context().browser().newContext({ baseURL: url, viewport: sizes[1366] })
       const theirs = await context.newPage()
       t.watch(theirs)
-      await signIn(theirs, name, guardPassword)
+      await signIn(theirs, '/lockdown', name, guardPassword)
       return theirs
     }
     let guards, colleagues
     await t.step(
       'three people sign in',
       async () => {
-        await signIn(page, user, password)
+        await signIn(page, '/lockdown', user, password)
         guards = await another(guard)
         colleagues = await another(colleague)
       },
@@ -38,35 +37,6 @@ export function run({ url, user, password, guard, colleague, guardPassword, shot
     await t.step('a colleague gives it in truth', () => clear(colleagues, '', [page, colleagues]))
     await t.step('a drill is marked as one', () => drill(t, page, guards))
   })
-}
-
-async function signIn(page, name, password) {
-  await page.goto('/lockdown')
-  await page.locator('input[name=username]').fill(name)
-  await page.locator('input[name=password]').fill(password)
-  await page.locator('button[type=submit]').click()
-  await page.locator('.stream[data-state=live]').waitFor()
-}
-
-/** Each width in each language: no page is too wide, and a picture is taken. */
-async function seen(t, page, name, wait) {
-  for (const lang of ['zh-CN', 'en']) {
-    await page.setViewportSize(sizes[1366])
-    await page.locator('[data-testid=language]').click()
-    await page.locator(`[role=menuitem][lang=${lang}]`).click()
-    await page.waitForFunction(
-      (want) => document.documentElement.lang === want && !document.querySelector('[role=menu]'),
-      lang,
-    )
-    for (const [width, size] of Object.entries(sizes)) {
-      await page.setViewportSize(size)
-      await wait()
-      await settled(page)
-      await t.shot(page, `${name}-${width}-${lang}`)
-      await t.inspect(page, `${name} at ${width} px in ${lang}`)
-    }
-  }
-  await page.setViewportSize(sizes[1366])
 }
 
 const banner = (page) => page.locator('[data-testid=lockdown]')

@@ -7,7 +7,7 @@
 //
 // GATEHOUSE_SAYS is where a detector is made to report: POST ?device=cellar&says={"battery":5}.
 
-import { settled, trial } from './trial.mjs'
+import { settled, signIn, trial } from './trial.mjs'
 
 const { GATEHOUSE_URL, GATEHOUSE_MANAGER, GATEHOUSE_GUARD, GATEHOUSE_PASSWORD } = process.env
 const { GATEHOUSE_SAYS, GATEHOUSE_SHOTS } = process.env
@@ -18,14 +18,6 @@ async function says(device, what) {
   const q = new URLSearchParams({ device, says: JSON.stringify(what) })
   const r = await fetch(`${GATEHOUSE_SAYS}/?${q}`, { method: 'POST' })
   if (!r.ok) throw new Error(await r.text())
-}
-
-async function signIn(page, user) {
-  await page.goto('/')
-  await page.locator('input[name=username]').fill(user)
-  await page.locator('input[name=password]').fill(GATEHOUSE_PASSWORD)
-  await page.locator('button[type=submit]').click()
-  await page.locator('.stream[data-state=live]').waitFor()
 }
 
 async function signOut(page) {
@@ -178,8 +170,8 @@ const ok = await trial({ url: GATEHOUSE_URL, shots: GATEHOUSE_SHOTS }, async (t,
   await t.step(
     'a manager and a guard sign in',
     async () => {
-      await signIn(page, GATEHOUSE_MANAGER)
-      await signIn(other, GATEHOUSE_GUARD)
+      await signIn(page, '/', GATEHOUSE_MANAGER, GATEHOUSE_PASSWORD)
+      await signIn(other, '/', GATEHOUSE_GUARD, GATEHOUSE_PASSWORD)
     },
     { needed: true },
   )

@@ -123,6 +123,38 @@ class Trial {
   }
 }
 
+export const sizes = { 1366: { width: 1366, height: 768 }, 390: { width: 390, height: 844 } }
+
+/** Signs in at a page, and waits for the live stream. */
+export async function signIn(page, path, user, password) {
+  await page.goto(path)
+  await page.locator('input[name=username]').fill(user)
+  await page.locator('input[name=password]').fill(password)
+  await page.locator('button[type=submit]').click()
+  await page.locator('.stream[data-state=live]').waitFor()
+}
+
+/** Each width in each language: no page is too wide, and a picture is taken. */
+export async function seen(t, page, name, wait) {
+  for (const lang of ['zh-CN', 'en']) {
+    await page.setViewportSize(sizes[1366])
+    await page.locator('[data-testid=language]').click()
+    await page.locator(`[role=menuitem][lang=${lang}]`).click()
+    await page.waitForFunction(
+      (want) => document.documentElement.lang === want && !document.querySelector('[role=menu]'),
+      lang,
+    )
+    for (const [width, size] of Object.entries(sizes)) {
+      await page.setViewportSize(size)
+      await wait()
+      await settled(page)
+      await t.shot(page, `${name}-${width}-${lang}`)
+      await t.inspect(page, `${name} at ${width} px in ${lang}`)
+    }
+  }
+  await page.setViewportSize(sizes[1366])
+}
+
 // Nothing is loading any more, or ten seconds are over: cameras may be slow for ever.
 export async function settled(page) {
   await page
