@@ -6,7 +6,9 @@
 # LETTERS (10000) is how many messages the kills of the queue are amid, COMMANDS (200, at most 400)
 # how many commands those of the whole gateway.
 #
-#   soak.sh [front] [gateway] [drivers] [journal] [messages]    only these
+# DAYS (100000) is how many random days attendance is held against its model.
+#
+#   soak.sh [front] [gateway] [drivers] [journal] [messages] [attendance]    only these
 set -eu
 cd "$(dirname "$0")/.."
 logs=${GATEHOUSE_CACHE:-.cache}/soak
@@ -33,6 +35,8 @@ gateway() { KILL_ROUNDS=${APP_ROUNDS:-100} KILL_COMMANDS=${COMMANDS:-200} long g
 drivers() { long drivers ./drivers/host '^(TestMemoryStaysFlatOverKills|TestStoppedProgramIsNoticed)$' -tags soak; }
 journal() { long journal ./gateway/journal '^(TestPowerCutKeepsWhatWasAcknowledged|TestLyingSyncIsFoundOut|TestEverySingleBitFlipIsFound)$' -count="${CUTS:-10}"; }
 
+# Attendance against the model of its README, written down once more.
+attendance() { GATEHOUSE_DAYS=${DAYS:-100000} long attendance ./rules/attend '^TestTheModelAgrees$'; }
 
 # Messages to people: kills amid many with fallbacks, and mailpit, which takes minutes to build.
 messages() {
@@ -42,10 +46,10 @@ messages() {
   GATEHOUSE_MAILPIT=$mailpit/mailpit long mailpit ./gateway/notify/smtp '^TestMailpit$'
 }
 
-for part in ${*:-front gateway drivers journal messages}; do
+for part in ${*:-front gateway drivers journal messages attendance}; do
   case $part in
-    front | gateway | drivers | journal | messages) "$part" ;;
-    *) echo "soak: there is no part '$part'; use front, gateway, drivers, journal or messages" >&2; exit 2 ;;
+    front | gateway | drivers | journal | messages | attendance) "$part" ;;
+    *) echo "soak: there is no part '$part'; use front, gateway, drivers, journal, messages or attendance" >&2; exit 2 ;;
   esac
 done
 [ -z "$failed" ] || { echo "soak: failed:$failed" >&2; exit 1; }

@@ -112,7 +112,7 @@ export function VisitsPage() {
         danger
         title={t('visit.refuse')}
         deed={t('visit.deed.refused')}
-        comment={{ label: t('visit.why'), required: true }}
+        comment={{ label: t('visit.why'), required: true, most: 500 }}
         onDo={(reason) => move(refusedID, { state: 'refused', reason })}
       />
     </Page>

@@ -14,7 +14,7 @@ interface Props {
   text?: ReactNode
   deed: string
   danger?: boolean
-  comment?: { label: string; required?: boolean }
+  comment?: { label: string; required?: boolean; most?: number } // most: characters
   onDo: (comment: string) => Promise<unknown>
   onClose: () => void
   children?: ReactNode
@@ -61,7 +61,7 @@ export function Ask(p: Props) {
           minRows={3}
           data-autofocus
           {...form.text('comment')}
-          maxLength={1000}
+          maxLength={p.comment.most ?? 1000}
         />
       )}
     </FormDialog>
