@@ -47,7 +47,8 @@ type Computer struct {
 	mu       sync.Mutex
 	schools  map[g.SchoolID]*sync.Mutex
 	computed map[g.SessionID]time.Time // when everybody's answers were computed
-	begun    bool                      // the sessions of the time before the start were looked at
+	known    map[clockKey]knownClocks
+	begun    bool // the sessions of the time before the start were looked at
 }
 
 // New makes a Computer that has computed nothing yet.
@@ -56,6 +57,7 @@ func New(o Options) *Computer {
 		opt:      o,
 		schools:  map[g.SchoolID]*sync.Mutex{},
 		computed: map[g.SessionID]time.Time{},
+		known:    map[clockKey]knownClocks{},
 	}
 }
 
@@ -321,7 +323,7 @@ func (c *Computer) answer(
 	if err != nil {
 		return err
 	}
-	clocks, err := c.clocks(ctx, in)
+	clocks, err := c.clocks(ctx, in, only)
 	if err != nil {
 		return err
 	}
