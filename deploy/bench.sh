@@ -217,7 +217,7 @@ wall() {
 machine
 for part in $parts; do
   case $part in
-    mqtt | whole | alerts | fleet | restart | camera | faces | rules | escalate | escalation | gathering | messages | journal | drivers | wall | history) "$part" ;;
+    mqtt | whole | alerts | fleet | restart | camera | faces | rules | attendance | escalate | escalation | gathering | messages | journal | drivers | wall | history) "$part" ;;
     *) echo "bench: there is no part '$part'; use mqtt, whole, alerts, fleet, restart, camera, faces, rules, escalate, escalation, gathering, messages, journal, drivers, wall or history" >&2; exit 2 ;;
   esac
 done

@@ -678,6 +678,9 @@ func calls(d *district) map[string]call {
 		"Sessions.LeavesOf": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Sessions.LeavesOf(ctx, b, []g.PersonID{child}, time.Time{}, time.Time{})
 		}},
+		"Sessions.Finished": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Sessions.Finished(ctx, "ses-b")
+		}},
 		"Sessions.Marks": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Sessions.Marks(ctx, 1)
 		}},

@@ -150,6 +150,20 @@ func (v View) AttendanceSummary(
 // wait.
 const answersAtOnce = 200
 
+// Finished reports whether a session has answers and all of them are final; only for system scopes.
+func (v View) Finished(ctx context.Context, id g.SessionID) (bool, error) {
+	if err := v.s.OnlySystem(); err != nil {
+		return false, err
+	}
+	n, final := 0, 0
+	err := v.s.Reg.Row(ctx, "SELECT COUNT(*), COALESCE(SUM(CASE WHEN body LIKE '%\"final\":true%' THEN 1 "+
+		"ELSE 0 END), 0) FROM attendance WHERE session = ?", string(id)).Scan(&n, &final)
+	if err != nil {
+		return false, fmt.Errorf("read attendance: %w", err)
+	}
+	return n > 0 && n == final, nil
+}
+
 // PutAttendance writes computed results, some at a time; only for system scopes. It is idempotent:
 // results with the stored input hash and state are skipped. Each other one gets an outbox event,
 // which says what the state was and what has changed it, whose ID is derived from session, person

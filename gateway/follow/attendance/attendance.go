@@ -218,7 +218,8 @@ func (c *Computer) mark(ctx context.Context, m sessions.Mark) error {
 }
 
 // passed computes the sessions of which the clock has passed a boundary since they were computed.
-// The first time it looks back as far as any answer can change by itself.
+// The first time it looks back as far as any answer can change by itself; what was final before the
+// gateway stopped is left as it is.
 func (c *Computer) passed(ctx context.Context) error {
 	now := c.opt.Now()
 	back := lookBack
@@ -234,6 +235,12 @@ func (c *Computer) passed(ctx context.Context) error {
 			if !c.boundaryPassed(s, now) {
 				continue
 			}
+			if done, err := c.finished(ctx, s, now); done || err != nil {
+				if err != nil {
+					return err
+				}
+				continue
+			}
 			if err := c.compute(ctx, s, nil, g.CauseTime); err != nil {
 				return err
 			}
@@ -241,6 +248,19 @@ func (c *Computer) passed(ctx context.Context) error {
 	}
 	c.begun = true
 	return c.marked(ctx) // what a subscription that fell behind has not told of
+}
+
+// finished reports, at the first look, whether a session's answers were final before.
+func (c *Computer) finished(ctx context.Context, s g.Session, now time.Time) (bool, error) {
+	_, final, _ := attend.Boundaries(s, c.opt.Directory.School(s.School))
+	if c.begun || now.Before(final) {
+		return false, nil
+	}
+	done, err := c.opt.View.Sessions.Finished(ctx, s.ID)
+	if done {
+		c.note(s, now)
+	}
+	return done, err
 }
 
 // boundaryPassed says whether a boundary of the session lies between its last computation

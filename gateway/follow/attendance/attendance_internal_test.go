@@ -350,3 +350,47 @@ func TestAGapEndsWithWhatTheReaderKept(t *testing.T) {
 	}
 	s.is(id, s.li, g.Unknown, "its passages were refused")
 }
+
+// TestARestartFinishesWhatIsNotFinal: a gateway that was away while answers became final finishes all
+// of them, also where a late passage has finished one; what was final stays as it was.
+func TestARestartFinishesWhatIsNotFinal(t *testing.T) {
+	s := newSchool(t)
+	day := time.Date(2026, 9, 2, 7, 0, 0, 0, time.UTC)
+	s.until(day.Add(-time.Hour))
+	id := s.session(g.Session{
+		Kind:  g.SessionArrival,
+		Start: day,
+		Due:   day.Add(time.Hour),
+		End:   day.Add(9 * time.Hour),
+	})
+	s.until(day.Add(2 * time.Hour))
+	again := func() {
+		s.c = New(s.c.opt)
+	}
+	again()
+	s.now = day.Add(100 * time.Hour)
+	s.passes(s.wang, "gate", g.In, day.Add(30*time.Minute)) // before the first look at the clock
+	s.until(s.now)
+	finals := func() (n int) {
+		rows, _, err := s.v.Sessions.Attendance(t.Context(), sessions.AttendanceFilter{Session: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
+			if r.Final {
+				n++
+			}
+		}
+		return n
+	}
+	if got := finals(); got != 2 {
+		t.Errorf("got %d final answers after the restart, want both", got)
+	}
+	again()
+	reads := 0
+	s.c.opt.Pause = func(string) { reads++ }
+	s.until(s.now.Add(time.Hour))
+	if reads != 0 {
+		t.Errorf("computed %d times after another restart, want none: all is final", reads)
+	}
+}
