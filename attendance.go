@@ -25,6 +25,12 @@ type Session struct {
 	Persons  []PersonID   `json:"persons,omitempty" yaml:"persons,omitempty"`
 	Who      []PersonKind `json:"who" yaml:"who"`
 	Boarders bool         `json:"boarders,omitempty" yaml:"boarders,omitempty"` // boarders only
+	// The pattern of the timetable that made it, for a day of the school; "": somebody made it.
+	Pattern SessionPatternID `json:"pattern,omitempty" yaml:"-"`
+	Date    string           `json:"date,omitempty" yaml:"-"` // YYYY-MM-DD
+	Period  string           `json:"period,omitempty" yaml:"-"`
+	// Edited: somebody has changed what the timetable made, which leaves it alone from then on.
+	Edited bool `json:"edited,omitempty" yaml:"-"`
 	// shown with a label
 	Demo bool `json:"demo,omitempty" yaml:"demo,omitempty"`
 }

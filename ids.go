@@ -43,6 +43,10 @@ type (
 	SessionPatternID string
 	// tpl_…: when the periods of a day are
 	DayTemplateID string
+	// tpd_…: some days that have a template
+	TemplateDaysID string
+	// chg_…: hash of pattern, day and period
+	PatternChangeID string
 
 	VisitID string // vis_…: somebody's visit to a school
 

@@ -77,6 +77,7 @@ var house = []room{
 	{"registry/rules", "root registry/change registry/store", ""},
 	{"registry/calendar", "root registry/change registry/store", ""},
 	{"registry/visits", "root registry/change registry/store", ""},
+	{"registry/timetable", "root registry/change registry/people registry/places registry/store", ""},
 	{
 		"registry/messages",
 		"root registry/access registry/change registry/people registry/places registry/store",
@@ -110,7 +111,7 @@ var house = []room{
 		"root registry/access registry/alerts registry/calendar registry/deeds registry/fleet registry/history" +
 			" registry/hooks registry/lockdown registry/messages registry/oncall registry/people " +
 			"registry/places registry/procedures registry/rules registry/sessions " +
-			"registry/store registry/views registry/visits", ""},
+			"registry/store registry/timetable registry/views registry/visits", ""},
 	{"registry/sheet", "", "excelize x/text"},
 	{"registry/roster", "root registry/sheet", "x/text"},
 	{"registry/rota", "root", ""},

@@ -35,6 +35,7 @@ var tables = map[string]string{
 	"calendar": "calendar_entries",
 	"visits":   "visits",
 
+	"timetable":  "session_patterns day_templates template_days pattern_changes",
 	"procedures": "procedure_versions",
 	"oncall":     "rotas rota_overrides escalations calls call_log",
 	"alerts": "alerts alert_history alert_undos incidents incident_aliases incident_log " +

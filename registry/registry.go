@@ -21,6 +21,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/rules"
 	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
+	"github.com/gatehouse-iot/gatehouse/registry/timetable"
 	"github.com/gatehouse-iot/gatehouse/registry/views"
 	"github.com/gatehouse-iot/gatehouse/registry/visits"
 )
@@ -49,6 +50,7 @@ type Registry struct {
 	deeds    *deeds.Book
 
 	procedures *procedures.Book
+	timetable  *timetable.Book
 	views      *views.Book
 }
 
@@ -73,6 +75,7 @@ type View struct {
 	Views    views.View
 
 	Procedures procedures.View
+	Timetable  timetable.View
 
 	s *store.View
 }
@@ -99,6 +102,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.rules = rules.New(s)
 	r.calendar = calendar.New(s)
 	r.visits = visits.New(s)
+	r.timetable = timetable.New(s, r.people)
 	r.procedures = procedures.New(s)
 	r.deeds = deeds.New(
 		s,
@@ -141,6 +145,7 @@ func (r *Registry) In(scope g.Scope) *View {
 		Views:    r.views.In(s),
 
 		Procedures: r.procedures.In(s),
+		Timetable:  r.timetable.In(s),
 
 		s: s,
 	}

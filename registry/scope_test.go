@@ -791,6 +791,58 @@ func calls(d *district) map[string]call {
 		"Visits.Move": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Visits.Move(ctx, d.visit, g.VisitExpected, "")
 		}},
+		"Timetable.Patterns": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Timetable.Patterns(ctx, b)
+		}},
+		"Timetable.Pattern": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Timetable.Pattern(ctx, "pat-b")
+		}},
+		"Timetable.Put": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Timetable.Put(ctx, aPattern(b))
+		}},
+		"Timetable.PutMany": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x := aPattern(b)
+			x.ID = "pat-many"
+			return v.Timetable.PutMany(ctx, b, []g.SessionPattern{x}, nil, g.DateOf(d.clock.now()), false)
+		}},
+		"Timetable.End": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Timetable.End(ctx, "pat-b")
+		}},
+		"Timetable.Templates": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Timetable.Templates(ctx, b)
+		}},
+		"Timetable.Template": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Timetable.Template(ctx, "tpl-b")
+		}},
+		"Timetable.PutTemplate": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Timetable.PutTemplate(ctx, g.DayTemplate{School: b, Name: "Exams", Shift: 10})
+		}},
+		"Timetable.DeleteTemplate": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Timetable.DeleteTemplate(ctx, "tpl-free")
+		}},
+		"Timetable.Days": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Timetable.Days(ctx, b, "2026-01-01")
+		}},
+		"Timetable.PutDays": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Timetable.PutDays(ctx, aLateDay(b))
+		}},
+		"Timetable.DeleteDays": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Timetable.DeleteDays(ctx, "tpd-b")
+		}},
+		"Timetable.Changes": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Timetable.Changes(ctx, b, "2026-01-01", "2027-01-01")
+		}},
+		"Timetable.PutChange": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Timetable.PutChange(ctx, g.PatternChange{Pattern: "pat-b", Date: "2026-09-03", Cancel: true})
+		}},
+		"Timetable.DeleteChange": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x := g.PatternChange{Pattern: "pat-b", Date: "2026-09-02"}
+			return nil, v.Timetable.DeleteChange(ctx, x.Key())
+		}},
+		"Sessions.Sync": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			day := g.DateOf(d.clock.now())
+			return v.Sessions.Sync(ctx, b, day, day, nil)
+		}},
 		"Calendar.Entries": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Calendar.Entries(ctx, b)
 		}},
@@ -1241,6 +1293,17 @@ func fill(t *testing.T, d *district) {
 	must[g.Rota](t)(d.sys.Oncall.PutRota(ctx, nights(b)))
 	d.visit = must[g.Visit](t)(d.sys.Visits.Register(ctx, aVisit(b, d.clock.now()))).ID
 	must[[]g.CalendarEntry](t)(d.sys.Calendar.Put(ctx, b, []g.CalendarEntry{holiday}))
+	must[g.SessionPattern](t)(d.sys.Timetable.Put(ctx, aPattern(b)))
+	must[g.DayTemplate](t)(d.sys.Timetable.PutTemplate(ctx, g.DayTemplate{
+		ID: "tpl-b", School: b, Name: "Late", Shift: 60,
+	}))
+	must[g.DayTemplate](t)(d.sys.Timetable.PutTemplate(ctx, g.DayTemplate{
+		ID: "tpl-free", School: b, Name: "Early", Shift: -60,
+	}))
+	must[g.TemplateDays](t)(d.sys.Timetable.PutDays(ctx, aLateDay(b)))
+	must[g.PatternChange](t)(d.sys.Timetable.PutChange(ctx, g.PatternChange{
+		Pattern: "pat-b", Date: "2026-09-02", Cancel: true,
+	}))
 	must[g.Override](t)(d.sys.Oncall.PutOverride(ctx, g.Override{
 		Rota: "rot-b",
 		From: at,

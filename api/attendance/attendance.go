@@ -26,6 +26,11 @@ type sessionBody struct {
 	Who       []g.PersonKind `json:"who" minItems:"1" maxItems:"4" doc:"Which kinds of person."`
 	Boarders  bool           `json:"boarders,omitempty" doc:"Boarders only."`
 	Demo      bool           `json:"demo,omitempty" doc:"A demonstration, and labelled so."`
+
+	Pattern g.SessionPatternID `json:"pattern,omitempty" maxLength:"64" doc:"Ignored, as the next three: the timetable says so."`
+	Date    string             `json:"date,omitempty" maxLength:"10" doc:"Ignored."`
+	Period  string             `json:"period,omitempty" maxLength:"20" doc:"Ignored."`
+	Edited  bool               `json:"edited,omitempty" doc:"Ignored."`
 }
 
 func (b sessionBody) session(ctx context.Context, id g.SessionID) (g.Session, error) {

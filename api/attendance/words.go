@@ -27,6 +27,11 @@ Session.classes: The classes; empty: all.
 Session.persons: People by id, expected whatever their class and kind; without classes nobody else is.
 Session.who: The kinds of person.
 Session.name: The session's name.
+Session.pattern: The pattern of the timetable that made it; absent: somebody made it.
+Session.date: The day of the timetable for which it was made, YYYY-MM-DD.
+Session.period: The period of that day.
+Session.edited: Somebody has changed what the timetable made, which leaves it alone from then on. Deleting it before
+	it begins gives it back to the timetable.
 Leave.offsite: Approved to be elsewhere.
 Sighting.credential: What was shown, where it is not known: its last 4 characters.
 Sighting.track: One face in one camera's view.

@@ -38,7 +38,8 @@ const (
 
 	Procedure Kind = "procedure" // the school is empty for one of the gateway's files
 
-	Calendar Kind = "calendar" // an entry
+	Calendar  Kind = "calendar"  // an entry
+	Timetable Kind = "timetable" // a pattern, a template or its days, a change of a day
 
 	Visit Kind = "visit"
 

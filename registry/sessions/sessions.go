@@ -128,7 +128,8 @@ func checkSession(s g.Session) error {
 	return nil
 }
 
-// Put writes a session; an empty ID creates one.
+// Put writes a session; an empty ID creates one. What the timetable made is left alone by it from
+// then on.
 func (v View) Put(ctx context.Context, s g.Session) (g.Session, error) {
 	in, err := v.s.Reach(ctx, g.AttendanceWrite)
 	if err != nil {
@@ -146,10 +147,7 @@ func (v View) Put(ctx context.Context, s g.Session) (g.Session, error) {
 	if err := v.known(ctx, s); err != nil {
 		return g.Session{}, err
 	}
-	b, err := json.Marshal(s)
-	if err != nil {
-		return g.Session{}, err
-	}
+	s.Pattern, s.Date, s.Period, s.Edited = "", "", "", false
 	err = v.s.Write(ctx, func(t *store.Tx) error {
 		had, err := store.SchoolOf(ctx, t, "sessions", "session", string(s.ID))
 		if err != nil && g.ErrorCode(err) != g.NotFound {
@@ -169,17 +167,15 @@ func (v View) Put(ctx context.Context, s g.Session) (g.Session, error) {
 		}
 		var before any
 		if had != "" {
-			if before, err = sessionBefore(s.ID)(ctx, t); err != nil {
+			was, err := scanSession(t.Row(ctx, "SELECT body FROM sessions WHERE id = ?", string(s.ID)).Scan)
+			if err != nil {
 				return fmt.Errorf("read session: %w", err)
 			}
+			before = was
+			s.Pattern, s.Date, s.Period, s.Edited = was.Pattern, was.Date, was.Period, was.Pattern != ""
 		}
-		_, err = t.Exec(ctx,
-			"INSERT INTO sessions (id, school, starts, ends, body) VALUES (?, ?, ?, ?, ?) ON "+
-				"CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, "+
-				"body = excluded.body",
-			string(s.ID), string(s.School), store.Micros(s.Start), store.Micros(s.End), string(b))
-		if err != nil {
-			return fmt.Errorf("write session: %w", err)
+		if err := write(ctx, t, s); err != nil {
+			return err
 		}
 		if err := mark(ctx, t, Mark{
 			School:  s.School,
@@ -222,10 +218,38 @@ func (v View) known(ctx context.Context, s g.Session) error {
 	return nil
 }
 
-// Delete deletes a session with its attendance and corrections.
+func write(ctx context.Context, t *store.Tx, s g.Session) error {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	_, err = t.Exec(ctx,
+		"INSERT INTO sessions (id, school, starts, ends, pattern, date, body) VALUES (?, ?, ?, ?, ?, ?, ?) ON "+
+			"CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, "+
+			"pattern = excluded.pattern, date = excluded.date, body = excluded.body",
+		string(s.ID), string(s.School), store.Micros(s.Start), store.Micros(s.End), string(s.Pattern), s.Date,
+		string(b))
+	if err != nil {
+		return fmt.Errorf("write session: %w", err)
+	}
+	return nil
+}
+
+// Delete deletes a session with its attendance and corrections. One that the timetable has still to
+// hold is refused, since it would make it again; one that was edited goes back to the timetable.
 func (v View) Delete(ctx context.Context, id g.SessionID) error {
 	return v.s.Remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), change.Session,
-		sessionBefore(id), nil)
+		sessionBefore(id), func(t *store.Tx) error {
+			s, err := scanSession(t.Row(ctx, "SELECT body FROM sessions WHERE id = ?", string(id)).Scan)
+			if err != nil || s.Pattern == "" || !s.Start.After(t.Now) {
+				return err
+			}
+			if !s.Edited {
+				return g.Errorf(g.Conflict, "the timetable makes it: cancel it there for this day")
+			}
+			t.Change(change.Timetable, s.School, string(s.Pattern))
+			return nil
+		})
 }
 
 // Roster lists the people expected at a session, as they were when it was due, by ID: all of them,

@@ -25,9 +25,6 @@ type Inputs struct {
 // Run is a session that a pattern makes on a day.
 type Run struct {
 	g.Session
-	Pattern  g.SessionPatternID
-	Date     string // YYYY-MM-DD
-	Period   string
 	Template g.DayTemplateID // of the day; "": none
 }
 
@@ -38,18 +35,10 @@ type Problem struct {
 	Period  string
 	Code    ProblemCode
 	Other   g.SessionPatternID // what it overlaps with
-	Class   string             // whose sessions overlap
+	Class   string             // whose sessions overlap, or that the school does not have
+	Person  g.PersonID         // whose sessions overlap
+	Zone    g.ZoneID           // where sessions overlap, or that the school does not have
 }
-
-// ProblemCode is what is wrong.
-type ProblemCode string
-
-// The problems.
-const (
-	NoPeriod ProblemCode = "no_period" // no template has the period
-	NoTime   ProblemCode = "no_time"   // its times cannot be read, or the clock skips all of them
-	Overlap  ProblemCode = "overlap"   // the class has two lessons at a time
-)
 
 // Day are the sessions of a day, by start and id, and what is wrong with them. Who has a day off by
 // the calendar is left out: a pattern for all makes a session for the classes that have school.
@@ -59,7 +48,14 @@ func Day(in Inputs, day g.Date) ([]Run, []Problem) {
 	for _, p := range at(in.Patterns, e.date) {
 		groups := slices.DeleteFunc(e.groups(p), func(x group) bool { return !x.runs })
 		for i, x := range groups {
-			e.group(p, x, i == 0)
+			part := ""
+			if i > 0 { // a session stays the same when others get another day
+				part = x.classes[0]
+			}
+			e.group(p, x, part)
+		}
+		if rest, ok := e.rest(p); ok {
+			e.group(p, rest, "*")
 		}
 	}
 	slices.SortFunc(e.runs, func(a, b Run) int {
@@ -86,6 +82,30 @@ type group struct {
 	template g.DayTemplateID
 	runs     bool
 	classes  []string
+	who      []g.PersonKind
+}
+
+// rest is, where a pattern for all is divided by classes, those of other kinds than students: they
+// have the school's day.
+func (e *expansion) rest(p g.SessionPattern) (group, bool) {
+	others := without(p.Who, g.Student)
+	if !all(p) || len(others) == 0 || whole(e.groups(p)) {
+		return group{}, false
+	}
+	x := group{template: e.template(""), runs: e.holds(p, ""), who: others}
+	return x, x.runs
+}
+
+// all says whether a pattern is for every student.
+func all(p g.SessionPattern) bool {
+	return len(p.Classes) == 0 && len(p.Persons) == 0 && slices.Contains(p.Who, g.Student)
+}
+
+// whole says whether the groups are one that is not divided.
+func whole(groups []group) bool { return len(groups) == 1 && len(groups[0].classes) == 0 }
+
+func without(kinds []g.PersonKind, k g.PersonKind) []g.PersonKind {
+	return slices.DeleteFunc(slices.Clone(kinds), func(x g.PersonKind) bool { return x == k })
 }
 
 // groups divides a pattern's classes by what their day is. A pattern that names people or is for
@@ -93,15 +113,20 @@ type group struct {
 func (e *expansion) groups(p g.SessionPattern) []group {
 	classes := slices.Clone(p.Classes)
 	slices.Sort(classes)
-	if len(classes) == 0 && len(p.Persons) == 0 && slices.Contains(p.Who, g.Student) {
+	if all(p) {
 		classes = e.in.Classes
 	}
+	school := group{template: e.template(""), runs: e.holds(p, ""), who: p.Who}
 	if len(classes) == 0 {
-		return []group{{template: e.template(""), runs: e.holds(p, ""), classes: p.Classes}}
+		return []group{school}
+	}
+	who := p.Who
+	if all(p) {
+		who = []g.PersonKind{g.Student}
 	}
 	var out []group
 	for _, c := range slices.Compact(slices.Clone(classes)) {
-		x := group{template: e.template(c), runs: e.holds(p, c), classes: []string{c}}
+		x := group{template: e.template(c), runs: e.holds(p, c), classes: []string{c}, who: who}
 		i := slices.IndexFunc(out, func(o group) bool {
 			return o.runs == x.runs && (o.template == x.template || !x.runs)
 		})
@@ -111,8 +136,13 @@ func (e *expansion) groups(p g.SessionPattern) []group {
 		}
 		out[i].classes = append(out[i].classes, c)
 	}
-	if len(out) == 1 {
-		out[0].classes = p.Classes // as it says, which may be none: everybody
+	if len(out) > 1 {
+		return out
+	}
+	// All of its classes have the same day: it is as it says, which may be for everybody.
+	if alike := out[0].runs == school.runs && (out[0].template == school.template || !school.runs); !all(p) || alike ||
+		len(without(p.Who, g.Student)) == 0 {
+		out[0].classes, out[0].who = p.Classes, p.Who
 	}
 	return out
 }
@@ -175,13 +205,8 @@ func (e *expansion) find(id g.DayTemplateID) g.DayTemplate {
 	return e.in.Templates[i]
 }
 
-// group makes the sessions of some classes. The first group's ids do not name its classes, so that
-// a session stays the same when others get another day.
-func (e *expansion) group(p g.SessionPattern, x group, first bool) {
-	part := ""
-	if !first {
-		part = x.classes[0]
-	}
+// group makes the sessions of some classes; part tells its ids from those of other groups.
+func (e *expansion) group(p g.SessionPattern, x group, part string) {
 	t := e.find(x.template)
 	var shift time.Duration
 	if moves(p.Kind) {
@@ -240,8 +265,11 @@ func (e *expansion) run(
 		ZoneKinds: p.ZoneKinds,
 		Classes:   x.classes,
 		Persons:   p.Persons,
-		Who:       p.Who,
+		Who:       x.who,
 		Boarders:  p.Boarders,
+		Pattern:   p.ID,
+		Date:      e.date,
+		Period:    period,
 	}
 	for _, c := range e.changes(p.ID, period) {
 		switch {
@@ -264,9 +292,6 @@ func (e *expansion) run(
 	}
 	e.runs = append(e.runs, Run{
 		Session:  s,
-		Pattern:  p.ID,
-		Date:     e.date,
-		Period:   period,
 		Template: x.template,
 	})
 }
@@ -287,41 +312,4 @@ func (e *expansion) changes(p g.SessionPatternID, period string) (out []g.Patter
 func id(p g.SessionPatternID, date, period, part string) g.SessionID {
 	sum := sha256.Sum256([]byte(strings.Join([]string{string(p), date, period, part}, "\x00")))
 	return g.SessionID("ses_" + hex.EncodeToString(sum[:10]))
-}
-
-// overlaps finds classes that have two lessons at a time. Two that a class may choose between are
-// of people by name.
-func (e *expansion) overlaps() {
-	for i, a := range e.runs {
-		for _, b := range e.runs[i+1:] {
-			if !b.Start.Before(a.End) {
-				break
-			}
-			if !lesson(a) || !lesson(b) {
-				continue
-			}
-			for _, c := range a.Classes {
-				if slices.Contains(b.Classes, c) {
-					e.problems = append(e.problems, Problem{
-						Pattern: b.Pattern,
-						Date:    e.date,
-						Period:  b.Period,
-						Code:    Overlap,
-						Other:   a.Pattern,
-						Class:   c,
-					})
-					break
-				}
-			}
-		}
-	}
-}
-
-// lesson says whether a class has one of the kind at a time.
-func lesson(r Run) bool {
-	switch r.Kind {
-	case g.SessionLesson, g.SessionExam, g.SessionAfterSchool:
-		return len(r.Persons) == 0
-	}
-	return false
 }

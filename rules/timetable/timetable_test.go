@@ -281,3 +281,75 @@ func TestOrderSaysNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestStaffStay: a pattern for students and staff is held for the staff, too, when the day of some
+// classes, or of all of them, is another one.
+func TestStaffStay(t *testing.T) {
+	in := autumn()
+	in.Patterns = []g.SessionPattern{{
+		ID: "pat_gate", Version: 1, Name: "Arrival", Kind: g.SessionArrival, From: "2026-09-01",
+		Days: g.OnSchoolDays, SessionTimes: times("06:30", "07:50", "12:00"),
+		Who: []g.PersonKind{g.Student, g.Staff},
+	}}
+	in.Days = nil
+	who := func(day string) (out []string) {
+		runs, _ := timetable.Day(in, date(t, day))
+		for _, r := range runs {
+			out = append(out, fmt.Sprint(r.Who, r.Classes))
+		}
+		slices.Sort(out)
+		return out
+	}
+	for day, want := range map[string][]string{
+		"2026-11-03": {"[student staff] []"},
+		"2026-11-04": {"[staff] []", "[student] [7-2 9-1]"}, // 7-1 is off
+		"2026-10-06": nil,                                   // a holiday
+	} {
+		if diff := cmp.Diff(want, who(day)); diff != "" {
+			t.Errorf("%s: -want +got\n%s", day, diff)
+		}
+	}
+	in.Calendar = calendar.New([]g.CalendarEntry{
+		entry(g.CalendarTerm, "2026-09-01", "2027-01-20", ""),
+		entry(g.CalendarDayOff, "2026-11-05", "2026-11-05", "", in.Classes...),
+	}, nil)
+	if diff := cmp.Diff([]string{"[staff] []"}, who("2026-11-05")); diff != "" {
+		t.Errorf("all classes off: -want +got\n%s", diff)
+	}
+	runs, _ := timetable.Day(in, date(t, "2026-11-03"))
+	if len(runs) != 1 || runs[0].Pattern != "pat_gate" || runs[0].Date != "2026-11-03" {
+		t.Errorf("got %+v, want its pattern and day", runs)
+	}
+}
+
+// TestOverlaps: a class, a teacher and a room have one lesson at a time; what the school does not
+// have is said.
+func TestOverlaps(t *testing.T) {
+	lesson := func(id, start, end string) g.SessionPattern {
+		return g.SessionPattern{
+			ID: g.SessionPatternID(id), Version: 1, Name: id, Kind: g.SessionLesson, From: "2026-09-01",
+			Days: g.OnSchoolDays, SessionTimes: times(start, "", end), Who: []g.PersonKind{g.Student},
+		}
+	}
+	a, b, c, d := lesson("a", "08:00", "10:00"), lesson("b", "08:10", "08:20"), lesson("c", "09:00", "09:30"),
+		lesson("d", "10:00", "10:40")
+	a.Classes, a.Persons, a.Zones = []string{"7-1"}, []g.PersonID{"per_li"}, []g.ZoneID{"zon_1"}
+	b.Classes = []string{"7-2"}
+	c.Classes, c.Persons, c.Zones = []string{"7-1"}, []g.PersonID{"per_li"}, []g.ZoneID{"zon_1"}
+	d.Classes, d.Zones = []string{"7-9"}, []g.ZoneID{"zon_9"}
+	in := autumn()
+	in.Patterns = []g.SessionPattern{a, b, c, d}
+	day := date(t, "2026-09-08")
+	_, got := timetable.Day(in, day)
+	got = append(got, timetable.Missing(in, []g.ZoneID{"zon_1"}, day)...)
+	want := []timetable.Problem{
+		{Pattern: "c", Date: "2026-09-08", Code: timetable.Overlap, Other: "a", Class: "7-1"},
+		{Pattern: "c", Date: "2026-09-08", Code: timetable.Overlap, Other: "a", Person: "per_li"},
+		{Pattern: "c", Date: "2026-09-08", Code: timetable.Overlap, Other: "a", Zone: "zon_1"},
+		{Pattern: "d", Date: "2026-09-08", Code: timetable.NoClass, Class: "7-9"},
+		{Pattern: "d", Date: "2026-09-08", Code: timetable.NoRoom, Zone: "zon_9"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
