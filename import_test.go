@@ -168,6 +168,7 @@ var house = []room{
 	},
 	{"api/attendance", "root api/gate registry registry/history registry/sessions rules/presence", ""},
 	{"api/visits", "root api/gate", ""},
+	{"api/timetable", "root registry rules/calendar rules/timetable", ""},
 	{"api/calendar", "root api/gate registry/almanac registry/calendar rules/calendar", ""},
 	{
 		"api/fleet",
@@ -313,6 +314,11 @@ var house = []room{
 			"registry/change registry/history",
 		"",
 	},
+	{
+		"gateway/follow/timetable",
+		"root api/timetable gateway/follow registry registry/change rules/timetable",
+		"",
+	},
 	{"gateway/follow/twins", "root gateway/follow registry", ""},
 	{
 		"gateway/follow/telemetry",
@@ -388,8 +394,8 @@ var house = []room{
 			"gateway/follow/quality " +
 			"gateway/follow/resolve gateway/follow/telemetry " +
 			"gateway/follow/telemetry/influx gateway/follow/telemetry/victoria " +
-			"gateway/follow/twins gateway/ingest/directory gateway/ingest/flapping " +
-			"gateway/ingest/identify gateway/ingest/intake gateway/ingest/levels " +
+			"gateway/follow/timetable gateway/follow/twins gateway/ingest/directory " +
+			"gateway/ingest/flapping gateway/ingest/identify gateway/ingest/intake gateway/ingest/levels " +
 			"gateway/ingest/mqttback gateway/ingest/mqttfront gateway/ingest/outbox gateway/ingest/pace " +
 			"gateway/ingest/presence gateway/ingest/states gateway/journal gateway/keys " +
 			"gateway/listeners gateway/live gateway/media gateway/notify " +

@@ -169,6 +169,7 @@ func (a *App) Run(ctx context.Context) error {
 		{Name: "rules", Run: a.alerting.Run},
 		{Name: "rulebook", Run: a.rulebook.Run},
 		{Name: "attendance", Run: a.attendance.Run},
+		{Name: "timetable", Run: a.timetable.Run},
 		{Name: "resolve", Run: a.resolver.Run},
 		{Name: "alerts", Run: lapse.New(a.reg.In(g.SystemScope("alerts")), a.reg.Subscribe, a.health, a.now).Run},
 		{Name: "quality", Run: a.counting.Run},

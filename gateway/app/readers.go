@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/quality"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/resolve"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/timetable"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/twins"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
@@ -27,6 +28,7 @@ type readers struct {
 	resolver   *resolve.Resolver
 	counting   *quality.Reader
 	lockdowns  *lockdown.Reader
+	timetable  *timetable.Follower
 }
 
 // cursors are the names of the journal's readers.
@@ -59,6 +61,13 @@ func openReaders(in given, s *stores, x *ingest) (*readers, error) {
 		Subscribe: s.reg.Subscribe,
 		Now:       in.now,
 		Pause:     in.opt.Pause,
+	})
+	r.timetable = timetable.New(timetable.Options{
+		View:      system("timetable"),
+		Subscribe: s.reg.Subscribe,
+		Health:    r.health,
+		Now:       in.now,
+		Log:       in.log,
 	})
 	r.readings = &telemetry.Reader{
 		Append:    s.telemetry.Append,
