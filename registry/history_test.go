@@ -170,7 +170,7 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 		d := newDistrict(t, o, c)
 		child := d.child["a"].ID
 		s := must[g.Session](t)(d.sys.Sessions.Put(ctx, morning(d, d.a)))
-		roster := must[[]sessions.RosterEntry](t)(d.sys.Sessions.Roster(ctx, s, nil))
+		roster := d.roster(t, s)
 		if diff := cmp.Diff([]sessions.RosterEntry{{Person: child, Kind: g.Student, Class: "7-2"}},
 			roster); diff != "" {
 			t.Errorf("-want +got\n%s", diff)

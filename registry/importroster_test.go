@@ -11,7 +11,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/roster"
-	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 )
 
 // grade is a file with n students of one class.
@@ -160,8 +159,7 @@ func TestFullRosterMarksWhoLeft(t *testing.T) {
 				got.Brake)
 		}
 		expected := func() int {
-			return len(must[[]sessions.RosterEntry](t)(d.sys.Sessions.Roster(ctx,
-				g.Session{School: "a", Due: d.clock.now(), Who: []g.PersonKind{g.Student}}, nil)))
+			return len(d.roster(t, g.Session{School: "a", Due: d.clock.now(), Who: []g.PersonKind{g.Student}}))
 		}
 		owner := func() bool {
 			_, found, err := d.sys.People.ByCredential(ctx, "a", g.ByCard, "70000003")

@@ -6,7 +6,6 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
-	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 )
 
 // TestTheRosterIsOfItsDay: who moves to another class today was in the old one last week, who is
@@ -38,12 +37,12 @@ func TestTheRosterIsOfItsDay(t *testing.T) {
 		day(1)
 		of := func(days int, class string) (out []g.PersonID) {
 			due := start.AddDate(0, 0, days).Add(time.Hour)
-			for _, r := range must[[]sessions.RosterEntry](t)(d.sys.Sessions.Roster(ctx, g.Session{
+			for _, r := range d.roster(t, g.Session{
 				School:  "a",
 				Due:     due,
 				Who:     []g.PersonKind{g.Student},
 				Classes: []string{class},
-			}, nil)) {
+			}) {
 				out = append(out, r.Person)
 			}
 			return out

@@ -659,8 +659,11 @@ func calls(d *district) map[string]call {
 		"Sessions.DeleteLeave": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.Sessions.DeleteLeave(ctx, "lea-b")
 		}},
-		"Sessions.Roster": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.Sessions.Roster(ctx, morning(d, d.b), nil)
+		"Sessions.Rosters": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Sessions.Rosters(ctx, b, []g.Session{morning(d, d.b)}, nil)
+		}},
+		"Sessions.CorrectionsOf": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Sessions.CorrectionsOf(ctx, []g.SessionID{"ses-b"})
 		}},
 		"Sessions.Attendance": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			x, _, err := v.Sessions.Attendance(ctx, sessions.AttendanceFilter{School: b})
@@ -1177,6 +1180,14 @@ func morning(d *district, s g.School) g.Session {
 		ZoneKinds: []g.ZoneKind{g.ZoneGate},
 		Who:       []g.PersonKind{g.Student},
 	}
+}
+
+// roster is who is expected at a session.
+func (d *district) roster(t *testing.T, s g.Session) []sessions.RosterEntry {
+	t.Helper()
+	all, err := d.sys.Sessions.Rosters(t.Context(), s.School, []g.Session{s}, nil)
+	ok(t, err)
+	return all[0].Entries
 }
 
 // fill gives school b one of everything that calls uses.

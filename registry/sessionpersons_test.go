@@ -5,7 +5,6 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
-	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 )
 
 // TestSessionNamesPeople: who is named is expected whatever their class; without classes nobody else
@@ -19,7 +18,7 @@ func TestSessionNamesPeople(t *testing.T) {
 		expected := func(s g.Session) (out []g.PersonID) {
 			t.Helper()
 			s = must[g.Session](t)(v.Sessions.Put(ctx, s))
-			for _, r := range must[[]sessions.RosterEntry](t)(d.sys.Sessions.Roster(ctx, s, nil)) {
+			for _, r := range d.roster(t, s) {
 				out = append(out, r.Person)
 			}
 			return out

@@ -58,8 +58,8 @@ func (v View) Delivered(
 		return false, err
 	}
 	n := 0
-	err := v.s.Hist.Row(ctx, "SELECT COUNT(*) FROM sightings WHERE device = ? AND time >= ? AND "+
-		"time < ? AND received >= ?", string(device), store.Micros(from), store.Micros(to),
+	err := v.s.Hist.Row(ctx, "SELECT COUNT(*) FROM (SELECT 1 FROM sightings WHERE device = ? AND "+
+		"time >= ? AND time < ? AND received >= ? LIMIT 1) AS one", string(device), store.Micros(from), store.Micros(to),
 		store.Micros(to)).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("read what a device has delivered: %w", err)

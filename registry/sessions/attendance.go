@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/change"
@@ -148,7 +148,7 @@ func (v View) AttendanceSummary(
 
 // answersAtOnce is the most results written in one transaction, which limits how long other writers
 // wait.
-const answersAtOnce = 200
+const answersAtOnce = store.Chunk
 
 // Finished reports whether a session has answers and all of them are final; only for system scopes.
 func (v View) Finished(ctx context.Context, id g.SessionID) (bool, error) {
@@ -166,19 +166,15 @@ func (v View) Finished(ctx context.Context, id g.SessionID) (bool, error) {
 
 // PutAttendance writes computed results, some at a time; only for system scopes. It is idempotent:
 // results with the stored input hash and state are skipped. Each other one gets an outbox event,
-// which says what the state was and what has changed it, whose ID is derived from session, person
-// and input hash; it is returned in changed. Results for deleted people or sessions are ignored.
+// which says what the state was and what has changed it, whose ID is derived from session, person,
+// input hash and time; it is returned in changed. Results for deleted people or sessions are ignored.
 func (v View) PutAttendance(
 	ctx context.Context, rows []g.Attendance, cause g.AttendanceCause,
 ) (changed []g.Attendance, err error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
-	fresh, _, err := others(ctx, v.s.Reg, rows) // no write for nothing
-	if err != nil {
-		return nil, err
-	}
-	for some := range slices.Chunk(fresh, answersAtOnce) {
+	for some := range slices.Chunk(rows, answersAtOnce) {
 		var written []g.Attendance
 		err = v.s.Write(store.Patient(ctx), func(t *store.Tx) (err error) {
 			written, err = v.putAnswers(ctx, t, some, cause)
@@ -204,6 +200,7 @@ func (v View) putAnswers(
 		return nil, err
 	}
 	defer w.stmt.Close()
+	events := make([]g.Event, 0, len(fresh))
 	for _, a := range fresh {
 		written, err := w.write(ctx, a)
 		if err != nil {
@@ -214,11 +211,9 @@ func (v View) putAnswers(
 		}
 		changed = append(changed, a)
 		a.Was, a.Cause = was[answerKey{a.Session, a.Person}], cause
-		if err := v.r.sendAttendance(ctx, t, a); err != nil {
-			return nil, err
-		}
+		events = append(events, answered(t.Now.UTC(), a))
 	}
-	return changed, nil
+	return changed, v.r.s.Send(ctx, t, events...)
 }
 
 // answerKey is whose answer it is.
@@ -236,23 +231,23 @@ func others(
 	for _, a := range rows {
 		of[a.Session] = append(of[a.Session], a.Person)
 	}
-	standing := map[answerKey]string{}
+	stand := map[answerKey]standing{}
 	was = map[answerKey]g.AttendanceState{}
 	for s, persons := range of {
-		have, err := answers(ctx, c, s, persons)
+		have, err := answers(ctx, c, []g.SessionID{s}, persons)
 		if err != nil {
 			return nil, nil, err
 		}
-		for p, a := range have {
-			standing[answerKey{s, p}], was[answerKey{s, p}] = a.hash+" "+string(a.state), a.state
+		for p, a := range have[s] {
+			stand[answerKey{s, p}], was[answerKey{s, p}] = a, a.state
 		}
 	}
 	for _, a := range rows {
-		key, now := answerKey{a.Session, a.Person}, a.InputHash+" "+string(a.State)
-		if standing[key] == now {
+		key, now := answerKey{a.Session, a.Person}, standing{a.InputHash, a.State}
+		if stand[key] == now {
 			continue
 		}
-		standing[key] = now
+		stand[key] = now
 		fresh = append(fresh, a)
 	}
 	return fresh, was, nil
@@ -310,49 +305,19 @@ func (w *answerWriter) write(ctx context.Context, a g.Attendance) (written bool,
 	return true, nil
 }
 
-// standing is what is stored of an answer, to compare it.
-type standing struct {
-	hash  string
-	state g.AttendanceState
-}
-
-// answers are the stored answers of a session: of these people, or of everybody if there are none
-// or many.
-func answers(
-	ctx context.Context, c store.Conn, id g.SessionID, persons []g.PersonID,
-) (map[g.PersonID]standing, error) {
-	var w store.Where
-	w.And("session = ?", string(id))
-	if len(persons) > 0 && len(persons) <= store.Chunk {
-		w.And("person IN ("+store.Marks(len(persons))+")", store.Anys(persons)...)
-	}
-	have := map[g.PersonID]standing{}
-	err := store.Each(ctx, c, "SELECT person, input_hash, state FROM attendance"+w.String(), w.Args,
-		func(scan func(...any) error) error {
-			var p g.PersonID
-			var a standing
-			err := scan(&p, &a.hash, &a.state)
-			have[p] = a
-			return err
-		})
-	if err != nil {
-		return nil, fmt.Errorf("read attendance: %w", err)
-	}
-	return have, nil
-}
-
-func (r *Book) sendAttendance(ctx context.Context, t *store.Tx, a g.Attendance) error {
-	h := sha256.Sum256([]byte(strings.Join(
-		[]string{string(a.Session), string(a.Person), a.InputHash, string(a.State)}, "\x00")))
-	return r.s.Send(ctx, t, g.Event{
+// answered is the event of an answer.
+func answered(now time.Time, a g.Attendance) g.Event {
+	h := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s\x00%d",
+		a.Session, a.Person, a.InputHash, a.State, store.Micros(now)))
+	return g.Event{
 		ID:         "evt_" + hex.EncodeToString(h[:12]),
 		Kind:       g.EventAttendance,
 		School:     a.School,
 		Zone:       a.Zone,
-		Time:       t.Now.UTC(),
-		Received:   t.Now.UTC(),
+		Time:       now,
+		Received:   now,
 		Attendance: &a,
-	})
+	}
 }
 
 // correctionBody is the part of a correction that is encrypted under the person's key.
@@ -437,31 +402,53 @@ func (v View) Corrections(ctx context.Context, id g.SessionID) ([]Correction, er
 	if _, err := session(ctx, v.s.Reg, in, id); err != nil {
 		return nil, err
 	}
+	return v.corrections(ctx, []g.SessionID{id})
+}
+
+// CorrectionsOf are the corrections of some sessions, oldest first; only for system scopes.
+func (v View) CorrectionsOf(ctx context.Context, of []g.SessionID) ([]Correction, error) {
+	if err := v.s.OnlySystem(); err != nil {
+		return nil, err
+	}
+	var out []Correction
+	for some := range slices.Chunk(of, store.Chunk) {
+		one, err := v.corrections(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one...)
+	}
+	return out, nil
+}
+
+func (v View) corrections(ctx context.Context, of []g.SessionID) ([]Correction, error) {
 	var sealed []sealedCorrection
-	err = store.Each(ctx, v.s.Reg,
-		"SELECT person, at, body_sealed FROM corrections WHERE session = ? ORDER BY id",
-		[]any{string(id)}, func(scan func(...any) error) error {
+	err := store.Each(ctx, v.s.Reg,
+		"SELECT session, person, at, body_sealed FROM corrections WHERE session IN ("+
+			store.Marks(len(of))+") ORDER BY id",
+		store.Anys(of), func(scan func(...any) error) error {
 			var c sealedCorrection
-			err := scan(&c.person, &c.at, &c.body)
+			err := scan(&c.session, &c.person, &c.at, &c.body)
 			sealed = append(sealed, c)
 			return err
 		})
 	if err != nil {
 		return nil, fmt.Errorf("list corrections: %w", err)
 	}
-	return v.openCorrections(ctx, id, sealed)
+	return v.openCorrections(ctx, sealed)
 }
 
 // sealedCorrection is a correction as stored.
 type sealedCorrection struct {
-	person g.PersonID
-	at     int64
-	body   []byte
+	session g.SessionID
+	person  g.PersonID
+	at      int64
+	body    []byte
 }
 
 // openCorrections decrypts corrections; those of people deleted meanwhile are left out.
 func (v View) openCorrections(
-	ctx context.Context, id g.SessionID, sealed []sealedCorrection,
+	ctx context.Context, sealed []sealedCorrection,
 ) ([]Correction, error) {
 	ids := make([]g.PersonID, len(sealed))
 	for i, c := range sealed {
@@ -477,7 +464,7 @@ func (v View) openCorrections(
 		if !ok {
 			continue
 		}
-		plain, err := people.UnsealPersonal(v.r.people, p, c.body, "correction "+string(id))
+		plain, err := people.UnsealPersonal(v.r.people, p, c.body, "correction "+string(c.session))
 		if err != nil {
 			return nil, fmt.Errorf("list corrections: %w", err)
 		}
@@ -486,7 +473,7 @@ func (v View) openCorrections(
 			return nil, fmt.Errorf("list corrections: %w", err)
 		}
 		out = append(out, Correction{
-			Session: id,
+			Session: c.session,
 			Person:  p.ID,
 			State:   b.State,
 			Reason:  b.Reason,

@@ -1,7 +1,6 @@
 package sessions
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -250,57 +249,6 @@ func (v View) Delete(ctx context.Context, id g.SessionID) error {
 			t.Change(change.Timetable, s.School, string(s.Pattern))
 			return nil
 		})
-}
-
-// Roster lists the people expected at a session, as they were when it was due, by ID: all of them,
-// or those of only; only for system scopes. Who has an answer and is not expected any more is listed
-// as Away. Leaves and corrections are not considered.
-func (v View) Roster(
-	ctx context.Context, s g.Session, only []g.PersonID,
-) ([]RosterEntry, error) {
-	if err := v.s.OnlySystem(); err != nil {
-		return nil, err
-	}
-	l, err := people.RollOf(ctx, v.r.people, s.School)
-	if err != nil {
-		return nil, err
-	}
-	school, err := places.SchoolRow(ctx, v.s.Reg, s.School)
-	if err != nil {
-		return nil, err
-	}
-	answered, err := answers(ctx, v.s.Reg, s.ID, only)
-	if err != nil {
-		return nil, err
-	}
-	// Who is entered during a day has been of the school for all of it.
-	at := s.Due
-	if at.IsZero() {
-		at = s.Start
-	}
-	local := at.In(school.Location())
-	night := time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, local.Location())
-	out := []RosterEntry{}
-	for _, p := range l.Some(only) {
-		since := at
-		if p.Created.After(at) && p.Created.Before(night) {
-			since = p.Created
-		}
-		m, member := p.At(since)
-		expected := member && s.Expects(p.ID, m.Kind, m.Class, m.Boarder)
-		if _, has := answered[p.ID]; !expected && !has {
-			continue
-		}
-		out = append(out, RosterEntry{
-			Person:  p.ID,
-			Kind:    m.Kind,
-			Class:   m.Class,
-			Boarder: m.Boarder,
-			Away:    !member,
-		})
-	}
-	slices.SortFunc(out, func(a, b RosterEntry) int { return cmp.Compare(a.Person, b.Person) })
-	return out, nil
 }
 
 // Find returns one session.

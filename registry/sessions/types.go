@@ -7,15 +7,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// RosterEntry is a person expected at a session, as they were then.
-type RosterEntry struct {
-	Person  g.PersonID
-	Kind    g.PersonKind
-	Class   string
-	Boarder bool
-	Away    bool // not of the school then: not enrolled yet, or gone
-}
-
 // AttendanceFilter selects attendance. Date is an operational day, YYYY-MM-DD.
 type AttendanceFilter struct {
 	store.Page

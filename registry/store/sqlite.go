@@ -34,13 +34,13 @@ func openSQLite(dir, name string) (*DB, error) {
 		"&_pragma=secure_delete(1)&_pragma=temp_store(MEMORY)"
 	// SQLite's busy wait ignores the context, so the writer's is short and begin repeats it.
 	w, err := sql.Open("sqlite",
-		file+uri+"&_pragma=busy_timeout(500)&_txlock=immediate&_pragma=cache_size(-16000)")
+		file+uri+"&_pragma=busy_timeout(500)&_txlock=immediate&_pragma=cache_size(-64000)")
 	if err != nil {
 		return nil, err
 	}
 	w.SetMaxOpenConns(1)
 	uri = file + uri + "&_pragma=busy_timeout(10000)"
-	r, err := sql.Open("sqlite", uri+"&_pragma=query_only(1)")
+	r, err := sql.Open("sqlite", uri+"&_pragma=query_only(1)&_pragma=cache_size(-8000)")
 	if err != nil {
 		w.Close()
 		return nil, err

@@ -19,17 +19,29 @@ const (
 	TravelTime  = 20 * time.Second // moving between buildings faster is an exception
 )
 
-// Compute computes the answers of everybody on the roster, ordered by ID. It is pure: the same
-// inputs give the same bytes, for any order, repetition and delay of the sightings. Sightings of
-// people who are not on the roster are ignored.
-func Compute(in Inputs, sightings []Sighting) []g.Attendance {
-	c := newComputation(in)
-	byPerson := map[g.PersonID][]Sighting{}
+// Ways are sightings by person, in order and without repeats.
+type Ways map[g.PersonID][]Sighting
+
+// ByPerson makes ways of sightings, for any order and repetition of them. Those of nobody are
+// ignored.
+func ByPerson(sightings []Sighting) Ways {
+	out := Ways{}
 	for _, s := range sightings {
 		if s.Person != "" {
-			byPerson[s.Person] = append(byPerson[s.Person], s)
+			out[s.Person] = append(out[s.Person], s)
 		}
 	}
+	for p, list := range out {
+		out[p] = order(list)
+	}
+	return out
+}
+
+// Compute computes the answers of everybody on the roster, ordered by ID. It is pure: the same
+// inputs give the same bytes. Sightings that the session does not count and those of people who are
+// not on the roster are ignored.
+func Compute(in Inputs, seen Ways) []g.Attendance {
+	c := newComputation(in)
 	roster := slices.Clone(in.Roster)
 	slices.SortFunc(roster, func(a, b RosterEntry) int {
 		return cmp.Or(cmp.Compare(a.Person, b.Person), cmp.Compare(a.Kind, b.Kind),
@@ -39,7 +51,7 @@ func Compute(in Inputs, sightings []Sighting) []g.Attendance {
 	roster = slices.CompactFunc(roster, func(a, b RosterEntry) bool { return a.Person == b.Person })
 	out := make([]g.Attendance, 0, len(roster))
 	for _, r := range roster {
-		out = append(out, c.person(r, order(byPerson[r.Person])))
+		out = append(out, c.person(r, seen[r.Person]))
 	}
 	return out
 }
@@ -170,9 +182,8 @@ func later(a, b Correction) bool {
 
 // order sorts one person's sightings and drops repeats.
 func order(list []Sighting) []Sighting {
-	list = slices.Clone(list)
 	slices.SortFunc(list, compareSightings)
-	seen := map[g.SightingID]bool{}
+	seen := make(map[g.SightingID]bool, len(list))
 	return slices.DeleteFunc(list, func(s Sighting) bool {
 		twice := seen[s.ID]
 		seen[s.ID] = true
@@ -181,13 +192,16 @@ func order(list []Sighting) []Sighting {
 }
 
 func compareSightings(a, b Sighting) int {
+	if n := a.at().Compare(b.at()); n != 0 {
+		return n
+	}
 	margin := func(s Sighting) float64 {
 		if s.Match == nil {
 			return 0
 		}
 		return s.Match.Margin
 	}
-	return cmp.Or(a.at().Compare(b.at()), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Zone, b.Zone),
+	return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Zone, b.Zone),
 		cmp.Compare(a.Device, b.Device),
 		cmp.Compare(a.Method, b.Method), cmp.Compare(a.Direction, b.Direction),
 		cmp.Compare(a.Offset, b.Offset), cmp.Compare(margin(a), margin(b)))

@@ -110,7 +110,7 @@ func bytesOf(t *rapid.T, in attend.Inputs, list []arrival) string {
 	for _, a := range list {
 		s = append(s, a.Sighting)
 	}
-	b, err := json.Marshal(attend.Compute(in, s))
+	b, err := json.Marshal(attend.Compute(in, attend.ByPerson(s)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,12 +154,12 @@ func TestAttendOneByOne(t *testing.T) {
 		for _, a := range list {
 			seen = append(seen, a.Sighting)
 		}
-		all := attend.Compute(in, seen)
+		all := attend.Compute(in, attend.ByPerson(seen))
 		roster := in.Roster
 		var single []g.Attendance
 		for _, r := range roster {
 			in.Roster = []attend.RosterEntry{r}
-			single = append(single, attend.Compute(in, seen)...)
+			single = append(single, attend.Compute(in, attend.ByPerson(seen))...)
 		}
 		if diff := cmp.Diff(single, all); diff != "" {
 			t.Fatalf("got (-), want (+):\n%s", diff)
@@ -185,7 +185,7 @@ func TestNeverAbsentInAGap(t *testing.T) {
 		for _, a := range list {
 			seen = append(seen, a.Sighting)
 		}
-		for _, a := range attend.Compute(in, seen) {
+		for _, a := range attend.Compute(in, attend.ByPerson(seen)) {
 			if a.State == g.Absent {
 				t.Fatalf("got absent for %s (%v), want unknown", a.Person, a.Reasons)
 			}
@@ -217,9 +217,9 @@ func TestRetroactiveLeaveChangesOneAnswer(t *testing.T) {
 			Time:   day.Add(7*time.Hour + time.Minute),
 		},
 	}
-	before := attend.Compute(in, seen)
+	before := attend.Compute(in, attend.ByPerson(seen))
 	in.Leaves = []g.Leave{{Person: "b", From: day, To: day.AddDate(0, 0, 1), Reason: "fever"}}
-	after := attend.Compute(in, seen)
+	after := attend.Compute(in, attend.ByPerson(seen))
 	var changed []g.PersonID
 	for i := range after {
 		if after[i].InputHash != before[i].InputHash {
@@ -234,15 +234,13 @@ func TestRetroactiveLeaveChangesOneAnswer(t *testing.T) {
 	}
 	// The reason of the leave and another passage of a present person do not change any hash.
 	in.Leaves[0].Reason = "a cold"
-	again := attend.Compute(in,
-		append(seen,
-			attend.Sighting{
-				ID:     "2",
-				Person: "a",
-				Zone:   "gate",
-				Method: g.ByCard,
-				Time:   day.Add(9 * time.Hour),
-			}))
+	again := attend.Compute(in, attend.ByPerson(append(seen, attend.Sighting{
+		ID:     "2",
+		Person: "a",
+		Zone:   "gate",
+		Method: g.ByCard,
+		Time:   day.Add(9 * time.Hour),
+	})))
 	if diff := cmp.Diff(again, after); diff != "" {
 		t.Errorf("got (-), want (+):\n%s", diff)
 	}

@@ -38,7 +38,7 @@ func BenchmarkCompute(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		if got := attend.Compute(in, seen); len(got) != 2000 {
+		if got := attend.Compute(in, attend.ByPerson(seen)); len(got) != 2000 {
 			b.Fatalf("got %d answers, want 2000", len(got))
 		}
 	}

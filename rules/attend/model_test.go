@@ -261,7 +261,7 @@ func TestTheModelAgrees(t *testing.T) {
 	}
 	for seed := range days {
 		in, seen := randomDay(rand.New(rand.NewPCG(uint64(seed), 11)))
-		for _, a := range attend.Compute(in, seen) {
+		for _, a := range attend.Compute(in, attend.ByPerson(seen)) {
 			i := slices.IndexFunc(in.Roster, func(r attend.RosterEntry) bool { return r.Person == a.Person })
 			m := model{in: in, r: in.Roster[i]}
 			m.signs = m.counting(seen)

@@ -34,10 +34,7 @@ func (c *computation) person(r RosterEntry, seen []Sighting) g.Attendance {
 			Sightings: []g.SightingID{},
 		},
 	}
-	opens := c.opens(r)
-	near := slices.DeleteFunc(slices.Clone(seen), func(s Sighting) bool {
-		return s.at().Before(opens) || !s.at().Before(c.end)
-	})
+	near := between(seen, c.opens(r), c.end)
 	switch {
 	case !required(s, r):
 		a.State = g.NotRequired
@@ -53,6 +50,19 @@ func (c *computation) person(r RosterEntry, seen []Sighting) g.Attendance {
 	c.correct(a)
 	a.InputHash = c.hash(*a)
 	return a.Attendance
+}
+
+// between are the sightings of a way with from <= time < to.
+func between(way []Sighting, from, to time.Time) []Sighting {
+	since := func(t time.Time) int {
+		i := slices.IndexFunc(way, func(s Sighting) bool { return !s.at().Before(t) })
+		if i < 0 {
+			return len(way)
+		}
+		return i
+	}
+	first, last := since(from), since(to)
+	return way[first:max(first, last)]
 }
 
 func required(s g.Session, r RosterEntry) bool {

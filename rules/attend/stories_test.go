@@ -203,7 +203,7 @@ func (r *register) sighting(w []string) {
 }
 
 func (r *register) expect(w []string) {
-	rows := attend.Compute(r.in, r.seen)
+	rows := attend.Compute(r.in, attend.ByPerson(r.seen))
 	if w[0] == "final" {
 		for _, a := range rows {
 			if a.Final != (w[1] == "yes") {

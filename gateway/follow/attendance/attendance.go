@@ -7,9 +7,12 @@ package attendance
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
@@ -122,26 +125,22 @@ func (c *Computer) Recompute(ctx context.Context, school g.SchoolID, touches []f
 		return fmt.Errorf("read sessions: %w", err)
 	}
 	now := c.opt.Now()
-	for _, s := range list {
+	var who []g.PersonID
+	list = slices.DeleteFunc(list, func(s g.Session) bool {
 		_, _, locked := attend.Boundaries(s, c.opt.Directory.School(school))
 		if s.Start.After(now) || !now.Before(locked) {
-			continue
+			return true
 		}
-		var who []g.PersonID
+		before := len(who)
 		for _, t := range touches {
 			if !t.At.Before(attend.Opens(s)) && !t.At.After(s.End) {
 				who = append(who, t.Person)
 			}
 		}
-		slices.Sort(who)
-		if who = slices.Compact(who); len(who) == 0 {
-			continue
-		}
-		if err := c.compute(ctx, s, who, g.CauseSighting); err != nil {
-			return err
-		}
-	}
-	return nil
+		return len(who) == before
+	})
+	slices.Sort(who)
+	return c.compute(ctx, school, list, slices.Compact(who), g.CauseSighting)
 }
 
 // changed computes the running sessions of schools anew for a person who has changed, or for
@@ -157,10 +156,8 @@ func (c *Computer) changed(ctx context.Context, schools []g.SchoolID, who g.Pers
 		if err != nil {
 			return fmt.Errorf("read sessions: %w", err)
 		}
-		for _, s := range list {
-			if err := c.compute(ctx, s, only, g.CausePerson); err != nil {
-				return err
-			}
+		if err := c.compute(ctx, school, list, only, g.CausePerson); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -173,10 +170,8 @@ func (c *Computer) marked(ctx context.Context) error {
 		if err != nil || len(marks) == 0 {
 			return err
 		}
-		for _, m := range marks {
-			if err := c.mark(ctx, m); err != nil {
-				return err
-			}
+		if err := c.dealt(ctx, marks); err != nil {
+			return err
 		}
 		if err := c.opt.View.Sessions.Unmark(ctx, marks[len(marks)-1].ID); err != nil {
 			return err
@@ -184,37 +179,60 @@ func (c *Computer) marked(ctx context.Context) error {
 	}
 }
 
-func (c *Computer) mark(ctx context.Context, m sessions.Mark) error {
-	var list []g.Session
-	if m.Session != "" {
-		s, err := c.opt.View.Sessions.Find(ctx, m.Session)
-		if g.ErrorCode(err) == g.NotFound {
-			return nil // deleted meanwhile, with its answers
-		}
+// dealt computes what marks name; what has the same cause for the same people is computed together.
+func (c *Computer) dealt(ctx context.Context, marks []sessions.Mark) error {
+	type work struct {
+		school g.SchoolID
+		person g.PersonID
+		cause  g.AttendanceCause
+	}
+	var order []work
+	todo := map[work][]g.Session{}
+	for _, m := range marks {
+		list, err := c.markedBy(ctx, m)
 		if err != nil {
 			return err
 		}
-		list = []g.Session{s}
-	} else {
-		var err error
-		if list, err = c.opt.View.Sessions.Between(ctx, m.School, m.From, m.To); err != nil {
-			return err
+		w := work{m.School, m.Person, m.Cause}
+		if _, has := todo[w]; !has {
+			order = append(order, w)
+		}
+		for _, s := range list {
+			if !slices.ContainsFunc(todo[w], func(o g.Session) bool { return o.ID == s.ID }) {
+				todo[w] = append(todo[w], s)
+			}
 		}
 	}
-	var only []g.PersonID
-	if m.Person != "" {
-		only = []g.PersonID{m.Person}
-	}
-	soon := c.opt.Now().Add(time.Minute)
-	for _, s := range list {
-		if s.Start.After(soon) {
-			continue // computed when it starts
+	for _, w := range order {
+		var only []g.PersonID
+		if w.person != "" {
+			only = []g.PersonID{w.person}
 		}
-		if err := c.compute(ctx, s, only, m.Cause); err != nil {
+		if err := c.compute(ctx, w.school, todo[w], only, w.cause); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// markedBy are the sessions of a mark that have begun.
+func (c *Computer) markedBy(ctx context.Context, m sessions.Mark) (list []g.Session, err error) {
+	if m.Session != "" {
+		s, err := c.opt.View.Sessions.Find(ctx, m.Session)
+		if g.ErrorCode(err) == g.NotFound {
+			return nil, nil // deleted meanwhile, with its answers
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = []g.Session{s}
+	} else if list, err = c.opt.View.Sessions.Between(ctx, m.School, m.From, m.To); err != nil {
+		return nil, err
+	}
+	soon := c.opt.Now().Add(time.Minute)
+	return slices.DeleteFunc(list, func(s g.Session) bool {
+		return s.Start.After(soon) // computed when it starts
+	}), nil
 }
 
 // passed computes the sessions of which the clock has passed a boundary since they were computed.
@@ -226,28 +244,39 @@ func (c *Computer) passed(ctx context.Context) error {
 	if !c.begun {
 		back = attend.LockedAfter
 	}
+	side := errgroup.Group{} // schools are computed side by side, but written in turns
+	side.SetLimit(runtime.GOMAXPROCS(0))
 	for _, school := range c.opt.Directory.SchoolIDs() {
-		list, err := c.opt.View.Sessions.Between(ctx, school, now.Add(-back), now.Add(time.Minute))
-		if err != nil {
-			return fmt.Errorf("read sessions: %w", err)
-		}
-		for _, s := range list {
-			if !c.boundaryPassed(s, now) {
-				continue
-			}
-			if done, err := c.finished(ctx, s, now); done || err != nil {
-				if err != nil {
-					return err
-				}
-				continue
-			}
-			if err := c.compute(ctx, s, nil, g.CauseTime); err != nil {
-				return err
-			}
-		}
+		side.Go(func() error { return c.passedIn(ctx, school, back, now) })
+	}
+	if err := side.Wait(); err != nil {
+		return err
 	}
 	c.begun = true
 	return c.marked(ctx) // what a subscription that fell behind has not told of
+}
+
+func (c *Computer) passedIn(
+	ctx context.Context, school g.SchoolID, back time.Duration, now time.Time,
+) error {
+	list, err := c.opt.View.Sessions.Between(ctx, school, now.Add(-back), now.Add(time.Minute))
+	if err != nil {
+		return fmt.Errorf("read sessions: %w", err)
+	}
+	var due []g.Session
+	for _, s := range list {
+		if !c.boundaryPassed(s, now) {
+			continue
+		}
+		done, err := c.finished(ctx, s, now)
+		if err != nil {
+			return err
+		}
+		if !done {
+			due = append(due, s)
+		}
+	}
+	return c.compute(ctx, school, due, nil, g.CauseTime)
 }
 
 // finished reports, at the first look, whether a session's answers were final before.
@@ -297,71 +326,4 @@ func (c *Computer) note(s g.Session, now time.Time) {
 			}
 		}
 	}
-}
-
-// compute computes the answers of a session: of some people, or of everybody.
-func (c *Computer) compute(
-	ctx context.Context, s g.Session, only []g.PersonID, cause g.AttendanceCause,
-) error {
-	if len(only) > peopleMost {
-		only = nil // one look at everybody is cheaper
-	}
-	l := c.lock(s.School)
-	l.Lock()
-	defer l.Unlock()
-	now := c.opt.Now()
-	in, err := c.inputs(ctx, s, only, now)
-	if err == nil && len(in.Roster) > 0 {
-		err = c.answer(ctx, in, only, cause)
-	}
-	if err != nil {
-		return fmt.Errorf("attendance of session %s: %w", s.ID, err)
-	}
-	if s.Kind == g.SessionDorm && len(in.Roster) > 0 {
-		if err := c.missing(ctx, in); err != nil {
-			return fmt.Errorf("who is not in the dorm at session %s: %w", s.ID, err)
-		}
-	}
-	if len(only) == 0 {
-		c.note(s, now)
-	}
-	return nil
-}
-
-func (c *Computer) answer(
-	ctx context.Context, in attend.Inputs, only []g.PersonID, cause g.AttendanceCause,
-) error {
-	s := in.Session
-	from, to := attend.Opens(s), s.End.Add(time.Nanosecond)
-	for _, o := range in.Sittings {
-		from, to = earlier(from, o.Start), later(to, o.End)
-	}
-	// A clock that is off by more than this is refused when it tells.
-	rows, err := c.opt.View.History.SightingsBetween(
-		ctx, s.School, from.Add(-clockMost), to.Add(clockMost), only,
-	)
-	if err != nil {
-		return err
-	}
-	clocks, err := c.clocks(ctx, in, only)
-	if err != nil {
-		return err
-	}
-	seen := make([]attend.Sighting, 0, len(rows))
-	for _, r := range rows {
-		seen = append(seen, attend.Sighting{
-			ID:        r.ID,
-			Person:    r.Person,
-			Zone:      r.Zone,
-			Device:    r.Device,
-			Method:    r.Method,
-			Direction: r.Direction,
-			Time:      r.Time,
-			Offset:    clocks[r.Device],
-			Match:     r.Match,
-		})
-	}
-	c.opt.Pause("sightings read")
-	_, err = c.opt.View.Sessions.PutAttendance(ctx, attend.Compute(in, seen), cause)
-	return err
 }

@@ -77,7 +77,7 @@ func (p *Pump) pump(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	more = len(rows) == follow.Batch
+	more = len(rows) >= follow.Batch
 	rows = slices.DeleteFunc(rows, p.cannotRead)
 	if err := p.journal(rows); err != nil {
 		return false, err
