@@ -286,8 +286,8 @@ var house = []room{
 	{
 		"gateway/follow/attendance",
 		"root gateway/follow gateway/ingest/directory registry registry/change " +
-			"registry/alerts registry/sessions rules/attend",
-		"",
+			"registry/alerts registry/history registry/sessions rules/attend",
+		"x/sync",
 	},
 	{
 		"gateway/follow/escalate",

@@ -59,7 +59,8 @@ func (v View) Delivered(
 	}
 	n := 0
 	err := v.s.Hist.Row(ctx, "SELECT COUNT(*) FROM (SELECT 1 FROM sightings WHERE device = ? AND "+
-		"time >= ? AND time < ? AND received >= ? LIMIT 1) AS one", string(device), store.Micros(from), store.Micros(to),
+		"time >= ? AND time < ? AND received >= ? LIMIT 1) AS one",
+		string(device), store.Micros(from), store.Micros(to),
 		store.Micros(to)).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("read what a device has delivered: %w", err)
