@@ -32,6 +32,9 @@ type moment struct {
 	raise int64 // earliest time at which the condition can change without an event
 	stale int64 // earliest time at which a value that was used becomes stale
 	old   bool  // a value was used that is older than the gateway's pause
+
+	keeps   bool // what a device said before it fell silent may still be so
+	doubted bool // and that left a condition unknown
 }
 
 type condition func(*moment) tri

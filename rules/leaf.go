@@ -10,18 +10,20 @@ import (
 
 func compileCompare(property string, test func(g.Value) tri, fresh int64, decisive tri) condition {
 	return func(m *moment) tri {
-		out := unknown
+		out, doubt := unknown, false
 		for _, d := range m.devs {
 			s := d.sample(property)
 			if s == nil {
 				continue
 			}
 			until := d.until(s, fresh, m.gaps)
-			if m.at >= until {
+			silent := m.at >= until
+			if silent && !m.keeps {
 				continue
 			}
 			t := test(s.v)
-			if t == unknown {
+			if silent || t == unknown {
+				doubt = doubt || silent && t == decisive
 				continue
 			}
 			m.stale = min(m.stale, until)
@@ -30,8 +32,17 @@ func compileCompare(property string, test func(g.Value) tri, fresh int64, decisi
 				return t
 			}
 		}
+		return m.unless(doubt, out)
+	}
+}
+
+// unless is what a group's other devices say, or unknown if one that fell silent may decide otherwise.
+func (m *moment) unless(doubt bool, out tri) tri {
+	if !doubt {
 		return out
 	}
+	m.doubted = true
+	return unknown
 }
 
 func compileStatus(states []g.DeviceState, decisive tri) condition {

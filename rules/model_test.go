@@ -31,6 +31,7 @@ type modelled struct {
 	history
 	since  int
 	steady bool
+	keeps  bool // it fires, and stays although a device fell silent that said so
 }
 
 // state is a device's state at t; "" if unknown.
@@ -82,19 +83,23 @@ func (h modelled) holds(c rules.Condition, devices []string, t int) string {
 		return map[string]string{"yes": "no", "no": "yes", "unknown": "unknown"}[h.holds(*c.Not,
 			devices, t)]
 	case c.Compare != nil:
-		out := "unknown"
+		out, doubt := "unknown", false
 		for _, d := range devices {
 			s := h.samples(d, t)
-			if len(s) == 0 || !h.steady && t-s[len(s)-1].at >= modelFresh ||
-				h.steady && h.state(d, t) == "offline" {
+			if len(s) == 0 {
 				continue
 			}
-			if float64(s[len(s)-1].value) > *c.Compare.Above {
+			above := float64(s[len(s)-1].value) > *c.Compare.Above
+			if !h.steady && t-s[len(s)-1].at >= modelFresh || h.steady && h.state(d, t) == "offline" {
+				doubt = doubt || h.keeps && above
+				continue
+			}
+			if above {
 				return "yes"
 			}
 			out = "no"
 		}
-		return out
+		return choose(doubt, "unknown", out)
 	case c.Status != nil:
 		out := "unknown"
 		for _, d := range devices {
@@ -147,7 +152,7 @@ func (h modelled) holds(c rules.Condition, devices []string, t int) string {
 		}
 		return choose(in && on(c.Time.Days, time.Monday), "yes", "no")
 	case c.Share != nil:
-		holds, known := 0, 0
+		holds, known, doubts := 0, 0, 0
 		for _, d := range devices {
 			switch h.holds(c.Share.Of, []string{d}, t) {
 			case "yes":
@@ -155,18 +160,29 @@ func (h modelled) holds(c rules.Condition, devices []string, t int) string {
 				known++
 			case "no":
 				known++
+			default:
+				doubts += choose(c.Share.Of.Compare != nil && h.keeps && h.said(*c.Share.Of.Compare, d, t), 1, 0)
 			}
 		}
-		if known == 0 {
+		enough := func(holds, known int) bool {
+			if c.Share.AtLeast > 0 {
+				return holds >= c.Share.AtLeast
+			}
+			return known > 0 && known >= c.Share.Devices &&
+				float64(100*holds) >= c.Share.Percent*float64(known)
+		}
+		if !enough(holds, known) && (known == 0 || enough(holds+doubts, known+doubts)) {
 			return "unknown"
 		}
-		enough := known >= c.Share.Devices && float64(100*holds) >= c.Share.Percent*float64(known)
-		if c.Share.AtLeast > 0 {
-			enough = holds >= c.Share.AtLeast
-		}
-		return choose(enough, "yes", "no")
+		return choose(enough(holds, known), "yes", "no")
 	}
 	panic("no such condition")
+}
+
+// said reports whether the device's last word was above the limit.
+func (h history) said(c rules.Compare, device string, t int) bool {
+	s := h.samples(device, t)
+	return len(s) > 0 && float64(s[len(s)-1].value) > *c.Above
 }
 
 func on(days []time.Weekday, day time.Weekday) bool {
@@ -211,6 +227,7 @@ func (h modelled) tell(r rules.Rule, subject string, devices []string, end int) 
 	var out []string
 	since, over, firing := -1, -1, false
 	for t := max(h.since, h.first(r, devices)); t <= end; t++ {
+		h.keeps = firing && r.Clear.Unknown != ""
 		truth := h.holds(r.When, devices, t)
 		if !firing {
 			if truth != "yes" {

@@ -460,6 +460,7 @@ func (e *Engine) look(r *rule, s *subject, ev *g.Event, d *device) *moment {
 	m := &e.m
 	if s != nil {
 		m.devs, m.counts = s.members, s.counts
+		m.keeps = s.phase == firing && r.Clear.Unknown == stays
 	} else {
 		m.counts = r.empty
 	}

@@ -135,7 +135,7 @@ func (s *slot) record() {
 func compileRate(c Rate, fresh int64, decisive tri) condition {
 	key := c.key()
 	return func(m *moment) tri {
-		out := unknown
+		out, doubt := unknown, false
 		for _, d := range m.devs {
 			s := d.sample(c.Property)
 			if s == nil || s.v.Kind() != g.Number {
@@ -143,21 +143,30 @@ func compileRate(c Rate, fresh int64, decisive tri) condition {
 			}
 			until := d.until(s, fresh, m.gaps)
 			t := s.trace(key)
-			if t == nil || m.at >= until {
+			silent := m.at >= until
+			if t == nil || silent && !m.keeps {
 				continue
 			}
-			by, next, ok := t.rise(m.at, s.steady)
+			at := m.at
+			if silent {
+				at = s.at
+			}
+			by, next, ok := t.rise(at, s.steady)
 			if !ok {
+				continue
+			}
+			truth := known((c.Above == nil || by > *c.Above) && (c.Below == nil || by < *c.Below))
+			if silent {
+				doubt = doubt || truth == decisive
 				continue
 			}
 			m.stale = min(m.stale, until)
 			m.raise = min(m.raise, next)
 			m.old = m.old || s.at < m.resumed && !s.steady
-			out = known((c.Above == nil || by > *c.Above) && (c.Below == nil || by < *c.Below))
-			if out == decisive {
+			if out = truth; out == decisive {
 				return out
 			}
 		}
-		return out
+		return m.unless(doubt, out)
 	}
 }

@@ -12,30 +12,43 @@ func (r *rule) compileShare(c Share) condition {
 	}
 	return func(m *moment) tri {
 		group := m.devs
-		holds, told := c.count(m, group, inner)
+		holds, told, doubts := c.count(m, group, inner)
 		m.devs = group
 		switch {
-		case told == 0:
+		case c.enough(holds, told):
+			return yes
+		case told == 0 || c.enough(holds+doubts, told+doubts):
 			return unknown
-		case c.AtLeast > 0:
-			return known(holds >= c.AtLeast)
 		}
-		return known(told >= c.Devices && 100*float64(holds) >= c.Percent*float64(told))
+		return no
 	}
 }
 
-func (c Share) count(m *moment, group []*device, inner condition) (holds, told int) {
+func (c Share) enough(holds, told int) bool {
+	if c.AtLeast > 0 {
+		return holds >= c.AtLeast
+	}
+	return told > 0 && told >= c.Devices && 100*float64(holds) >= c.Percent*float64(told)
+}
+
+// count is of how many devices it is known, for how many of them it holds, and for how many that
+// fell silent it may still hold.
+func (c Share) count(m *moment, group []*device, inner condition) (holds, told, doubts int) {
 	for i := range group {
-		m.devs = group[i : i+1]
+		m.devs, m.doubted = group[i:i+1], false
 		switch inner(m) {
 		case yes:
 			holds++
 			told++
 		case no:
 			told++
+		default:
+			if m.doubted {
+				doubts++
+			}
 		}
 	}
-	return holds, told
+	return holds, told, doubts
 }
 
 // share reports whether the rule counts devices of a group.
@@ -50,7 +63,7 @@ func (e *Engine) shareValues(s *subject, out map[string]g.Value) {
 	}
 	kept := e.m // of the current evaluation
 	m := e.look(r, s, nil, nil)
-	holds, told := r.shared.count(m, m.devs, r.sharedOf)
+	holds, told, _ := r.shared.count(m, m.devs, r.sharedOf)
 	e.m = kept
 	out["devices"] = g.NumberValue(float64(holds))
 	out["of"] = g.NumberValue(float64(told))

@@ -234,7 +234,7 @@ func (m Margin) limit(usual, sign float64) float64 {
 func compileBaseline(c Baseline, fresh int64, decisive tri) condition {
 	key := c.key()
 	return func(m *moment) tri {
-		out := unknown
+		out, doubt := unknown, false
 		for _, d := range m.devs {
 			s := d.sample(c.Property)
 			if s == nil || s.v.Kind() != g.Number || m.hours == nil {
@@ -243,8 +243,15 @@ func compileBaseline(c Baseline, fresh int64, decisive tri) condition {
 			until := d.until(s, fresh, m.gaps)
 			began, _ := hourOf(m.at, m.hours.zone)
 			m.raise = min(m.raise, began+int64(time.Hour))
-			mean, weeks := s.usually(key, m.at, m.hours.zone)
-			if m.at >= until || weeks < c.Weeks {
+			at, silent := m.at, m.at >= until
+			if silent && !m.keeps {
+				continue
+			}
+			if silent {
+				at = s.at
+			}
+			mean, weeks := s.usually(key, at, m.hours.zone)
+			if weeks < c.Weeks {
 				continue
 			}
 			value, _ := s.v.Float()
@@ -253,22 +260,27 @@ func compileBaseline(c Baseline, fresh int64, decisive tri) condition {
 				if t == nil {
 					continue
 				}
-				by, next, ok := t.rise(m.at, s.steady)
+				by, next, ok := t.rise(at, s.steady)
 				if !ok {
 					continue
 				}
-				value = by
-				m.raise = min(m.raise, next)
+				if value = by; !silent {
+					m.raise = min(m.raise, next)
+				}
+			}
+			truth := known(c.Above != nil && value > c.Above.limit(mean, 1) ||
+				c.Below != nil && value < c.Below.limit(mean, -1))
+			if silent {
+				doubt = doubt || truth == decisive
+				continue
 			}
 			m.stale = min(m.stale, until)
 			m.old = m.old || s.at < m.resumed && !s.steady
-			out = known(c.Above != nil && value > c.Above.limit(mean, 1) ||
-				c.Below != nil && value < c.Below.limit(mean, -1))
-			if out == decisive {
+			if out = truth; out == decisive {
 				return out
 			}
 		}
-		return out
+		return m.unless(doubt, out)
 	}
 }
 
