@@ -148,7 +148,7 @@ var house = []room{
 	{
 		"api",
 		"root api/access api/alerts api/attendance api/calendar api/fleet api/gate api/live api/lockdown " +
-			"api/messages api/oncall api/people api/places api/rules api/visits api/webhooks registry " +
+			"api/messages api/oncall api/people api/places api/rules api/timetable api/visits api/webhooks registry " +
 			"registry/change registry/deeds registry/messages",
 		"huma",
 	},
@@ -168,7 +168,11 @@ var house = []room{
 	},
 	{"api/attendance", "root api/gate registry registry/history registry/sessions rules/presence", ""},
 	{"api/visits", "root api/gate", ""},
-	{"api/timetable", "root registry rules/calendar rules/timetable", ""},
+	{
+		"api/timetable",
+		"root api/gate registry registry/timetable rules/calendar rules/timetable",
+		"",
+	},
 	{"api/calendar", "root api/gate registry/almanac registry/calendar rules/calendar", ""},
 	{
 		"api/fleet",

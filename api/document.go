@@ -93,6 +93,7 @@ func tags() [][2]string {
 		{"Messages", "Messages to people: channels, addresses, templates, broadcasts and what became of them."},
 		{"Lockdown", "Threat levels, drills, and the all-clear."},
 		{"Calendar", "Terms, days off, and the working days in their place."},
+		{"Timetable", "What sessions are made of: patterns, templates of days, changes of a day."},
 		{"Visitors", "Who visits the school: asked for, expected, on site, gone."},
 		{"Attendance", "Sessions, answers, corrections and leave."},
 		{"Events", "The journal and the live stream."},

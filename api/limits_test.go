@@ -48,6 +48,8 @@ var otherwise = map[string]string{
 	"action":  "no such action", "timezone": "no such time zone", "driver": "no such driver",
 	"kind": "no such kind", "settings": "not the kind's", "settings{}": "not the kind's",
 	"secrets": "not the kind's", "secrets{}": "not the kind's",
+	"due": "no time of day", "date": "no day", "period": "not one of the pattern's",
+	"pattern": "no such pattern", "periods": "each period once",
 	"quiet_from": "no time of day", "quiet_to": "no time of day", "digest": "no time of day",
 	"digest_day": "without a time",
 	"addresses":  "no addresses", "value": "no address",
@@ -94,6 +96,10 @@ var otherwise = map[string]string{
 	"secret":                  "not the driver's", "secret{}": "not the driver's",
 }
 
+// periodic is a pattern that runs in periods.
+const periodic = `{"name":"Maths","kind":"lesson","days":"school_days","periods":["1"],"start":"","end":"",` +
+	`"who":["student"]}`
+
 // bodies are those of operations.txt where a fuller one is needed.
 var bodies = map[string]string{
 	"create-profile": strings.Replace(fullProfile, "{id}", "limits-{n}", 1),
@@ -114,8 +120,14 @@ var bodies = map[string]string{
 	"step-done": `{}`,
 	"update-procedure": `{"version":0,"title":"Spill","steps":[{"text":"Is it known?","answers":[` +
 		`{"id":"yes","text":"Yes","steps":[{"text":"Go"}]},{"id":"no","text":"No"}]}]}`,
-	"create-webhook": `{"url":"https://sis.school.example/gatehouse"}`,
-	"create-session": `{"kind":"meal","name":"Lunch","start":"2026-09-01T11:00:00Z","due":"2026-09-01T11:30:00Z","end":"2026-09-01T12:00:00Z","zone_kinds":["canteen"],"who":["student"]}`,
+	"create-webhook":      `{"url":"https://sis.school.example/gatehouse"}`,
+	"create-pattern":      periodic,
+	"update-pattern":      periodic,
+	"patch-pattern":       periodic,
+	"create-day-template": `{"name":"Exam day","periods":[{"name":"1","start":"08:00","end":"09:00"}]}`,
+	"update-day-template": `{"name":"Exam day","periods":[{"name":"1","start":"08:00","end":"09:00"}]}`,
+	"patch-day-template":  `{"name":"Exam day","periods":[{"name":"1","start":"08:00","end":"09:00"}]}`,
+	"create-session":      `{"kind":"meal","name":"Lunch","start":"2026-09-01T11:00:00Z","due":"2026-09-01T11:30:00Z","end":"2026-09-01T12:00:00Z","zone_kinds":["canteen"],"who":["student"]}`,
 }
 
 const (

@@ -34,6 +34,8 @@ var unconditional = map[string]string{
 	"delete-own-address":    "an address never changes",
 	"put-own-wishes":        "one's own: the last one holds",
 	"delete-override":       "an override never changes",
+	"delete-template-days":  "an entry never changes",
+	"delete-pattern-change": "takes back whatever is said of the day",
 }
 
 // Every change honours If-Match, and what it changes is read with an ETag.

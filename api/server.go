@@ -20,6 +20,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/api/rules"
+	"github.com/gatehouse-iot/gatehouse/api/timetable"
 	"github.com/gatehouse-iot/gatehouse/api/visits"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -107,6 +108,7 @@ func (s *Server) register() {
 	lockdown.Register(s.front, strings.TrimSuffix(s.cfg.BaseURL, "/"))
 	attendance.Register(s.front, s.deps.Intake)
 	calendar.Register(s.front)
+	timetable.Register(s.front)
 	visits.Register(s.front)
 	webhooks.Register(s.front, s.deps.Webhooks)
 	messages.Register(s.front, s.deps.Messages)

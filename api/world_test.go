@@ -309,6 +309,27 @@ func (w *world) schools() *world {
 			Purpose: "Repairs the lift",
 		},
 	}))(t)
+	pattern := must(v.Timetable.Put(ctx, g.SessionPattern{
+		School:       w.a.ID,
+		Name:         "Assembly",
+		Kind:         g.SessionMeeting,
+		Days:         g.OnSchoolDays,
+		SessionTimes: g.SessionTimes{Start: "08:00", End: "08:40"},
+		Who:          []g.PersonKind{g.Student},
+	}))(t)
+	template := must(v.Timetable.PutTemplate(ctx, g.DayTemplate{School: w.a.ID, Name: "Late start", Shift: 60}))(t)
+	unused := must(v.Timetable.PutTemplate(ctx, g.DayTemplate{School: w.a.ID, Name: "Early", Shift: -60}))(t)
+	days := must(v.Timetable.PutDays(ctx, g.TemplateDays{
+		School:   w.a.ID,
+		Template: template.ID,
+		From:     "2099-09-01",
+		To:       "2099-09-01",
+	}))(t)
+	change := must(v.Timetable.PutChange(ctx, g.PatternChange{
+		Pattern: pattern.ID,
+		Date:    "2099-09-01",
+		Cancel:  true,
+	}))(t)
 	holiday := must(v.Calendar.Put(ctx, w.a.ID, []g.CalendarEntry{{
 		Kind: g.CalendarDayOff,
 		Name: "National Day",
@@ -403,6 +424,11 @@ func (w *world) schools() *world {
 		"alert":    string(alert.ID),
 		"holiday":  string(holiday.ID),
 		"visit":    string(visit.ID),
+		"pattern":  string(pattern.ID),
+		"template": string(template.ID),
+		"unused":   string(unused.ID),
+		"days":     string(days.ID),
+		"change":   string(change.ID),
 		"rota":     string(rota.ID), "escalation": string(chain.ID),
 		"incident": string(incident.ID),
 		"rule":     string(rule.ID) + "@" + string(w.a.ID),

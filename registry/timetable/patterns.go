@@ -85,7 +85,7 @@ func (v View) Pattern(ctx context.Context, id g.SessionPatternID) (g.SessionPatt
 
 // Put writes a pattern, which holds from its From on, or from today where that is empty; one with
 // an ID that is kept becomes its next version. Days that are over stay as they were: such a version
-// begins today or later.
+// begins today or later, and today where its From is that of the version before.
 func (v View) Put(ctx context.Context, x g.SessionPattern) (g.SessionPattern, error) {
 	in, err := v.s.Reach(ctx, g.AttendanceWrite)
 	if err != nil {
@@ -143,6 +143,9 @@ func (v View) put(
 		return x, nil, store.NotFound("pattern", string(x.ID))
 	case err == nil:
 		before, x.Version = had, had.Version+1
+		if x.From == had.From { // as it was: what is new is so from now on
+			x.From = max(x.From, today.String())
+		}
 		if x.From < today.String() {
 			return x, nil, g.FieldErrorf("from", "days that are over stay as they were: give today (%s) or a later day",
 				today)

@@ -313,3 +313,10 @@ func id(p g.SessionPatternID, date, period, part string) g.SessionID {
 	sum := sha256.Sum256([]byte(strings.Join([]string{string(p), date, period, part}, "\x00")))
 	return g.SessionID("ses_" + hex.EncodeToString(sum[:10]))
 }
+
+// TemplateOf is the template that a class's day has, or, without a class, the school's; "": the usual
+// one.
+func TemplateOf(in Inputs, day g.Date, class string) g.DayTemplateID {
+	e := &expansion{in: in, day: day, date: day.String()}
+	return e.template(class)
+}
