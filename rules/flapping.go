@@ -21,6 +21,7 @@ func (e *Engine) repeat(s *subject, o *repeat, key string) {
 	a.Firing, a.Ended = !r.momentary, time.Time{}
 	s.alert = a
 	if !r.momentary {
+		a.Device, a.Zone = s.shownDevice(), s.cause.Zone
 		s.stage = r.stageOf(a.Severity)
 		a.Severity = s.severity()
 		a.Flapping = a.Count >= FlapsFrom

@@ -522,6 +522,7 @@ func (e *Engine) whilePending(s *subject, m *moment) int64 {
 	case m.old && s.rule.For > 0:
 		return m.stale
 	}
+	e.blame(s)
 	if by, _ := e.muting(s); by != nil {
 		s.muted = true
 		return m.stale

@@ -19,7 +19,8 @@ func Kinds() []MessageKind {
 			"title", "severity", "place", "time", "device", "others", "link", "take", "school",
 		}},
 		{"unanswered", []string{
-			"title", "severity", "place", "time", "others", "who", "link", "take", "school",
+			"title", "severity", "place", "time", "others", "who", "missed", "link", "take",
+			"school",
 		}},
 		{"lockdown", []string{
 			"title", "text", "place", "time", "by", "note", "mark", "link", "school",

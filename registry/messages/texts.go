@@ -32,16 +32,16 @@ func shipped() []Template {
 		{
 			Kind:     "unanswered",
 			Language: "en",
-			Subject:  "Nobody has answered: {title}",
-			Text: "Nobody has answered this alert: {title}\nWhere: {place}\nSince: {time}\nAlso: {others}\n" +
-				"Told so far: {who}\nI take it: {take}\nThe alert: {link}",
+			Subject:  "{severity}: {title}",
+			Text: "{title}\nWhere: {place}\nSince: {time}\nAlso: {others}\n" +
+				"Told so far: {who}\nCould not be reached: {missed}\nI take it: {take}\nThe alert: {link}",
 		},
 		{
 			Kind:     "unanswered",
 			Language: "zh-CN",
-			Subject:  "无人响应：{title}",
-			Text: "这条告警无人响应：{title}\n地点：{place}\n时间：{time}\n另有：{others}\n" +
-				"已通知：{who}\n我来处理：{take}\n查看告警：{link}",
+			Subject:  "{severity}：{title}",
+			Text: "{title}\n地点：{place}\n时间：{time}\n另有：{others}\n" +
+				"已通知：{who}\n未能通知：{missed}\n我来处理：{take}\n查看告警：{link}",
 		},
 		{
 			Kind:     "lockdown",

@@ -55,6 +55,7 @@ type Notice struct {
 	// Others names the most urgent of those, one after the other, for people.
 	Others, OthersZH string
 	Who              string // the names of those who were told before
+	Missed           string // and of those whom no message reached
 	Unanswered       bool   // it goes to the head, since nobody answered
 	To               []To
 	Channels         []string

@@ -397,6 +397,9 @@ func TestNoAddressIsFoundLater(t *testing.T) {
 	look()
 	n.heard("0 guard1: alt_1", "0 facility: alt_1", "2 guard1,guard2: alt_1",
 		"2 head,head2: Nobody answered: Smoke")
+	if last := n.told[len(n.told)-1]; last.Who != "" || !strings.HasPrefix(last.Missed, "guard1, facility") {
+		t.Errorf("the head reads that %q were told and %q were not", last.Who, last.Missed)
+	}
 	_, log, err := n.view.Oncall.CallOf(t.Context(), "alt_1")
 	n.ok(err)
 	if log[0].State != messages.Failed || log[0].Code != messages.NoAddress || log[0].RotaName != "Nights" {

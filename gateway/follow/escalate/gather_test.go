@@ -201,7 +201,7 @@ func TestTheHeadsLetterNamesWhatBurns(t *testing.T) {
 	last := n.told[len(n.told)-1]
 	subject, text := n.says(last, "en")
 	if !last.Unanswered ||
-		subject != "Nobody has answered: Nobody answered 7 alerts, the most urgent: Smoke and heat" ||
+		subject != "critical: Nobody answered 7 alerts, the most urgent: Smoke and heat" ||
 		!strings.Contains(text, "Where: Lab 1\n") || strings.Count(text, "Hot (over)") != 6 ||
 		!strings.Contains(text, "Told so far: guard1, facility, guard2") {
 		t.Errorf("got %s: %s, want the fire first", subject, text)

@@ -11,6 +11,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 )
 
@@ -236,7 +237,7 @@ func (e *Escalator) tellHead(
 	n := e.notice(letter, all[0], 0, heads)
 	n.Alert, n.Unanswered = a, true
 	n.Others, n.OthersZH = others(all)
-	if n.Who, err = e.toldSoFar(ctx, all[0].ID); err != nil {
+	if n.Who, n.Missed, err = e.toldSoFar(ctx, all[0].ID); err != nil {
 		return nil, err
 	}
 	if _, err := e.Tell(ctx, n); err != nil {
@@ -248,24 +249,39 @@ func (e *Escalator) tellHead(
 // mostNames is how many of those who were told a letter names.
 const mostNames = 10
 
-// toldSoFar names those who were told of an alert.
-func (e *Escalator) toldSoFar(ctx context.Context, id g.AlertID) (string, error) {
+// toldSoFar names those who were told of an alert, and those whom no message of it reached.
+func (e *Escalator) toldSoFar(ctx context.Context, id g.AlertID) (told, missed string, err error) {
 	_, log, err := e.View.Oncall.CallOf(ctx, id)
 	if err != nil && g.ErrorCode(err) != g.NotFound {
-		return "", err
+		return "", "", err
 	}
-	var names []string
+	var reached, lost []string
 	for _, x := range log {
-		if x.What != oncall.CallTold || x.Name == "" || slices.Contains(names, x.Name) {
+		switch {
+		case x.Name == "":
+		case x.What == oncall.CallNoWay, x.What == oncall.CallTold && x.State == messages.Failed:
+			lost = append(lost, x.Name)
+		case x.What == oncall.CallTold:
+			reached = append(reached, x.Name)
+		}
+	}
+	lost = slices.DeleteFunc(lost, func(name string) bool { return slices.Contains(reached, name) })
+	return names(reached), names(lost), nil
+}
+
+// names joins names, each once.
+func names(all []string) string {
+	var out []string
+	for _, name := range all {
+		if slices.Contains(out, name) {
 			continue
 		}
-		if len(names) == mostNames {
-			names = append(names, "…")
-			break
+		if len(out) == mostNames {
+			return strings.Join(append(out, "…"), ", ")
 		}
-		names = append(names, x.Name)
+		out = append(out, name)
 	}
-	return strings.Join(names, ", "), nil
+	return strings.Join(out, ", ")
 }
 
 // heads are the school's administrators or, where it has none, those of the district above.

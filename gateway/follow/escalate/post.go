@@ -73,6 +73,12 @@ func (p Post) params(n Notice, school g.School) map[string]string {
 		"time":        n.Alert.Opened.In(school.Location()).Format("2006-01-02 15:04"),
 		"school":      school.Name,
 		"who":         n.Who,
+		"missed":      n.Missed,
+	}
+	if a := n.Alert; a.Firing && a.Count > 1 && a.LastFired.After(a.Opened) {
+		again := a.LastFired.In(school.Location()).Format("2006-01-02 15:04")
+		out["title"] += fmt.Sprintf(" (again at %s)", again)
+		out["title_zh"] += fmt.Sprintf("（%s 再次发生）", again)
 	}
 	if n.More > 0 {
 		out["title"] = fmt.Sprintf("%s, and %d more alerts", out["title"], n.More)

@@ -25,6 +25,10 @@ func TestANoticeIsAMessage(t *testing.T) {
 			TitleZH:  "烟雾",
 			Severity: g.Critical,
 			Opened:   began(),
+
+			Firing:    true,
+			Count:     2,
+			LastFired: began().Add(time.Hour),
 		},
 		Place: "Lab",
 		More:  2,
@@ -48,8 +52,8 @@ func TestANoticeIsAMessage(t *testing.T) {
 		t.Error(diff)
 	}
 	want := map[string]string{
-		"title":       "Smoke, and 2 more alerts",
-		"title_zh":    "烟雾，另有 2 条告警",
+		"title":       "Smoke (again at 2026-09-09 04:00), and 2 more alerts",
+		"title_zh":    "烟雾（2026-09-09 04:00 再次发生），另有 2 条告警",
 		"severity":    "critical",
 		"severity_zh": "紧急",
 		"place":       "Lab",

@@ -58,7 +58,7 @@ export interface Gathered {
 
 interface Bulk {
   take: (what: Targets, where?: Gathered) => Promise<void>
-  run: (what: Targets, deed: BulkDeed, where?: Gathered) => Promise<void>
+  run: (what: Targets, deed: BulkDeed, where?: Gathered) => Promise<boolean>
   undo: () => Promise<void>
 }
 
@@ -144,8 +144,10 @@ export function BulkProvider({ children }: { children: ReactNode }) {
         if (got.undo_until) until = Math.min(until, Date.parse(got.undo_until))
         leftAlone(got.outcomes)
       }
+      return true
     } catch (e) {
       saidError(e, t)
+      return false
     } finally {
       if (tokens.length > 0) {
         last.current = { tokens, until }
@@ -155,7 +157,8 @@ export function BulkProvider({ children }: { children: ReactNode }) {
     }
   }
 
-  // Shows them as taken at once; what the gateway refuses comes back, with the reason.
+  // Shows them as taken at once; what the gateway refuses comes back, with the reason, and all of
+  // them if it is not there to be asked: nobody may believe that it is in hand.
   const take = async (what: Targets, where?: Gathered) => {
     const ids = what.alerts.filter((a) => a.state === 'open').map((a) => a.id)
     const groups = what.groups.filter((g) => g.unacknowledged > 0)
@@ -163,8 +166,11 @@ export function BulkProvider({ children }: { children: ReactNode }) {
     const by = me.user.full_name || me.user.name
     const keys = new Set(groups.map((g) => g.key))
     await cache.cancelQueries({ queryKey: ['alerts', 'wall'] })
+    const before = cache.getQueriesData<Wall>({ queryKey: ['alerts', 'wall'] })
     cache.setQueriesData<Wall>({ queryKey: ['alerts', 'wall'] }, (w) => w && taken(w, new Set(ids), keys, by))
-    await run({ ...what, groups }, { deed: 'acknowledge' }, where)
+    if (await run({ ...what, groups }, { deed: 'acknowledge' }, where)) return
+    for (const [key, wall] of before) cache.setQueryData(key, wall)
+    renew()
   }
 
   const offer = (what: string) => {
