@@ -37,6 +37,7 @@ export async function storm({ alerts = 500, seconds = 5, shots, strict = false, 
     await t.shot(page, 'storm-1366')
     await t.step('the totals are the gateway\u2019s', () => totals(page, alerts))
     await t.step('taking on is quick, and undone', () => take(page, figures, within))
+    await t.step('what could not be taken is not in hand', () => away(t, page))
     await t.step('a group is one line, taken as one', () => group(page))
     await t.step('by keyboard', () => keyboard(page))
     await t.step('on a phone', () => phone(t, page, post, within))
@@ -175,6 +176,24 @@ async function take(page, figures, within) {
   await page.locator('[data-testid=undo]').click()
   await page.locator(`article.alert[data-alert="${id}"][data-state=open]`).waitFor()
   await page.locator('[data-testid=undo]').waitFor({ state: 'detached' }) // what it said is gone
+}
+
+// The gateway is not there to be asked: the card says so at once, and not that somebody has it.
+async function away(t, page) {
+  const id = await page
+    .locator('article.alert[data-alert][data-state=open]')
+    .first()
+    .getAttribute('data-alert')
+  const gone = (route) => route.abort('connectionrefused')
+  t.quiet = true
+  await page.route('**/v1/**', gone)
+  await page.locator(`article.alert[data-alert="${id}"] [data-testid=acknowledge]`).click({ delay: 150 })
+  await page.locator('.mantine-Notification-root').filter({ hasText: 'did not work' }).waitFor()
+  await page.locator(`article.alert[data-alert="${id}"][data-state=open]`).waitFor({ timeout: 2000 })
+  await page.unroute('**/v1/**', gone)
+  await page.locator('.stream[data-state=live]').waitFor()
+  t.quiet = false
+  await page.locator('.mantine-Notification-root button').first().click()
 }
 
 async function group(page) {
