@@ -82,7 +82,7 @@ func (gt *Gate) outer(next http.Handler) http.Handler {
 					panic(p)
 				}
 				gt.log.ErrorContext(r.Context(), "request panicked", "request_id", id, "path",
-					r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+					loggedPath(r.URL.Path), "panic", p, "stack", string(debug.Stack()))
 				if rec.status == 0 {
 					refuse(rec, fault(r.Context()))
 				}
@@ -93,12 +93,26 @@ func (gt *Gate) outer(next http.Handler) http.Handler {
 			if rec.status >= 500 || r.Method != http.MethodGet && r.Method != http.MethodHead {
 				log = gt.log.InfoContext
 			}
-			log(r.Context(), "request", "request_id", id, "method", r.Method, "path", r.URL.Path,
+			log(r.Context(), "request", "request_id", id, "method", r.Method, "path",
+				loggedPath(r.URL.Path),
 				"status", rec.status, "bytes", rec.bytes,
 				"ms", gt.now().Sub(began).Milliseconds(), "remote", gt.Remote(r))
 		}()
 		next.ServeHTTP(rec, r)
 	})
+}
+
+// signedPaths are those whose rest is a secret: whoever has such a link may use it.
+var signedPaths = []string{"/take/", "/m/out/", "/m/reports/", "/m/"}
+
+// loggedPath is a request's path as the log may keep it.
+func loggedPath(path string) string {
+	for _, p := range signedPaths {
+		if strings.HasPrefix(path, p) {
+			return p + "…"
+		}
+	}
+	return path
 }
 
 func plainID(id string) bool {
