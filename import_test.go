@@ -114,6 +114,7 @@ var house = []room{
 			"registry/store registry/timetable registry/views registry/visits", ""},
 	{"registry/sheet", "", "excelize x/text"},
 	{"registry/roster", "root registry/sheet", "x/text"},
+	{"registry/lessons", "root registry/sheet", ""},
 	{"registry/rota", "root", ""},
 	{"registry/almanac", "root", "ical"},
 	{"registry/historybench", "root registry registry/history registry/people", "pgx"},
@@ -170,8 +171,9 @@ var house = []room{
 	{"api/visits", "root api/gate", ""},
 	{
 		"api/timetable",
-		"root api/gate registry registry/timetable rules/calendar rules/timetable",
-		"",
+		"root api/gate registry registry/almanac registry/lessons registry/people registry/sheet " +
+			"registry/timetable rules/calendar rules/timetable",
+		"huma",
 	},
 	{"api/calendar", "root api/gate registry/almanac registry/calendar rules/calendar", ""},
 	{

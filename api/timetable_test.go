@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,5 +99,49 @@ func TestTimetableWeek(t *testing.T) {
 	admin.do("DELETE", "/v1/timetable/patterns/"+maths, nil).want(http.StatusNoContent)
 	if runs, _ := look(); len(runs) != 1 {
 		t.Errorf("got %q, want one left", runs)
+	}
+}
+
+// TestImportTimetable: a look says what is wrong by line and keeps nothing; a file is kept once, and
+// what it does not have of its classes ends.
+func TestImportTimetable(t *testing.T) {
+	w := newWorld(t).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	send := func(query, file string) (r timetable.TimetableImport) {
+		t.Helper()
+		admin.do("POST", "/v1/timetable/import?"+query, file, "Content-Type", "text/csv").want(200).into(&r)
+		return r
+	}
+	if r := send("", "class,weekday,period,subject\n9-9,mon,1,Maths\n"); r.Errors != 1 || r.Problems[0].Line != 0 {
+		t.Errorf("got %+v, want that there are no periods", r)
+	}
+	admin.do("POST", "/v1/timetable/templates", map[string]any{"name": "Usual", "usual": true, "periods": []any{
+		map[string]any{"name": "1", "start": "08:00", "end": "08:40"},
+		map[string]any{"name": "2", "start": "08:50", "end": "09:30"},
+	}}).want(http.StatusCreated)
+	const good = "班级,节次,周一,周二,教室\n9-9,1,数学,语文,nowhere\n9-9,第2节,英语,,\n"
+	r := send("", good)
+	if r.Lessons != 3 || r.Plan.New != 3 || r.Kept || r.Errors != 0 || len(r.Problems) != 2 || !r.Problems[0].Note {
+		t.Errorf("got %+v, want three lessons, and notes of the class and the room", r)
+	}
+	bad := send("keep=true", good+"9-9,7,体育,,\n9-9,1,美术,,\n")
+	if bad.Kept || bad.Errors != 2 || bad.Problems[len(bad.Problems)-1].Line == 0 {
+		t.Errorf("got %+v, want nothing kept, and the lines", bad)
+	}
+	if r := send("keep=true", good); !r.Kept || r.Plan.New != 3 {
+		t.Errorf("got %+v, want it kept", r)
+	}
+	if r := send("keep=true", good); r.Plan.Same != 3 || r.Plan.New+r.Plan.Changed+r.Plan.Ended != 0 {
+		t.Errorf("got %+v, want nothing changed", r)
+	}
+	if r := send("keep=true", "班级,节次,周一\n9-9,1,物理\n"); r.Plan.Changed != 1 || r.Plan.Ended != 2 {
+		t.Errorf("got %+v, want one changed and two ended", r)
+	}
+	if r := send("", "PK\x03\x04 no workbook"); r.Errors != 1 {
+		t.Errorf("got %+v, want that it is damaged", r)
+	}
+	b := admin.do("GET", "/v1/timetable.ics?class=9-9", nil).want(200).body
+	if !strings.HasPrefix(string(b), "BEGIN:VCALENDAR") {
+		t.Errorf("got %.100q, want a calendar", b)
 	}
 }

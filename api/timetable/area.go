@@ -29,6 +29,7 @@ func Register(r *gate.Gate) {
 		d.OneOf("TimetableProblem", "code", gate.WordsOf(timetable.ProblemCodes())...)
 		d.Items("PatternInput", "classes", maxClass)
 		d.Items("PatternInput", "periods", kept.MaxPeriod)
+		d.OneOf("ImportedLesson", "weekday", gate.WordsOf(g.Weekdays())...)
 		d.Items("TemplateDaysInput", "classes", maxClass)
 	})
 	s.registerPatterns()
@@ -36,6 +37,8 @@ func Register(r *gate.Gate) {
 	s.registerDays()
 	s.registerChanges()
 	s.registerWeek()
+	s.registerImport()
+	s.registerICal()
 }
 
 // PatternInput is a pattern as it is sent.

@@ -71,4 +71,36 @@ TimetableProblem.other_name: That pattern's name.
 TimetableProblem.class: The class that has two at a time, or that nobody is of.
 TimetableProblem.person: Who has two at a time.
 TimetableProblem.zone: The room that has two at a time, or that is not there.
+TimetableImport.format: csv or xlsx.
+TimetableImport.sheet: The workbook's sheet that was read.
+TimetableImport.sheets: Its sheets.
+TimetableImport.heading_line: The line of the headings; 0: none was found.
+TimetableImport.columns: What each column is.
+TimetableImport.from: The first day.
+TimetableImport.to: The last day; absent: no end.
+TimetableImport.lessons: Lessons that were read.
+TimetableImport.classes: The classes that have them.
+TimetableImport.plan: What is done, or would be.
+TimetableImport.problems: What is wrong, by line.
+TimetableImport.more_problems: Problems beyond these.
+TimetableImport.errors: How many problems are errors; while there is one, nothing is kept without skip.
+TimetableImport.kept: It was kept; else it was a look.
+TimetableImport.sample: The first lessons as they were read.
+TimetableImportProblem.line: The line of the file; 0: the file as a whole.
+TimetableImportProblem.field: The column.
+TimetableImportProblem.text: What is wrong, and the mend.
+TimetableImportProblem.note: The lesson is taken all the same.
+ImportedLesson.line: The line of the file.
+ImportedLesson.class: The class.
+ImportedLesson.weekday: The weekday.
+ImportedLesson.period: The period.
+ImportedLesson.subject: The subject.
+ImportedLesson.teacher: The teacher as the file has it.
+ImportedLesson.room: The room as the file has it.
+Imported.new: Lessons that are new.
+Imported.changed: Lessons that are others from now on.
+Imported.same: Lessons that are so already.
+Imported.ended: Lessons that the file does not have, and that end.
+LessonColumn.heading: What stands above it.
+LessonColumn.field: What it holds; -: nothing that is read.
 `

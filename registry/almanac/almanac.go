@@ -212,6 +212,34 @@ func Write(w io.Writer, entries []g.CalendarEntry, stamp time.Time) error {
 		ev.Props.SetText(ical.PropCategories, string(e.Kind))
 		cal.Children = append(cal.Children, ev.Component)
 	}
+	return encode(w, cal)
+}
+
+// Event is something with a time.
+type Event struct {
+	ID         string
+	Name       string
+	Start, End time.Time
+}
+
+// WriteEvents writes events with times as iCalendar. stamp is when it is written.
+func WriteEvents(w io.Writer, events []Event, stamp time.Time) error {
+	cal := ical.NewCalendar()
+	cal.Props.SetText(ical.PropVersion, "2.0")
+	cal.Props.SetText(ical.PropProductID, product)
+	for _, e := range events {
+		ev := ical.NewEvent()
+		ev.Props.SetText(ical.PropUID, e.ID+"@gatehouse")
+		ev.Props.SetDateTime(ical.PropDateTimeStamp, stamp.UTC())
+		ev.Props.SetDateTime(ical.PropDateTimeStart, e.Start.UTC())
+		ev.Props.SetDateTime(ical.PropDateTimeEnd, e.End.UTC())
+		ev.Props.SetText(ical.PropSummary, e.Name)
+		cal.Children = append(cal.Children, ev.Component)
+	}
+	return encode(w, cal)
+}
+
+func encode(w io.Writer, cal *ical.Calendar) error {
 	if len(cal.Children) == 0 {
 		// The encoder takes none without a component, which RFC 5545 does not allow; readers do.
 		_, err := io.WriteString(w, strings.Join([]string{
