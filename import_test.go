@@ -67,14 +67,14 @@ var house = []room{
 	{"registry/fleet", "root registry/change registry/places registry/store", "yaml"},
 	{"registry/history", "root registry/fleet registry/people registry/store", ""},
 	{"registry/sessions", "root registry/change registry/people registry/places registry/store", ""},
+	{"registry/rules", "root registry/change registry/store", ""},
 	{
 		"registry/alerts",
 		"root registry/access registry/change registry/fleet registry/people registry/places " +
-			"registry/procedures registry/rota registry/store",
+			"registry/procedures registry/rota registry/rules registry/store",
 		"",
 	},
 	{"registry/procedures", "root registry/change registry/places registry/store", ""},
-	{"registry/rules", "root registry/change registry/store", ""},
 	{"registry/calendar", "root registry/change registry/store", ""},
 	{"registry/visits", "root registry/change registry/store", ""},
 	{"registry/timetable", "root registry/change registry/people registry/places registry/store", ""},

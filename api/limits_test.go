@@ -31,6 +31,7 @@ var otherwise = map[string]string{
 	"persons[]": "no such person",
 	"buildings": "no such buildings", "buildings[]": "no such building",
 	"rotas": "no such rotas", "rotas[]": "no such rota",
+	"rules": "no such rules", "rules[]": "no such rule",
 	"channels": "no such channels", "channels[]": "no such channel",
 	"users": "no such users", "users[]": "no such user", "for": "no such user",
 	"assignee": "no such user",

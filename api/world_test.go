@@ -26,6 +26,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/webhook"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/wecom"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	regalerts "github.com/gatehouse-iot/gatehouse/registry/alerts"
 	reghooks "github.com/gatehouse-iot/gatehouse/registry/hooks"
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
@@ -397,6 +398,10 @@ func (w *world) schools() *world {
 			Expires:     now.AddDate(0, 1, 0),
 		})
 	must(0, err)(t)
+	must(0, v.Alerts.NoteRules(ctx, []alerts.RuleText{
+		{Kind: "rule", ID: "smoke", Body: "id: smoke\n"},
+		{Kind: "rule", ID: "ups", Body: "id: ups\n"},
+	}))(t)
 	window := must(v.Alerts.PutWindow(ctx, g.Suppression{
 		School: w.a.ID,
 		Reason: "the UPS is serviced",

@@ -232,6 +232,7 @@ func TestSameJournalSameHiddenAlerts(t *testing.T) {
 				now:   map[int]g.Alert{},
 				fresh: fresh,
 			}
+			x.knows(p.name)
 			return p.run(steps)
 		}
 		want := play("a", true)

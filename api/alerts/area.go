@@ -26,6 +26,7 @@ func Register(r *gate.Gate) {
 		d.OneOf("ReportMoment", "of", texts(views.MomentOfs())...)
 		d.Items("WindowInput", "rules", 129)
 		d.Items("WindowInput", "properties", 129)
+		d.OneOf("Named", "what", texts(alerts.NamedKinds())...)
 		d.OneOf("SuppressionRow", "state", texts(alerts.SuppressionStates())...)
 	})
 	s.registerAlerts()

@@ -311,6 +311,10 @@ SuppressionRow.changed: When it was last written.
 SuppressionRow.state: planned, active or over. A weekly one is active between its hours, too.
 SuppressionRow.holds_until: Until when it holds now; absent: it does not.
 SuppressionRow.holds_next: When it holds next; absent: it holds now, or never will.
+SuppressionRow.gone: What it names and the school does not have any more: it hides nothing by that.
+Named.what: What it is of.
+Named.id: Its id, as the window names it.
+Named.name: Its name when the window was last saved; of a rule none.
 SuppressionRow.hides: How many alerts it hides now that are not over.
 SuppressionRow.hid: How many it has hidden, with those that it hides.
 WeeklyHours.days: On which it begins; absent: on each.

@@ -22,6 +22,9 @@ type kept struct {
 	g.Suppression
 	// as it was before it was changed, oldest first: what was found then is judged by it
 	Was []g.Suppression `json:"was,omitempty"`
+	// Names are those of what a window names, when it was last written, by kind and ID: what is gone
+	// later is still told by name.
+	Names map[string]string `json:"names,omitempty"`
 }
 
 func (r *Book) scanKept(scan func(...any) error) (s kept, err error) {
@@ -63,24 +66,25 @@ const (
 	wasMost = 20
 )
 
-// earlier are the versions of a suppression that findings may still be judged by, before it is
-// written again.
+// earlier is what is kept beside a suppression that is about to be written again: the versions that
+// findings may still be judged by, and names.
 func (r *Book) earlier(
 	ctx context.Context, t *store.Tx, id g.SuppressionID, version int,
-) ([]g.Suppression, error) {
+) (kept, error) {
 	if version == 0 {
-		return nil, nil
+		return kept{}, nil
 	}
 	old, err := r.kept(ctx, t, id)
 	if err != nil {
-		return nil, err
+		return old, err
 	}
 	all := append(old.Was, old.Suppression)
 	first := max(0, len(all)-wasMost)
 	for first < len(all)-1 && all[first+1].Changed.Before(t.Now.Add(-wasFor)) {
 		first++
 	}
-	return all[first:], nil
+	old.Was = all[first:]
+	return old, nil
 }
 
 // saveSuppression writes a suppression that somebody changed, whose alerts are then due to be
@@ -89,6 +93,10 @@ func (v View) saveSuppression(
 	ctx context.Context, t *store.Tx, s g.Suppression,
 ) (g.Suppression, error) {
 	was, err := v.r.earlier(ctx, t, s.ID, s.Version)
+	if err != nil {
+		return s, err
+	}
+	names, err := v.keepNames(ctx, t, s, was.Names)
 	if err != nil {
 		return s, err
 	}
@@ -103,7 +111,7 @@ func (v View) saveSuppression(
 	} {
 		empty()
 	}
-	b, err := json.Marshal(kept{s, was})
+	b, err := json.Marshal(kept{s, was.Was, names})
 	if err != nil {
 		return s, fmt.Errorf("write suppression: %w", err)
 	}
@@ -273,6 +281,10 @@ type SuppressionRow struct {
 	HoldsNext time.Time `json:"holds_next,omitzero"`
 	Hides     int       `json:"hides"`
 	Hid       int       `json:"hid"` // how many it has hidden, with those that it hides
+	// Gone is what a window names and the school does not have any more.
+	Gone []Named `json:"gone" nullable:"false"`
+
+	Names map[string]string `json:"-"` // as kept
 }
 
 // Suppressions lists shelves and maintenance windows, newest first.
@@ -312,8 +324,8 @@ func (v View) Suppressions(
 	err = store.Each(ctx, v.s.Reg, "SELECT "+suppressionColumns+" FROM suppressions"+w.String()+
 		" ORDER BY made DESC, id DESC LIMIT ?", append(w.Args, f.Size()+1),
 		func(scan func(...any) error) error {
-			s, err := v.r.scanSuppression(scan)
-			rows = append(rows, SuppressionRow{Suppression: s})
+			s, err := v.r.scanKept(scan)
+			rows = append(rows, SuppressionRow{Suppression: s.Suppression, Names: s.Names})
 			return err
 		})
 	if err != nil {
@@ -358,14 +370,14 @@ func (v View) Suppression(ctx context.Context, id g.SuppressionID) (SuppressionR
 	if err != nil {
 		return SuppressionRow{}, err
 	}
-	s, err := v.r.suppression(ctx, v.s.Reg, id)
+	s, err := v.r.kept(ctx, v.s.Reg, id)
 	if err != nil {
 		return SuppressionRow{}, err
 	}
 	if err := in.Owns(s.School, "suppression", string(id)); err != nil {
 		return SuppressionRow{}, err
 	}
-	rows := []SuppressionRow{{Suppression: s}}
+	rows := []SuppressionRow{{Suppression: s.Suppression, Names: s.Names}}
 	err = v.tellOf(ctx, rows)
 	return rows[0], err
 }
@@ -379,6 +391,9 @@ func (v View) tellOf(ctx context.Context, rows []SuppressionRow) error {
 		ids = append(ids, x.ID)
 		c, err := v.coverOf(ctx, v.s.Reg, x.Suppression)
 		if err != nil {
+			return err
+		}
+		if x.Gone, err = v.gone(ctx, x.Suppression, x.Names); err != nil {
 			return err
 		}
 		_, until, holds := c.span(now)

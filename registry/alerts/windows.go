@@ -9,7 +9,6 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/access"
-	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
@@ -42,15 +41,19 @@ func (v View) PutWindow(
 			return err
 		}
 		now := store.Moment(store.Micros(t.Now))
-		next, old, err := v.windowBefore(ctx, t, s, u, now)
+		next, was, err := v.windowBefore(ctx, t, s, u, now)
 		if err != nil {
 			return err
 		}
-		if err := v.checkWindow(ctx, t, next, now); err != nil {
+		if err := v.checkWindow(ctx, t, next, was, now); err != nil {
 			return err
 		}
 		if s, err = v.saveSuppression(ctx, t, next); err != nil {
 			return err
+		}
+		var old any
+		if was.ID != "" {
+			old = was
 		}
 		return v.s.AuditChanges(ctx, t, s.School, "window.put", string(s.ID), old, s)
 	})
@@ -61,10 +64,10 @@ func (v View) PutWindow(
 }
 
 // windowBefore takes over what is not for the writer to say: who made a window and when it began.
-// old is nil for a new one.
+// was has no ID for a new one.
 func (v View) windowBefore(
 	ctx context.Context, t *store.Tx, s g.Suppression, by g.User, now time.Time,
-) (next g.Suppression, old any, err error) {
+) (next, was g.Suppression, err error) {
 	next = s
 	next.Kind, next.Alert = g.Window, ""
 	next.Ended, next.Ender, next.EnderName = time.Time{}, "", ""
@@ -78,18 +81,18 @@ func (v View) windowBefore(
 		if next.From.Before(now) {
 			next.From = now
 		}
-		return next, nil, v.room(ctx, t, s.School)
+		return next, was, v.room(ctx, t, s.School)
 	}
-	was, err := v.r.suppression(ctx, t, s.ID)
+	was, err = v.r.suppression(ctx, t, s.ID)
 	switch {
 	case err != nil:
-		return next, nil, err
+		return next, was, err
 	case was.School != s.School:
-		return next, nil, store.NotFound("suppression", string(s.ID))
+		return next, was, store.NotFound("suppression", string(s.ID))
 	case was.Kind != g.Window:
-		return next, nil, g.Errorf(g.Conflict, "this is a shelf: shelve the alert again instead")
+		return next, was, g.Errorf(g.Conflict, "this is a shelf: shelve the alert again instead")
 	case !was.End().After(now):
-		return next, nil, g.Errorf(g.Conflict, "the window is over: make a new one")
+		return next, was, g.Errorf(g.Conflict, "the window is over: make a new one")
 	case !was.From.After(now):
 		next.From = was.From
 	case next.From.Before(now):
@@ -116,7 +119,7 @@ func (v View) room(ctx context.Context, t *store.Tx, school g.SchoolID) error {
 
 // checkWindow refuses a window that hides too much, for too long, or what is not there.
 func (v View) checkWindow(
-	ctx context.Context, t *store.Tx, s g.Suppression, now time.Time,
+	ctx context.Context, t *store.Tx, s, was g.Suppression, now time.Time,
 ) error {
 	if err := store.CheckReason("reason", s.Reason); err != nil {
 		return err
@@ -145,7 +148,7 @@ func (v View) checkWindow(
 				g.Weekdays())
 		}
 	}
-	return v.hasNamed(ctx, t, s)
+	return v.hasNamed(ctx, t, s, was)
 }
 
 func checkTimes(s g.Suppression, now time.Time) error {
@@ -211,38 +214,6 @@ func (v View) mayHideCritical(s g.Suppression) error {
 	case s.Weekly != nil || s.Until.Sub(s.From) > g.MaxCriticalWindow:
 		return g.FieldErrorf("up_to", "what is critical is hidden for %d hours at most, and not "+
 			"each week", int(g.MaxCriticalWindow/time.Hour))
-	}
-	return nil
-}
-
-// hasNamed refuses a window that names what the school does not have.
-func (v View) hasNamed(ctx context.Context, t *store.Tx, s g.Suppression) error {
-	devices, err := fleet.SomeDevices(ctx, t, s.Devices)
-	if err != nil {
-		return err
-	}
-	for i, id := range s.Devices {
-		if devices[id].School != s.School {
-			return g.FieldErrorf(fmt.Sprintf("devices[%d]", i), "the school has no device %q", id)
-		}
-	}
-	for i, id := range s.Zones {
-		z, err := places.ZoneRow(ctx, t, id)
-		if g.ErrorCode(err) == g.NotFound || err == nil && z.School != s.School {
-			return g.FieldErrorf(fmt.Sprintf("zones[%d]", i), "the school has no zone %q", id)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	for i, id := range s.Buildings {
-		has, err := places.HasBuilding(ctx, t, s.School, id)
-		if err != nil {
-			return err
-		}
-		if !has {
-			return g.FieldErrorf(fmt.Sprintf("buildings[%d]", i), "the school has no building %q", id)
-		}
 	}
 	return nil
 }

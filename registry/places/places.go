@@ -137,6 +137,41 @@ func ZonesOf(ctx context.Context, c store.Conn, building g.BuildingID) ([]g.Zone
 	return out, nil
 }
 
+// ZonesNamed returns the names of those zones that a school has.
+func ZonesNamed(
+	ctx context.Context, c store.Conn, school g.SchoolID, ids []g.ZoneID,
+) (map[g.ZoneID]string, error) {
+	return namesIn(ctx, c, "SELECT id, name FROM zones WHERE school = ? AND id IN (", school, ids)
+}
+
+// BuildingsNamed returns the names of those buildings that a school has.
+func BuildingsNamed(
+	ctx context.Context, c store.Conn, school g.SchoolID, ids []g.BuildingID,
+) (map[g.BuildingID]string, error) {
+	return namesIn(ctx, c, "SELECT id, name FROM buildings WHERE school = ? AND id IN (", school, ids)
+}
+
+func namesIn[T ~string](
+	ctx context.Context, c store.Conn, q string, school g.SchoolID, ids []T,
+) (map[T]string, error) {
+	out := map[T]string{}
+	for part := range slices.Chunk(ids, store.Chunk) {
+		args := append([]any{string(school)}, store.Anys(part)...)
+		err := store.Each(ctx, c, q+store.Marks(len(part))+")", args,
+			func(scan func(...any) error) error {
+				var id T
+				var name string
+				err := scan(&id, &name)
+				out[id] = name
+				return err
+			})
+		if err != nil {
+			return nil, fmt.Errorf("read the names of places: %w", err)
+		}
+	}
+	return out, nil
+}
+
 // HasBuilding says whether a school has a building. It does not check the scope: the caller must.
 func HasBuilding(
 	ctx context.Context, c store.Conn, school g.SchoolID, id g.BuildingID,

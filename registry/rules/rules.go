@@ -98,3 +98,10 @@ func find(ctx context.Context, c store.Conn, school g.SchoolID, id g.RuleID) (Ru
 	}
 	return all[0], nil
 }
+
+// Has says whether a school has written a rule that is not deleted. It does not check the scope: the
+// caller must.
+func Has(ctx context.Context, c store.Conn, school g.SchoolID, id g.RuleID) (bool, error) {
+	x, err := find(ctx, c, school, id)
+	return x.Version > 0 && !x.Deleted, err
+}

@@ -80,6 +80,9 @@ function row(s) {
   const state = stateOf(s)
   const hides = d.alerts.filter((a) => a.hidden?.suppression === s.id && unresolved(a)).length
   return {
+    gone: s.devices
+      .filter((id) => !d.devices.some((x) => x.id === id))
+      .map((id) => ({ what: 'device', id, name: id })),
     ...s,
     state,
     hides,

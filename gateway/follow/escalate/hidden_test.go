@@ -56,6 +56,8 @@ func TestAWindowCallsNobody(t *testing.T) {
 	n := newNight(t)
 	boss := n.reg.In(g.Scope{School: n.school.ID, Actor: "head",
 		Permissions: g.RoleAdmin.Permissions()})
+	n.ok(n.reg.In(g.SystemScope("test")).Alerts.NoteRules(t.Context(),
+		[]alerts.RuleText{{Kind: "rule", ID: "smoke", Body: "id: smoke\n"}}))
 	_, err := boss.Alerts.PutWindow(t.Context(), g.Suppression{
 		School: n.school.ID,
 		Reason: "the detectors are cleaned",

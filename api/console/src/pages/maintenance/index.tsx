@@ -126,6 +126,13 @@ function OneSuppression({ s, onEdit, onEnd }: OneProps) {
         {what(s)} · {t('maintenance.upTo', { severity: t('severity.' + s.up_to) })}
         {s.own_only && <> · {t('maintenance.ownOnlyShort')}</>}
       </p>
+      {s.gone.length > 0 && (
+        <p data-testid="gone">
+          <Tag tone="yellow">{t('maintenance.gone')}</Tag>{' '}
+          {s.gone.map((x) => t('maintenance.goneOf.' + x.what, { name: x.name || x.id })).join(', ')}.{' '}
+          {t('maintenance.goneHint')}
+        </p>
+      )}
       <p>
         {f.short(s.from)} – {f.short(s.until)}
         {s.weekly && <> · {weeklyText(s, t)}</>}
@@ -193,10 +200,14 @@ function useWhat() {
   const device = (id: string) => devices.data?.items?.find((d) => d.id === id)?.name || id
   return (s: Suppression) =>
     [
-      ...s.devices.map(device),
-      ...s.zones.map((z) => places.zoneName(z)),
-      ...s.buildings.map((b) => places.buildings.find((x) => x.id === b)?.name ?? b),
-      ...s.rules.map((r) => t('maintenance.rule', { rule: r })),
+      ...left(s, 'device', s.devices).map(device),
+      ...left(s, 'zone', s.zones).map((z) => places.zoneName(z)),
+      ...left(s, 'building', s.buildings).map((b) => places.buildings.find((x) => x.id === b)?.name ?? b),
+      ...left(s, 'rule', s.rules).map((r) => t('maintenance.rule', { rule: r })),
       ...s.properties,
-    ].join(', ') || t('maintenance.oneAlert')
+    ].join(', ') || t(s.alert ? 'maintenance.oneAlert' : 'maintenance.nothingLeft')
 }
+
+// What a window names and is still there: what is gone is told apart.
+const left = (s: Suppression, what: string, ids: string[]) =>
+  ids.filter((id) => !s.gone.some((x) => x.what === what && x.id === id))

@@ -24,7 +24,7 @@ export function WindowDialog({ s, device, onClose }: Props) {
   const schoolID = useSchoolParam()
   const cache = useQueryClient()
   const z = school.timezone
-  const known = useKnown()
+  const known = useKnown(s)
   const form = useForm('WindowInput', () => begin(z, s, device))
   const { v, set, text } = form
   const body = () => ({
@@ -131,7 +131,7 @@ export function WindowDialog({ s, device, onClose }: Props) {
           searchable
           label={t('maintenance.zones')}
           value={v.zones}
-          data={known.zones}
+          data={known.zones(v.zones)}
           error={form.said('zones')}
           onChange={(zones) => set({ zones })}
         />
@@ -139,7 +139,7 @@ export function WindowDialog({ s, device, onClose }: Props) {
           searchable
           label={t('maintenance.buildings')}
           value={v.buildings}
-          data={known.buildings}
+          data={known.buildings(v.buildings)}
           error={form.said('buildings')}
           onChange={(buildings) => set({ buildings })}
         />
@@ -215,8 +215,10 @@ interface Choice {
   label: string
 }
 
-/** What there is to choose from. What is chosen and not in a list keeps its id. */
-function useKnown() {
+/** What there is to choose from. What is chosen and not in a list keeps its id; of what is gone
+ *  that is said. */
+function useKnown(s?: Suppression) {
+  const { t } = useT()
   const { school } = useSession()
   const schoolID = useSchoolParam()
   const f = useFormat()
@@ -233,9 +235,13 @@ function useKnown() {
     queryKey: ['rules', 'names', schoolID],
     queryFn: () => call('/v1/rules', { query: { school: schoolID } }),
   })
+  const label = (id: string) => {
+    const gone = s?.gone.find((x) => x.id === id)
+    return gone ? t('maintenance.goneNamed', { name: gone.name || id }) : id
+  }
   const withChosen = (all: Choice[], chosen: string[]) => [
     ...all,
-    ...chosen.filter((id) => !all.some((x) => x.value === id)).map((id) => ({ value: id, label: id })),
+    ...chosen.filter((id) => !all.some((x) => x.value === id)).map((id) => ({ value: id, label: label(id) })),
   ]
   const named = (all?: { id: string; name: string }[] | null): Choice[] =>
     (all ?? []).map((x) => ({ value: x.id, label: x.name || x.id }))
@@ -245,8 +251,8 @@ function useKnown() {
       measured.set(value, { value, label: f.local(x.title, x.title_zh) || value })
   return {
     properties: (chosen: string[]) => withChosen([...measured.values()], chosen),
-    zones: named(places.data?.zones),
-    buildings: named(places.data?.buildings),
+    zones: (chosen: string[]) => withChosen(named(places.data?.zones), chosen),
+    buildings: (chosen: string[]) => withChosen(named(places.data?.buildings), chosen),
     devices: (chosen: string[]) => withChosen(named(devices.data?.items), chosen),
     rules: (chosen: string[]) =>
       withChosen(
