@@ -91,7 +91,7 @@ func (b PatternInput) pattern(ctx context.Context, id string) g.SessionPattern {
 
 type patternsInput struct {
 	gate.PerSchool
-	Class string `query:"class" maxLength:"40" doc:"Only those that name the class."`
+	Class string `query:"class" maxLength:"40" doc:"Only those that name the class, and those for all."`
 }
 
 func (s *area) registerPatterns() {
@@ -153,7 +153,8 @@ func (s *area) registerPatterns() {
 func latest(all []g.SessionPattern, class string) []g.SessionPattern {
 	out := []g.SessionPattern{}
 	for i, p := range all {
-		if i+1 < len(all) && all[i+1].ID == p.ID || p.Ended() || class != "" && !names(p.Classes, class) {
+		if i+1 < len(all) && all[i+1].ID == p.ID || p.Ended() ||
+			class != "" && len(p.Classes) > 0 && !names(p.Classes, class) {
 			continue
 		}
 		out = append(out, p)

@@ -8,6 +8,7 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as d from './data.mjs'
 import { calendar } from './calendar.mjs'
+import { timetable } from './timetable.mjs'
 import { visitors } from './visits.mjs'
 import { duty } from './duty.mjs'
 import { handling, noted } from './handling.mjs'
@@ -149,6 +150,7 @@ export function mock({ empty = false, demo = true } = {}) {
   const routes = [
     ...duty(json, list),
     ...calendar(json, list),
+    ...timetable(json, list),
     ...visitors(json, list),
     ...screens({ json, list, refuse }),
     ...rules(json, list, d.school, d.users[0], d.alerts, (r, deed) =>

@@ -15,6 +15,7 @@ import { PoliceTab } from './settings/police'
 import { SchoolTab } from './settings/school'
 import { ScreensTab } from './settings/screens'
 import { SessionsTab } from './settings/sessions'
+import { TimetableTab } from './settings/timetable'
 import { UsersTab } from './settings/users'
 
 export function SettingsPage() {
@@ -27,6 +28,7 @@ export function SettingsPage() {
     { key: 'recorded', show: true, page: <RecordedTab /> },
     { key: 'places', show: true, page: <PlacesTab /> },
     { key: 'calendar', show: true, page: <CalendarTab /> },
+    { key: 'timetable', show: can('attendance:read'), page: <TimetableTab /> },
     { key: 'sessions', show: can('attendance:read'), page: <SessionsTab /> },
     { key: 'messages', show: true, page: <MessagesTab /> },
     { key: 'users', show: can('users:admin'), page: <UsersTab /> },
