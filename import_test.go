@@ -167,7 +167,11 @@ var house = []room{
 		"root api/gate registry registry/alerts registry/procedures registry/views",
 		"",
 	},
-	{"api/attendance", "root api/gate registry registry/history registry/sessions rules/presence", ""},
+	{
+		"api/attendance",
+		"root api/gate api/texts registry registry/history registry/sessions rules/calendar rules/presence",
+		"excelize",
+	},
 	{"api/visits", "root api/gate", ""},
 	{
 		"api/timetable",

@@ -662,6 +662,13 @@ func calls(d *district) map[string]call {
 		"Sessions.Rosters": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Sessions.Rosters(ctx, b, []g.Session{morning(d, d.b)}, nil)
 		}},
+		"Sessions.Month": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, _, err := v.Sessions.Month(ctx, sessions.MonthFilter{School: b, Month: "2026-09"})
+			return x, err
+		}},
+		"Sessions.ExportMonth": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Sessions.ExportMonth(ctx, sessions.MonthFilter{School: b, Month: "2026-09"})
+		}},
 		"Sessions.CorrectionsOf": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Sessions.CorrectionsOf(ctx, []g.SessionID{"ses-b"})
 		}},

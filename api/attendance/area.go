@@ -25,12 +25,13 @@ const maxClass = 40
 // area is what the operations use.
 type area struct {
 	*gate.Gate
-	intake Intake
+	intake    Intake
+	exporting chan struct{} // full: a workbook is being made
 }
 
 // Register adds the operations. Without an intake nobody can be vouched for by hand.
 func Register(r *gate.Gate, intake Intake) {
-	s := &area{r, intake}
+	s := &area{r, intake, make(chan struct{}, 1)}
 	s.Words(words)
 	s.AtLast(func(d *gate.Schemas) {
 		d.Items("SessionInput", "classes", maxClass)
@@ -39,5 +40,6 @@ func Register(r *gate.Gate, intake Intake) {
 	s.registerSightings()
 	s.registerSessions()
 	s.registerAttendance()
+	s.registerMonth()
 	s.registerPresence()
 }

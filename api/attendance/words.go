@@ -22,6 +22,11 @@ to: Until then.
 SightingRow.resolved: When a passage of nobody became this person's: their number, card or consent came later
 	than the passage.
 SightingRow.late: History for its age alone, more than 15 minutes: its source sent it as news.
+PersonMonth.days: The days of the month on which sessions concerned the person.
+PersonMonth.counts: How many sessions had which answer, by answer.
+PersonMonth.class: The class; the last one in the month.
+PersonMonth.name: Empty for callers who may not read people.
+PersonDay.states: The answers, in the order of the sessions: as those of attendance, but not_required.
 Session.zone_kinds: The kinds of zone where people are expected.
 Session.classes: The classes; empty: all.
 Session.persons: People by id, expected whatever their class and kind; without classes nobody else is.

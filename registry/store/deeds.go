@@ -7,7 +7,7 @@ func Deeds() []string {
 		"address.add", "address.confirm", "address.delete", "alert.acknowledge", "alert.assign",
 		"alert.close", "alert.comment", "alert.resolve", "alert.shelve", "alert.silence",
 		"alert.unacknowledge", "alert.undo", "alert.unshelve",
-		"attendance.correct", "audit.anchor", "building.delete", "building.put",
+		"attendance.correct", "attendance.export", "audit.anchor", "building.delete", "building.put",
 		"camera.view", "chain.delete", "chain.put", "channel.create", "channel.delete",
 		"channel.test", "channel.update", "consent.give", "consent.withdraw", "contact.leave",
 		"contact.put", "day_template.delete",

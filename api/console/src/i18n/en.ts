@@ -2990,6 +2990,7 @@ export const en = {
     'alert.undo': 'deed on alerts undone',
     'alert.unshelve': 'shelf taken back',
     'attendance.correct': 'attendance corrected',
+    'attendance.export': 'a month of attendance exported',
     'audit.anchor': 'audit log anchored',
     'building.delete': 'building deleted',
     'building.put': 'building saved',

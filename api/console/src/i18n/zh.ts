@@ -2825,6 +2825,7 @@ export const zh = {
     'alert.undo': '撤销告警操作',
     'alert.unshelve': '取消搁置',
     'attendance.correct': '更正考勤',
+    'attendance.export': '导出月考勤',
     'audit.anchor': '锚定审计日志',
     'building.delete': '删除楼宇',
     'building.put': '保存楼宇',
