@@ -70,3 +70,42 @@ func TestHealthyNeighbourIsNoAllClear(t *testing.T) {
 	got = append(got, w.engine.Tick(morning(3630))...)
 	want(t, got, "09:00:30 firelab-1 firing=false", "09:00:30 riselab-1 firing=false", "09:00:30 many firing=false")
 }
+
+// Once a person has said that it is over, or silenced it, the burnt detector keeps the room silent no
+// longer: another one of the room raises a new alert, also after a restart.
+func TestSilencedForWantOfNewsEnds(t *testing.T) {
+	rs := mustParse(t, `rules:
+  - id: fire
+    title: T
+    severity: critical
+    per: zone
+    when: {property: smoke, is: true}
+    clear: {after: 30s, unknown: stays}
+`)
+	w := &world{t: t, town: newTown("lab-1", "lab-2"), engine: rules.New(rs, nil)}
+	for id, f := range w.town {
+		f.Properties = map[string]g.Property{"smoke": {Reports: g.ReportsChange}}
+		w.town[id] = f
+	}
+	w.read(0, "lab-2", "smoke", false)
+	raised := w.read(1, "lab-1", "smoke", true)
+	want(t, raised, "08:00:01 firelab-1 firing=true")
+	silenced := w.event(10, "")
+	silenced.Kind, silenced.Alert = g.EventAlert, raised[0].Alert
+	silenced.Alert.State, silenced.Alert.Resolver = g.AlertResolved, "usr_guard"
+	want(t, w.engine.Observe(silenced, w.town))
+	// It holds, so it stays silenced.
+	want(t, w.engine.Tick(morning(600)))
+	want(t, w.read(601, "lab-2", "smoke", true))
+	want(t, w.read(602, "lab-2", "smoke", false))
+	off := w.event(610, "lab-1")
+	off.Kind, off.Status = g.EventStatus, &g.Status{State: g.StateOffline}
+	want(t, w.engine.Observe(off, w.town))
+	w.restart(rs)
+	want(t, w.engine.Tick(morning(640)), "08:10:40 firelab-1 firing=false")
+	again := w.read(700, "lab-2", "smoke", true)
+	want(t, again, "08:11:40 firelab-2 firing=true")
+	if again[0].Alert.ID == raised[0].Alert.ID {
+		t.Error("it is the alert that was silenced, want a new one")
+	}
+}

@@ -165,13 +165,15 @@ func (e *Engine) end(s *subject) {
 	if s.phase == firing && s.alert != nil {
 		s.alert.Firing, s.alert.Flapping, s.alert.Ended = false, false, instant(e.now)
 		e.emitAlert(s, nil)
-		s.rule.overAt(s, e.now)
+		if !s.settled { // else the next finding is a new alert
+			s.rule.overAt(s, e.now)
+		}
 	}
 	s.phase = idle
 	s.since = 0
 	s.clearSince = 0
 	s.alert = nil
-	s.fired, s.stage, s.answered = 0, 0, false
+	s.fired, s.stage, s.answered, s.settled = 0, 0, false, false
 	s.told = 0
 	if held == pending || held == firing {
 		e.release(s)

@@ -240,6 +240,7 @@ func (e *Engine) inherit(r, o *rule) {
 			Fired:    s.fired,
 			Stage:    s.stage,
 			Answered: s.answered,
+			Settled:  s.settled,
 			Told:     s.told,
 		})
 	}

@@ -136,8 +136,7 @@ func (e *Engine) answer(a *g.Alert) {
 			e.answered(s, a)
 		}
 	}
-	byPerson := a.Resolver != "" || a.ResolverName != "" || a.Closer != "" || a.CloserName != ""
-	if a.Unresolved() || !byPerson {
+	if !settledByPerson(a) {
 		return
 	}
 	for k, o := range r.once {
@@ -146,6 +145,11 @@ func (e *Engine) answer(a *g.Alert) {
 			r.onceChanged[k] = true
 		}
 	}
+}
+
+func settledByPerson(a *g.Alert) bool {
+	byPerson := a.Resolver != "" || a.ResolverName != "" || a.Closer != "" || a.CloserName != ""
+	return byPerson && !a.Unresolved()
 }
 
 // answered updates a firing subject from its alert as the registry keeps it. An alert that was told
@@ -159,12 +163,13 @@ func (e *Engine) answered(s *subject, a *g.Alert) {
 			told = min(told, a.RetoldAt.UnixNano())
 		}
 	}
-	if s.answered == answered && s.told == told {
+	settled := settledByPerson(a)
+	if s.answered == answered && s.told == told && s.settled == settled {
 		return
 	}
-	s.answered, s.told = answered, told
+	s.answered, s.told, s.settled = answered, told, settled
 	e.touch(s)
-	if !answered {
+	if !answered || settled {
 		e.schedule(s, e.now)
 	}
 }

@@ -529,17 +529,18 @@ func (e *Engine) whilePending(s *subject, m *moment) int64 {
 	}
 	s.muted = false
 	s.phase, s.clearSince = firing, 0
-	s.fired, s.stage, s.answered = e.now, 0, false
+	s.fired, s.stage, s.answered, s.settled = e.now, 0, false, false
 	s.told = 0
 	e.raise(s)
 	e.mute(s)
 	return never
 }
 
-// whileFiring ends the alert once its condition has been false for Clear.After.
+// whileFiring ends the alert once its condition has been false for Clear.After. What stays for want of
+// news stays until a person has said that it is over: it must not be silent for good.
 func (e *Engine) whileFiring(s *subject, m *moment, truth tri) int64 {
 	r := s.rule
-	over := truth == unknown && r.Clear.Unknown != stays ||
+	over := truth == unknown && (r.Clear.Unknown != stays || s.settled) ||
 		truth == no && (r.clearWhen == nil || r.clearWhen(m) == yes)
 	if !over {
 		if s.clearSince != 0 {

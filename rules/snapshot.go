@@ -85,6 +85,7 @@ type savedSubject struct {
 	Fired      int64        `json:"fired,omitempty"`
 	Stage      int          `json:"stage,omitempty"`
 	Answered   bool         `json:"answered,omitempty"`
+	Settled    bool         `json:"settled,omitempty"`
 	Told       int64        `json:"told,omitempty"`
 	Muted      bool         `json:"muted,omitempty"`
 	Deadline   int64        `json:"deadline,omitempty"`
@@ -164,6 +165,7 @@ func (s *subject) save() savedSubject {
 		Fired:      s.fired,
 		Stage:      s.stage,
 		Answered:   s.answered,
+		Settled:    s.settled,
 		Told:       s.told,
 		Muted:      s.muted,
 		Deadline:   s.deadline,
@@ -406,7 +408,7 @@ func (s *subject) load(x savedSubject) {
 	s.alert = x.Alert
 	s.fired = x.Fired
 	s.stage = max(0, min(x.Stage, len(r.Rises)))
-	s.answered = x.Answered
+	s.answered, s.settled = x.Answered, x.Settled
 	s.told = x.Told
 	s.muted = x.Muted
 }

@@ -171,6 +171,7 @@ type subject struct {
 	fired      int64    // firing: start time
 	stage      int      // firing: how many of the rule's stages it has reached
 	answered   bool     // firing: the alert has been acknowledged
+	settled    bool     // firing: a person has said that it is over, or silenced it until it is
 	told       int64    // firing: when it was told again for want of an answer; 0: never
 	mutes      []string // firing: keys of the places that it mutes
 	muted      bool     // pending: it would fire but is muted
