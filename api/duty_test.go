@@ -7,6 +7,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/oncall"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
 )
 
 // onDuty is a school with a guard and a rota around the clock that is his alone.
@@ -106,4 +107,37 @@ func TestAStandInThatLeavesAHole(t *testing.T) {
 	if len(spans) != 2 || !spans[0].Hole || spans[1].Hole {
 		t.Errorf("got %+v, want the hole in the plan as well", spans)
 	}
+}
+
+// What a chain lacks stands in its answers, and is no state that somebody's change depends on.
+func TestAChainSaysWhatItLacks(t *testing.T) {
+	w, admin, _ := onDuty(t)
+	var saved oncall.EscalationRow
+	admin.do("POST", "/v1/escalations", map[string]any{
+		"name": "Fire", "severities": []any{"critical"}, "wait_minutes": 5,
+		"steps": []any{map[string]any{"after_minutes": 0, "roles": []any{"security"}}},
+	}).want(http.StatusCreated).into(&saved)
+	if len(saved.Lacks) != 1 || saved.Lacks[0].What != "silent" || saved.Lacks[0].Field != "steps[0]" {
+		t.Errorf("got %v, want that nobody is reached", saved.Lacks)
+	}
+	at := "/v1/escalations/" + string(saved.ID)
+	tag := admin.do("GET", at, nil).want(http.StatusOK).header.Get("ETag")
+	must(w.system().Messages.CreateChannel(t.Context(),
+		messages.Channel{School: w.a.ID, Kind: "smtp", Name: "mail"}, nil))(t)
+	admin.do("PATCH", at, map[string]any{"wait_minutes": 6}, "If-Match", tag).
+		want(http.StatusOK).into(&saved)
+	if len(saved.Lacks) != 0 || saved.Wait != 6 {
+		t.Errorf("got %+v, want it changed, and nothing lacking", saved)
+	}
+}
+
+// A maintenance window is changed under the tag with which it was read.
+func TestAWindowIsChangedAsRead(t *testing.T) {
+	w := newWorld(t).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	at := "/v1/suppressions/" + w.ids["suppression"]
+	tag := admin.do("GET", at, nil).want(http.StatusOK).header.Get("ETag")
+	change := map[string]any{"reason": "the UPS is exchanged"}
+	admin.do("PATCH", at, change, "If-Match", tag).want(http.StatusOK)
+	admin.do("PATCH", at, change, "If-Match", tag).want(http.StatusPreconditionFailed)
 }

@@ -9,6 +9,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 )
 
@@ -89,6 +90,58 @@ func TestRotasAndChainsNameWhatTheSchoolHas(t *testing.T) {
 		if !able["usr_b"] || !able["usr_c"] || able["usr_t"] {
 			t.Errorf("got %v, want the guards able and the teacher not", able)
 		}
+	})
+}
+
+// A channel that is switched off, or was never there, is told at each chain that counts on it; the
+// channels of the district above count too.
+func TestChainsSayWhatTheyLack(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx, d := t.Context(), watch(t, o, c)
+		v := d.as(d.b, g.RoleAdmin)
+		channel := func(school g.SchoolID, kind string) messages.Channel {
+			return must[messages.Channel](t)(d.sys.Messages.CreateChannel(ctx,
+				messages.Channel{School: school, Kind: kind, Name: kind}, nil))
+		}
+		wants := func(when string, x g.Escalation, want ...oncall.Lack) {
+			t.Helper()
+			got := must[[][]oncall.Lack](t)(v.Oncall.Lacks(ctx, []g.Escalation{x}))
+			if diff := cmp.Diff(append([]oncall.Lack{}, want...), got[0]); diff != "" {
+				t.Errorf("%s -want +got\n%s", when, diff)
+			}
+		}
+		must[g.Rota](t)(v.Oncall.PutRota(ctx, nights(d.b.ID)))
+		robot := channel(d.b.ID, "wecom")
+		x := nightChain(d.b.ID)
+		x.Steps[0].Channels = []string{string(robot.ID)}
+		x = must[g.Escalation](t)(v.Oncall.PutChain(ctx, x))
+		silent := oncall.Lack{Field: "steps[0]", What: oncall.LackSilent}
+		wants("without a way to people", x, silent)
+		mail := channel(d.dist.ID, "smtp")
+		wants("with the district's mail server", x)
+		robot.Disabled = true
+		ok(t, d.sys.Messages.UpdateChannel(ctx, robot, nil))
+		off := oncall.Lack{
+			Field:   "steps[0].channels[0]",
+			What:    oncall.LackOff,
+			Channel: string(robot.ID),
+		}
+		wants("with the robot switched off", x, off)
+		x.Steps[0].Tries = []g.Try{{Ways: []g.Way{"email", "sms"}, Unread: 3}, {Ways: []g.Way{"voice"}}}
+		x = must[g.Escalation](t)(v.Oncall.PutChain(ctx, x))
+		sms := oncall.Lack{Field: "steps[0].tries[0].ways[1]", What: oncall.LackUnserved, Way: "sms"}
+		voice := oncall.Lack{Field: "steps[0].tries[1].ways[0]", What: oncall.LackUnserved, Way: "voice"}
+		wants("with ways of its own", x, off, sms, voice)
+		ok(t, d.sys.Messages.DeleteChannel(ctx, mail.ID))
+		email := oncall.Lack{Field: "steps[0].tries[0].ways[0]", What: oncall.LackUnserved, Way: "email"}
+		wants("without the mail server", x, off, email, sms, voice, silent)
+		x.Steps[0].Channels = []string{"chn_gone"}
+		gone := oncall.Lack{
+			Field:   "steps[0].channels[0]",
+			What:    oncall.LackDeleted,
+			Channel: "chn_gone",
+		}
+		wants("with a robot that is gone", x, gone, email, sms, voice, silent)
 	})
 }
 

@@ -901,6 +901,9 @@ func calls(d *district) map[string]call {
 		"Oncall.Chains": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Oncall.Chains(ctx, b)
 		}},
+		"Oncall.Lacks": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Oncall.Lacks(ctx, []g.Escalation{nightChain(b)})
+		}},
 		"Oncall.Chain": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Oncall.Chain(ctx, "esc-b")
 		}},

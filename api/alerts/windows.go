@@ -122,12 +122,12 @@ func (s *area) registerWindow(tag string) {
 			return s.View(ctx).Alerts.PutWindow(ctx, b.window(ctx, id), gate.CallerOf(ctx).By())
 		},
 	}
-	gate.Reads(s.Gate, gate.Endpoint{
+	gate.ReadsThing(s.Gate, gate.Endpoint{
 		Path:    "/v1/suppressions/{id}",
 		Tag:     tag,
 		Perm:    g.AlertsRead,
 		Summary: "One shelf or maintenance window",
-	}, "suppression", k.Load)
+	}, "suppression", k)
 	gate.Changes(s.Gate, gate.Endpoint{
 		Path:    "/v1/suppressions/{id}",
 		Tag:     tag,

@@ -372,6 +372,22 @@ func Reads[T any](
 	})
 }
 
+// ReadsThing registers the reading of one thing that is changed too: the tag names the state that a
+// change depends on, and beside it all that is shown.
+func ReadsThing[B, T any](gt *Gate, e Endpoint, noun string, k Thing[B, T]) {
+	e.Method, e.ID = http.MethodGet, "get-"+noun
+	Handle(gt, e, func(ctx context.Context, in *ByID) (*Tagged[T], error) {
+		x, err := k.Load(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		if k.State == nil {
+			return WithTag(TagOf(x), x), nil
+		}
+		return WithTag(TagOf(k.State(x), x), x), nil
+	})
+}
+
 // partial documents the body of a PATCH: the body of a PUT of which nothing is required.
 func partial(gt *Gate, at string, whole *huma.Schema, t reflect.Type) {
 	schemas := gt.api.OpenAPI().Components.Schemas

@@ -36,6 +36,7 @@ func Register(r *gate.Gate, links *Links) {
 	s.AtLast(func(d *gate.Schemas) {
 		d.OneOf("Calling", "state", gate.WordsOf(oncall.CallStates())...)
 		d.OneOf("CallEntry", "what", gate.WordsOf(oncall.CallWhats())...)
+		d.OneOf("Lack", "what", gate.WordsOf(oncall.LackWhats())...)
 		d.Items("EscalationStepInput", "channels", gate.MaxWord)
 		turns := d.Field("RotaLineInput", "turns")
 		turns.Items.MaxItems = new(rota.MaxTogether)

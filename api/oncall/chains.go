@@ -5,6 +5,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 )
 
 type escalationBody struct {
@@ -70,6 +71,38 @@ func (b escalationBody) chain(ctx context.Context, id g.EscalationID) g.Escalati
 	return out
 }
 
+// EscalationRow is a chain, and what of it tells nobody now.
+type EscalationRow struct {
+	g.Escalation
+	Lacks []oncall.Lack `json:"lacks" nullable:"false"`
+}
+
+func (s *area) withLacks(ctx context.Context, all []g.Escalation) ([]EscalationRow, error) {
+	lacks, err := s.View(ctx).Oncall.Lacks(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]EscalationRow, len(all))
+	for i, x := range all {
+		out[i] = EscalationRow{x, lacks[i]}
+	}
+	return out, nil
+}
+
+// row adds to a chain what of it tells nobody now.
+func (s *area) row(ctx context.Context) func(g.Escalation, error) (EscalationRow, error) {
+	return func(x g.Escalation, err error) (EscalationRow, error) {
+		if err != nil {
+			return EscalationRow{}, err
+		}
+		rows, err := s.withLacks(ctx, []g.Escalation{x})
+		if err != nil {
+			return EscalationRow{}, err
+		}
+		return rows[0], nil
+	}
+}
+
 func (s *area) registerChains() {
 	const tag = "Duty"
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -83,10 +116,14 @@ func (s *area) registerChains() {
 	}, func(ctx context.Context, in *struct {
 		gate.Paged
 		gate.InSchool
-	}) (*gate.Body[gate.Page[g.Escalation]], error) {
+	}) (*gate.Body[gate.Page[EscalationRow]], error) {
 		all, err := s.View(ctx).Oncall.Chains(ctx, in.School)
-		return gate.PageOf(s.Gate, all, in.Paged, err,
-			func(x g.Escalation) string { return string(x.ID) })
+		if err != nil {
+			return nil, err
+		}
+		rows, err := s.withLacks(ctx, all)
+		return gate.PageOf(s.Gate, rows, in.Paged, err,
+			func(x EscalationRow) string { return string(x.ID) })
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",
@@ -99,24 +136,26 @@ func (s *area) registerChains() {
 		Doc: "One chain is for an alert: that of its zone before that of its building before " +
 			"that of the school, and one that names the severity before one for each. A step " +
 			"that finds nobody to tell is followed by the next one at once. Where the last one " +
-			"is not answered, the head gets an alert of its own.",
-	}, func(ctx context.Context, in *gate.Post[escalationBody]) (*gate.Body[g.Escalation], error) {
-		return gate.Answer(s.View(ctx).Oncall.PutChain(ctx, in.Body.chain(ctx, "")))
+			"is not answered, the head gets an alert of its own. The answer says what of it tells " +
+			"nobody now for want of a channel.",
+	}, func(ctx context.Context, in *gate.Post[escalationBody]) (*gate.Body[EscalationRow], error) {
+		return gate.Answer(s.row(ctx)(s.View(ctx).Oncall.PutChain(ctx, in.Body.chain(ctx, ""))))
 	})
-	k := gate.Thing[escalationBody, g.Escalation]{
-		Load: func(ctx context.Context, id string) (g.Escalation, error) {
-			return s.View(ctx).Oncall.Chain(ctx, g.EscalationID(id))
+	k := gate.Thing[escalationBody, EscalationRow]{
+		Load: func(ctx context.Context, id string) (EscalationRow, error) {
+			return s.row(ctx)(s.View(ctx).Oncall.Chain(ctx, g.EscalationID(id)))
 		},
-		Save: func(ctx context.Context, id string, b escalationBody) (g.Escalation, error) {
-			return s.View(ctx).Oncall.PutChain(ctx, b.chain(ctx, g.EscalationID(id)))
+		State: func(x EscalationRow) any { return x.Escalation },
+		Save: func(ctx context.Context, id string, b escalationBody) (EscalationRow, error) {
+			return s.row(ctx)(s.View(ctx).Oncall.PutChain(ctx, b.chain(ctx, g.EscalationID(id))))
 		},
 	}
-	gate.Reads(s.Gate, gate.Endpoint{
+	gate.ReadsThing(s.Gate, gate.Endpoint{
 		Path:    "/v1/escalations/{id}",
 		Tag:     tag,
 		Perm:    g.AlertsRead,
 		Summary: "One escalation chain",
-	}, "escalation", k.Load)
+	}, "escalation", k)
 	gate.Changes(s.Gate, gate.Endpoint{
 		Path:    "/v1/escalations/{id}",
 		Tag:     tag,

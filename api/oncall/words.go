@@ -28,7 +28,6 @@ Holiday.name: What the holiday is called.
 Holiday.from: The first day, YYYY-MM-DD.
 Holiday.to: The last day, YYYY-MM-DD.
 Override.by: Who entered it.
-Escalation.disabled: It calls nobody.
 Override.for: Who is not on duty; absent: who comes comes in addition.
 Override.who: Who is on duty instead; absent: nobody.
 Override.reason: Why.
@@ -39,12 +38,20 @@ OverrideMade.who: Who is on duty instead; absent: nobody.
 OverrideMade.reason: Why.
 OverrideMade.created: When it was entered.
 OverrideMade.holes: Times of it in which nobody is on duty who may handle alerts, the first 50.
-Escalation.severities: For alerts of these severities; absent: of each.
-Escalation.buildings: For alerts in these buildings; with zones both absent: everywhere.
-Escalation.zones: For alerts in these zones.
-Escalation.steps: Whom to call, one after the other.
-Escalation.wait_minutes: How long after the last step the steps are gone through again, or the head is told.
-Escalation.repeat: How often all steps are gone through again.
+EscalationRow.disabled: It calls nobody.
+EscalationRow.severities: For alerts of these severities; absent: of each.
+EscalationRow.buildings: For alerts in these buildings; with zones both absent: everywhere.
+EscalationRow.zones: For alerts in these zones.
+EscalationRow.steps: Whom to call, one after the other.
+EscalationRow.wait_minutes: How long after the last step the steps are gone through again, or the head is told.
+EscalationRow.repeat: How often all steps are gone through again.
+EscalationRow.lacks: What of it tells nobody now, for want of a channel; empty: nothing.
+Lack.field: Where in the chain, such as steps[0].channels[1].
+Lack.step: The step, from 0.
+Lack.what: deleted: the channel is not there; off: the channel is switched off; unserved: no channel goes this
+	way; silent: no channel goes any of the ways by which the step tells its people.
+Lack.channel: Of deleted and off: the channel's id.
+Lack.way: Of unserved: the way.
 EscalationStep.after_minutes: How long after the step before; of the first: after the alert opened.
 EscalationStep.rotas: Whoever is on duty in these.
 EscalationStep.users: These users.

@@ -1,5 +1,7 @@
 // Duty of the made-up school: two rotas, a chain, and who is on duty in a week.
 
+import { channels } from './data.mjs'
+
 const staff = [
   { id: 'usr_1', name: 'Admin', role: 'admin', able: true },
   { id: 'usr_2', name: 'Chen Wei 陈伟', role: 'security', able: true },
@@ -93,6 +95,20 @@ function spans(r, from, to) {
   return out.map(({ key, ...s }) => s)
 }
 
+const channelsOff = () => channels.filter((c) => c.disabled).map((c) => c.id)
+
+/** A chain with what of it tells nobody, as far as its steps name channels. */
+const withLacks = (c) => ({
+  ...c,
+  lacks: c.steps.flatMap((s, step) =>
+    (s.channels ?? []).flatMap((channel, i) => {
+      const there = channels.some((x) => x.id === channel)
+      if (there && !channelsOff().includes(channel)) return []
+      return [{ field: `steps[${step}].channels[${i}]`, step, what: there ? 'off' : 'deleted', channel }]
+    }),
+  ),
+})
+
 /** The routes of duty; json and list are the mock's. */
 export function duty(json, list) {
   const plan = (r, from, to) => ({
@@ -107,7 +123,7 @@ export function duty(json, list) {
     const old = m[1] && find(all, m[1])
     const x = old ? Object.assign(old, b) : { ...b, id: kind + (all.length + 1) }
     if (!old) all.push(x)
-    json(res, kind === 'rot_' ? withHoles(x) : x, old ? 200 : 201)
+    json(res, kind === 'rot_' ? withHoles(x) : withLacks(x), old ? 200 : 201)
   }
   const withHoles = (r) => {
     const now = Math.floor(Date.now() / hour) * hour
@@ -146,9 +162,9 @@ export function duty(json, list) {
         json(res, { ...o, holes })
       },
     ],
-    ['GET', /^\/v1\/escalations$/, (req, res, m, q) => list(res, chains, q)],
+    ['GET', /^\/v1\/escalations$/, (req, res, m, q) => list(res, chains.map(withLacks), q)],
     ['POST', /^\/v1\/escalations$/, keep(chains, 'esc_')],
-    ['GET', /^\/v1\/escalations\/(\w+)$/, (req, res, m) => json(res, find(chains, m[1]))],
+    ['GET', /^\/v1\/escalations\/(\w+)$/, (req, res, m) => json(res, withLacks(find(chains, m[1])))],
     ['PATCH', /^\/v1\/escalations\/(\w+)$/, keep(chains, 'esc_')],
     ['GET', /^\/v1\/duty\/staff$/, (req, res, m, q) => list(res, staff, q)],
     [

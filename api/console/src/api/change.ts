@@ -32,6 +32,8 @@ const quiet = new Set([
   'hash',
   'effective',
   'maker_state',
+  'lacks',
+  'gone',
 ])
 
 /** How a field and its value are shown; unknown ones as they are. */

@@ -10,6 +10,7 @@ import {
   type Channel,
   type Escalation,
   type EscalationStep,
+  type Lack,
   type Member,
   type Places,
   type Rota,
@@ -21,6 +22,7 @@ import { useOpen } from '../../ui/address'
 import { Ask } from '../../ui/ask'
 import { FormDialog, useForm } from '../../ui/form'
 import { Empty, leaves, Loaded, Panel, Tag } from '../../ui/kit'
+import { Lacking, Lacks } from './lacks'
 import { Parts } from './parts'
 import { triesSaid } from './tries'
 import { TryList } from './trylist'
@@ -141,6 +143,7 @@ function Chain({ c, known, onEdit }: { c: Escalation; known: Known; onEdit?: () 
                 : t(i ? 'duty.andAtOnce' : 'duty.atOnce')}
             </b>{' '}
             {who(s)}
+            <Lacking lacks={c.lacks.filter((x) => x.step === i)} known={known.robots} />
             {s.tries?.length ? <div className="duty-hint">{triesSaid(t, s.tries)}</div> : null}
           </li>
         ))}
@@ -158,6 +161,7 @@ function ChainDialog({ c, known, onClose }: { c?: Escalation; known: Known; onCl
   const schoolID = useSchoolParam()
   const cache = useQueryClient()
   const [gone, setGone] = useState(false)
+  const [saved, setSaved] = useState<Escalation>()
   const form = useForm(
     'EscalationInput',
     () => ({
@@ -180,17 +184,24 @@ function ChainDialog({ c, known, onClose }: { c?: Escalation; known: Known; onCl
       cache.invalidateQueries({ queryKey: ['duty'] }),
     ])
   const save = async () => {
-    if (c) await change(`/v1/escalations/${encodeURIComponent(c.id)}`, form.base, { ...v })
-    else {
+    let kept: Escalation | undefined
+    if (c) {
+      const at = `/v1/escalations/${encodeURIComponent(c.id)}`
+      kept = await change<Escalation>(at, form.base, { ...v })
+    } else {
       const body = {
         school: schoolID,
         ...v,
         name_zh: v.name_zh || undefined,
       } satisfies Sent<'EscalationInput'>
-      await call('/v1/escalations', { method: 'POST', body })
+      kept = await call('/v1/escalations', { method: 'POST', body })
     }
     await again()
+    if (!kept?.lacks.length || kept.disabled) return
+    setSaved(kept)
+    return leaves
   }
+  if (saved) return <Lacks chain={saved} known={known.robots} onClose={onClose} />
   return (
     <>
       <FormDialog
@@ -235,7 +246,9 @@ function ChainDialog({ c, known, onClose }: { c?: Escalation; known: Known; onCl
           add={t('duty.addStep')}
           fresh={(): EscalationStep => ({ after_minutes: 3 })}
           onChange={(steps) => set({ steps })}>
-          {(s, n, put) => <Step s={s} n={n} known={known} said={form.said} onChange={put} />}
+          {(s, n, put) => (
+            <Step s={s} n={n} known={known} lacks={c?.lacks ?? []} said={form.said} onChange={put} />
+          )}
         </Parts>
         <Group grow>
           <NumberInput
@@ -278,16 +291,25 @@ interface StepProps {
   s: EscalationStep
   n: number
   known: Known
+  lacks: Lack[] // of the chain as it was saved last
   said: (field: string) => string | undefined
   onChange: (s: Partial<EscalationStep>) => void
 }
 
+const wayIn = (s: EscalationStep, way: string) => (s.tries ?? []).some((x) => x.ways?.some((w) => w === way))
+
 const callable = ['security', 'facility', 'admin', 'district_admin'] as const
 
-function Step({ s, n, known, said, onChange }: StepProps) {
+function Step({ s, n, known, lacks, said, onChange }: StepProps) {
   const { t } = useT()
   const f = useFormat()
   const gone = (s.channels ?? []).filter((id) => !known.robots.some((c) => c.id === id))
+  // of what is still in the form
+  const mine = lacks.filter(
+    (x) =>
+      x.step === n &&
+      (x.channel ? s.channels?.includes(x.channel) : x.way ? wayIn(s, x.way) : !s.tries?.length),
+  )
   return (
     <Stack gap={6}>
       <NumberInput
@@ -327,11 +349,15 @@ function Step({ s, n, known, said, onChange }: StepProps) {
         value={s.channels ?? []}
         error={said(`steps[${n}].channels`)}
         data={[
-          ...known.robots.map((c) => ({ value: c.id, label: c.name })),
+          ...known.robots.map((c) => ({
+            value: c.id,
+            label: c.disabled ? t('duty.robotOff', { name: c.name }) : c.name,
+          })),
           ...gone.map((id) => ({ value: id, label: t('duty.robot') })),
         ]}
         onChange={(channels) => onChange({ channels })}
       />
+      <Lacking lacks={mine} known={known.robots} />
       <TryList
         tries={s.tries ?? []}
         said={(field) => said(`steps[${n}].tries${field}`)}
