@@ -284,6 +284,33 @@ func TestEventsPage(t *testing.T) {
 	}
 }
 
+func TestEventsSayWhatTheyCannotShow(t *testing.T) {
+	w := newWorld(t).schools()
+	c := w.user(w.a, g.RoleSecurity)
+	for i := range 10 {
+		w.live.add(alertEvent(w.a, i))
+	}
+	read := func(after string) (page live.EventPage) {
+		t.Helper()
+		c.do("GET", "/v1/events?kinds=alert&after="+after, nil).want(200).into(&page)
+		return page
+	}
+	if p := read("5000"); !p.Reset || p.Next != "10" || len(p.Items) != 0 {
+		t.Errorf("got %+v for an event of the future, want a reset to 10", p)
+	}
+	w.live.add(alertEvent(w.a, 11))
+	if p := read("10"); p.Reset || p.Gap != 0 || len(p.Items) != 1 {
+		t.Errorf("got %+v, want the event 11 alone", p)
+	}
+	w.live.trim(6)
+	if p := read("3"); p.Gap != 7 || len(p.Items) != 5 {
+		t.Errorf("got %+v after a trim, want a gap before 7 and five events", p)
+	}
+	if p := read("0"); p.Gap != 0 || len(p.Items) != 5 {
+		t.Errorf("got %+v from the oldest on, want no gap", p)
+	}
+}
+
 func until(t *testing.T, ok func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(40 * time.Second)

@@ -166,13 +166,21 @@ func TestVouch(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
+		silent := d.r.In(g.Scope{
+			School:      "a",
+			Actor:       "usr_test tester",
+			Permissions: g.RoleSecurity.Permissions(),
+			Reason:      "  ",
+		})
+		_, err := silent.Deeds.Vouch(ctx, d.child["a"].ID, d.gate["a"].ID)
+		wantCode(t, err, g.Invalid)
 		guard := d.as(d.a, g.RoleSecurity)
 		field := func(err error) string {
 			t.Helper()
 			wantCode(t, err, g.NotFound)
 			return err.(*g.Error).Field
 		}
-		_, err := guard.Deeds.Vouch(ctx, d.child["b"].ID, d.gate["a"].ID)
+		_, err = guard.Deeds.Vouch(ctx, d.child["b"].ID, d.gate["a"].ID)
 		if got := field(err); got != "person" {
 			t.Errorf("got field %q for a child of another school, want person", got)
 		}

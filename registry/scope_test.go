@@ -653,7 +653,7 @@ func calls(d *district) map[string]call {
 		"Sessions.PutLeave": {
 			do: func(ctx context.Context, v *registry.View) (any, error) {
 				return v.Sessions.PutLeave(ctx,
-					g.Leave{Person: child, From: d.clock.now(), To: d.clock.now().Add(1)})
+					g.Leave{Person: child, From: d.clock.now(), To: d.clock.now().Add(1), Reason: "doctor"})
 			},
 		},
 		"Sessions.DeleteLeave": {do: func(ctx context.Context, v *registry.View) (any, error) {
@@ -1210,7 +1210,7 @@ func fill(t *testing.T, d *district) {
 		"long enough"))
 	must[g.Session](t)(d.sys.Sessions.Put(ctx, morning(d, d.b)))
 	must[g.Leave](t)(d.sys.Sessions.PutLeave(ctx,
-		g.Leave{ID: "lea-b", Person: d.child[b].ID, From: at, To: at.Add(time.Hour)}))
+		g.Leave{ID: "lea-b", Person: d.child[b].ID, From: at, To: at.Add(time.Hour), Reason: "ill"}))
 	must[[]g.Attendance](t)(d.sys.Sessions.PutAttendance(ctx,
 		[]g.Attendance{
 			{

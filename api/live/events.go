@@ -33,6 +33,8 @@ type EventPage struct {
 	Items []g.Event `json:"items" nullable:"false" doc:"The events, in order. It can be empty although more is true: what was passed over was not asked for."`
 	Next  string    `json:"next" doc:"Pass it as after to go on."`
 	More  bool      `json:"more" doc:"There is more to read already."`
+	Gap   uint64    `json:"gap,omitempty" doc:"Events between after and this one are no longer kept: read the lists again."`
+	Reset bool      `json:"reset,omitempty" doc:"The journal is younger than after, as once a backup is restored: read the lists again, and go on from next."`
 }
 
 type eventsInput struct {
@@ -60,7 +62,9 @@ func (s *area) registerEvents() {
 		Doc: "Every event has a sequence number; the ids are those of the webhooks, so what " +
 			"a webhook missed is read here. Which kinds are shown depends on the caller's " +
 			"permissions. Of people (sighting, attendance) whoever is signed in at the console " +
-			"sees the last 24 hours here; a key, whose purpose is its reason, all.",
+			"sees the last 24 hours here; a key, whose purpose is its reason, all. " +
+			"Where events after the one that is named are no longer kept, gap says from which on they " +
+			"are; where the journal is younger, reset says so and next goes on from its end.",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/events?after=0&kinds=status&limit=5"`,
 	}, s.listEvents)
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -161,6 +165,9 @@ func (s *area) listEvents(ctx context.Context, in *eventsInput) (*gate.Body[Even
 	}
 	page := EventPage{Items: []g.Event{}}
 	at := in.After
+	if newest := s.journal.Newest(); at > newest {
+		at, page.Reset = newest, true
+	}
 	for scanned := 0; scanned < eventScan && len(page.Items) < in.Limit; {
 		events, err := s.journal.After(ctx, at, eventPage)
 		if err != nil {
@@ -168,6 +175,9 @@ func (s *area) listEvents(ctx context.Context, in *eventsInput) (*gate.Body[Even
 		}
 		if len(events) == 0 {
 			break
+		}
+		if scanned == 0 && at > 0 && events[0].Seq > at+1 {
+			page.Gap = events[0].Seq
 		}
 		for i := range events {
 			if len(page.Items) == in.Limit {

@@ -9,9 +9,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Vouch audits that a member of staff vouches for a person at a place, with the scope's reason, and
-// returns the place's school. It does not record the sighting: the caller adds it to the journal.
-// An error names the field at fault, person or zone.
+// Vouch audits that a member of staff vouches for a person at a place, with the scope's reason, which
+// it needs, and returns the place's school. It does not record the sighting: the caller adds it to
+// the journal. An error names the field at fault: person, zone or note.
 func (v View) Vouch(
 	ctx context.Context, person g.PersonID, zone g.ZoneID,
 ) (school g.SchoolID, err error) {
@@ -35,6 +35,9 @@ func (v View) Vouch(
 		}
 		if err := in.Owns(school, "zone", string(zone)); err != nil {
 			return at("zone", err)
+		}
+		if err := store.Line("note", v.s.Reason, store.MaxReason); err != nil {
+			return err
 		}
 		return v.s.Audit(ctx, t, v.s.School, "sighting.manual",
 			string(person)+" at "+string(zone))

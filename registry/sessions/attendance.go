@@ -12,6 +12,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/change"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -130,9 +131,12 @@ func (v View) AttendanceSummary(
 	if _, err := session(ctx, v.s.Reg, in, id); err != nil {
 		return nil, err
 	}
+	return counts(ctx, v.s.Reg, id)
+}
+
+func counts(ctx context.Context, c store.Conn, id g.SessionID) (map[g.AttendanceState]int, error) {
 	out := map[g.AttendanceState]int{}
-	err = store.Each(ctx, v.s.Reg,
-		"SELECT state, COUNT(*) FROM attendance WHERE session = ? GROUP BY state",
+	err := store.Each(ctx, c, "SELECT state, COUNT(*) FROM attendance WHERE session = ? GROUP BY state",
 		[]any{string(id)}, func(scan func(...any) error) error {
 			var s g.AttendanceState
 			n := 0
@@ -359,6 +363,10 @@ func (v View) Correct(ctx context.Context, c Correction) error {
 		if s.School != p.School {
 			return store.NotFound("session", string(c.Session))
 		}
+		before, err := corrigible(ctx, t, s, p)
+		if err != nil {
+			return err
+		}
 		if c.At.IsZero() {
 			c.At = t.Now
 		}
@@ -388,9 +396,43 @@ func (v View) Correct(ctx context.Context, c Correction) error {
 			return err
 		}
 		t.Change(change.Session, p.School, string(c.Session))
-		return v.s.Audit(ctx, t, p.School, "attendance.correct",
-			string(c.Session)+" "+string(c.Person))
+		// The reason is personal, and stays out of the audit log.
+		return v.s.AuditChanges(ctx, t, p.School, "attendance.correct",
+			string(c.Session)+" "+string(c.Person), before, answerState{c.State})
 	})
+}
+
+// answerState is what the audit log says of a correction.
+type answerState struct {
+	State g.AttendanceState `json:"state,omitempty"`
+}
+
+// corrigible returns the answer that stands, if there is one. It refuses the correction of somebody
+// whom the session does not expect and who has no answer: nobody would ever see it.
+func corrigible(
+	ctx context.Context, t *store.Tx, s g.Session, p people.Keyed,
+) (was answerState, err error) {
+	have, err := answers(ctx, t, []g.SessionID{s.ID}, []g.PersonID{p.ID})
+	if err != nil {
+		return was, err
+	}
+	if a, ok := have[s.ID][p.ID]; ok {
+		return answerState{a.state}, nil
+	}
+	home, err := places.SchoolRow(ctx, t, p.School)
+	if err != nil {
+		return was, err
+	}
+	_, member, expected := expects(s, home, p)
+	switch {
+	case expected:
+		return was, nil
+	case !member:
+		return was, g.FieldErrorf("person", "was not of the school then, so there is nothing to correct")
+	default:
+		return was, g.FieldErrorf("person",
+			"is not expected at this session: name the person in its list of people first")
+	}
 }
 
 // Corrections are the session's corrections, oldest first.

@@ -167,14 +167,14 @@ func (v View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 	if !g.ValidID(l.ID) {
 		return g.Leave{}, store.BadID()
 	}
-	if l.From.IsZero() || !l.To.After(l.From) {
-		return g.Leave{}, g.FieldErrorf("to", "give a from, and a to after it")
-	}
-	if err := store.Optional("reason", l.Reason, store.MaxReason); err != nil {
+	if err := store.Line("reason", l.Reason, store.MaxReason); err != nil {
 		return g.Leave{}, err
 	}
 	l.Actor = v.s.Actor
 	err = v.s.Write(ctx, func(t *store.Tx) error {
+		if err := checkLeave(l, t.Now); err != nil {
+			return err
+		}
 		p, err := people.Person(
 			ctx,
 			v.r.people,
@@ -226,6 +226,28 @@ func (v View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 		return g.Leave{}, err
 	}
 	return l, nil
+}
+
+const (
+	leaveMost = 400 * 24 * time.Hour     // how long a leave may be: a school year
+	leaveAway = 2 * 366 * 24 * time.Hour // how far from now it may begin
+)
+
+// checkLeave refuses a time that is nothing or cannot be meant: one mistyped year would excuse a
+// child for ever.
+func checkLeave(l g.Leave, now time.Time) error {
+	if l.From.IsZero() || !l.To.After(l.From) {
+		return g.FieldErrorf("to", "give a from, and a to after it")
+	}
+	if d := l.From.Sub(now); d > leaveAway || d < -leaveAway {
+		return g.FieldErrorf("from", "the leave begins in %d, more than two years from now: check the year",
+			l.From.Year())
+	}
+	if l.To.Sub(l.From) > leaveMost {
+		return g.FieldErrorf("to", "the leave lasts more than %d days: check the year, or enter a further one",
+			int(leaveMost.Hours()/24))
+	}
+	return nil
 }
 
 // DeleteLeave deletes a leave.

@@ -78,21 +78,9 @@ func (v View) Rosters(
 func roster(
 	s g.Session, school g.School, some []people.Keyed, stand map[g.PersonID]standing,
 ) Roster {
-	// Who is entered during a day has been of the school for all of it.
-	at := s.Due
-	if at.IsZero() {
-		at = s.Start
-	}
-	local := at.In(school.Location())
-	night := time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, local.Location())
 	out := Roster{standing: stand}
 	for _, p := range some {
-		since := at
-		if p.Created.After(at) && p.Created.Before(night) {
-			since = p.Created
-		}
-		m, member := p.At(since)
-		expected := member && s.Expects(p.ID, m.Kind, m.Class, m.Boarder)
+		m, member, expected := expects(s, school, p)
 		if _, has := stand[p.ID]; !expected && !has {
 			continue
 		}
@@ -106,6 +94,23 @@ func roster(
 	}
 	slices.SortFunc(out.Entries, func(a, b RosterEntry) int { return cmp.Compare(a.Person, b.Person) })
 	return out
+}
+
+// expects says what the person was when the session was due, whether they were of the school then,
+// and whether the session expects them. Who is entered during a day has been of the school for all
+// of it.
+func expects(s g.Session, school g.School, p people.Keyed) (m people.Membership, member, expected bool) {
+	at := s.Due
+	if at.IsZero() {
+		at = s.Start
+	}
+	local := at.In(school.Location())
+	night := time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, local.Location())
+	if p.Created.After(at) && p.Created.Before(night) {
+		at = p.Created
+	}
+	m, member = p.At(at)
+	return m, member, member && s.Expects(p.ID, m.Kind, m.Class, m.Boarder)
 }
 
 // answers are the stored answers of sessions: of some people, or of everybody if there are none or

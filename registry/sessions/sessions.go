@@ -234,11 +234,21 @@ func write(ctx context.Context, t *store.Tx, s g.Session) error {
 	return nil
 }
 
-// Delete deletes a session with its attendance and corrections. One that the timetable has still to
-// hold is refused, since it would make it again; one that was edited goes back to the timetable.
+// Delete deletes a session with its answers, whose counts the audit log keeps. One with an answer that
+// somebody corrected is refused: what people said is not lost. So is one that the timetable has still
+// to hold, since it would make it again; one that was edited goes back to the timetable.
 func (v View) Delete(ctx context.Context, id g.SessionID) error {
 	return v.s.Remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), change.Session,
 		sessionBefore(id), func(t *store.Tx) error {
+			n := 0
+			err := t.Row(ctx, "SELECT COUNT(*) FROM corrections WHERE session = ?", string(id)).Scan(&n)
+			if err != nil {
+				return fmt.Errorf("count corrections: %w", err)
+			}
+			if n > 0 {
+				return g.Errorf(g.Conflict, "answers of this session were corrected by hand (%d): change the session "+
+					"instead, so that nothing of it is lost", n)
+			}
 			s, err := scanSession(t.Row(ctx, "SELECT body FROM sessions WHERE id = ?", string(id)).Scan)
 			if err != nil || s.Pattern == "" || !s.Start.After(t.Now) {
 				return err
@@ -264,9 +274,18 @@ func (v View) Find(ctx context.Context, id g.SessionID) (g.Session, error) {
 	return s, nil
 }
 
+// sessionBefore reads a session and how many of each answer it has.
 func sessionBefore(id g.SessionID) store.Former {
 	return func(ctx context.Context, t *store.Tx) (any, error) {
-		return scanSession(t.Row(ctx, "SELECT body FROM sessions WHERE id = ?", string(id)).Scan)
+		s, err := scanSession(t.Row(ctx, "SELECT body FROM sessions WHERE id = ?", string(id)).Scan)
+		if err != nil {
+			return nil, err
+		}
+		n, err := counts(ctx, t, id)
+		return struct {
+			g.Session
+			Answers map[g.AttendanceState]int `json:"answers,omitempty"`
+		}{s, n}, err
 	}
 }
 
