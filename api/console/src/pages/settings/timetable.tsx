@@ -17,6 +17,7 @@ import { dayIn, wallIn } from '../../lib/format'
 import { byPeriod, later, type Row } from '../../lib/timetable'
 import { useFormat, useSchoolParam, useSession } from '../../session'
 import { useAddress, useOpen } from '../../ui/address'
+import { useSubject } from '../../ui/dialog'
 import { Empty, Loaded, Panel, Tag } from '../../ui/kit'
 import { useClasses } from '../people'
 import { ChangeDay, EditPattern, Taken } from './timetablechange'
@@ -44,7 +45,11 @@ export function TimetableTab() {
     queryFn: () => call('/v1/timetable/patterns', { query: { school: of, class: of1, limit: 1000 } }),
   })
   const named = (x: string) => patterns.data?.items?.find((p) => p.id === x)
-  const run = week.data?.runs.find((r) => r.id === at)
+  // It stays while its dialog is open: a lesson that is cancelled is in no week any more.
+  const { subject: run } = useSubject(
+    at,
+    week.data?.runs.find((r) => r.id === at),
+  )
   const step = (days: number) => put('date', later(date, days))
   return (
     <>

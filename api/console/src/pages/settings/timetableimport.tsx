@@ -3,7 +3,7 @@
 import { Alert, Button, FileButton, Select, SimpleGrid, Switch, Text, TextInput } from '@mantine/core'
 import { IconUpload } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { call } from '../../api/client'
 import type { TimetableImport } from '../../api/types'
 import { useT } from '../../i18n'
@@ -24,6 +24,7 @@ const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 export function ImportTimetable({ school }: { school: string }) {
   const { t } = useT()
   const cache = useQueryClient()
+  const reset = useRef<() => void>(null) // a file that was mended is chosen by the same name
   const [file, setFile] = useState<File>()
   const [read, setRead] = useState<TimetableImport>()
   const [error, setError] = useState<unknown>()
@@ -53,6 +54,7 @@ export function ImportTimetable({ school }: { school: string }) {
   }
   const choose = async (chosen: File | null) => {
     if (!chosen) return
+    reset.current?.()
     setFile(chosen)
     await look(chosen, { from: '', to: '', columns: [], skip: false })
   }
@@ -60,7 +62,7 @@ export function ImportTimetable({ school }: { school: string }) {
   const blocked = !read || read.lessons === 0 || (read.errors > 0 && !v.skip)
   return (
     <>
-      <FileButton accept=".xlsx,.csv,text/csv" onChange={(x) => void choose(x)}>
+      <FileButton resetRef={reset} accept=".xlsx,.csv,text/csv" onChange={(x) => void choose(x)}>
         {(props) => (
           <Button {...props} size="xs" variant="default" leftSection={<IconUpload size={15} aria-hidden />}>
             {t('timetable.import')}
