@@ -20,6 +20,7 @@ type turn struct {
 	id      int64
 	message g.MessageID
 	user    g.UserID
+	role    g.Role // for which the user is told
 	person  g.PersonID
 	channel g.ChannelID
 	state   State
@@ -83,7 +84,7 @@ func (r *Book) stepsDue(ctx context.Context, lane Lane, now time.Time) (bool, er
 
 func turnsDue(ctx context.Context, t *store.Tx, lane Lane, limit int) (due []turn, err error) {
 	err = store.Each(ctx, t,
-		"SELECT id, message, COALESCE(usr, ''), COALESCE(person, ''), channel, state, step "+
+		"SELECT id, message, COALESCE(usr, ''), COALESCE(person, ''), channel, role, state, step "+
 			"FROM recipients WHERE lane = ? AND next > 0 AND next <= ? ORDER BY next, id LIMIT ?",
 		[]any{string(lane), store.Micros(t.Now), limit}, func(scan func(...any) error) error {
 			var x turn
@@ -93,6 +94,7 @@ func turnsDue(ctx context.Context, t *store.Tx, lane Lane, limit int) (due []tur
 				&x.user,
 				&x.person,
 				&x.channel,
+				&x.role,
 				&x.state,
 				&x.step,
 			)
@@ -373,8 +375,9 @@ func (x *round) reachable(ctx context.Context, one turn) (out reachable, err err
 		}
 		who, col, open = string(one.person), "person", x.r.ofPerson(p)
 		out.needsAgreement = p.Kind == g.Guardian || p.Kind == g.Visitor
-	} else if u, err := access.UserRow(ctx, x.r.access, x.t, one.user); err != nil || u.Disabled {
-		return out, err // a user who is disabled has no address
+	} else if u, err := access.UserRow(ctx, x.r.access, x.t, one.user); err != nil ||
+		!stillTold(u, one.role, x.messages[one.message].Alert) {
+		return out, err // a user who is disabled, or without the role, has no address
 	}
 	if out.wishes, err = x.r.wishesOf(ctx, x.t, who); err != nil {
 		return out, err

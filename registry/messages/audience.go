@@ -287,7 +287,7 @@ func (v View) named(ctx context.Context, b Broadcast) ([]To, error) {
 	}
 	for _, u := range users {
 		if !u.Disabled && slices.Contains(b.Audience.Roles, u.Role) {
-			to = append(to, To{User: u.ID})
+			to = append(to, To{User: u.ID, Role: u.Role})
 		}
 	}
 	return to, nil
@@ -336,10 +336,10 @@ func (v View) unread(ctx context.Context, in store.Reach, id g.MessageID) ([]To,
 	}
 	var to []To
 	err = store.Each(ctx, v.s.Reg,
-		"SELECT COALESCE(usr, ''), COALESCE(person, ''), channel FROM recipients WHERE message = ? AND "+
+		"SELECT COALESCE(usr, ''), COALESCE(person, ''), channel, role FROM recipients WHERE message = ? AND "+
 			"read = 0 ORDER BY id", []any{string(id)}, func(scan func(...any) error) error {
 			var x To
-			err := scan(&x.User, &x.Person, &x.Channel)
+			err := scan(&x.User, &x.Person, &x.Channel, &x.Role)
 			to = append(to, x)
 			return err
 		})

@@ -113,12 +113,12 @@ func (v View) Digest(
 	}
 	var rows []letterRow
 	err = store.Each(ctx, v.s.Reg,
-		"SELECT s.id, s.way, s.address, s.attempt, s.code, r.id, r.who, COALESCE(r.usr, ''), "+
+		"SELECT s.id, s.way, s.address, s.attempt, s.code, r.id, r.who, COALESCE(r.usr, ''), r.role, "+
 			"COALESCE(r.person, ''), r.params_sealed, r.message "+some+" ORDER BY s.id LIMIT ?",
 		[]any{string(id), limit}, func(scan func(...any) error) error {
 			x := letterRow{}
 			err := scan(&x.Sending, &x.Way, &x.address, &x.Attempt, &x.Code, &x.Recipient, &x.who, &x.user,
-				&x.person, &x.sealed, &x.Message)
+				&x.role, &x.person, &x.sealed, &x.Message)
 			rows = append(rows, x)
 			return err
 		})

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,7 +77,7 @@ func (v View) Letters(
 	}
 	var rows []letterRow
 	err := store.Each(ctx, v.s.Reg,
-		"SELECT s.id, s.way, s.address, s.attempt, s.code, r.id, r.who, COALESCE(r.usr, ''), "+
+		"SELECT s.id, s.way, s.address, s.attempt, s.code, r.id, r.who, COALESCE(r.usr, ''), r.role, "+
 			"COALESCE(r.person, ''), r.params_sealed, r.message FROM sendings s "+
 			"JOIN recipients r ON r.id = s.recipient "+
 			"WHERE s.channel = ? AND s.lane = ? AND s.next > 0 AND s.next <= ? "+
@@ -88,7 +89,7 @@ func (v View) Letters(
 				Lane:    d.Lane,
 			}}
 			err := scan(&x.Sending, &x.Way, &x.address, &x.Attempt, &x.Code, &x.Recipient, &x.who, &x.user,
-				&x.person, &x.sealed, &x.Message)
+				&x.role, &x.person, &x.sealed, &x.Message)
 			if !except[x.Sending] && len(rows) < limit {
 				rows = append(rows, x)
 			}
@@ -114,6 +115,8 @@ type letterRow struct {
 	Letter
 	who    string
 	user   g.UserID
+	role   g.Role // for which the user is told
+	about  g.AlertID
 	person g.PersonID
 	sealed []byte // parameters of the recipient
 }
@@ -158,6 +161,7 @@ func (r *Book) letter(
 	if !m.Stopped.IsZero() {
 		l.Gone = LeftOut
 	}
+	x.about = m.Alert
 	return r.addressed(ctx, l, x)
 }
 
@@ -172,8 +176,8 @@ func (r *Book) addressed(ctx context.Context, l Letter, x letterRow) (Letter, er
 			return l, err
 		}
 		l.Language = u.Language
-		if u.Disabled && l.Gone == "" {
-			l.Gone = NoAddress // disabled since
+		if !stillTold(u, x.role, x.about) && l.Gone == "" {
+			l.Gone = NoAddress // disabled since, or without the role
 		}
 		if all, err = r.addressesOf(ctx, r.s.Reg, "usr", string(u.ID), r.ofUser); err != nil {
 			return l, err
@@ -222,6 +226,20 @@ func (r *Book) addressed(ctx context.Context, l Letter, x letterRow) (Letter, er
 		l.Gone = NoAddress // deleted since
 	}
 	return l, err
+}
+
+// stillTold says whether a user is told now what was meant for them: their account is not disabled,
+// and they have the role for which they were told, or, called for an alert otherwise, may see alerts.
+func stillTold(u g.User, role g.Role, about g.AlertID) bool {
+	switch {
+	case u.Disabled:
+		return false
+	case role != "":
+		return u.Role == role
+	case about != "":
+		return slices.Contains(u.Role.Permissions(), g.AlertsRead)
+	}
+	return true
 }
 
 // readToken is the secret part of the link by which a recipient says that a message was read, as one

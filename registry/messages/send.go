@@ -217,8 +217,8 @@ func (r *Book) addMessage(ctx context.Context, t *store.Tx, m Message) (made boo
 
 func (r *Book) addRecipients(ctx context.Context, t *store.Tx, m Message, to []To) error {
 	stmt, err := t.Prepare(ctx,
-		"INSERT INTO recipients (message, who, usr, person, channel, params_sealed, lane, state, code, "+
-			"step, next, read) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', '', 0, ?, 0) "+
+		"INSERT INTO recipients (message, who, usr, person, channel, role, params_sealed, lane, state, "+
+			"code, step, next, read) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', '', 0, ?, 0) "+
 			"ON CONFLICT (message, who) DO NOTHING")
 	if err != nil {
 		return err
@@ -234,7 +234,7 @@ func (r *Book) addRecipients(ctx context.Context, t *store.Tx, m Message, to []T
 			params = store.Seal(r.s.Vault.Data, plain, "recipient "+string(m.ID)+" "+x.who())
 		}
 		if _, err := stmt.Exec(ctx, string(m.ID), x.who(), orNil(x.User), orNil(x.Person),
-			string(x.Channel), params, string(m.Lane), store.Micros(t.Now)); err != nil {
+			string(x.Channel), string(x.Role), params, string(m.Lane), store.Micros(t.Now)); err != nil {
 			return fmt.Errorf("write recipient: %w", err)
 		}
 	}

@@ -49,6 +49,9 @@ type To struct {
 	Person  g.PersonID  `json:"person,omitempty"`
 	Channel g.ChannelID `json:"channel,omitempty"`
 
+	// Role is for what a user is told, if for that: without it they are not told any more.
+	Role g.Role `json:"-"`
+
 	// Params are of this recipient only, such as a signed link; they precede the message's.
 	Params map[string]string `json:"params,omitempty"`
 }

@@ -117,7 +117,7 @@ func (n *notices) whom(ctx context.Context, school g.SchoolID, roles []g.Role) (
 	staff, err := n.opt.View.Oncall.Staff(ctx, school)
 	for _, m := range staff {
 		if m.Able && m.Role == g.RoleDistrict && m.School != school {
-			to = append(to, messages.To{User: m.ID})
+			to = append(to, messages.To{User: m.ID, Role: m.Role})
 		}
 	}
 	return to, err
