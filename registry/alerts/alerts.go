@@ -108,11 +108,8 @@ func (v View) Find(ctx context.Context, id g.AlertID) (AlertRow, error) {
 	if err != nil {
 		return AlertRow{}, err
 	}
-	if err := in.Owns(a.School, "alert", string(id)); err != nil {
+	if err := v.within(in, a); err != nil {
 		return AlertRow{}, err
-	}
-	if v.s.OnlySystem() != nil && v.s.Unseen(a.Rule) {
-		return AlertRow{}, store.NotFound("alert", string(id))
 	}
 	rows := []AlertRow{{Alert: a}}
 	return rows[0], v.nameAlerts(ctx, rows)

@@ -64,7 +64,7 @@ func (v View) acting(
 	if err != nil {
 		return g.User{}, err
 	}
-	if err := in.Owns(a.School, "alert", string(id)); err != nil {
+	if err := v.within(in, a); err != nil {
 		return g.User{}, err
 	}
 	return access.Acting(ctx, v.access, t, by)
@@ -79,7 +79,7 @@ func (v View) answerIn(
 	if err != nil {
 		return nil, err
 	}
-	if err := in.Owns(a.School, "alert", string(id)); err != nil {
+	if err := v.within(in, a); err != nil {
 		return nil, err
 	}
 	if version != AnyVersion && a.Version != version {

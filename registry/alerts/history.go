@@ -107,7 +107,7 @@ func (v View) History(
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := in.Owns(a.School, "alert", string(id)); err != nil {
+	if err := v.within(in, a); err != nil {
 		return nil, 0, err
 	}
 	entries, err = v.r.history(ctx, v.s.Reg, id, n)

@@ -149,7 +149,7 @@ func (v View) pictured(
 	if err != nil {
 		return a, err
 	}
-	if err := in.Owns(a.School, "alert", string(id)); err != nil {
+	if err := v.within(in, a); err != nil {
 		return a, err
 	}
 	if a.Media == "" {
