@@ -12,7 +12,8 @@ import (
 // was disabled meanwhile.
 func TestWhoIsDisabledSinceIsNotTold(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
-		notToldSince(t, watch(t, o, c), messages.To{User: "usr_c"}, g.RoleSecurity, true)
+		d := watch(t, o, c)
+		notToldSince(t, d, note(d.b.ID, "msg_1"), messages.To{User: "usr_c"}, g.RoleSecurity, true)
 	})
 }
 
@@ -20,13 +21,27 @@ func TestWhoIsDisabledSinceIsNotTold(t *testing.T) {
 // more; what was meant for the person does.
 func TestWhoLosesARoleSinceIsNotTold(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
-		notToldSince(t, watch(t, o, c), messages.To{User: "usr_c", Role: g.RoleSecurity},
+		d := watch(t, o, c)
+		notToldSince(t, d, note(d.b.ID, "msg_1"), messages.To{User: "usr_c", Role: g.RoleSecurity},
 			g.RoleTeacher, false)
 	})
 }
 
+// TestWhoMaySeeNoAlertsSinceIsNotCalled: who is called by name for an alert, and may not see alerts
+// any more, is not told of it.
+func TestWhoMaySeeNoAlertsSinceIsNotCalled(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		d := watch(t, o, c)
+		m := note(d.b.ID, "msg_1")
+		m.Alert = "alt_1"
+		notToldSince(t, d, m, messages.To{User: "usr_c"}, g.RoleTeacher, false)
+	})
+}
+
 // notToldSince has a letter wait for the guard usr_c, whose account is then changed.
-func notToldSince(t *testing.T, d *district, to messages.To, role g.Role, disabled bool) {
+func notToldSince(
+	t *testing.T, d *district, m messages.Message, to messages.To, role g.Role, disabled bool,
+) {
 	t.Helper()
 	ctx, v, b := t.Context(), d.sys.Messages, d.b.ID
 	_, err := v.CreateChannel(ctx, messages.Channel{School: b, Kind: "smtp", Name: "mail"}, nil)
@@ -41,7 +56,7 @@ func notToldSince(t *testing.T, d *district, to messages.To, role g.Role, disabl
 	code := dueLetter(t, d, 0)
 	ok(t, me.Confirm(ctx, mine.ID, code.Params["code"]))
 	ok(t, v.Settle(ctx, []messages.Outcome{{Letter: code, State: messages.Sent}}))
-	_, err = v.Send(ctx, note(b, "msg_1"), []messages.To{to})
+	_, err = v.Send(ctx, m, []messages.To{to})
 	ok(t, err)
 	before := dueLetter(t, d, 1)
 	if before.Gone != "" || before.To != "c@school.example" {
