@@ -144,6 +144,7 @@ export function PlanPage() {
 
 function Floorwatch({ plan }: { plan: FloorPlan }) {
   const { t } = useT()
+  const { get } = useAddress()
   const [zoom, setZoom] = useState(1)
   const here = new Set(plan.rooms.map((r) => r.id))
   const wall = useWall({ building: plan.floor.building, limit: wallMost })
@@ -174,7 +175,13 @@ function Floorwatch({ plan }: { plan: FloorPlan }) {
           )
         }>
         {plan.floor.plan ? (
-          <PlanView plan={plan} alarms={alarmsOf(alerts)} zoom={zoom} />
+          <PlanView
+            plan={plan}
+            alarms={alarmsOf(alerts)}
+            zoom={zoom}
+            room={get('room')}
+            device={get('device')}
+          />
         ) : (
           <Empty title={t('plan.without')} hint={t('plan.withoutHint')} />
         )}

@@ -3,7 +3,7 @@
 
 import { IconCamera } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState, type CSSProperties, type ReactNode, type Ref } from 'react'
+import { useEffect, useRef, useState, type CSSProperties, type ReactNode, type Ref } from 'react'
 import { Link } from 'react-router'
 import { picture } from '../api/client'
 import type { DeviceState, DeviceType, Floor, FloorPlan, Severity } from '../api/types'
@@ -63,9 +63,20 @@ export const areaStyle = (a: Area): CSSProperties => ({
 })
 export const spotStyle = (s: Point): CSSProperties => ({ left: percent(s.x), top: percent(s.y) })
 
-export function Room(p: { name: string; area: Area; alarm?: Severity; marked?: boolean }) {
+export function Room(p: {
+  name: string
+  area: Area
+  alarm?: Severity
+  marked?: boolean
+  shown?: boolean // scrolled to
+}) {
+  const box = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (p.shown) box.current?.scrollIntoView({ block: 'center', inline: 'center' })
+  }, [p.shown])
   return (
     <div
+      ref={box}
       className="plan-room"
       style={areaStyle(p.area)}
       data-alarm={p.alarm}
@@ -120,14 +131,39 @@ export interface Alarms {
 }
 
 /** A whole floor, as guards see it. */
-export function PlanView(p: { plan: FloorPlan; alarms: Alarms; zoom: number }) {
+export function PlanView(p: {
+  plan: FloorPlan
+  alarms: Alarms
+  zoom: number
+  room?: string // marked, and scrolled to
+  device?: string
+}) {
   return (
     <PlanBox floor={p.plan.floor} zoom={p.zoom}>
       {p.plan.rooms.map(
-        (r) => r.area && <Room key={r.id} name={r.name} area={r.area} alarm={p.alarms.zones.get(r.id)} />,
+        (r) =>
+          r.area && (
+            <Room
+              key={r.id}
+              name={r.name}
+              area={r.area}
+              alarm={p.alarms.zones.get(r.id)}
+              marked={r.id === p.room}
+              shown={r.id === p.room}
+            />
+          ),
       )}
       {p.plan.devices.map(
-        (d) => d.spot && <PlanDot key={d.id} d={d} spot={d.spot} alarm={p.alarms.devices.get(d.id)} />,
+        (d) =>
+          d.spot && (
+            <PlanDot
+              key={d.id}
+              d={d}
+              spot={d.spot}
+              alarm={p.alarms.devices.get(d.id)}
+              marked={d.id === p.device}
+            />
+          ),
       )}
     </PlanBox>
   )

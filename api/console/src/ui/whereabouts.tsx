@@ -34,6 +34,12 @@ export function WhereWords({ w }: { w: Whereabouts }) {
   return <>{[w.site_name, w.building_name, w.floor?.name, w.zone_name].filter(Boolean).join(' · ')}</>
 }
 
+/** The floor's plan with the room marked in it, and the device. */
+function planLink(w: Whereabouts, device?: string): string {
+  const marked = new URLSearchParams({ room: w.zone, ...(device ? { device } : {}) })
+  return `/plans/${w.floor?.id}?${marked}`
+}
+
 export function WhereIs(p: Props) {
   const { t } = useT()
   const { can } = useSession()
@@ -58,7 +64,7 @@ export function WhereIs(p: Props) {
               severity={p.severity}
             />
             <figcaption>
-              <Link to={`/plans/${w.floor.id}`}>{t('plan.open')}</Link>
+              <Link to={planLink(w, p.device)}>{t('plan.open')}</Link>
               {!w.area && !w.spot && ` · ${t('plan.notMarked')}`}
             </figcaption>
           </figure>
