@@ -30,7 +30,7 @@ type PersonMonth struct {
 	Name   string      `json:"name"`
 	Number string      `json:"number,omitempty"`
 	Class  string      `json:"class"`
-	Days   []PersonDay `json:"days"`
+	Days   []PersonDay `json:"days" nullable:"false"`
 	Counts MonthCounts `json:"counts"`
 }
 
@@ -38,7 +38,7 @@ type PersonMonth struct {
 // did not concern them is left out.
 type PersonDay struct {
 	Date   string              `json:"date"`
-	States []g.AttendanceState `json:"states"`
+	States []g.AttendanceState `json:"states" nullable:"false"`
 }
 
 // MonthCounts are how many sessions of a month had which answer.

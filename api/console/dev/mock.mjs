@@ -12,6 +12,7 @@ import { timetable } from './timetable.mjs'
 import { visitors } from './visits.mjs'
 import { duty } from './duty.mjs'
 import { handling, noted } from './handling.mjs'
+import { monthOf } from './month.mjs'
 import { screens } from './screens.mjs'
 import { rules } from './rules.mjs'
 import { hiddenAs, hiddenTallies, shelving } from './shelving.mjs'
@@ -1018,6 +1019,7 @@ export function mock({ empty = false, demo = true } = {}) {
           q,
         ),
     ],
+    ['GET', /^\/v1\/attendance\/month$/, (req, res, m, q) => list(res, monthOf(d, q), q)],
     ['GET', /^\/v1\/presence$/, (req, res) => json(res, presenceCounts())],
     [
       'GET',

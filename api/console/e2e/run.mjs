@@ -187,6 +187,7 @@ const pages = [
   '/rules',
   '/cameras',
   '/attendance',
+  '/attendance/month',
   '/people',
   '/people/import',
   '/fleet',

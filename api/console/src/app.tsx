@@ -124,6 +124,9 @@ const PeoplePage = lazy(() => import('./pages/people').then((m) => ({ default: m
 const ImportPage = lazy(() => import('./pages/importpeople').then((m) => ({ default: m.ImportPage })))
 const PersonPage = lazy(() => import('./pages/person').then((m) => ({ default: m.PersonPage })))
 const InsidePage = lazy(() => import('./pages/inside').then((m) => ({ default: m.InsidePage })))
+const AttendanceMonthPage = lazy(() =>
+  import('./pages/attendancemonth').then((m) => ({ default: m.AttendanceMonthPage })),
+)
 const AttendancePage = lazy(() => import('./pages/attendance').then((m) => ({ default: m.AttendancePage })))
 const CamerasPage = lazy(() => import('./pages/cameras').then((m) => ({ default: m.CamerasPage })))
 const CameraPage = lazy(() => import('./pages/cameras').then((m) => ({ default: m.CameraPage })))
@@ -195,6 +198,7 @@ function Pages() {
       <Route path="/cameras" element={need('camera:view', <CamerasPage />)} />
       <Route path="/cameras/:id" element={need('camera:view', <CameraPage />)} />
       <Route path="/inside" element={need('sightings:read', <InsidePage />)} />
+      <Route path="/attendance/month" element={need('attendance:read', <AttendanceMonthPage />)} />
       <Route path="/attendance" element={need('attendance:read', <AttendancePage />)} />
       <Route path="/visits" element={need('visits:read', <VisitsPage />)} />
       <Route path="/people" element={need('people:read', <PeoplePage />)} />

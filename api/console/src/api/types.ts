@@ -426,6 +426,7 @@ export type Calling = S['Calling']
 export type Retelling = NonNullable<Alert['retold_why']>
 export type HiddenBy = NonNullable<NonNullable<operations['list-alerts']['parameters']['query']>['hidden']>
 export type Attendance = S['AttendanceRow']
+export type PersonMonth = S['PersonMonth']
 export type Present = S['Present']
 export type GatewayEvent = S['Event']
 export type Handover = S['Handover']

@@ -1,7 +1,7 @@
 // Attendance of a day by session, with the reason for each result, and a way to correct it.
 
 import { Button, Group, Select, Tabs, Text, Textarea, TextInput } from '@mantine/core'
-import { IconPencil, IconUserCheck } from '@tabler/icons-react'
+import { IconCalendarMonth, IconPencil, IconUserCheck } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
@@ -61,6 +61,13 @@ export function AttendancePage() {
             max={today}
             onChange={(e) => put('date', e.currentTarget.value === today ? null : e.currentTarget.value)}
           />
+          <Button
+            variant="default"
+            component={Link}
+            to="/attendance/month"
+            leftSection={<IconCalendarMonth size={16} aria-hidden />}>
+            {t('month.open')}
+          </Button>
           {can('sightings:write') && (
             <Button
               variant="default"
@@ -226,12 +233,9 @@ function SessionView({ s, fix }: { s: Session; fix: (person: string) => void }) 
                   cell: (a) => (a.at ? <When at={a.at} clock /> : '–'),
                 },
                 {
-                  key: 'how',
-                  label: t('attendance.how'),
-                  cell: (a) =>
-                    a.method
-                      ? `${t('method.' + a.method)}${a.zone ? ` · ${places.zoneName(a.zone)}` : ''}`
-                      : '–',
+                  key: 'where',
+                  label: t('inside.last'),
+                  cell: (a) => (a.zone ? places.zoneName(a.zone) : '–'),
                 },
                 { key: 'why', label: t('common.reason'), cell: (a) => <Why a={a} /> },
                 {
