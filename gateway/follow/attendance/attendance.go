@@ -24,7 +24,8 @@ import (
 )
 
 const (
-	clockEvery = 2 * time.Second // between looks at the sessions' boundaries
+	clockEvery = 2 * time.Second // between looks at the clock
+	lookEvery  = time.Minute     // between looks at the sessions of a school, unless they change
 	lookBack   = 72 * time.Hour  // sessions that ended before have passed their last boundary
 	opensMost  = 12 * time.Hour  // no session counts sightings from longer before its start
 	running    = 24 * time.Hour  // a change of a person matters to sessions of this past
@@ -51,8 +52,12 @@ type Computer struct {
 	schools  map[g.SchoolID]*sync.Mutex
 	computed map[g.SessionID]time.Time // when everybody's answers were computed
 	known    map[clockKey]knownClocks
+	looked   map[g.SchoolID]look
 	begun    bool // the sessions of the time before the start were looked at
 }
+
+// look is a look at a school's sessions: until next, no boundary of them passes.
+type look struct{ at, next time.Time }
 
 // New makes a Computer that has computed nothing yet.
 func New(o Options) *Computer {
@@ -61,6 +66,7 @@ func New(o Options) *Computer {
 		schools:  map[g.SchoolID]*sync.Mutex{},
 		computed: map[g.SessionID]time.Time{},
 		known:    map[clockKey]knownClocks{},
+		looked:   map[g.SchoolID]look{},
 	}
 }
 
@@ -79,6 +85,7 @@ func (c *Computer) Run(ctx context.Context) error {
 	cancel := c.opt.Subscribe(func(x registry.Change) {
 		switch x.Kind {
 		case change.Session, change.Leave:
+			c.forget(x.School)
 			wake(marks)
 		case change.Person:
 			select {
@@ -259,7 +266,15 @@ func (c *Computer) passed(ctx context.Context) error {
 func (c *Computer) passedIn(
 	ctx context.Context, school g.SchoolID, back time.Duration, now time.Time,
 ) error {
-	list, err := c.opt.View.Sessions.Between(ctx, school, now.Add(-back), now.Add(time.Minute))
+	c.mu.Lock()
+	last := c.looked[school]
+	if !now.Before(last.at) && now.Before(last.next) {
+		c.mu.Unlock()
+		return nil
+	}
+	c.looked[school] = look{} // under way
+	c.mu.Unlock()
+	list, err := c.opt.View.Sessions.Between(ctx, school, now.Add(-back), now.Add(lookEvery))
 	if err != nil {
 		return fmt.Errorf("read sessions: %w", err)
 	}
@@ -276,7 +291,37 @@ func (c *Computer) passedIn(
 			due = append(due, s)
 		}
 	}
-	return c.compute(ctx, school, due, nil, g.CauseTime)
+	if err := c.compute(ctx, school, due, nil, g.CauseTime); err != nil {
+		return err
+	}
+	next := c.nextBoundary(list, now)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, still := c.looked[school]; still { // no session has changed meanwhile
+		c.looked[school] = look{now, next}
+	}
+	return nil
+}
+
+// forget is called when a session of a school has changed: its boundaries are looked at anew.
+func (c *Computer) forget(school g.SchoolID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.looked, school)
+}
+
+// nextBoundary is when the next boundary of sessions passes, or when to look at them again.
+func (c *Computer) nextBoundary(list []g.Session, now time.Time) time.Time {
+	next := now.Add(lookEvery)
+	for _, s := range list {
+		provisional, final, _ := attend.Boundaries(s, c.opt.Directory.School(s.School))
+		for _, b := range []time.Time{s.Start, provisional, final} {
+			if b.After(now) {
+				next = earlier(next, b)
+			}
+		}
+	}
+	return next
 }
 
 // finished reports, at the first look, whether a session's answers were final before.

@@ -394,3 +394,38 @@ func TestARestartFinishesWhatIsNotFinal(t *testing.T) {
 		t.Errorf("computed %d times after another restart, want none: all is final", reads)
 	}
 }
+
+// Between the boundaries of its sessions a school is not looked at again, unless one changes or a
+// minute has passed.
+func TestLooksAreFew(t *testing.T) {
+	s := newSchool(t)
+	s.until(s.now)
+	begun := func() g.SessionID {
+		return s.session(g.Session{
+			Kind:      g.SessionArrival,
+			Start:     s.now,
+			Due:       s.now.Add(10 * time.Minute),
+			End:       s.now.Add(time.Hour),
+			ZoneKinds: []g.ZoneKind{g.ZoneGate},
+		})
+	}
+	unmark := func() {
+		t.Helper()
+		if err := s.v.Sessions.Unmark(t.Context(), 1<<40); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := begun()
+	unmark()
+	s.until(s.now.Add(2 * time.Second))
+	s.is(first, s.li, "", "within the minute, and nobody told")
+	s.until(s.now.Add(lookEvery))
+	s.is(first, s.li, g.Expected, "after a minute")
+	second := begun()
+	unmark()
+	s.c.forget("sch")
+	s.until(s.now.Add(2 * time.Second))
+	s.is(second, s.li, g.Expected, "told of the change")
+	s.until(s.now.Add(20 * time.Minute))
+	s.is(second, s.li, g.Absent, "after the boundary")
+}
