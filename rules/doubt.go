@@ -1,7 +1,7 @@
 package rules
 
 import (
-	"fmt"
+	"math"
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -49,36 +49,37 @@ func newVocabulary(profiles []g.Profile) vocabulary {
 func (k vocabulary) doubts(r Rule) []*g.Error {
 	var out []*g.Error
 	seen := map[string]bool{}
-	add := func(e *g.Error) {
+	add := func(key, word string, e *g.Error) {
 		if e != nil && !seen[e.Message] {
 			seen[e.Message] = true
-			out = append(out, e.At(place(r)))
+			out = append(out, e.At(r.Place(r.File, key, word)))
 		}
 	}
 	r.walk(func(c Condition) {
 		if name := c.property(); name != "" {
-			add(k.property(r, name))
+			add("property", name, k.property(r, name))
 		}
 		switch {
 		case c.Compare != nil:
 			for _, v := range c.Compare.values() {
-				add(k.value(r, c.Compare.Property, v))
+				add("property", c.Compare.Property, k.value(r, c.Compare.Property, v))
 			}
+			add("property", c.Compare.Property, c.Compare.never(r))
 		case c.Baseline != nil:
-			add(k.value(r, c.Baseline.Property, g.NumberValue(0)))
+			add("property", c.Baseline.Property, k.value(r, c.Baseline.Property, g.NumberValue(0)))
 		case c.Rate != nil:
-			add(k.value(r, c.Rate.Property, g.NumberValue(0)))
+			add("property", c.Rate.Property, k.value(r, c.Rate.Property, g.NumberValue(0)))
 		case c.Occurrence != nil:
 			for _, kind := range c.Occurrence.Kind {
 				if !k.events[string(kind)] {
-					add(g.Errorf(g.Invalid, "rule %q: no profile has an event %q", r.ID, kind))
+					add("occurrence", string(kind), g.Errorf(g.Invalid, "rule %q: no profile has an event %q", r.ID, kind))
 				}
 			}
 		}
 	})
 	for _, a := range r.Then {
 		if a.Command != nil && !k.actions[a.Command.Action] {
-			add(g.Errorf(g.Invalid, "rule %q: no profile has an action %q", r.ID, a.Command.Action))
+			add("action", a.Command.Action, g.Errorf(g.Invalid, "rule %q: no profile has an action %q", r.ID, a.Command.Action))
 		}
 	}
 	return out
@@ -133,4 +134,24 @@ func (c Compare) values() []g.Value {
 	return out
 }
 
-func place(r Rule) string { return fmt.Sprintf("%s:%d", r.File, r.Line) }
+// never returns a doubt if no number can be within the limits.
+func (c Compare) never(r Rule) *g.Error {
+	low, high := math.Inf(-1), math.Inf(1)
+	open := false // a limit itself is not within
+	for _, f := range []*float64{c.Above, c.AtLeast} {
+		if f != nil && *f >= low {
+			low, open = *f, f == c.Above
+		}
+	}
+	for _, f := range []*float64{c.Below, c.AtMost} {
+		if f != nil && *f <= high {
+			open = open && *f >= low || f == c.Below
+			high = *f
+		}
+	}
+	if low < high || low == high && !open {
+		return nil
+	}
+	return g.Errorf(g.Invalid, "rule %q: no value of %s is within its limits, from %v to %v: where either "+
+		"one is meant, write any with two conditions", r.ID, c.Property, low, high)
+}

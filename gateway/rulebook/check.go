@@ -158,7 +158,7 @@ func (b *Book) doubts(ctx context.Context, r rules.Rule, school g.SchoolID) ([]*
 	out := rules.Doubts([]rules.Rule{r}, profiles)
 	under := b.now.Load().schools[school]
 	miss := func(noun, id string) {
-		out = append(out, g.FieldErrorf(at(r), "where: the school has no %s %q: the rule finds "+
+		out = append(out, g.FieldErrorf(r.Place(draftFile, noun, id), "where: the school has no %s %q: the rule finds "+
 			"nothing there", g.Noun(noun), id))
 	}
 	for _, id := range r.Where.Zone {
@@ -182,7 +182,7 @@ func (b *Book) doubts(ctx context.Context, r rules.Rule, school g.SchoolID) ([]*
 	}
 	for _, id := range r.Levels() {
 		if id != rules.AnyLevel && !slices.ContainsFunc(levels, func(l g.ThreatLevel) bool { return l.ID == id }) {
-			out = append(out, g.FieldErrorf(at(r), "level: the school has no threat level %q: the rule never "+
+			out = append(out, g.FieldErrorf(r.Place(draftFile, "level", string(id)), "level: the school has no threat level %q: the rule never "+
 				"finds that one standing", id))
 		}
 	}
