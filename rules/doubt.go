@@ -72,14 +72,16 @@ func (k vocabulary) doubts(r Rule) []*g.Error {
 		case c.Occurrence != nil:
 			for _, kind := range c.Occurrence.Kind {
 				if !k.events[string(kind)] {
-					add("occurrence", string(kind), g.Errorf(g.Invalid, "rule %q: no profile has an event %q", r.ID, kind))
+					add("occurrence", string(kind),
+						g.Errorf(g.Invalid, "rule %q: no profile has an event %q", r.ID, kind))
 				}
 			}
 		}
 	})
 	for _, a := range r.Then {
 		if a.Command != nil && !k.actions[a.Command.Action] {
-			add("action", a.Command.Action, g.Errorf(g.Invalid, "rule %q: no profile has an action %q", r.ID, a.Command.Action))
+			add("action", a.Command.Action,
+				g.Errorf(g.Invalid, "rule %q: no profile has an action %q", r.ID, a.Command.Action))
 		}
 	}
 	return out

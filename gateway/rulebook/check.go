@@ -182,8 +182,8 @@ func (b *Book) doubts(ctx context.Context, r rules.Rule, school g.SchoolID) ([]*
 	}
 	for _, id := range r.Levels() {
 		if id != rules.AnyLevel && !slices.ContainsFunc(levels, func(l g.ThreatLevel) bool { return l.ID == id }) {
-			out = append(out, g.FieldErrorf(r.Place(draftFile, "level", string(id)), "level: the school has no threat level %q: the rule never "+
-				"finds that one standing", id))
+			out = append(out, g.FieldErrorf(r.Place(draftFile, "level", string(id)),
+				"level: the school has no threat level %q: the rule never finds that one standing", id))
 		}
 	}
 	for _, id := range r.Where.Profile {
