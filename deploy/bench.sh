@@ -149,8 +149,9 @@ rules() {
 # attendance measures a district's day of 35,000 pupils: first under 6 s and unchanged under 2 s are
 # asked for.
 attendance() {
-  title 'Attendance: 35,000 pupils in six sessions, from the history to rows; the same again; one passage in five sessions'
+  title 'Attendance: 35,000 pupils in six sessions, from the history to rows; the same again; one passage in five sessions; the first page of a month'
   gobench attendance ./gateway/follow/attendance Day -benchtime 1x -timeout 15m
+  gobench month ./registry '^BenchmarkMonth$' -benchtime 5x -timeout 15m
 }
 
 # escalate measures how late the second level's letter is at a mail server; within 1 s is asked.

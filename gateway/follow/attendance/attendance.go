@@ -127,11 +127,12 @@ func (c *Computer) Recompute(ctx context.Context, school g.SchoolID, touches []f
 	}
 	byTime := func(a, b follow.Touch) int { return a.At.Compare(b.At) }
 	first, last := slices.MinFunc(touches, byTime).At, slices.MaxFunc(touches, byTime).At
-	list, err := c.opt.View.Sessions.Between(ctx, school, first, last.Add(opensMost))
+	now := c.opt.Now()
+	begun := now.Add(time.Microsecond) // what begins later is computed when it does
+	list, err := c.opt.View.Sessions.Between(ctx, school, first, earlier(last.Add(opensMost), begun))
 	if err != nil {
 		return fmt.Errorf("read sessions: %w", err)
 	}
-	now := c.opt.Now()
 	var who []g.PersonID
 	list = slices.DeleteFunc(list, func(s g.Session) bool {
 		_, _, locked := attend.Boundaries(s, c.opt.Directory.School(school))
