@@ -189,7 +189,7 @@ var house = []room{
 	{"api/lockdown", "root api/gate registry registry/lockdown", ""},
 	{
 		"api/oncall",
-		"root api/gate api/texts registry registry/alerts registry/oncall registry/rota",
+		"root api/gate api/texts registry registry/alerts registry/oncall registry/rota rules/calendar",
 		"x/time",
 	},
 	{
@@ -302,7 +302,7 @@ var house = []room{
 	{
 		"gateway/follow/escalate",
 		"root registry registry/alerts registry/change registry/messages registry/oncall " +
-			"registry/rota",
+			"registry/rota rules/calendar",
 		"",
 	},
 	{"gateway/follow/history", "root gateway/follow registry", ""},

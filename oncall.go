@@ -11,7 +11,9 @@ type Rota struct {
 	NameZH   string     `json:"name_zh,omitempty"`
 	Lines    []RotaLine `json:"lines"`
 	Holidays []Holiday  `json:"holidays,omitempty"` // days that lines treat apart
-	Demo     bool       `json:"demo,omitempty"`     // shown with a label
+	// Calendar: days off by the school's calendar are holidays, too.
+	Calendar bool `json:"calendar,omitempty"`
+	Demo     bool `json:"demo,omitempty"` // shown with a label
 }
 
 // RotaLine is one row of a rota: on which days and between which hours somebody is on duty, and who

@@ -27,7 +27,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/wecom"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
-	regalerts "github.com/gatehouse-iot/gatehouse/registry/alerts"
 	reghooks "github.com/gatehouse-iot/gatehouse/registry/hooks"
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
@@ -296,7 +295,7 @@ func (w *world) schools() *world {
 		Version: 1}
 	must(0,
 		v.Alerts.Apply(ctx,
-			regalerts.Effects{Seq: 1, Alerts: []g.Alert{alert}, Incidents: []g.Incident{incident}}))(
+			alerts.Effects{Seq: 1, Alerts: []g.Alert{alert}, Incidents: []g.Incident{incident}}))(
 		t)
 	w.media.put(w.a.ID, "med_1")
 	visit := must(v.Visits.Register(ctx, g.Visit{

@@ -3,7 +3,6 @@ package attendance
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
@@ -114,14 +113,12 @@ func (s *area) workbook(ctx context.Context, f sessions.MonthFilter) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	own := func(e g.CalendarEntry) bool { return e.School == f.School }
-	other := func(e g.CalendarEntry) bool { return !own(e) }
 	return writeMonth(monthBook{
 		language: gate.LanguageOf(ctx),
 		school:   school,
 		filter:   f,
 		rows:     rows,
-		calendar: calendar.New(slices.DeleteFunc(slices.Clone(all), other), slices.DeleteFunc(all, own)),
+		calendar: calendar.Of(f.School, all),
 		made:     s.Now().In(school.Location()),
 	})
 }

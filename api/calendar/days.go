@@ -2,7 +2,6 @@ package calendar
 
 import (
 	"context"
-	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
@@ -84,7 +83,5 @@ func (s *area) calendar(ctx context.Context, school g.SchoolID) (calendar.Calend
 	if err != nil {
 		return calendar.Calendar{}, err
 	}
-	own := func(e g.CalendarEntry) bool { return e.School == school }
-	other := func(e g.CalendarEntry) bool { return !own(e) }
-	return calendar.New(slices.DeleteFunc(slices.Clone(all), other), slices.DeleteFunc(all, own)), nil
+	return calendar.Of(school, all), nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/rota"
+	"github.com/gatehouse-iot/gatehouse/rules/calendar"
 )
 
 // mostPlan is the longest plan that is shown at a time.
@@ -72,6 +73,7 @@ type DutySpan struct {
 type duties struct {
 	school g.School
 	staff  []oncall.Member
+	off    []g.Holiday // days off by the calendar
 }
 
 func (s *area) duty(ctx context.Context, id g.SchoolID) (duties, error) {
@@ -80,7 +82,11 @@ func (s *area) duty(ctx context.Context, id g.SchoolID) (duties, error) {
 		return duties{}, err
 	}
 	staff, err := s.View(ctx).Oncall.Staff(ctx, id)
-	return duties{school, staff}, err
+	if err != nil {
+		return duties{}, err
+	}
+	all, err := s.View(ctx).Calendar.Entries(ctx, id)
+	return duties{school, staff, calendar.Of(id, all).DaysOff()}, err
 }
 
 func (d duties) able(id g.UserID) bool { return named(d.staff, id).Able }
@@ -96,7 +102,7 @@ func (d duties) people(ids []g.UserID) []OnDuty {
 func (d duties) spans(
 	ctx context.Context, v oncall.View, r g.Rota, from, to time.Time,
 ) ([]rota.Span, error) {
-	plan, err := rota.New(r, d.school.Location())
+	plan, err := rota.New(r, d.school.Location(), d.off...)
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ type rotaBody struct {
 	NameZH   string            `json:"name_zh,omitempty" maxLength:"100" doc:"The Chinese name." example:"夜间值班"`
 	Lines    []rotaLineBody    `json:"lines" minItems:"1" maxItems:"16" doc:"Who takes turns, and when. Whoever is on any line is on duty."`
 	Holidays []rotaHolidayBody `json:"holidays,omitempty" maxItems:"200" doc:"Days that lines treat apart."`
+	Calendar bool              `json:"calendar,omitempty" doc:"Days off by the school's calendar are holidays, too."`
 	Demo     bool              `json:"demo,omitempty" doc:"A demonstration, and labelled so."`
 }
 
@@ -46,11 +47,12 @@ type rotaHolidayBody struct {
 
 func (b rotaBody) rota(ctx context.Context, id g.RotaID) g.Rota {
 	out := g.Rota{
-		ID:     id,
-		School: gate.SchoolOf(ctx, b.School),
-		Name:   b.Name,
-		NameZH: b.NameZH,
-		Demo:   b.Demo,
+		ID:       id,
+		School:   gate.SchoolOf(ctx, b.School),
+		Name:     b.Name,
+		NameZH:   b.NameZH,
+		Calendar: b.Calendar,
+		Demo:     b.Demo,
 	}
 	for _, l := range b.Lines {
 		out.Lines = append(out.Lines, g.RotaLine(l))

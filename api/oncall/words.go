@@ -8,6 +8,7 @@ people: Who is on duty, or able to be.
 hole: Nobody is on duty who may handle alerts.
 Rota.lines: Who takes turns, and when. Whoever is on any line is on duty.
 Rota.holidays: Days that lines treat apart.
+Rota.calendar: Days off by the school's calendar are holidays, too.
 RotaRow.lines: Who takes turns, and when. Whoever is on any line is on duty.
 RotaRow.holidays: Days that lines treat apart.
 RotaRow.holes: Times in which nobody is on duty who may handle alerts, the first 50.

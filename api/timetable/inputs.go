@@ -3,7 +3,6 @@ package timetable
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -30,9 +29,7 @@ func Inputs(
 	if err != nil {
 		return in, err
 	}
-	own := func(e g.CalendarEntry) bool { return e.School == school }
-	other := func(e g.CalendarEntry) bool { return !own(e) }
-	in.Calendar = calendar.New(slices.DeleteFunc(slices.Clone(entries), other), slices.DeleteFunc(entries, own))
+	in.Calendar = calendar.Of(school, entries)
 	if in.Classes, err = v.People.Classes(ctx, school); err != nil {
 		return in, err
 	}

@@ -37,8 +37,9 @@ type line struct {
 // days is a range of days, the last excluded.
 type days struct{ from, to g.Date }
 
-// New reads a rota for a school in loc. An error names the field and the mend.
-func New(r g.Rota, loc *time.Location) (*Plan, error) {
+// New reads a rota for a school in loc. off are the days off by the school's calendar, for a rota
+// that has them as holidays. An error names the field and the mend.
+func New(r g.Rota, loc *time.Location, off ...g.Holiday) (*Plan, error) {
 	p := &Plan{loc: loc}
 	if len(r.Lines) == 0 {
 		return nil, g.FieldErrorf("lines", "give the rota a line: hours, and who takes turns")
@@ -53,8 +54,16 @@ func New(r g.Rota, loc *time.Location) (*Plan, error) {
 		}
 		p.lines = append(p.lines, read)
 	}
+	if len(r.Holidays) > MaxHolidays {
+		return nil, g.FieldErrorf("holidays", "%d ranges; at most %d are kept", len(r.Holidays),
+			MaxHolidays)
+	}
+	all := r.Holidays
+	if r.Calendar {
+		all = slices.Concat(all, off)
+	}
 	var err error
-	p.holidays, err = readHolidays(r.Holidays)
+	p.holidays, err = readHolidays(all)
 	return p, err
 }
 
@@ -147,10 +156,6 @@ func weekdays(given []g.Weekday, at string) (on [7]bool, err error) {
 
 // readHolidays sorts the ranges and joins those that touch.
 func readHolidays(all []g.Holiday) ([]days, error) {
-	if len(all) > MaxHolidays {
-		return nil, g.FieldErrorf("holidays", "%d ranges; at most %d are kept", len(all),
-			MaxHolidays)
-	}
 	var read []days
 	for i, h := range all {
 		from, err := g.ParseDate(h.From)

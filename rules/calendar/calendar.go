@@ -46,6 +46,39 @@ func New(own, above []g.CalendarEntry) Calendar {
 	return c
 }
 
+// Of makes the calendar of a school from its entries and those of the districts above it together.
+func Of(school g.SchoolID, all []g.CalendarEntry) Calendar {
+	own := func(e g.CalendarEntry) bool { return e.School == school }
+	above := func(e g.CalendarEntry) bool { return e.School != school }
+	return New(slices.DeleteFunc(slices.Clone(all), above), slices.DeleteFunc(slices.Clone(all), own))
+}
+
+// DaysOff are the days that entries make days off for the whole school: no weekends, and no day that
+// is worked for all that. In order, without overlaps.
+func (c Calendar) DaysOff() []g.Holiday {
+	var days []g.Date
+	for _, s := range c.spans {
+		if s.Kind != g.CalendarDayOff || len(s.Classes) > 0 {
+			continue
+		}
+		for d := s.from; d.Until(s.to) >= 0; d = d.Add(1) {
+			if by := c.Day(d, "").Entry; by != nil && by.Kind == g.CalendarDayOff {
+				days = append(days, d)
+			}
+		}
+	}
+	slices.SortFunc(days, func(a, b g.Date) int { return b.Until(a) })
+	var out []g.Holiday
+	for _, d := range slices.Compact(days) {
+		if n := len(out); n > 0 && out[n-1].To == d.Add(-1).String() {
+			out[n-1].To = d.String()
+			continue
+		}
+		out = append(out, g.Holiday{From: d.String(), To: d.String()})
+	}
+	return out
+}
+
 // rank keeps the order of New between what is said of days and terms.
 func (s span) rank() int {
 	if s.Kind == g.CalendarTerm {

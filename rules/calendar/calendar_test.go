@@ -80,3 +80,26 @@ func TestDay(t *testing.T) {
 		})
 	}
 }
+
+// TestDaysOff: what is off for the whole school, without what is worked for it, without weekends, and
+// joined where it touches.
+func TestDaysOff(t *testing.T) {
+	all := []g.CalendarEntry{
+		entry(g.CalendarTerm, "2026-02-26", "2026-07-03", ""),
+		entry(g.CalendarDayOff, "2026-05-01", "2026-05-05", ""),
+		entry(g.CalendarWorkday, "2026-05-03", "2026-05-03", "mon"),
+		entry(g.CalendarDayOff, "2026-04-15", "2026-04-15", "", "Class 1"),
+		entry(g.CalendarDayOff, "2026-05-06", "2026-05-06", ""),
+		entry(g.CalendarDayOff, "2026-05-05", "2026-05-06", ""),
+	}
+	for i := range all {
+		all[i].School = []g.SchoolID{"a", "district"}[i%2]
+	}
+	var got []string
+	for _, h := range calendar.Of("a", all).DaysOff() {
+		got = append(got, h.From+"/"+h.To)
+	}
+	if want := "2026-05-01/2026-05-02 2026-05-04/2026-05-06"; strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}

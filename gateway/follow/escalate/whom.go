@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/rota"
+	"github.com/gatehouse-iot/gatehouse/rules/calendar"
 )
 
 // whom is whom a step tells, and whom it would have told.
@@ -125,7 +126,15 @@ func (e *Escalator) onDuty(
 	if err != nil {
 		return nil, err
 	}
-	plan, err := rota.New(r, s.Location())
+	var off []g.Holiday
+	if r.Calendar {
+		all, err := e.View.Calendar.Entries(ctx, school)
+		if err != nil {
+			return nil, err
+		}
+		off = calendar.Of(school, all).DaysOff()
+	}
+	plan, err := rota.New(r, s.Location(), off...)
 	if err != nil {
 		return nil, err
 	}

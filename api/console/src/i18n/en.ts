@@ -2859,6 +2859,8 @@ export const en = {
     deleteTurn: 'Delete turn {{n}}',
     holidays: 'Holidays',
     addHoliday: 'Add a holiday',
+    calendar: "The school's days off, too",
+    calendarHint: 'As the calendar in the settings says; a day that is worked for one is none.',
     lastDay: 'Last day',
     holesTitle: 'Saved. For {{hours}} hours nobody is on duty.',
     holesText: 'Until {{until}} nobody who may handle alerts is on duty in these times:',

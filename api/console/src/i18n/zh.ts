@@ -2701,6 +2701,8 @@ export const zh = {
     deleteTurn: '删除第 {{n}} 轮',
     holidays: '假期',
     addHoliday: '添加假期',
+    calendar: '校历中的放假日也算假期',
+    calendarHint: '以设置中的校历为准；调休上班日不算。',
     lastDay: '最后一天',
     holesTitle: '已保存。共有 {{hours}} 小时无人值班。',
     holesText: '{{until}} 之前，以下时间没有可处理告警的人值班：',

@@ -1,6 +1,6 @@
 // The form of a rota: its lines with their hours and turns, its holidays, and where nobody is.
 
-import { ActionIcon, Button, Chip, Group, MultiSelect, Select, Stack, TextInput } from '@mantine/core'
+import { ActionIcon, Button, Chip, Group, MultiSelect, Select, Stack, Switch, TextInput } from '@mantine/core'
 import { IconTrash } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -39,6 +39,7 @@ export function RotaDialog({ r, onClose }: { r?: Rota; onClose: () => void }) {
       name_zh: r?.name_zh ?? '',
       lines: r?.lines ?? [usual(mondayOf(dayIn(school.timezone, Date.now())))],
       holidays: r?.holidays ?? [],
+      calendar: r?.calendar ?? false,
     }),
     { ...r },
   )
@@ -91,7 +92,13 @@ export function RotaDialog({ r, onClose }: { r?: Rota; onClose: () => void }) {
           onChange={(lines) => set({ lines })}>
           {(l, n, put) => <Line l={l} n={n} said={form.said} onChange={put} />}
         </Parts>
-        <Holidays all={v.holidays} said={form.said} onChange={(holidays) => set({ holidays })} />
+        <Holidays
+          all={v.holidays}
+          calendar={v.calendar}
+          said={form.said}
+          onCalendar={(calendar) => set({ calendar })}
+          onChange={(holidays) => set({ holidays })}
+        />
       </FormDialog>
       <Ask
         opened={gone}
@@ -248,17 +255,25 @@ function Turns({ turns, said, onChange }: TurnsProps) {
 
 interface HolidaysProps {
   all: Holiday[]
+  calendar: boolean
+  onCalendar: (on: boolean) => void
   said: (field: string) => string | undefined
   onChange: (all: Holiday[]) => void
 }
 
-function Holidays({ all, said, onChange }: HolidaysProps) {
+function Holidays({ all, calendar, onCalendar, said, onChange }: HolidaysProps) {
   const { t } = useT()
   const put = (i: number, c: Partial<Holiday>) => onChange(all.map((h, n) => (n === i ? { ...h, ...c } : h)))
   return (
     <fieldset className="duty-line">
       <legend>{t('duty.holidays')}</legend>
       <Stack gap={6}>
+        <Switch
+          label={t('duty.calendar')}
+          description={t('duty.calendarHint')}
+          checked={calendar}
+          onChange={(e) => onCalendar(e.currentTarget.checked)}
+        />
         {all.map((h, i) => (
           <Group key={i} grow align="flex-end" gap={6} preventGrowOverflow={false}>
             <TextInput
