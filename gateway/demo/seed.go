@@ -57,6 +57,7 @@ func (o Options) seed(ctx context.Context, a *app.App) (*school, error) {
 		{"today's sessions", s.sessions},
 		{"users", s.users},
 		{"what devices do at each threat level", s.levels},
+		{"who is on duty", s.duty},
 	} {
 		o.say("registering %s", step.what)
 		if err := step.do(ctx); err != nil {
