@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -196,7 +197,18 @@ func (n node) text() string {
 			utf8.RuneCountInString(n.n.Value), g.MaxStringValue)
 		return ""
 	}
+	if strings.ContainsFunc(n.n.Value, hidden) {
+		n.fail("the text holds a character that nobody sees, such as one that turns the direction of " +
+			"reading: write it again")
+		return ""
+	}
 	return n.n.Value
+}
+
+// hidden reports characters that have no place in a text: controls but line breaks and tabs, and
+// marks that turn the direction of reading (Unicode Standard Annex 9, section 2).
+func hidden(r rune) bool {
+	return unicode.IsControl(r) && r != '\n' && r != '\t' || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
 }
 
 func (n node) number() float64 {
