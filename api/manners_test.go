@@ -118,6 +118,7 @@ func TestBadInput(t *testing.T) {
 		{"a parameter that is none", "GET", "/v1/devices?stat=open", nil, nil, 422, "stat"},
 		{"a cursor that is none", "GET", "/v1/devices?cursor=%00nonsense", nil, nil, 422, "cursor"},
 		{"another such cursor", "GET", "/v1/schools?cursor=-1", nil, nil, 422, "cursor"},
+		{"a cursor of control characters", "GET", "/v1/devices?cursor=AAAA", nil, nil, 422, "cursor"},
 		{"no such path", "GET", "/v1/nothing", nil, nil, 404, ""},
 		{"no such method", "PUT", "/v1/devices", `{}`, nil, 405, ""},
 	} {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -30,7 +31,8 @@ func (p Page) After(n int) (parts []string, ok bool, err error) {
 	}
 	b, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	parts = strings.Split(string(b), "\x1f")
-	if err != nil || len(parts) != n || !utf8.Valid(b) {
+	control := func(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }
+	if err != nil || len(parts) != n || !utf8.Valid(b) || slices.ContainsFunc(parts, control) {
 		return nil, false, badCursor()
 	}
 	return parts, true, nil
