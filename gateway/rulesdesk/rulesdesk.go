@@ -57,7 +57,11 @@ func Check(w io.Writer, profiles []g.Profile, paths ...string) error {
 		count[r.File]++
 	}
 	for _, name := range order {
-		fmt.Fprintf(w, "%s: %d rules, all right.\n", name, count[name])
+		noun := "rules"
+		if count[name] == 1 {
+			noun = "rule"
+		}
+		fmt.Fprintf(w, "%s: %d %s, all right.\n", name, count[name], noun)
 	}
 	for _, d := range files.Doubts(profiles) {
 		fmt.Fprintf(w, "%s (of the profiles that ship with the gateway)\n", d)
