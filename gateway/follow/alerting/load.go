@@ -64,6 +64,9 @@ func Check(paths ...string) (Files, error) {
 		}
 		dir := path
 		if !info.IsDir() {
+			if filepath.Ext(path) == ".yml" {
+				return Files{}, notRead(path)
+			}
 			dir = filepath.Dir(path)
 			add(path)
 		}
@@ -223,8 +226,12 @@ func yamlFiles(dir string) ([]string, error) {
 		return nil, err
 	}
 	for _, name := range others {
-		return nil, g.FieldErrorf(name, "files that end in .yml are not read: rename it to .yaml, "+
-			"or move it away")
+		return nil, notRead(name)
 	}
 	return names, nil
+}
+
+// notRead says that a file has an ending that no folder reads.
+func notRead(name string) error {
+	return g.FieldErrorf(name, "files that end in .yml are not read: rename it to .yaml, or move it away")
 }

@@ -99,24 +99,40 @@ func (c *Channel) Send(ctx context.Context, l post.Letter) post.Outcome {
 	if a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden {
 		out.Verdict = post.Away // the token is wrong for all letters
 	}
-	if out.Err == nil && c.matrix {
-		out.Peer = c.named(a.Body)
+	if out.Err != nil {
+		return out
 	}
+	name := c.named(a.Body)
+	switch {
+	case name == "":
+		return post.Garbled("http") // whoever takes a letter gives it a name
+	case !c.matrix:
+		return out
+	}
+	if c.reader != nil {
+		c.reader.add(name)
+	}
+	out.Peer = name
 	return out
 }
 
-// named is what the room calls a letter that it took.
+// named is what the room or the topic calls a letter that it took.
 func (c *Channel) named(body []byte) string {
 	var said struct {
-		Event string `json:"event_id"`
+		Topic string `json:"id"`
+		Room  string `json:"event_id"`
 	}
-	if json.Unmarshal(body, &said) != nil || len(said.Event) > 255 {
+	if json.Unmarshal(body, &said) != nil {
 		return ""
 	}
-	if c.reader != nil {
-		c.reader.add(said.Event)
+	name := said.Topic
+	if c.matrix {
+		name = said.Room
 	}
-	return said.Event
+	if len(name) > 255 {
+		return ""
+	}
+	return name
 }
 
 func (c *Channel) request(ctx context.Context, l post.Letter) (*http.Request, error) {

@@ -152,3 +152,27 @@ func TestATopic(t *testing.T) {
 		t.Errorf("got %v, want an urgent message with its link", got)
 	}
 }
+
+// A success that does not name the letter is none: the next step must begin.
+func TestAServerThatLies(t *testing.T) {
+	for _, style := range []string{"ntfy", "matrix"} {
+		for _, said := range []string{`{}`, `{"ok":true}`, `{"id":"","event_id":""}`, ``} {
+			server := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, _ *nethttp.Request) {
+				io.WriteString(w, said)
+			}))
+			c, err := http.Open(post.Settings{
+				Values:  map[string]string{"style": style, "url": server.URL, "room": inRoom},
+				Private: true,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := c.Send(t.Context(), post.Letter{ID: "msg_1-1", Text: "Fire", Now: time.Now()})
+			if out.Err == nil || out.Verdict != post.Later {
+				t.Errorf("%s, %q: got %+v, want it not taken", style, said, out)
+			}
+			c.Close()
+			server.Close()
+		}
+	}
+}

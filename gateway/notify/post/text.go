@@ -50,6 +50,11 @@ func ByAnswer(channel string, a outward.Answer) Outcome {
 	if out.Err != nil || len(body) == 0 || json.Valid(body) && body[0] == '{' {
 		return out
 	}
+	return Garbled(channel)
+}
+
+// Garbled is a success that is none: the answer is not what the service says of a letter that it took.
+func Garbled(channel string) Outcome {
 	return Outcome{
 		Verdict: Later,
 		Code:    channel + " garbled",
