@@ -102,7 +102,7 @@ async function mistake(t, page, file) {
 
 async function readTerm(t, page, file) {
   await choose(page, file)
-  await dialog(page).getByText('8 lessons of 2 classes: 8 new').waitFor()
+  await dialog(page).getByText('8 lessons, 2 classes: 8 new').waitFor()
   await t.shot(page, 'timetable-import')
   await t.inspect(page, 'a workbook of a term')
   await save(page)
