@@ -107,7 +107,7 @@ async function readTerm(t, page, file) {
   await t.inspect(page, 'a workbook of a term')
   await save(page)
   await choose(page, file)
-  await dialog(page).getByText('0 new, 0 changed, 8 as they are').waitFor()
+  await dialog(page).getByText('0 new, 0 changed, 8 kept').waitFor()
   await page.keyboard.press('Escape')
   await closed(page)
 }
