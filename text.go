@@ -89,3 +89,7 @@ func (t Texts) String() string {
 	}
 	return strings.Join(all, t.Between.String())
 }
+
+// TurnsReading says whether a character turns the direction of reading, so that a text is shown
+// otherwise than it is kept (Unicode Standard Annex 9, section 2).
+func TurnsReading(r rune) bool { return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 }

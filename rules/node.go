@@ -206,9 +206,9 @@ func (n node) text() string {
 }
 
 // hidden reports characters that have no place in a text: controls but line breaks and tabs, and
-// marks that turn the direction of reading (Unicode Standard Annex 9, section 2).
+// marks that turn the direction of reading.
 func hidden(r rune) bool {
-	return unicode.IsControl(r) && r != '\n' && r != '\t' || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
+	return unicode.IsControl(r) && r != '\n' && r != '\t' || g.TurnsReading(r)
 }
 
 func (n node) number() float64 {

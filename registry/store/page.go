@@ -77,15 +77,11 @@ func Optional(field, s string, max int) error {
 	if strings.ContainsFunc(s, unicode.IsControl) {
 		return g.FieldErrorf(field, "the text holds a control character: write it on one line")
 	}
-	if strings.ContainsFunc(s, reverses) {
+	if strings.ContainsFunc(s, g.TurnsReading) {
 		return g.FieldErrorf(field, "the text holds a hidden mark that turns the reading direction: type it anew")
 	}
 	return nil
 }
-
-// reverses says whether a character turns the reading direction, so that a text is shown otherwise than
-// it is kept.
-func reverses(r rune) bool { return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 }
 
 // Falling continues a list ordered by a descending number.
 func Falling(w *Where, p Page, col string) error {

@@ -274,30 +274,34 @@ func (d *day) seen(ctx context.Context, in attend.Inputs) (attend.Ways, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(off) > 0 || d.natural == nil {
-		list := make([]attend.Sighting, 0, len(d.rows))
-		for _, r := range d.rows {
-			list = append(list, attend.Sighting{
-				ID:        r.ID,
-				Person:    r.Person,
-				Zone:      r.Zone,
-				Device:    r.Device,
-				Method:    r.Method,
-				Direction: r.Direction,
-				Time:      r.Time,
-				Offset:    off[r.Device],
-				Match:     r.Match,
-			})
-		}
-		d.ways[key] = attend.ByPerson(list)
+	if len(off) > 0 {
+		d.ways[key] = d.waysBy(off)
+		return d.ways[key], nil
 	}
-	if len(off) == 0 {
-		if d.natural == nil {
-			d.natural = d.ways[key]
-		}
-		d.ways[key] = d.natural
+	if d.natural == nil {
+		d.natural = d.waysBy(nil)
 	}
-	return d.ways[key], nil
+	d.ways[key] = d.natural
+	return d.natural, nil
+}
+
+// waysBy are the ways of the people who were seen, by clocks that are off.
+func (d *day) waysBy(off map[g.DeviceID]time.Duration) attend.Ways {
+	list := make([]attend.Sighting, 0, len(d.rows))
+	for _, r := range d.rows {
+		list = append(list, attend.Sighting{
+			ID:        r.ID,
+			Person:    r.Person,
+			Zone:      r.Zone,
+			Device:    r.Device,
+			Method:    r.Method,
+			Direction: r.Direction,
+			Time:      r.Time,
+			Offset:    off[r.Device],
+			Match:     r.Match,
+		})
+	}
+	return attend.ByPerson(list)
 }
 
 func later(a, b time.Time) time.Time {
