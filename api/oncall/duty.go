@@ -3,6 +3,7 @@ package oncall
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -73,7 +74,7 @@ type DutySpan struct {
 type duties struct {
 	school g.School
 	staff  []oncall.Member
-	off    []g.Holiday // days off by the calendar
+	off    func() ([]g.Holiday, error) // days off by the calendar, read where a rota follows it
 }
 
 func (s *area) duty(ctx context.Context, id g.SchoolID) (duties, error) {
@@ -85,8 +86,14 @@ func (s *area) duty(ctx context.Context, id g.SchoolID) (duties, error) {
 	if err != nil {
 		return duties{}, err
 	}
-	all, err := s.View(ctx).Calendar.Entries(ctx, id)
-	return duties{school, staff, calendar.Of(id, all).DaysOff()}, err
+	return duties{
+		school: school,
+		staff:  staff,
+		off: sync.OnceValues(func() ([]g.Holiday, error) {
+			all, err := s.View(ctx).Calendar.Entries(ctx, id)
+			return calendar.Of(id, all).DaysOff(), err
+		}),
+	}, nil
 }
 
 func (d duties) able(id g.UserID) bool { return named(d.staff, id).Able }
@@ -102,7 +109,14 @@ func (d duties) people(ids []g.UserID) []OnDuty {
 func (d duties) spans(
 	ctx context.Context, v oncall.View, r g.Rota, from, to time.Time,
 ) ([]rota.Span, error) {
-	plan, err := rota.New(r, d.school.Location(), d.off...)
+	var off []g.Holiday
+	if r.Calendar {
+		var err error
+		if off, err = d.off(); err != nil {
+			return nil, err
+		}
+	}
+	plan, err := rota.New(r, d.school.Location(), off...)
 	if err != nil {
 		return nil, err
 	}

@@ -129,15 +129,9 @@ func (v View) Put(
 
 func (v View) put(ctx context.Context, t *store.Tx, x g.CalendarEntry) error {
 	had, err := entry(ctx, t, x.ID)
-	if err != nil && g.ErrorCode(err) != g.NotFound {
+	before, err := store.Before(had, had.School, err, x.School, "entry", string(x.ID))
+	if err != nil {
 		return err
-	}
-	var before any
-	if err == nil {
-		if had.School != x.School {
-			return store.NotFound("entry", string(x.ID))
-		}
-		before = had
 	}
 	b, err := json.Marshal(x)
 	if err != nil {

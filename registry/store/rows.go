@@ -109,3 +109,17 @@ func FromJSON(b []byte, x any) error {
 
 // Chunk is the most IDs in one query.
 const Chunk = 500
+
+// Before is what stood before a write, for the audit log: nil where nothing did. An ID that another
+// school has is not found. had, the school that has it and err are what reading it returned.
+func Before(had any, of g.SchoolID, err error, school g.SchoolID, noun, id string) (any, error) {
+	switch {
+	case g.ErrorCode(err) == g.NotFound:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case of != school:
+		return nil, NotFound(noun, id)
+	}
+	return had, nil
+}

@@ -66,12 +66,9 @@ func (v View) putChange(ctx context.Context, t *store.Tx, x g.PatternChange) err
 		return g.FieldErrorf("date", "days that are over stay as they were: give today (%s) or a later day", today)
 	}
 	had, err := changed(ctx, t, x.ID)
-	if err != nil && g.ErrorCode(err) != g.NotFound {
+	before, err := store.Before(had, had.School, err, x.School, "pattern_change", string(x.ID))
+	if err != nil {
 		return err
-	}
-	var before any
-	if err == nil {
-		before = had
 	}
 	b, err := json.Marshal(x)
 	if err != nil {

@@ -78,15 +78,9 @@ func (v View) PutTemplate(ctx context.Context, x g.DayTemplate) (g.DayTemplate, 
 
 func (v View) putTemplate(ctx context.Context, t *store.Tx, x g.DayTemplate) error {
 	had, err := template(ctx, t, x.ID)
-	if err != nil && g.ErrorCode(err) != g.NotFound {
+	before, err := store.Before(had, had.School, err, x.School, "day_template", string(x.ID))
+	if err != nil {
 		return err
-	}
-	var before any
-	if err == nil {
-		if had.School != x.School {
-			return store.NotFound("day_template", string(x.ID))
-		}
-		before = had
 	}
 	b, err := json.Marshal(x)
 	if err != nil {
@@ -193,15 +187,9 @@ func (v View) putDays(ctx context.Context, t *store.Tx, x g.TemplateDays) error 
 		return err
 	}
 	had, err := days(ctx, t, x.ID)
-	if err != nil && g.ErrorCode(err) != g.NotFound {
+	before, err := store.Before(had, had.School, err, x.School, "template_days", string(x.ID))
+	if err != nil {
 		return err
-	}
-	var before any
-	if err == nil {
-		if had.School != x.School {
-			return store.NotFound("template_days", string(x.ID))
-		}
-		before = had
 	}
 	b, err := json.Marshal(x)
 	if err != nil {
