@@ -65,7 +65,7 @@ func TestClockLeapsADayAndBack(t *testing.T) {
 	want(t, w.read(122, "lab-1", "temperature", 21))
 	want(t, w.engine.Tick(morning(180)))
 	got := w.engine.Tick(morning(720))
-	want(t, got[:1], "08:10:04 awaylab-2 firing=true")
+	want(t, got[:1], "08:10:03 awaylab-2 firing=true")
 }
 
 // A device keeps the rules of 16 places; sightings at a 17th evict one and give the same results.

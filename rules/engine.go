@@ -334,14 +334,16 @@ func (e *Engine) Resume(at time.Time) {
 	}
 }
 
-// wakeUp removes the gap from the waiting times of subjects.
-func (e *Engine) wakeUp() {
-	gap := e.resuming - e.clock
+// wakeUp removes the gap before t from the waiting times of subjects. The first event may be up to
+// backEarly older than the call of Resume: no waiting time begins after it.
+func (e *Engine) wakeUp(t int64) {
+	from := e.clock
 	e.resumed, e.resuming = e.resuming, 0
-	if gap <= 0 {
+	if e.resumed <= from {
 		return
 	}
-	e.missed(e.clock, e.resumed)
+	e.missed(from, e.resumed)
+	gap := min(e.resumed, t) - from
 	for _, r := range e.rules {
 		for _, s := range r.subjects {
 			if s.phase == pending && !r.momentary {
@@ -431,7 +433,7 @@ func (e *Engine) take() []Effect {
 // advance fires all timers before t, or up to t if inclusive, each at its own time.
 func (e *Engine) advance(t int64, inclusive bool) {
 	if e.resuming != 0 && t >= e.resuming-int64(backEarly) {
-		e.wakeUp()
+		e.wakeUp(t)
 	}
 	for len(e.timers) > 0 {
 		s := e.timers[0]

@@ -317,6 +317,22 @@ func TestResumeForgivesTheGatewaysOwnAbsence(t *testing.T) {
 	}
 }
 
+// A gateway that is killed again right after it was back restores what it saved between: an event
+// that came while it started is older than the call of Resume.
+func TestRestoresAfterAnEventOlderThanTheStart(t *testing.T) {
+	rs := mustParse(t, hotRule)
+	w := &world{t: t, town: newTown("lab-1", "lab-2"), engine: rules.New(rs, nil)}
+	w.read(0, "lab-1", "temperature", 60)
+	w.restart(rs)
+	w.engine.Resume(morning(3600))
+	want(t, w.read(3599, "lab-2", "temperature", 20))
+	w.restart(rs)
+	w.engine.Resume(morning(3601))
+	want(t, w.read(3601, "lab-1", "temperature", 60))
+	want(t, w.engine.Tick(morning(3608)))
+	want(t, w.engine.Tick(morning(3615)), "09:00:11 hot.lab-1 firing=true")
+}
+
 // After the clock is set back by a day, ten seconds are still ten seconds.
 func TestClockSetBack(t *testing.T) {
 	w := &world{
@@ -452,7 +468,7 @@ func TestRestoreRefusesWhatIsNoState(t *testing.T) {
 		{"", "restore rules: "},
 		{`{"version":9}`, "the state has version 9, this gateway reads up to 4"},
 		{`{"version":1,"clock":-1}`, "is no time"},
-		{`{"version":1,"clock":5,"devices":{"d":{"heard":6}}}`, "is after the clock"},
+		{`{"version":1,"clock":5,"devices":{"d":{"heard":5000000006}}}`, "is after the clock"},
 		{`{"version":1,"clock":5,"rules":{"r":{"subjects":{"d":{"phase":77}}}}}`, "77 is no phase"},
 	} {
 		if err := e.Restore([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -514,6 +530,62 @@ func FuzzRestore(f *testing.F) {
 		}
 		if err := rules.New(rs, nil).Restore(again); err != nil {
 			t.Fatalf("restore of what a restored engine saved: %v", err)
+		}
+	})
+}
+
+// Whatever an engine has been through, in whatever order, what it saves can be restored: a state
+// that is refused would keep the gateway down for good.
+func TestEveryStateCanBeRestored(t *testing.T) {
+	rs := mustParse(t, hotRule+
+		`  - {id: silent, title: S, severity: info, when: {absent: {property: temperature, for: 10m}}}
+  - {id: away, title: A, severity: info, when: {status: offline}, for: 1m}
+  - {id: often, title: O, severity: info, when: {count: {of: {sighting: {person: unknown}}, at_least: 2, within: 1m}}, once: {every: 1m}}
+`)
+	rapid.Check(t, func(r *rapid.T) {
+		w := &world{t: t, town: newTown("lab-1", "lab-2"), engine: rules.New(rs, nil)}
+		clock := 0.0
+		for range rapid.IntRange(1, 30).Draw(r, "steps") {
+			device := rapid.SampledFrom([]string{"lab-1", "lab-2"}).Draw(r, "device")
+			step := rapid.SampledFrom([]string{"read", "see", "away", "tick", "late", "resume",
+				"restart", "leap", "back", "forget"}).Draw(r, "step")
+			clock += rapid.Float64Range(0, 20).Draw(r, "after")
+			switch step {
+			case "read":
+				w.read(clock, device, "temperature", rapid.Float64Range(40, 60).Draw(r, "value"))
+			case "late":
+				w.read(clock-rapid.Float64Range(0, 10).Draw(r, "late"), device, "temperature", 55)
+			case "see":
+				w.see(clock, device, g.Sighting{Method: g.ByFace})
+			case "away":
+				off := w.event(clock, device)
+				off.Kind, off.Status = g.EventStatus, &g.Status{State: g.StateOffline}
+				w.engine.Observe(off, w.town)
+			case "tick":
+				w.engine.Tick(morning(clock))
+			case "resume":
+				w.engine.Resume(morning(clock))
+			case "restart":
+				w.engine.Tick(morning(clock))
+				w.restart(rs)
+				clock += rapid.Float64Range(0, 10*hour).Draw(r, "off")
+				w.engine.Resume(morning(clock))
+				clock -= rapid.Float64Range(0, 4).Draw(r, "early")
+			case "leap":
+				clock += 24 * hour
+			case "back":
+				clock -= rapid.Float64Range(0, 24*hour).Draw(r, "back")
+			case "forget":
+				w.engine.Forget(g.DeviceID(device))
+			}
+			w.engine.Tick(morning(clock))
+			b, err := w.engine.Snapshot()
+			if err != nil {
+				r.Fatal(err)
+			}
+			if err := rules.New(rs, nil).Restore(b); err != nil {
+				r.Fatalf("after %s: %v", step, err)
+			}
 		}
 	})
 }

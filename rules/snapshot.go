@@ -290,7 +290,9 @@ func (e *Engine) endSaved(gone map[g.RuleID]savedRule) {
 }
 
 // check refuses times that no engine could have saved: after the clock, or deadlines too far ahead.
-func (s savedEngine) check() error {
+// It sets a clock that is up to backEarly behind a time, as earlier versions could save after a
+// restart, to that time.
+func (s *savedEngine) check() error {
 	const latest = 1 << 62
 	if s.Clock < 0 || s.Clock > latest-int64(2*MaxDuration) {
 		return fmt.Errorf("the clock %d is no time", s.Clock)
@@ -338,11 +340,14 @@ func (s savedEngine) check() error {
 			}
 		}
 	}
+	clock := s.Clock
 	for _, t := range times {
-		if t > s.Clock || t < -latest {
+		if t > s.Clock+int64(backEarly) || t < -latest {
 			return fmt.Errorf("the time %d is after the clock %d", t, s.Clock)
 		}
+		clock = max(clock, t)
 	}
+	s.Clock = clock
 	return nil
 }
 

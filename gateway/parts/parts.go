@@ -35,7 +35,7 @@ func Run(ctx context.Context, log *slog.Logger, within time.Duration, parts []Pa
 		done   chan struct{}
 		err    error
 	}
-	ended := make(chan string, len(parts))
+	ended := make(chan *running, len(parts))
 	started := make([]*running, 0, len(parts))
 	for _, p := range parts {
 		own, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -47,14 +47,15 @@ func Run(ctx context.Context, log *slog.Logger, within time.Duration, parts []Pa
 		go func() {
 			defer close(r.done)
 			r.err = p.Run(own)
-			ended <- p.Name
+			ended <- r
 		}()
 		started = append(started, r)
 	}
 	select {
 	case <-ctx.Done():
-	case name := <-ended:
-		log.Error("a part of the gateway stopped by itself; stopping the others", "part", name)
+	case r := <-ended:
+		log.Error("a part of the gateway stopped by itself; stopping the others", "part", r.name,
+			"error", r.err)
 	}
 	var errs []error
 	bound := time.NewTimer(within)
