@@ -2,7 +2,6 @@ package messages
 
 import (
 	"context"
-	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
@@ -42,8 +41,8 @@ type MessageMade struct {
 func steps(all []stepBody) (out []messages.Step) {
 	for _, s := range all {
 		out = append(out, messages.Step{
-			Ways:  s.Ways,
-			After: time.Duration(s.AfterSeconds) * time.Second,
+			Ways:         s.Ways,
+			AfterSeconds: s.AfterSeconds,
 		})
 	}
 	return out

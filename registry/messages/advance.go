@@ -199,8 +199,8 @@ func (x *round) steps(ctx context.Context, m Message, one turn, who reachable) e
 			continue
 		}
 		var next time.Time
-		if m.Steps[i].After > 0 && i+1 < len(m.Steps) {
-			next = at.Add(m.Steps[i].After)
+		if m.Steps[i].AfterSeconds > 0 && i+1 < len(m.Steps) {
+			next = at.Add(time.Duration(m.Steps[i].AfterSeconds) * time.Second)
 		}
 		return x.set(ctx, one, one.state, "", i+1, next)
 	}

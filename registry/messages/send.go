@@ -87,7 +87,7 @@ func checkMessage(m Message) error {
 				return g.FieldErrorf(field, "%q is no way; use some of %v", w, Ways())
 			}
 		}
-		if s.After < 0 || s.After > MaxAfter {
+		if s.AfterSeconds < 0 || s.AfterSeconds > MaxAfter {
 			return g.FieldErrorf(field, "the wait is between 0 and 24 hours")
 		}
 	}

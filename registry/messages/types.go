@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"encoding/json"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -36,11 +37,27 @@ const (
 func Ways() []Way { return []Way{Email, SMS, Push, Voice, Chat} }
 
 // Step is tried as a whole: all of its ways at once. The next step follows at once where nothing of
-// this one can be sent or all of it failed, and after After where it was not read; an After of 0
-// waits for no reading.
+// this one can be sent or all of it failed, and after AfterSeconds where it was not read; 0 waits for
+// no reading.
 type Step struct {
-	Ways  []Way         `json:"ways"`
-	After time.Duration `json:"after,omitempty"`
+	Ways         []Way `json:"ways"`
+	AfterSeconds int   `json:"after_seconds,omitempty"`
+}
+
+// UnmarshalJSON also reads what earlier versions kept: the time in nanoseconds, as "after".
+func (s *Step) UnmarshalJSON(b []byte) error {
+	type plain Step
+	kept := struct {
+		*plain
+		After time.Duration `json:"after"`
+	}{plain: (*plain)(s)}
+	if err := json.Unmarshal(b, &kept); err != nil {
+		return err
+	}
+	if kept.After > 0 {
+		s.AfterSeconds = int(kept.After / time.Second)
+	}
+	return nil
 }
 
 // To is one recipient: a user, a person, or a channel whose address is its own. Exactly one is set.
@@ -91,8 +108,8 @@ func DefaultSteps(l Lane) []Step {
 	switch l {
 	case Alarm:
 		return []Step{
-			{Ways: []Way{Push, Email, Chat}, After: time.Minute},
-			{Ways: []Way{SMS}, After: 2 * time.Minute},
+			{Ways: []Way{Push, Email, Chat}, AfterSeconds: 60},
+			{Ways: []Way{SMS}, AfterSeconds: 120},
 			{Ways: []Way{Voice}},
 		}
 	case Bulk:
@@ -170,5 +187,5 @@ const (
 	MaxParam      = 4000   // characters of a parameter
 	MaxParams     = 32
 	MaxSteps      = 6
-	MaxAfter      = 24 * time.Hour
+	MaxAfter      = 24 * 60 * 60 // seconds
 )

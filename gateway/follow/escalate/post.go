@@ -3,7 +3,6 @@ package escalate
 import (
 	"context"
 	"fmt"
-	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -55,8 +54,8 @@ func (p Post) Tell(ctx context.Context, n Notice) ([]g.UserID, error) {
 func steps(tries []g.Try) (out []messages.Step) {
 	for _, x := range tries {
 		out = append(out, messages.Step{
-			Ways:  x.Ways,
-			After: time.Duration(x.Unread) * time.Minute,
+			Ways:         x.Ways,
+			AfterSeconds: x.Unread * 60,
 		})
 	}
 	return out

@@ -45,7 +45,7 @@ func TestANoticeIsAMessage(t *testing.T) {
 	m, err := n.view.Messages.Find(ctx, "msg_1")
 	n.ok(err)
 	steps := []messages.Step{
-		{Ways: []messages.Way{messages.Push}, After: 3 * time.Minute},
+		{Ways: []messages.Way{messages.Push}, AfterSeconds: 180},
 		{Ways: []messages.Way{messages.SMS, messages.Voice}},
 	}
 	if diff := cmp.Diff(steps, m.Steps); diff != "" {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	gosmtp "github.com/emersion/go-smtp"
 
@@ -128,7 +127,7 @@ func TestTheNextStepFollowsWhereItWasNotRead(t *testing.T) {
 	s.channel("sms", texts.settings, texts.secrets)
 	m := alarm("Fire")
 	m.Steps = []messages.Step{
-		{Ways: []messages.Way{messages.Email}, After: time.Second},
+		{Ways: []messages.Way{messages.Email}, AfterSeconds: 1},
 		{Ways: []messages.Way{messages.SMS}},
 	}
 	both := func(name, number string) g.PersonID {
