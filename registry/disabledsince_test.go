@@ -38,6 +38,22 @@ func TestWhoMaySeeNoAlertsSinceIsNotCalled(t *testing.T) {
 	})
 }
 
+// confirmMail has a guard of school b, "b" or "c", confirm a mail address. Nothing else waits.
+func confirmMail(t *testing.T, d *district, guard string) {
+	t.Helper()
+	ctx := t.Context()
+	me := d.r.In(g.Scope{
+		School:      d.b.ID,
+		Actor:       "usr_" + guard + " guard-" + guard,
+		Permissions: g.RoleSecurity.Permissions(),
+	}).Messages
+	mine := must[messages.Address](t)(me.AddMine(ctx, messages.Email, guard+"@school.example"))
+	ok(t, me.AskCode(ctx, mine.ID))
+	code := dueLetter(t, d, 0)
+	ok(t, me.Confirm(ctx, mine.ID, code.Params["code"]))
+	ok(t, d.sys.Messages.Settle(ctx, []messages.Outcome{{Letter: code, State: messages.Sent}}))
+}
+
 // notToldSince has a letter wait for the guard usr_c, whose account is then changed.
 func notToldSince(
 	t *testing.T, d *district, m messages.Message, to messages.To, role g.Role, disabled bool,
@@ -46,16 +62,7 @@ func notToldSince(
 	ctx, v, b := t.Context(), d.sys.Messages, d.b.ID
 	_, err := v.CreateChannel(ctx, messages.Channel{School: b, Kind: "smtp", Name: "mail"}, nil)
 	ok(t, err)
-	me := d.r.In(g.Scope{
-		School:      b,
-		Actor:       "usr_c guard-c",
-		Permissions: g.RoleSecurity.Permissions(),
-	}).Messages
-	mine := must[messages.Address](t)(me.AddMine(ctx, messages.Email, "c@school.example"))
-	ok(t, me.AskCode(ctx, mine.ID))
-	code := dueLetter(t, d, 0)
-	ok(t, me.Confirm(ctx, mine.ID, code.Params["code"]))
-	ok(t, v.Settle(ctx, []messages.Outcome{{Letter: code, State: messages.Sent}}))
+	confirmMail(t, d, "c")
 	_, err = v.Send(ctx, m, []messages.To{to})
 	ok(t, err)
 	before := dueLetter(t, d, 1)

@@ -118,7 +118,10 @@ func TestChainsSayWhatTheyLack(t *testing.T) {
 		silent := oncall.Lack{Field: "steps[0]", What: oncall.LackSilent}
 		wants("without a way to people", x, silent)
 		mail := channel(d.dist.ID, "smtp")
-		wants("with the district's mail server", x)
+		deaf := oncall.Lack{Field: "steps[0]", What: oncall.LackDeaf, User: "usr_b", Name: "guard-b"}
+		wants("with the district's mail server, and no address", x, deaf)
+		confirmMail(t, d, "b")
+		wants("with an address", x)
 		robot.Disabled = true
 		ok(t, d.sys.Messages.UpdateChannel(ctx, robot, nil))
 		off := oncall.Lack{

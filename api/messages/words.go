@@ -65,7 +65,8 @@ Summary.again: The message that this one repeats for those who had not read it.
 Summary.stopped: Since when nothing further is sent of it.
 Summary.why: Why that is so.
 Summary.counts: How many recipients are in which state.
-Step.after: The next step follows where it was not read within so many nanoseconds.
+Step.after_seconds: The next step follows where it was not read within so many seconds; absent: only where nothing of this
+	step could be sent.
 Step.ways: Ways that are tried at once.
 Told.user: The user's id.
 Told.channel: The channel, where it is itself the recipient.

@@ -46,13 +46,16 @@ EscalationRow.zones: For alerts in these zones.
 EscalationRow.steps: Whom to call, one after the other.
 EscalationRow.wait_minutes: How long after the last step the steps are gone through again, or the head is told.
 EscalationRow.repeat: How often all steps are gone through again.
-EscalationRow.lacks: What of it tells nobody now, for want of a channel; empty: nothing.
+EscalationRow.lacks: What of it tells nobody now, for want of a channel or an address; empty: nothing.
 Lack.field: Where in the chain, such as steps[0].channels[1].
 Lack.step: The step, from 0.
 Lack.what: deleted: the channel is not there; off: the channel is switched off; unserved: no channel goes this
-	way; silent: no channel goes any of the ways by which the step tells its people.
+	way; silent: no channel goes any of the ways by which the step tells its people; deaf: somebody whom the step
+	tells has confirmed no address that one of its ways reaches.
 Lack.channel: Of deleted and off: the channel's id.
 Lack.way: Of unserved: the way.
+Lack.user: Of deaf: the user.
+Lack.name: Of deaf: the user's name.
 EscalationStep.after_minutes: How long after the step before; of the first: after the alert opened.
 EscalationStep.rotas: Whoever is on duty in these.
 EscalationStep.users: These users.

@@ -1,5 +1,5 @@
-// What of a chain tells nobody now, since a channel is gone, switched off, or was never there: at the
-// step, and as a whole before the form goes.
+// What of a chain tells nobody now, since a channel is gone, switched off, or was never there, or
+// somebody has confirmed no address: at the step, and as a whole before the form goes.
 
 import { Alert, Button, Group, Stack } from '@mantine/core'
 import type { Channel, Escalation, Lack } from '../../api/types'
@@ -12,7 +12,7 @@ type Say = ReturnType<typeof useT>['t']
 
 /** A lack in words. known are the channels that the reader may see. */
 export function lackSaid(t: Say, x: Lack, known: Channel[]): string {
-  const name = known.find((c) => c.id === x.channel)?.name ?? t('duty.robot')
+  const name = x.name ?? known.find((c) => c.id === x.channel)?.name ?? t('duty.robot')
   return t('duty.lack.' + x.what, { name, way: x.way ? t('way.' + x.way) : '' })
 }
 
@@ -20,7 +20,7 @@ export function lackSaid(t: Say, x: Lack, known: Channel[]): string {
 export function Lacking({ lacks, known }: { lacks: Lack[]; known: Channel[] }) {
   const { t } = useT()
   return lacks.map((x) => (
-    <div key={x.field} data-testid="lack">
+    <div key={x.field + (x.user ?? '')} data-testid="lack">
       <Tag tone="red">{t('duty.lacks')}</Tag> {lackSaid(t, x, known)}
     </div>
   ))
@@ -44,7 +44,7 @@ export function Lacks({ chain, known, onClose }: Props) {
         </Alert>
         <ul className="duty-holes">
           {chain.lacks.map((x) => (
-            <li key={x.field}>
+            <li key={x.field + (x.user ?? '')}>
               {t('duty.step', { n: x.step + 1 })}: {lackSaid(t, x, known)}
             </li>
           ))}
