@@ -25,7 +25,7 @@ import (
 const (
 	lockDevices = 10
 	lockProfile = "id: kill-lock\ntitle: Lock\ntype: other\nactions:\n" +
-		"  lock: {idempotent: true}\n  feed: {}\n"
+		"  lock: {idempotent: true}\n  unlock: {idempotent: true}\n  feed: {}\n"
 )
 
 // delivery is a command as a device got it.
@@ -39,7 +39,8 @@ type delivery struct {
 type locks struct {
 	mu   sync.Mutex
 	got  []delivery
-	seen func() // called for each command before it is acknowledged
+	last map[string]string // device -> its newest action
+	seen func()            // called for each command before it is acknowledged
 }
 
 // serve is one device until its connection ends; ready is called once it listens.
@@ -78,7 +79,7 @@ func (l *locks) serve(addr, device, password string, keep bool, ready func()) er
 			ready()
 		case 3: // PUBLISH
 			at := 2 + int(binary.BigEndian.Uint16(body))
-			if err := l.take(kind, body[at+2:]); err != nil {
+			if err := l.take(device, kind, body[at+2:]); err != nil {
 				return err
 			}
 			if _, err := conn.Write(packet(0x40, body[at:at+2])); err != nil {
@@ -88,7 +89,7 @@ func (l *locks) serve(addr, device, password string, keep bool, ready func()) er
 	}
 }
 
-func (l *locks) take(kind byte, payload []byte) error {
+func (l *locks) take(device string, kind byte, payload []byte) error {
 	var c struct {
 		ID     string `json:"id"`
 		Action string `json:"action"`
@@ -102,6 +103,10 @@ func (l *locks) take(kind byte, payload []byte) error {
 		action: c.Action,
 		again:  kind&8 != 0,
 	})
+	if l.last == nil {
+		l.last = map[string]string{}
+	}
+	l.last[device] = c.Action
 	seen := l.seen
 	l.mu.Unlock()
 	if seen != nil {
