@@ -1,6 +1,9 @@
 package gatehouse
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // DeviceRule is the prefix of the rule IDs of the gateway's own alerts about one device, e.g.
 // "device:flapping". Rules of a school cannot have it.
@@ -74,4 +77,11 @@ type DeviceCommand struct {
 type CommandTime struct {
 	State CommandState `json:"state"`
 	At    time.Time    `json:"at"`
+	// Lost is for one that waits again: it was sent, and nobody knows what became of it.
+	Lost bool `json:"lost,omitempty"`
+}
+
+// Lost reports whether an answer to the command was lost: it may have been done.
+func (c DeviceCommand) Lost() bool {
+	return slices.ContainsFunc(c.Times, func(t CommandTime) bool { return t.Lost })
 }

@@ -233,6 +233,10 @@ func calls(d *district) map[string]call {
 			c, _, err := v.Fleet.MoveCommand(ctx, "cmd_b", g.CommandRefused, g.Word("x"))
 			return c, err
 		}},
+		"Fleet.ReturnCommand": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			c, _, err := v.Fleet.ReturnCommand(ctx, "cmd_b", g.Word("x"))
+			return c, err
+		}},
 		"Fleet.ExpireCommands": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Fleet.ExpireCommands(ctx, time.Now(), time.Now(),
 				func(g.DeviceCommand) (g.CommandState, g.Text) { return g.CommandExpired, g.Text{} })

@@ -80,6 +80,7 @@ DeviceCommandRow.device_name: The name of the device.
 CommandTime: When a command came to a state.
 CommandTime.state: The state.
 CommandTime.at: When.
+CommandTime.lost: It waits again since the answer of the device was lost: it may have been done.
 Status.causes: What the reason says, as codes with what stands in their words; absent where a driver gives its
 	own words alone.
 Status.weak: How the device proves itself, the worst that its driver knows of; none: nothing. Absent: nothing is

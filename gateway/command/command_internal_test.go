@@ -247,8 +247,12 @@ func TestVerdicts(t *testing.T) {
 		if c.late {
 			row.Due = h.time
 		}
-		if got, why := h.verdict(c.ctx, e, row, c.err, c.direct); got != c.want {
+		got, why, unsent := h.verdict(c.ctx, e, row, c.err, c.direct)
+		if got != c.want {
 			t.Errorf("%s: got %s (%s), want %s", c.name, got, why, c.want)
+		}
+		if want := got == g.CommandAccepted && !strings.HasPrefix(c.name, "lost"); unsent != want {
+			t.Errorf("%s: got unsent %t, want %t", c.name, unsent, want)
 		}
 	}
 }
@@ -271,6 +275,36 @@ func TestADeviceGetsItsCommandsInOrder(t *testing.T) {
 	for _, c := range rows {
 		if c.State != g.CommandAccepted {
 			t.Errorf("%s: got %s, want it to wait while the older one rests", c.ID, c.State)
+		}
+	}
+}
+
+// What may have been done is never said to be refused or expired, however long it waited to be sent
+// again; what the device cannot have got is.
+func TestALostCommandIsNotSaidToBeUndone(t *testing.T) {
+	ctx := t.Context()
+	h := newHouse(t, g.Device{ID: "door", Driver: "modbus"})
+	why := g.Textf("Lockdown came after it")
+	for _, c := range []struct {
+		id       string
+		lost     bool
+		to, want g.CommandState
+	}{
+		{"cmd_1", true, g.CommandRefused, g.CommandUnknown},
+		{"cmd_2", true, g.CommandExpired, g.CommandUnknown},
+		{"cmd_3", false, g.CommandRefused, g.CommandRefused},
+		{"cmd_4", false, g.CommandExpired, g.CommandExpired},
+	} {
+		h.accept(ctx, regfleet.Order{ID: c.id, Action: "lock", By: "Ms Li"})
+		h.end(ctx, c.id, g.CommandSent, g.Text{}, g.CommandAccepted)
+		if c.lost {
+			h.end(ctx, c.id, g.CommandAccepted, g.Text{}, g.CommandSent)
+		} else {
+			h.again(ctx, c.id, g.Textf("the device is away"))
+		}
+		row, ok := h.end(ctx, c.id, c.to, why, g.CommandAccepted)
+		if !ok || row.State != c.want || row.Lost() != c.lost || row.Tries != 1 {
+			t.Errorf("%+v: got %+v, want %s", c, row, c.want)
 		}
 	}
 }

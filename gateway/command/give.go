@@ -150,8 +150,12 @@ func (c *Commands) send(
 		}
 		return r, nil
 	}
-	to, why := c.verdict(ctx, e, row, err, direct)
+	to, why, unsent := c.verdict(ctx, e, row, err, direct)
 	r.State = to
+	if unsent {
+		c.again(ctx, row.ID, why)
+		return waiting(row), nil
+	}
 	moved, ok := c.end(ctx, row.ID, to, why, g.CommandSent)
 	if to == g.CommandAccepted {
 		return waiting(row), nil
@@ -162,36 +166,37 @@ func (c *Commands) send(
 	return r, err
 }
 
-// verdict returns the state of a command after an error, and why.
+// verdict returns the state of a command after an error, and why; unsent where it waits again and the
+// device cannot have got it.
 func (c *Commands) verdict(
 	ctx context.Context, e directory.Entry, row g.DeviceCommand, err error, direct bool,
-) (g.CommandState, g.Text) {
-	why := g.TextOf(err)
+) (to g.CommandState, why g.Text, unsent bool) {
+	why = g.TextOf(err)
 	known, _ := errors.AsType[*g.Error](err)
 	inTime := c.o.Now().Before(row.Due)
 	switch {
 	case known != nil && known.Reason == notListening && direct:
-		return g.CommandRefused, why
+		return g.CommandRefused, why, false
 	case known != nil && (known.Reason == g.NotConnected || known.Reason == notListening):
 		if inTime {
-			return g.CommandAccepted, why
+			return g.CommandAccepted, why, true
 		}
-		return g.CommandRefused, why
+		return g.CommandRefused, why, false
 	case known != nil && known.Code != g.Unavailable && ctx.Err() == nil:
-		return g.CommandRefused, why
+		return g.CommandRefused, why, false
 	case repeatable(row, e.Profile) && inTime:
-		return g.CommandAccepted, g.Textf("the answer was lost; it is sent again: %s", why)
+		return g.CommandAccepted, g.Textf("the answer was lost; it is sent again: %s", why), false
 	case ctx.Err() != nil:
-		return g.CommandUnknown, g.Textf("no answer in time; it may have been done all the same")
+		return g.CommandUnknown, g.Textf("no answer in time; it may have been done all the same"), false
 	}
-	return g.CommandUnknown, g.Textf("%s; it may have been done all the same", why)
+	return g.CommandUnknown, g.Textf("%s; it may have been done all the same", why), false
 }
 
 // end records a state, even if ctx has ended meanwhile, and reports whether it did.
 func (c *Commands) end(
 	ctx context.Context, id string, to g.CommandState, why g.Text, from g.CommandState,
 ) (g.DeviceCommand, bool) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepIn)
 	defer cancel()
 	row, moved, err := c.o.View.Fleet.MoveCommand(
 		ctx,
@@ -201,9 +206,23 @@ func (c *Commands) end(
 		from,
 	)
 	if err != nil {
-		c.o.Log.Warn("what became of a command was not kept", "command", id, "error", err)
+		c.o.Log.Warn(notKept, "command", id, "error", err)
 	}
 	return row, moved
+}
+
+const (
+	keepIn  = 5 * time.Second // how long an outcome may take to be written
+	notKept = "what became of a command was not kept"
+)
+
+// again has a command wait again that was not sent after all, even if ctx has ended meanwhile.
+func (c *Commands) again(ctx context.Context, id string, why g.Text) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepIn)
+	defer cancel()
+	if _, _, err := c.o.View.Fleet.ReturnCommand(ctx, id, why); err != nil {
+		c.o.Log.Warn(notKept, "command", id, "error", err)
+	}
 }
 
 // give hands the command to the device's driver, or to its connection at the MQTT listener.

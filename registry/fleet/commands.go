@@ -128,8 +128,25 @@ func tellCommand(ctx context.Context, s *store.Store, t *store.Tx, c g.DeviceCom
 
 // MoveCommand moves a command to a state if it is in another of the given ones, and reports whether
 // it was; only for system scopes. Final states do not change. In a final state, what the command
-// said to the device is destroyed.
+// said to the device is destroyed. One that was sent and is accepted again is lost, see
+// g.CommandTime; it is never refused or expired by the gateway after that, but unknown.
 func (v View) MoveCommand(
+	ctx context.Context, id string, to g.CommandState, why g.Text, from ...g.CommandState,
+) (c g.DeviceCommand, moved bool, err error) {
+	return v.moveCommand(ctx, id, to, why, from...)
+}
+
+// ReturnCommand has a command wait again that was not sent after all; only for system scopes.
+func (v View) ReturnCommand(
+	ctx context.Context, id string, why g.Text,
+) (c g.DeviceCommand, moved bool, err error) {
+	return v.moveCommand(ctx, id, unsent, why, g.CommandSent)
+}
+
+// unsent is accepted, of a command that the device cannot have got.
+const unsent g.CommandState = "unsent"
+
+func (v View) moveCommand(
 	ctx context.Context, id string, to g.CommandState, why g.Text, from ...g.CommandState,
 ) (c g.DeviceCommand, moved bool, err error) {
 	if err := v.s.OnlySystem(); err != nil {
@@ -154,10 +171,19 @@ func moveCommand(
 	if !within(c.State, from) {
 		return c, false, nil
 	}
+	lost := c.State == g.CommandSent && to == g.CommandAccepted
+	switch {
+	case to == unsent:
+		to = g.CommandAccepted
+	case c.State == g.CommandAccepted && c.Lost() &&
+		(to == g.CommandRefused || to == g.CommandExpired):
+		to, why = g.CommandUnknown, g.Textf("%s; it may have been done all the same", why)
+	}
 	c.State, c.Changed = to, store.Moment(store.Micros(t.Now))
 	c.Times = append(c.Times, g.CommandTime{
 		State: to,
 		At:    c.Changed,
+		Lost:  lost,
 	})
 	say(&c, why)
 	if to == g.CommandSent {
