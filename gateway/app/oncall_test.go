@@ -60,6 +60,9 @@ func (v *mailVisit) Mail(string, *gosmtp.MailOptions) error { return nil }
 
 func (v *mailVisit) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 	v.to, _, _ = strings.Cut(to, "@")
+	if strings.HasPrefix(v.to, "gone-") {
+		return &gosmtp.SMTPError{Code: 550, EnhancedCode: gosmtp.EnhancedCode{5, 1, 1}, Message: "nobody"}
+	}
 	return nil
 }
 
