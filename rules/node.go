@@ -222,7 +222,10 @@ func (n node) number() float64 {
 	unit := strings.TrimLeft(bare, "0123456789.+-")
 	number := strings.TrimSpace(bare[:len(bare)-len(unit)])
 	_, err := strconv.ParseFloat(number, 64)
+	_, all := strconv.ParseFloat(bare, 64)
 	switch {
+	case errors.Is(all, strconv.ErrRange):
+		n.fail("%q is too large a number", n.n.Value)
 	case err == nil && strings.TrimSpace(unit) != "":
 		n.fail("%q has a unit; write %s alone, in the unit of the device's profile", n.n.Value,
 			number)

@@ -358,6 +358,11 @@ func TestParseNamesThePlace(t *testing.T) {
 			`f.yaml:5:32: rules[0].when.above: "57°C" has a unit; write 57 alone`,
 		},
 		{
+			"too large",
+			head + "    when: {property: t, above: 1e400}\n",
+			`f.yaml:5:32: rules[0].when.above: "1e400" is too large a number`,
+		},
+		{
 			"thousands",
 			head + "    when: {property: t, above: '1,500'}\n",
 			`"1,500" is no number; write 1500`,

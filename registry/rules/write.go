@@ -80,6 +80,11 @@ func (v View) change(
 		if len(all) > 0 {
 			old = all[0]
 		}
+		if seen == 0 && old.Version > 0 && !old.Deleted {
+			return g.Errorf(g.Conflict,
+				"the rule is there already, at version %d: say which version you looked at", old.Version).
+				At("version")
+		}
 		if current := old.Version; current != seen && !(old.Deleted && seen == 0) {
 			return g.Errorf(g.Conflict,
 				"the rule has changed meanwhile: it is at version %d; look at it again", current).

@@ -668,7 +668,7 @@ export const zh = {
     drill: '演练',
     holds: '仍在持续',
     over: '已结束',
-    late: '{{n}} 步超时',
+    late_other: '{{count}} 步超时',
     reopened_other: '重新打开 {{count}} 次',
     procedure: '处置流程 {{id}}，第 {{version}} 版',
     containedBy: '由 {{by}} 于 {{at}} 控制。',

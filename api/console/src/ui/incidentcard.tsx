@@ -82,7 +82,7 @@ export function IncidentCard({
         {i.drill && <Tag tone="blue">{t('incident.drill')}</Tag>}
         {i.outcome && <Tag tone="gray">{t('outcome.' + i.outcome)}</Tag>}
         {all > 0 && <Tag tone={done === all ? 'green' : 'gray'}>{t('incident.steps', { done, all })}</Tag>}
-        {late > 0 && i.state !== 'closed' && <Tag tone="orange">{t('incident.late', { n: late })}</Tag>}
+        {late > 0 && i.state !== 'closed' && <Tag tone="orange">{t('incident.late', { count: late })}</Tag>}
       </Group>
       {page ? (
         <h2>{title}</h2>
