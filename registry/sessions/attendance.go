@@ -179,6 +179,10 @@ func (v View) PutAttendance(
 		return nil, err
 	}
 	for some := range slices.Chunk(rows, answersAtOnce) {
+		some, err := encoded(some)
+		if err != nil {
+			return nil, err
+		}
 		var written []g.Attendance
 		err = v.s.Write(store.Patient(ctx), func(t *store.Tx) (err error) {
 			written, err = v.putAnswers(ctx, t, some, cause)
@@ -192,8 +196,27 @@ func (v View) PutAttendance(
 	return changed, nil
 }
 
+// answer is a result with its JSON.
+type answer struct {
+	g.Attendance
+	body string
+}
+
+// encoded encodes results before it is their writer's turn: others write meanwhile.
+func encoded(rows []g.Attendance) ([]answer, error) {
+	out := make([]answer, len(rows))
+	for i, a := range rows {
+		b, err := json.Marshal(a)
+		if err != nil {
+			return nil, fmt.Errorf("write attendance: %w", err)
+		}
+		out[i] = answer{a, string(b)}
+	}
+	return out, nil
+}
+
 func (v View) putAnswers(
-	ctx context.Context, t *store.Tx, rows []g.Attendance, cause g.AttendanceCause,
+	ctx context.Context, t *store.Tx, rows []answer, cause g.AttendanceCause,
 ) (changed []g.Attendance, err error) {
 	fresh, was, err := others(ctx, t, rows)
 	if err != nil || len(fresh) == 0 {
@@ -213,9 +236,9 @@ func (v View) putAnswers(
 		if !written {
 			continue
 		}
-		changed = append(changed, a)
+		changed = append(changed, a.Attendance)
 		a.Was, a.Cause = was[answerKey{a.Session, a.Person}], cause
-		events = append(events, answered(t.Now.UTC(), a))
+		events = append(events, answered(t.Now.UTC(), a.Attendance))
 	}
 	return changed, v.r.s.Send(ctx, t, events...)
 }
@@ -229,8 +252,8 @@ type answerKey struct {
 // others returns the rows that differ from the stored ones and from earlier rows of the same call,
 // and the states that stand.
 func others(
-	ctx context.Context, c store.Conn, rows []g.Attendance,
-) (fresh []g.Attendance, was map[answerKey]g.AttendanceState, err error) {
+	ctx context.Context, c store.Conn, rows []answer,
+) (fresh []answer, was map[answerKey]g.AttendanceState, err error) {
 	of := map[g.SessionID][]g.PersonID{}
 	for _, a := range rows {
 		of[a.Session] = append(of[a.Session], a.Person)
@@ -264,7 +287,7 @@ type answerWriter struct {
 	stmt   *store.Stmt
 }
 
-func newAnswers(ctx context.Context, t *store.Tx, rows []g.Attendance) (*answerWriter, error) {
+func newAnswers(ctx context.Context, t *store.Tx, rows []answer) (*answerWriter, error) {
 	w := &answerWriter{school: map[g.SessionID]g.SchoolID{}}
 	ids := make([]g.PersonID, len(rows))
 	for i, a := range rows {
@@ -292,17 +315,13 @@ func newAnswers(ctx context.Context, t *store.Tx, rows []g.Attendance) (*answerW
 	return w, nil
 }
 
-func (w *answerWriter) write(ctx context.Context, a g.Attendance) (written bool, err error) {
+func (w *answerWriter) write(ctx context.Context, a answer) (written bool, err error) {
 	p, ok := w.people[a.Person]
 	if !ok || p.School != w.school[a.Session] {
 		return false, nil
 	}
-	b, err := json.Marshal(a)
-	if err != nil {
-		return false, fmt.Errorf("write attendance: %w", err)
-	}
 	_, err = w.stmt.Exec(ctx, string(a.Session), string(a.Person), string(p.School), a.Date,
-		string(a.State), a.InputHash, string(b))
+		string(a.State), a.InputHash, a.body)
 	if err != nil {
 		return false, fmt.Errorf("write attendance: %w", err)
 	}
