@@ -252,7 +252,7 @@ func (c *Computer) passed(ctx context.Context) error {
 	if !c.begun {
 		back = attend.LockedAfter
 	}
-	side := errgroup.Group{} // schools are computed side by side, but written in turns
+	side := errgroup.Group{}                 // schools are computed side by side, but written in turns
 	side.SetLimit(2 * runtime.GOMAXPROCS(0)) // half of them wait for their turn
 	for _, school := range c.opt.Directory.SchoolIDs() {
 		side.Go(func() error { return c.passedIn(ctx, school, back, now) })
