@@ -14,7 +14,7 @@ VERSION ?=
 TRIM := $(if $(VERSION),-trimpath)
 # One setting for builds and tests, to share the build cache; only vision needs cgo.
 export CGO_ENABLED := 0
-PLAIN := modbus mqtt zkteco
+PLAIN := counter modbus mqtt zkteco
 CONSOLE := api/console
 MQTTJS := gateway/ingest/mqttfront/testdata/npm
 CLIENTS := api/testdata/clients
@@ -77,7 +77,7 @@ $(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(shell f
 
 build: setup console bin/.built
 
-bin/.built: $(SOURCES) $(CONSOLE)/dist/index.html $(shell find deploy drivers registry rules -name '*.yaml' -o -name '*.sql')
+bin/.built: $(SOURCES) $(CONSOLE)/dist/index.html $(shell find deploy drivers registry rules -name '*.yaml' -o -name '*.sql' -o -path 'drivers/counter/page/*')
 	@echo 'build: gateway'
 	@go build $(TRIM) -tags release -ldflags "-X main.version=$(VERSION)" -o bin/gateway ./gateway
 	@mkdir -p bin/drivers

@@ -77,6 +77,7 @@ var house = []room{
 	{"registry/procedures", "root registry/change registry/places registry/store", ""},
 	{"registry/calendar", "root registry/change registry/store", ""},
 	{"registry/visits", "root registry/change registry/store", ""},
+	{"registry/meals", "root registry/change registry/people registry/places registry/sessions registry/store", ""},
 	{"registry/timetable", "root registry/change registry/people registry/places registry/store", ""},
 	{
 		"registry/messages",
@@ -109,8 +110,8 @@ var house = []room{
 	},
 	{"registry",
 		"root registry/access registry/alerts registry/calendar registry/deeds registry/fleet registry/history" +
-			" registry/hooks registry/lockdown registry/messages registry/oncall registry/people " +
-			"registry/places registry/procedures registry/rules registry/sessions " +
+			" registry/hooks registry/lockdown registry/meals registry/messages registry/oncall " +
+			"registry/people registry/places registry/procedures registry/rules registry/sessions " +
 			"registry/store registry/timetable registry/views registry/visits", ""},
 	{"registry/sheet", "", "excelize x/text"},
 	{"registry/roster", "root registry/sheet", "x/text"},
@@ -137,6 +138,7 @@ var house = []room{
 	{"drivers/example/gate", "root drivers", ""},
 	{"drivers/modbus", "root drivers", "goburrow-modbus goburrow-serial yaml"},
 	{"drivers/mqtt", "root drivers", "paho yaml"},
+	{"drivers/counter", "root drivers drivers/listen", "websocket x/time yaml"},
 	{"drivers/zkteco", "root drivers drivers/listen", "yaml"},
 
 	// Vision. Only vision/opencv uses cgo.
@@ -218,7 +220,7 @@ var house = []room{
 	{
 		"gateway/ingest/intake",
 		"root gateway/event gateway/ingest/directory gateway/ingest/strangers " +
-			"registry/lockdown registry/people",
+			"registry/lockdown registry/meals registry/people",
 		"",
 	},
 	{
@@ -482,6 +484,7 @@ var parties = map[string]string{
 	"x/text":            "golang.org/x/text",
 	"x/time":            "golang.org/x/time",
 	"yaml":              "go.yaml.in/yaml/v3",
+	"websocket":         "github.com/gorilla/websocket",
 	"zxcvbn":            "github.com/trustelem/zxcvbn",
 }
 

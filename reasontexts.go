@@ -83,10 +83,18 @@ const (
 	ReasonCameraStatus    ReasonCode = "camera_status"    // any other RTSP status
 	ReasonCameraSendsOn   ReasonCode = "camera_sends_on"  // redirects to another host with login
 
+	ReasonCounterNever  ReasonCode = "counter_never_called" // the device has not called yet
+	ReasonCounterSecret ReasonCode = "counter_secret"       // called last with another secret
+
 	ReasonNoAskAnswer ReasonCode = "no_ask_answer" // the gateway did not answer in time
 	ReasonNobody      ReasonCode = "nobody"        // no person has that credential
 	ReasonPassExpired ReasonCode = "pass_expired"  // somebody's, but expired
 	ReasonPersonLeft  ReasonCode = "person_left"   // of somebody who has left the school
+
+	ReasonMealEaten    ReasonCode = "meal_eaten"     // they had this meal today
+	ReasonMealNotTheir ReasonCode = "meal_not_their" // not one of their meals
+	ReasonNoMeal       ReasonCode = "no_meal"        // none is served at that time
+	ReasonServedAnyway ReasonCode = "served_anyway"  // by staff, although the answer was no
 
 	// A threat level of the school decides who passes; {level} is its name, {level_zh} in Chinese.
 	ReasonLevelStaff      ReasonCode = "level_staff"      // staff only
@@ -234,10 +242,20 @@ var reasonTexts = map[ReasonCode]string{
 	ReasonCameraSendsOn: "the camera sends us on to {address}, which asks for a password; " +
 		"passwords stay with the address that they were given for: register that address itself",
 
+	ReasonCounterNever: "the device has not called: open {where}/till/ on it, or set that as its server, " +
+		"and sign it in as {serial}",
+	ReasonCounterSecret: "who calls with its serial number shows another secret: type the device's " +
+		"secret anew at the device",
+
 	ReasonNoAskAnswer: "the gateway did not answer in time",
 	ReasonNobody:      "nobody is known by what was shown",
 	ReasonPassExpired: "the time of what was shown is over",
 	ReasonPersonLeft:  "who holds it does not belong to the school any more",
+
+	ReasonMealEaten:    "they had this meal today",
+	ReasonMealNotTheir: "this is not one of their meals",
+	ReasonNoMeal:       "no meal is served at this time: make a session of the kind meal",
+	ReasonServedAnyway: "staff served them although the answer was no",
 
 	ReasonLevelStaff:      "{level}: only staff pass now",
 	ReasonLevelResponders: "{level}: nobody passes now but those who respond",

@@ -19,9 +19,11 @@ const (
 // Ask asks the gateway whether somebody may pass, or eat, and returns within AskWithin. It fills in
 // the question's Device field. If the gateway does not answer in time, MaxAsks questions are
 // already waiting, or the gateway speaks version 1 of the contract, the answer is the no_answer
-// rule of the device's profile; a pass allowed by that rule is reported to the gateway as an
-// occurrence. An error means that the question is invalid, for example an empty credential: let
-// nobody pass. Ask works on the Device that was given to Connect and is safe for concurrent use.
+// rule of the device's profile, with [gatehouse.ReasonNoAskAnswer]; a pass allowed by that rule is
+// reported to the gateway as an occurrence, and a till tells what it gave meanwhile with Served,
+// until that is answered. An error means that the question is invalid, for example an empty
+// credential: let nobody pass. Ask works on the Device that was given to Connect and is safe for
+// concurrent use.
 func (d Device) Ask(ctx context.Context, a gatehouse.Ask) (gatehouse.Answer, error) {
 	a.Device = d.ID
 	if err := a.Check(d.Profile); err != nil {
@@ -33,7 +35,7 @@ func (d Device) Ask(ctx context.Context, a gatehouse.Ask) (gatehouse.Answer, err
 		}
 	}
 	answer := d.Profile.Unanswered()
-	if answer.Allow && d.link != nil {
+	if answer.Allow && d.link != nil && !a.Served {
 		d.link.letPass(d.Profile, a)
 	}
 	return answer, nil

@@ -4,7 +4,7 @@
 //
 // The package decides nothing about schools, people or rules, and a driver never learns of them:
 // each Connect gives it the address and the secret of one device, and the answer to an Ask names a
-// person by id only.
+// person by id only; a till alone is told whom it serves, since who serves has to see it.
 package drivers
 
 import (

@@ -34,6 +34,7 @@ var tables = map[string]string{
 	"rules":    "rule_versions",
 	"calendar": "calendar_entries",
 	"visits":   "visits",
+	"meals":    "meals diets class_meals",
 
 	"timetable":  "session_patterns day_templates template_days pattern_changes",
 	"procedures": "procedure_versions",

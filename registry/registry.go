@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/registry/hooks"
 	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
+	"github.com/gatehouse-iot/gatehouse/registry/meals"
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
@@ -46,6 +47,7 @@ type Registry struct {
 	oncall   *oncall.Book
 	calendar *calendar.Book
 	visits   *visits.Book
+	meals    *meals.Book
 	rules    *rules.Book
 	deeds    *deeds.Book
 
@@ -71,6 +73,7 @@ type View struct {
 	Rules    rules.View
 	Calendar calendar.View
 	Visits   visits.View
+	Meals    meals.View
 	Deeds    deeds.View
 	Views    views.View
 
@@ -102,6 +105,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.rules = rules.New(s)
 	r.calendar = calendar.New(s)
 	r.visits = visits.New(s)
+	r.meals = meals.New(s, r.people, r.sessions)
 	r.timetable = timetable.New(s, r.people)
 	r.procedures = procedures.New(s)
 	r.deeds = deeds.New(
@@ -141,6 +145,7 @@ func (r *Registry) In(scope g.Scope) *View {
 		Rules:    r.rules.In(s),
 		Calendar: r.calendar.In(s),
 		Visits:   r.visits.In(s),
+		Meals:    r.meals.In(s),
 		Deeds:    r.deeds.In(s),
 		Views:    r.views.In(s),
 

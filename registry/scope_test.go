@@ -19,6 +19,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/registry/hooks"
 	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
+	"github.com/gatehouse-iot/gatehouse/registry/meals"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
@@ -805,6 +806,31 @@ func calls(d *district) map[string]call {
 		"Visits.Move": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Visits.Move(ctx, d.visit, g.VisitExpected, "")
 		}},
+		"Meals.Decide": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Meals.Decide(ctx, meals.Question{School: b, Person: child, At: d.clock.now()})
+		}},
+		"Meals.Day": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, _, err := v.Meals.Day(ctx, b, "")
+			return x, err
+		}},
+		"Meals.Waiting": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Meals.Waiting(ctx, b, "", "Dinner", "")
+		}},
+		"Meals.Exceptions": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Meals.Exceptions(ctx, b, "", "Dinner")
+		}},
+		"Meals.Diets": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Meals.Diets(ctx, b)
+		}},
+		"Meals.PutDiet": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Meals.PutDiet(ctx, g.Diet{Person: child, Note: "No peanuts"})
+		}},
+		"Meals.ClassMeals": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Meals.ClassMeals(ctx, b)
+		}},
+		"Meals.PutClassMeals": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Meals.PutClassMeals(ctx, g.ClassMeals{School: b, Class: "7-2"}, false)
+		}},
 		"Timetable.Patterns": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Timetable.Patterns(ctx, b)
 		}},
@@ -1317,6 +1343,11 @@ func fill(t *testing.T, d *district) {
 	}))
 	must[g.Rota](t)(d.sys.Oncall.PutRota(ctx, nights(b)))
 	d.visit = must[g.Visit](t)(d.sys.Visits.Register(ctx, aVisit(b, d.clock.now()))).ID
+	dinner := d.clock.now()
+	must[g.Session](t)(d.sys.Sessions.Put(ctx, g.Session{
+		School: b, Kind: g.SessionMeal, Name: "Dinner", Who: []g.PersonKind{g.Student},
+		Start: dinner, Due: dinner, End: dinner.Add(time.Hour),
+	}))
 	must[[]g.CalendarEntry](t)(d.sys.Calendar.Put(ctx, b, []g.CalendarEntry{holiday}))
 	must[g.SessionPattern](t)(d.sys.Timetable.Put(ctx, aPattern(b)))
 	must[g.DayTemplate](t)(d.sys.Timetable.PutTemplate(ctx, g.DayTemplate{

@@ -37,10 +37,10 @@ govulncheck=$bin
 compile() {
   say "$1: building the gateway and its drivers"
   GOARCH=$1 CGO_ENABLED=0 go build $trim -tags release -ldflags "-X main.version=$VERSION" -o "$BUILT/gateway" ./gateway
-  for d in modbus mqtt zkteco; do
+  for d in counter modbus mqtt zkteco; do
     GOARCH=$1 CGO_ENABLED=0 go build $trim -o "$BUILT/$d" "./drivers/$d"
   done
-  (cd "$BUILT" && sha256sum modbus mqtt zkteco >SHA256SUMS)
+  (cd "$BUILT" && sha256sum counter modbus mqtt zkteco >SHA256SUMS)
 }
 
 # materials NAME PROGRAM...: the bill of materials of a package's programs, below $BUILT/NAME;
@@ -85,7 +85,7 @@ for ARCH; do
   export ARCH BUILT
   mkdir -p "$BUILT"
   compile "$ARCH"
-  materials gatehouse gateway modbus mqtt zkteco
+  materials gatehouse gateway counter modbus mqtt zkteco
   vulnerabilities "$ARCH"
   pack gatehouse
   if [ "$ARCH" = "$own" ]; then

@@ -152,7 +152,7 @@ debian() {
 arm64() {
   say 'the arm64 gateway under qemu'
   dpkg-deb -x "$(ls "$here"/bin/package/arm64/gatehouse_*.deb)" "$tmp/arm64"
-  for p in gateway drivers/modbus drivers/mqtt drivers/zkteco; do
+  for p in gateway drivers/counter drivers/modbus drivers/mqtt drivers/zkteco; do
     file=$tmp/arm64/opt/gatehouse/$p
     # e_machine of an ELF file for AArch64 is 183
     [ "$(od -An -tu2 -j18 -N2 "$file" | tr -d ' ')" = 183 ] || die "$p is not for arm64"

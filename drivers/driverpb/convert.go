@@ -229,6 +229,10 @@ func FromAsk(id uint64, a gatehouse.Ask) *Ask {
 		Method:     text(string(a.Method)),
 		Credential: text(a.Credential),
 		Direction:  text(string(a.Direction)),
+		Time:       stamp(a.Time),
+		Sequence:   a.Sequence,
+		Override:   text(a.Override),
+		Served:     a.Served,
 	}
 }
 
@@ -239,26 +243,76 @@ func ToAsk(w *Ask) gatehouse.Ask {
 		Method:     gatehouse.Method(w.GetMethod()),
 		Credential: w.GetCredential(),
 		Direction:  gatehouse.Direction(w.GetDirection()),
+		Time:       moment(w.GetTime()),
+		Sequence:   w.GetSequence(),
+		Override:   w.GetOverride(),
+		Served:     w.GetServed(),
 	}
 }
 
 // FromAnswer converts the answer to the question with that id.
 func FromAnswer(id uint64, a gatehouse.Answer) *Answer {
 	return &Answer{
-		Id:     id,
-		Allow:  a.Allow,
-		Person: text(string(a.Person)),
-		Reason: FromReason(a.Reason),
+		Id:      id,
+		Allow:   a.Allow,
+		Person:  text(string(a.Person)),
+		Reason:  FromReason(a.Reason),
+		Serving: fromServing(a.Serving),
 	}
 }
 
 // ToAnswer is the inverse of FromAnswer.
 func ToAnswer(w *Answer) gatehouse.Answer {
 	return gatehouse.Answer{
-		Allow:  w.GetAllow(),
-		Person: gatehouse.PersonID(w.GetPerson()),
-		Reason: ToReason(w.GetReason()),
+		Allow:   w.GetAllow(),
+		Person:  gatehouse.PersonID(w.GetPerson()),
+		Reason:  ToReason(w.GetReason()),
+		Serving: toServing(w.GetServing()),
 	}
+}
+
+func fromServing(s *gatehouse.Serving) *Serving {
+	if s == nil {
+		return nil
+	}
+	return &Serving{
+		Meal:   text(s.Meal),
+		MealZh: text(s.MealZH),
+		Name:   text(s.Name),
+		Class:  text(s.Class),
+		Note:   text(s.Note),
+		Before: stamp(s.Before),
+	}
+}
+
+func toServing(w *Serving) *gatehouse.Serving {
+	if w == nil {
+		return nil
+	}
+	return &gatehouse.Serving{
+		Meal:   w.GetMeal(),
+		MealZH: w.GetMealZh(),
+		Name:   w.GetName(),
+		Class:  w.GetClass(),
+		Note:   w.GetNote(),
+		Before: moment(w.GetBefore()),
+	}
+}
+
+// stamp is a time on the wire; absent for the zero time.
+func stamp(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
+
+// moment is the inverse of stamp.
+func moment(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return instant(t)
 }
 
 // instant converts a time from the wire. A time outside the years 1 to 9999 becomes the nearest

@@ -1355,12 +1355,18 @@ func (x *FromDriver) GetAsk() *Ask {
 // Ask is a device's question that needs an answer at once: may the person with this credential
 // pass, or eat? (2)
 type Ask struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"` // unique within the Session
-	Device        string                 `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
-	Method        string                 `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`         // as in a Sighting, one of the profile's: card, qr, pin, face or other
-	Credential    string                 `protobuf:"bytes,4,opt,name=credential,proto3" json:"credential,omitempty"` // at most 256 bytes
-	Direction     string                 `protobuf:"bytes,5,opt,name=direction,proto3" json:"direction,omitempty"`   // in, out or empty
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Id         uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"` // unique within the Session
+	Device     string                 `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
+	Method     string                 `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`         // as in a Sighting, one of the profile's: card, qr, pin, face or other
+	Credential string                 `protobuf:"bytes,4,opt,name=credential,proto3" json:"credential,omitempty"` // at most 256 bytes
+	Direction  string                 `protobuf:"bytes,5,opt,name=direction,proto3" json:"direction,omitempty"`   // in, out or empty
+	// Of a till, a device whose profile is of type pos; others leave them empty. A gateway that does
+	// not know them decides as at a door, and its answers have no serving. (2)
+	Time          *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`          // when, by the till's clock; absent: now
+	Sequence      uint64                 `protobuf:"varint,7,opt,name=sequence,proto3" json:"sequence,omitempty"` // the till's number for this meal, never given twice
+	Override      string                 `protobuf:"bytes,8,opt,name=override,proto3" json:"override,omitempty"`  // why staff serve them whatever the answer is
+	Served        bool                   `protobuf:"varint,9,opt,name=served,proto3" json:"served,omitempty"`     // the meal was given while nobody answered: it is only told
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1430,14 +1436,43 @@ func (x *Ask) GetDirection() string {
 	return ""
 }
 
+func (x *Ask) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *Ask) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *Ask) GetOverride() string {
+	if x != nil {
+		return x.Override
+	}
+	return ""
+}
+
+func (x *Ask) GetServed() bool {
+	if x != nil {
+		return x.Served
+	}
+	return false
+}
+
 // Answer answers an Ask within 100 ms or not at all. Without an answer the driver follows the
 // no_answer rule of the device's profile, and it drops a late answer. (2)
 type Answer struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	Allow         bool                   `protobuf:"varint,2,opt,name=allow,proto3" json:"allow,omitempty"`
-	Person        string                 `protobuf:"bytes,3,opt,name=person,proto3" json:"person,omitempty"` // who may pass
-	Reason        *Reason                `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"` // why not
+	Person        string                 `protobuf:"bytes,3,opt,name=person,proto3" json:"person,omitempty"`   // who may pass
+	Reason        *Reason                `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`   // why not
+	Serving       *Serving               `protobuf:"bytes,5,opt,name=serving,proto3" json:"serving,omitempty"` // (2) for a till
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1500,6 +1535,98 @@ func (x *Answer) GetReason() *Reason {
 	return nil
 }
 
+func (x *Answer) GetServing() *Serving {
+	if x != nil {
+		return x.Serving
+	}
+	return nil
+}
+
+// Serving is what a till shows to who serves. (2)
+type Serving struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Meal          string                 `protobuf:"bytes,1,opt,name=meal,proto3" json:"meal,omitempty"` // empty: none is served at that time
+	MealZh        string                 `protobuf:"bytes,2,opt,name=meal_zh,json=mealZh,proto3" json:"meal_zh,omitempty"`
+	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"` // of whoever eats; empty: nobody is known by what was shown
+	Class         string                 `protobuf:"bytes,4,opt,name=class,proto3" json:"class,omitempty"`
+	Note          string                 `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`     // what they must not eat, or need
+	Before        *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=before,proto3" json:"before,omitempty"` // when they had this meal already
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Serving) Reset() {
+	*x = Serving{}
+	mi := &file_driver_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Serving) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Serving) ProtoMessage() {}
+
+func (x *Serving) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Serving.ProtoReflect.Descriptor instead.
+func (*Serving) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Serving) GetMeal() string {
+	if x != nil {
+		return x.Meal
+	}
+	return ""
+}
+
+func (x *Serving) GetMealZh() string {
+	if x != nil {
+		return x.MealZh
+	}
+	return ""
+}
+
+func (x *Serving) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Serving) GetClass() string {
+	if x != nil {
+		return x.Class
+	}
+	return ""
+}
+
+func (x *Serving) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Serving) GetBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
 // Batch holds at least one observation. Its id is unique within the Session.
 type Batch struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1511,7 +1638,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1523,7 +1650,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1536,7 +1663,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{21}
+	return file_driver_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Batch) GetId() uint64 {
@@ -1571,7 +1698,7 @@ type Observation struct {
 
 func (x *Observation) Reset() {
 	*x = Observation{}
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1583,7 +1710,7 @@ func (x *Observation) String() string {
 func (*Observation) ProtoMessage() {}
 
 func (x *Observation) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1596,7 +1723,7 @@ func (x *Observation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Observation.ProtoReflect.Descriptor instead.
 func (*Observation) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{22}
+	return file_driver_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Observation) GetDevice() string {
@@ -1673,7 +1800,7 @@ type Occurrence struct {
 
 func (x *Occurrence) Reset() {
 	*x = Occurrence{}
-	mi := &file_driver_proto_msgTypes[23]
+	mi := &file_driver_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1685,7 +1812,7 @@ func (x *Occurrence) String() string {
 func (*Occurrence) ProtoMessage() {}
 
 func (x *Occurrence) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[23]
+	mi := &file_driver_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1698,7 +1825,7 @@ func (x *Occurrence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Occurrence.ProtoReflect.Descriptor instead.
 func (*Occurrence) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{23}
+	return file_driver_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Occurrence) GetKind() string {
@@ -1724,7 +1851,7 @@ type Reading struct {
 
 func (x *Reading) Reset() {
 	*x = Reading{}
-	mi := &file_driver_proto_msgTypes[24]
+	mi := &file_driver_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1736,7 +1863,7 @@ func (x *Reading) String() string {
 func (*Reading) ProtoMessage() {}
 
 func (x *Reading) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[24]
+	mi := &file_driver_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1749,7 +1876,7 @@ func (x *Reading) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reading.ProtoReflect.Descriptor instead.
 func (*Reading) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{24}
+	return file_driver_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Reading) GetValues() map[string]*Value {
@@ -1775,7 +1902,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_driver_proto_msgTypes[25]
+	mi := &file_driver_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1787,7 +1914,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[25]
+	mi := &file_driver_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1800,7 +1927,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{25}
+	return file_driver_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Status) GetState() string {
@@ -1842,7 +1969,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_driver_proto_msgTypes[26]
+	mi := &file_driver_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1854,7 +1981,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[26]
+	mi := &file_driver_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1867,7 +1994,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{26}
+	return file_driver_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Reason) GetCode() string {
@@ -1896,7 +2023,7 @@ type Unreadable struct {
 
 func (x *Unreadable) Reset() {
 	*x = Unreadable{}
-	mi := &file_driver_proto_msgTypes[27]
+	mi := &file_driver_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1908,7 +2035,7 @@ func (x *Unreadable) String() string {
 func (*Unreadable) ProtoMessage() {}
 
 func (x *Unreadable) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[27]
+	mi := &file_driver_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1921,7 +2048,7 @@ func (x *Unreadable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unreadable.ProtoReflect.Descriptor instead.
 func (*Unreadable) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{27}
+	return file_driver_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Unreadable) GetRaw() []byte {
@@ -1968,7 +2095,7 @@ type Sighting struct {
 
 func (x *Sighting) Reset() {
 	*x = Sighting{}
-	mi := &file_driver_proto_msgTypes[28]
+	mi := &file_driver_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1980,7 +2107,7 @@ func (x *Sighting) String() string {
 func (*Sighting) ProtoMessage() {}
 
 func (x *Sighting) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[28]
+	mi := &file_driver_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1993,7 +2120,7 @@ func (x *Sighting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sighting.ProtoReflect.Descriptor instead.
 func (*Sighting) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{28}
+	return file_driver_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Sighting) GetId() string {
@@ -2101,7 +2228,7 @@ type Match struct {
 
 func (x *Match) Reset() {
 	*x = Match{}
-	mi := &file_driver_proto_msgTypes[29]
+	mi := &file_driver_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2113,7 +2240,7 @@ func (x *Match) String() string {
 func (*Match) ProtoMessage() {}
 
 func (x *Match) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[29]
+	mi := &file_driver_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2126,7 +2253,7 @@ func (x *Match) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Match.ProtoReflect.Descriptor instead.
 func (*Match) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{29}
+	return file_driver_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Match) GetScore() float64 {
@@ -2185,7 +2312,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_driver_proto_msgTypes[30]
+	mi := &file_driver_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2197,7 +2324,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[30]
+	mi := &file_driver_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2210,7 +2337,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{30}
+	return file_driver_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Value) GetKind() isValue_Kind {
@@ -2288,7 +2415,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_driver_proto_msgTypes[31]
+	mi := &file_driver_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2300,7 +2427,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[31]
+	mi := &file_driver_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2313,7 +2440,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{31}
+	return file_driver_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Error) GetCode() string {
@@ -2496,7 +2623,7 @@ const file_driver_proto_rawDesc = "" +
 	"\n" +
 	"FromDriver\x120\n" +
 	"\x05batch\x18\x01 \x01(\v2\x1a.gatehouse.driver.v1.BatchR\x05batch\x12*\n" +
-	"\x03ask\x18\x02 \x01(\v2\x18.gatehouse.driver.v1.AskR\x03ask\"\x83\x01\n" +
+	"\x03ask\x18\x02 \x01(\v2\x18.gatehouse.driver.v1.AskR\x03ask\"\x83\x02\n" +
 	"\x03Ask\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x16\n" +
 	"\x06device\x18\x02 \x01(\tR\x06device\x12\x16\n" +
@@ -2504,12 +2631,24 @@ const file_driver_proto_rawDesc = "" +
 	"\n" +
 	"credential\x18\x04 \x01(\tR\n" +
 	"credential\x12\x1c\n" +
-	"\tdirection\x18\x05 \x01(\tR\tdirection\"{\n" +
+	"\tdirection\x18\x05 \x01(\tR\tdirection\x12.\n" +
+	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1a\n" +
+	"\bsequence\x18\a \x01(\x04R\bsequence\x12\x1a\n" +
+	"\boverride\x18\b \x01(\tR\boverride\x12\x16\n" +
+	"\x06served\x18\t \x01(\bR\x06served\"\xb3\x01\n" +
 	"\x06Answer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
 	"\x05allow\x18\x02 \x01(\bR\x05allow\x12\x16\n" +
 	"\x06person\x18\x03 \x01(\tR\x06person\x123\n" +
-	"\x06reason\x18\x04 \x01(\v2\x1b.gatehouse.driver.v1.ReasonR\x06reason\"]\n" +
+	"\x06reason\x18\x04 \x01(\v2\x1b.gatehouse.driver.v1.ReasonR\x06reason\x126\n" +
+	"\aserving\x18\x05 \x01(\v2\x1c.gatehouse.driver.v1.ServingR\aserving\"\xa8\x01\n" +
+	"\aServing\x12\x12\n" +
+	"\x04meal\x18\x01 \x01(\tR\x04meal\x12\x17\n" +
+	"\ameal_zh\x18\x02 \x01(\tR\x06mealZh\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x14\n" +
+	"\x05class\x18\x04 \x01(\tR\x05class\x12\x12\n" +
+	"\x04note\x18\x05 \x01(\tR\x04note\x122\n" +
+	"\x06before\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x06before\"]\n" +
 	"\x05Batch\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12D\n" +
 	"\fobservations\x18\x02 \x03(\v2 .gatehouse.driver.v1.ObservationR\fobservations\"\xb7\x03\n" +
@@ -2617,7 +2756,7 @@ func file_driver_proto_rawDescGZIP() []byte {
 	return file_driver_proto_rawDescData
 }
 
-var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_driver_proto_goTypes = []any{
 	(*DescribeRequest)(nil),       // 0: gatehouse.driver.v1.DescribeRequest
 	(*Description)(nil),           // 1: gatehouse.driver.v1.Description
@@ -2640,88 +2779,92 @@ var file_driver_proto_goTypes = []any{
 	(*FromDriver)(nil),            // 18: gatehouse.driver.v1.FromDriver
 	(*Ask)(nil),                   // 19: gatehouse.driver.v1.Ask
 	(*Answer)(nil),                // 20: gatehouse.driver.v1.Answer
-	(*Batch)(nil),                 // 21: gatehouse.driver.v1.Batch
-	(*Observation)(nil),           // 22: gatehouse.driver.v1.Observation
-	(*Occurrence)(nil),            // 23: gatehouse.driver.v1.Occurrence
-	(*Reading)(nil),               // 24: gatehouse.driver.v1.Reading
-	(*Status)(nil),                // 25: gatehouse.driver.v1.Status
-	(*Reason)(nil),                // 26: gatehouse.driver.v1.Reason
-	(*Unreadable)(nil),            // 27: gatehouse.driver.v1.Unreadable
-	(*Sighting)(nil),              // 28: gatehouse.driver.v1.Sighting
-	(*Match)(nil),                 // 29: gatehouse.driver.v1.Match
-	(*Value)(nil),                 // 30: gatehouse.driver.v1.Value
-	(*Error)(nil),                 // 31: gatehouse.driver.v1.Error
-	nil,                           // 32: gatehouse.driver.v1.ConfigureRequest.SettingsEntry
-	nil,                           // 33: gatehouse.driver.v1.Device.AddressEntry
-	nil,                           // 34: gatehouse.driver.v1.Device.SecretEntry
-	nil,                           // 35: gatehouse.driver.v1.ProbeReply.ValuesEntry
-	nil,                           // 36: gatehouse.driver.v1.CommandRequest.ValuesEntry
-	nil,                           // 37: gatehouse.driver.v1.CommandReply.ValuesEntry
-	nil,                           // 38: gatehouse.driver.v1.Candidate.AddressEntry
-	nil,                           // 39: gatehouse.driver.v1.Occurrence.DataEntry
-	nil,                           // 40: gatehouse.driver.v1.Reading.ValuesEntry
-	nil,                           // 41: gatehouse.driver.v1.Reason.ParamsEntry
-	nil,                           // 42: gatehouse.driver.v1.Error.ParamsEntry
-	(*timestamppb.Timestamp)(nil), // 43: google.protobuf.Timestamp
+	(*Serving)(nil),               // 21: gatehouse.driver.v1.Serving
+	(*Batch)(nil),                 // 22: gatehouse.driver.v1.Batch
+	(*Observation)(nil),           // 23: gatehouse.driver.v1.Observation
+	(*Occurrence)(nil),            // 24: gatehouse.driver.v1.Occurrence
+	(*Reading)(nil),               // 25: gatehouse.driver.v1.Reading
+	(*Status)(nil),                // 26: gatehouse.driver.v1.Status
+	(*Reason)(nil),                // 27: gatehouse.driver.v1.Reason
+	(*Unreadable)(nil),            // 28: gatehouse.driver.v1.Unreadable
+	(*Sighting)(nil),              // 29: gatehouse.driver.v1.Sighting
+	(*Match)(nil),                 // 30: gatehouse.driver.v1.Match
+	(*Value)(nil),                 // 31: gatehouse.driver.v1.Value
+	(*Error)(nil),                 // 32: gatehouse.driver.v1.Error
+	nil,                           // 33: gatehouse.driver.v1.ConfigureRequest.SettingsEntry
+	nil,                           // 34: gatehouse.driver.v1.Device.AddressEntry
+	nil,                           // 35: gatehouse.driver.v1.Device.SecretEntry
+	nil,                           // 36: gatehouse.driver.v1.ProbeReply.ValuesEntry
+	nil,                           // 37: gatehouse.driver.v1.CommandRequest.ValuesEntry
+	nil,                           // 38: gatehouse.driver.v1.CommandReply.ValuesEntry
+	nil,                           // 39: gatehouse.driver.v1.Candidate.AddressEntry
+	nil,                           // 40: gatehouse.driver.v1.Occurrence.DataEntry
+	nil,                           // 41: gatehouse.driver.v1.Reading.ValuesEntry
+	nil,                           // 42: gatehouse.driver.v1.Reason.ParamsEntry
+	nil,                           // 43: gatehouse.driver.v1.Error.ParamsEntry
+	(*timestamppb.Timestamp)(nil), // 44: google.protobuf.Timestamp
 }
 var file_driver_proto_depIdxs = []int32{
 	2,  // 0: gatehouse.driver.v1.Description.settings:type_name -> gatehouse.driver.v1.Field
 	2,  // 1: gatehouse.driver.v1.Description.address:type_name -> gatehouse.driver.v1.Field
-	32, // 2: gatehouse.driver.v1.ConfigureRequest.settings:type_name -> gatehouse.driver.v1.ConfigureRequest.SettingsEntry
-	33, // 3: gatehouse.driver.v1.Device.address:type_name -> gatehouse.driver.v1.Device.AddressEntry
-	34, // 4: gatehouse.driver.v1.Device.secret:type_name -> gatehouse.driver.v1.Device.SecretEntry
+	33, // 2: gatehouse.driver.v1.ConfigureRequest.settings:type_name -> gatehouse.driver.v1.ConfigureRequest.SettingsEntry
+	34, // 3: gatehouse.driver.v1.Device.address:type_name -> gatehouse.driver.v1.Device.AddressEntry
+	35, // 4: gatehouse.driver.v1.Device.secret:type_name -> gatehouse.driver.v1.Device.SecretEntry
 	6,  // 5: gatehouse.driver.v1.Device.reach:type_name -> gatehouse.driver.v1.Reach
-	35, // 6: gatehouse.driver.v1.ProbeReply.values:type_name -> gatehouse.driver.v1.ProbeReply.ValuesEntry
-	36, // 7: gatehouse.driver.v1.CommandRequest.values:type_name -> gatehouse.driver.v1.CommandRequest.ValuesEntry
-	37, // 8: gatehouse.driver.v1.CommandReply.values:type_name -> gatehouse.driver.v1.CommandReply.ValuesEntry
+	36, // 6: gatehouse.driver.v1.ProbeReply.values:type_name -> gatehouse.driver.v1.ProbeReply.ValuesEntry
+	37, // 7: gatehouse.driver.v1.CommandRequest.values:type_name -> gatehouse.driver.v1.CommandRequest.ValuesEntry
+	38, // 8: gatehouse.driver.v1.CommandReply.values:type_name -> gatehouse.driver.v1.CommandReply.ValuesEntry
 	10, // 9: gatehouse.driver.v1.CommandReply.writes:type_name -> gatehouse.driver.v1.Write
-	26, // 10: gatehouse.driver.v1.Write.reason:type_name -> gatehouse.driver.v1.Reason
-	38, // 11: gatehouse.driver.v1.Candidate.address:type_name -> gatehouse.driver.v1.Candidate.AddressEntry
+	27, // 10: gatehouse.driver.v1.Write.reason:type_name -> gatehouse.driver.v1.Reason
+	39, // 11: gatehouse.driver.v1.Candidate.address:type_name -> gatehouse.driver.v1.Candidate.AddressEntry
 	5,  // 12: gatehouse.driver.v1.FromHost.connect:type_name -> gatehouse.driver.v1.Device
 	17, // 13: gatehouse.driver.v1.FromHost.ack:type_name -> gatehouse.driver.v1.Ack
 	16, // 14: gatehouse.driver.v1.FromHost.stop:type_name -> gatehouse.driver.v1.Stop
 	20, // 15: gatehouse.driver.v1.FromHost.answer:type_name -> gatehouse.driver.v1.Answer
-	31, // 16: gatehouse.driver.v1.Ack.error:type_name -> gatehouse.driver.v1.Error
-	21, // 17: gatehouse.driver.v1.FromDriver.batch:type_name -> gatehouse.driver.v1.Batch
+	32, // 16: gatehouse.driver.v1.Ack.error:type_name -> gatehouse.driver.v1.Error
+	22, // 17: gatehouse.driver.v1.FromDriver.batch:type_name -> gatehouse.driver.v1.Batch
 	19, // 18: gatehouse.driver.v1.FromDriver.ask:type_name -> gatehouse.driver.v1.Ask
-	26, // 19: gatehouse.driver.v1.Answer.reason:type_name -> gatehouse.driver.v1.Reason
-	22, // 20: gatehouse.driver.v1.Batch.observations:type_name -> gatehouse.driver.v1.Observation
-	43, // 21: gatehouse.driver.v1.Observation.time:type_name -> google.protobuf.Timestamp
-	24, // 22: gatehouse.driver.v1.Observation.reading:type_name -> gatehouse.driver.v1.Reading
-	28, // 23: gatehouse.driver.v1.Observation.sighting:type_name -> gatehouse.driver.v1.Sighting
-	25, // 24: gatehouse.driver.v1.Observation.status:type_name -> gatehouse.driver.v1.Status
-	27, // 25: gatehouse.driver.v1.Observation.unreadable:type_name -> gatehouse.driver.v1.Unreadable
-	23, // 26: gatehouse.driver.v1.Observation.occurrence:type_name -> gatehouse.driver.v1.Occurrence
-	39, // 27: gatehouse.driver.v1.Occurrence.data:type_name -> gatehouse.driver.v1.Occurrence.DataEntry
-	40, // 28: gatehouse.driver.v1.Reading.values:type_name -> gatehouse.driver.v1.Reading.ValuesEntry
-	26, // 29: gatehouse.driver.v1.Status.causes:type_name -> gatehouse.driver.v1.Reason
-	41, // 30: gatehouse.driver.v1.Reason.params:type_name -> gatehouse.driver.v1.Reason.ParamsEntry
-	29, // 31: gatehouse.driver.v1.Sighting.match:type_name -> gatehouse.driver.v1.Match
-	42, // 32: gatehouse.driver.v1.Error.params:type_name -> gatehouse.driver.v1.Error.ParamsEntry
-	30, // 33: gatehouse.driver.v1.ProbeReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	30, // 34: gatehouse.driver.v1.CommandRequest.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	30, // 35: gatehouse.driver.v1.CommandReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	30, // 36: gatehouse.driver.v1.Occurrence.DataEntry.value:type_name -> gatehouse.driver.v1.Value
-	30, // 37: gatehouse.driver.v1.Reading.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	0,  // 38: gatehouse.driver.v1.Driver.Describe:input_type -> gatehouse.driver.v1.DescribeRequest
-	3,  // 39: gatehouse.driver.v1.Driver.Configure:input_type -> gatehouse.driver.v1.ConfigureRequest
-	5,  // 40: gatehouse.driver.v1.Driver.Probe:input_type -> gatehouse.driver.v1.Device
-	8,  // 41: gatehouse.driver.v1.Driver.Command:input_type -> gatehouse.driver.v1.CommandRequest
-	13, // 42: gatehouse.driver.v1.Driver.Discover:input_type -> gatehouse.driver.v1.DiscoverRequest
-	15, // 43: gatehouse.driver.v1.Driver.Session:input_type -> gatehouse.driver.v1.FromHost
-	11, // 44: gatehouse.driver.v1.Driver.Watch:input_type -> gatehouse.driver.v1.WatchRequest
-	1,  // 45: gatehouse.driver.v1.Driver.Describe:output_type -> gatehouse.driver.v1.Description
-	4,  // 46: gatehouse.driver.v1.Driver.Configure:output_type -> gatehouse.driver.v1.ConfigureReply
-	7,  // 47: gatehouse.driver.v1.Driver.Probe:output_type -> gatehouse.driver.v1.ProbeReply
-	9,  // 48: gatehouse.driver.v1.Driver.Command:output_type -> gatehouse.driver.v1.CommandReply
-	14, // 49: gatehouse.driver.v1.Driver.Discover:output_type -> gatehouse.driver.v1.Candidate
-	18, // 50: gatehouse.driver.v1.Driver.Session:output_type -> gatehouse.driver.v1.FromDriver
-	12, // 51: gatehouse.driver.v1.Driver.Watch:output_type -> gatehouse.driver.v1.Picture
-	45, // [45:52] is the sub-list for method output_type
-	38, // [38:45] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	44, // 19: gatehouse.driver.v1.Ask.time:type_name -> google.protobuf.Timestamp
+	27, // 20: gatehouse.driver.v1.Answer.reason:type_name -> gatehouse.driver.v1.Reason
+	21, // 21: gatehouse.driver.v1.Answer.serving:type_name -> gatehouse.driver.v1.Serving
+	44, // 22: gatehouse.driver.v1.Serving.before:type_name -> google.protobuf.Timestamp
+	23, // 23: gatehouse.driver.v1.Batch.observations:type_name -> gatehouse.driver.v1.Observation
+	44, // 24: gatehouse.driver.v1.Observation.time:type_name -> google.protobuf.Timestamp
+	25, // 25: gatehouse.driver.v1.Observation.reading:type_name -> gatehouse.driver.v1.Reading
+	29, // 26: gatehouse.driver.v1.Observation.sighting:type_name -> gatehouse.driver.v1.Sighting
+	26, // 27: gatehouse.driver.v1.Observation.status:type_name -> gatehouse.driver.v1.Status
+	28, // 28: gatehouse.driver.v1.Observation.unreadable:type_name -> gatehouse.driver.v1.Unreadable
+	24, // 29: gatehouse.driver.v1.Observation.occurrence:type_name -> gatehouse.driver.v1.Occurrence
+	40, // 30: gatehouse.driver.v1.Occurrence.data:type_name -> gatehouse.driver.v1.Occurrence.DataEntry
+	41, // 31: gatehouse.driver.v1.Reading.values:type_name -> gatehouse.driver.v1.Reading.ValuesEntry
+	27, // 32: gatehouse.driver.v1.Status.causes:type_name -> gatehouse.driver.v1.Reason
+	42, // 33: gatehouse.driver.v1.Reason.params:type_name -> gatehouse.driver.v1.Reason.ParamsEntry
+	30, // 34: gatehouse.driver.v1.Sighting.match:type_name -> gatehouse.driver.v1.Match
+	43, // 35: gatehouse.driver.v1.Error.params:type_name -> gatehouse.driver.v1.Error.ParamsEntry
+	31, // 36: gatehouse.driver.v1.ProbeReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	31, // 37: gatehouse.driver.v1.CommandRequest.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	31, // 38: gatehouse.driver.v1.CommandReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	31, // 39: gatehouse.driver.v1.Occurrence.DataEntry.value:type_name -> gatehouse.driver.v1.Value
+	31, // 40: gatehouse.driver.v1.Reading.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	0,  // 41: gatehouse.driver.v1.Driver.Describe:input_type -> gatehouse.driver.v1.DescribeRequest
+	3,  // 42: gatehouse.driver.v1.Driver.Configure:input_type -> gatehouse.driver.v1.ConfigureRequest
+	5,  // 43: gatehouse.driver.v1.Driver.Probe:input_type -> gatehouse.driver.v1.Device
+	8,  // 44: gatehouse.driver.v1.Driver.Command:input_type -> gatehouse.driver.v1.CommandRequest
+	13, // 45: gatehouse.driver.v1.Driver.Discover:input_type -> gatehouse.driver.v1.DiscoverRequest
+	15, // 46: gatehouse.driver.v1.Driver.Session:input_type -> gatehouse.driver.v1.FromHost
+	11, // 47: gatehouse.driver.v1.Driver.Watch:input_type -> gatehouse.driver.v1.WatchRequest
+	1,  // 48: gatehouse.driver.v1.Driver.Describe:output_type -> gatehouse.driver.v1.Description
+	4,  // 49: gatehouse.driver.v1.Driver.Configure:output_type -> gatehouse.driver.v1.ConfigureReply
+	7,  // 50: gatehouse.driver.v1.Driver.Probe:output_type -> gatehouse.driver.v1.ProbeReply
+	9,  // 51: gatehouse.driver.v1.Driver.Command:output_type -> gatehouse.driver.v1.CommandReply
+	14, // 52: gatehouse.driver.v1.Driver.Discover:output_type -> gatehouse.driver.v1.Candidate
+	18, // 53: gatehouse.driver.v1.Driver.Session:output_type -> gatehouse.driver.v1.FromDriver
+	12, // 54: gatehouse.driver.v1.Driver.Watch:output_type -> gatehouse.driver.v1.Picture
+	48, // [48:55] is the sub-list for method output_type
+	41, // [41:48] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_driver_proto_init() }
@@ -2736,7 +2879,7 @@ func file_driver_proto_init() {
 		(*FromHost_Stop)(nil),
 		(*FromHost_Answer)(nil),
 	}
-	file_driver_proto_msgTypes[30].OneofWrappers = []any{
+	file_driver_proto_msgTypes[31].OneofWrappers = []any{
 		(*Value_Number)(nil),
 		(*Value_Bool)(nil),
 		(*Value_Text)(nil),
@@ -2747,7 +2890,7 @@ func file_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_driver_proto_rawDesc), len(file_driver_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   43,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

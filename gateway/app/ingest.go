@@ -71,6 +71,7 @@ func openIngest(ctx context.Context, in given, s *stores, later *closers) (x *in
 		Journal:   s.journal,
 		Identify:  x.identify,
 		Levels:    x.levels,
+		Meals:     s.reg.In(g.SystemScope("meals")).Meals,
 		Now:       in.now,
 		Logger:    in.log,
 		Pictures:  x.schools.Allowed,

@@ -42,6 +42,7 @@ const (
 	Timetable Kind = "timetable" // a pattern, a template or its days, a change of a day
 
 	Visit Kind = "visit"
+	Diet  Kind = "diet" // or the meals of a class; the ID is the person's or the class
 
 	Session Kind = "session" // or corrections of its attendance
 	Leave   Kind = "leave"

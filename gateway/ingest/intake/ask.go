@@ -8,7 +8,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
 )
 
-// Answer decides a device's question whether the holder of a credential may pass: people of the
+// Answer decides a device's question whether the holder of a credential may pass, or eat: people of the
 // device's school may, if the credential is valid now, and while a threat level stands, whom that
 // lets pass. The decision is journalled, but Answer does not wait for that, since somebody stands at
 // the door. An error means that there is no decision; the device then does what its profile says.
@@ -29,6 +29,9 @@ func (in *Intake) Answer(ctx context.Context, driver g.DriverName, a g.Ask) (g.A
 	}
 	if err := a.Check(entry.Profile); err != nil {
 		return g.Answer{}, err
+	}
+	if in.serves(entry) {
+		return in.meal(ctx, driver, entry, a)
 	}
 	held, stands, err := in.standing(ctx, device.School)
 	if err != nil {

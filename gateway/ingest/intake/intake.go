@@ -47,6 +47,7 @@ type Intake struct {
 	Journal   Journal
 	Identify  Identifier
 	Levels    Levels // decide who passes while one stands; nil: there are none
+	Meals     Meals  // decides what tills ask; nil: they are answered as doors are
 	Now       func() time.Time
 	Logger    *slog.Logger
 
