@@ -57,7 +57,7 @@ var otherwise = map[string]string{
 	"duress":   "not the code",
 	"old":      "not the password",
 	"password": "not the password",
-	"ticket":   "ended", "code": "not the code", "factor": "no such factor",
+	"ticks":    "no ticks", "ticket": "ended", "code": "not the code", "factor": "no such factor",
 	"add":               "no such alerts",
 	"add[]":             "no such alert",
 	"remove":            "no such alerts",

@@ -66,6 +66,48 @@ func TestCorrectionsHaveAnEffect(t *testing.T) {
 	})
 }
 
+// TestARollIsCalled: what can be taken of it is, sent again it changes nothing, and a tick that was
+// made before another one's does not count, whenever it comes.
+func TestARollIsCalled(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		v := d.as(d.a, g.RoleTeacher)
+		child, other := d.child["a"].ID, d.child["b"].ID
+		s := must[g.Session](t)(v.Sessions.Put(ctx, morning(d, d.a)))
+		at := c.now().Add(-time.Minute)
+		roll := func(state g.AttendanceState, at time.Time, people ...g.PersonID) []sessions.NotTicked {
+			t.Helper()
+			var ticks []sessions.Ticked
+			for _, p := range people {
+				ticks = append(ticks, sessions.Ticked{Person: p, State: state, At: at})
+			}
+			return must[[]sessions.NotTicked](t)(v.Sessions.Roll(ctx, s.ID, ticks, "roll call"))
+		}
+		stands := func(when string, n int, want g.AttendanceState) {
+			t.Helper()
+			all := must[[]sessions.Correction](t)(v.Sessions.Corrections(ctx, s.ID))
+			if len(all) != n || all[n-1].State != want || all[n-1].Reason != "roll call" ||
+				all[n-1].At.After(c.now()) {
+				t.Errorf("%s: got %+v, want %d, the last %s", when, all, n, want)
+			}
+		}
+		refused := roll(g.Absent, at, child, other, "per_none")
+		if len(refused) != 2 || refused[0].Person != other || refused[1].Person != "per_none" {
+			t.Errorf("got %+v, want the other school's and nobody's refused", refused)
+		}
+		stands("the first", 1, g.Absent)
+		roll(g.Absent, at, child)
+		stands("sent again", 1, g.Absent)
+		roll(g.Arrived, at.Add(-time.Minute), child)
+		stands("one ticked before, and sent after", 1, g.Absent)
+		roll(g.Arrived, c.now().Add(time.Hour), child)
+		stands("a phone whose clock is ahead", 2, g.Arrived)
+		_, err := v.Sessions.Roll(ctx, s.ID, make([]sessions.Ticked, sessions.MaxRoll+1), "roll call")
+		wantCode(t, err, g.Invalid)
+	})
+}
+
 // TestLeavesAreOfThisTime: a leave of a thousand years, or without a reason, is not taken.
 func TestLeavesAreOfThisTime(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {

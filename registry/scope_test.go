@@ -722,6 +722,9 @@ func calls(d *district) map[string]call {
 					})
 			},
 		},
+		"Sessions.Roll": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Sessions.Roll(ctx, "ses-b", []sessions.Ticked{{Person: child, State: g.Arrived}}, "x")
+		}},
 		"Sessions.Corrections": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Sessions.Corrections(ctx, "ses-b")
 		}},

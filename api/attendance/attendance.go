@@ -244,5 +244,6 @@ func (s *area) registerAttendance() {
 			At:      s.Now(),
 		})
 	})
+	s.registerRoll(tag)
 	s.registerLeaves(tag)
 }

@@ -365,60 +365,67 @@ func (v View) Correct(ctx context.Context, c Correction) error {
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		p, err := people.Person(
-			ctx,
-			v.r.people,
-			t,
-			in,
-			c.Person,
-		)
-		if err != nil {
-			return err
-		}
 		s, err := session(ctx, t, in, c.Session)
 		if err != nil {
 			return err
 		}
-		if s.School != p.School {
-			return store.NotFound("session", string(c.Session))
-		}
-		before, err := corrigible(ctx, t, s, p)
-		if err != nil {
-			return err
-		}
-		if c.At.IsZero() {
-			c.At = t.Now
-		}
-		b, err := json.Marshal(correctionBody{
-			State:  c.State,
-			Reason: c.Reason,
-			Actor:  v.s.Actor,
-		})
-		if err != nil {
-			return err
-		}
-		sealed, err := people.SealPersonal(v.r.people, p, b, "correction "+string(c.Session))
-		if err != nil {
-			return err
-		}
-		if _, err := t.Exec(ctx,
-			"INSERT INTO corrections (session, person, at, body_sealed) VALUES (?, ?, ?, ?)",
-			string(c.Session), string(c.Person), store.Micros(c.At), sealed); err != nil {
-			return fmt.Errorf("write correction: %w", err)
-		}
-		if err := mark(ctx, t, Mark{
-			School:  p.School,
-			Session: c.Session,
-			Person:  c.Person,
-			Cause:   g.CauseCorrection,
-		}); err != nil {
-			return err
-		}
-		t.Change(change.Session, p.School, string(c.Session))
-		// The reason is personal, and stays out of the audit log.
-		return v.s.AuditChanges(ctx, t, p.School, "attendance.correct",
-			string(c.Session)+" "+string(c.Person), before, answerState{c.State})
+		return v.correct(ctx, t, in, s, c)
 	})
+}
+
+// correct writes a correction of a session's answer.
+func (v View) correct(
+	ctx context.Context, t *store.Tx, in store.Reach, s g.Session, c Correction,
+) error {
+	p, err := people.Person(
+		ctx,
+		v.r.people,
+		t,
+		in,
+		c.Person,
+	)
+	if err != nil {
+		return err
+	}
+	if s.School != p.School {
+		return store.NotFound("session", string(c.Session))
+	}
+	before, err := corrigible(ctx, t, s, p)
+	if err != nil {
+		return err
+	}
+	if c.At.IsZero() {
+		c.At = t.Now
+	}
+	b, err := json.Marshal(correctionBody{
+		State:  c.State,
+		Reason: c.Reason,
+		Actor:  v.s.Actor,
+	})
+	if err != nil {
+		return err
+	}
+	sealed, err := people.SealPersonal(v.r.people, p, b, "correction "+string(c.Session))
+	if err != nil {
+		return err
+	}
+	if _, err := t.Exec(ctx,
+		"INSERT INTO corrections (session, person, at, body_sealed) VALUES (?, ?, ?, ?)",
+		string(c.Session), string(c.Person), store.Micros(c.At), sealed); err != nil {
+		return fmt.Errorf("write correction: %w", err)
+	}
+	if err := mark(ctx, t, Mark{
+		School:  p.School,
+		Session: c.Session,
+		Person:  c.Person,
+		Cause:   g.CauseCorrection,
+	}); err != nil {
+		return err
+	}
+	t.Change(change.Session, p.School, string(c.Session))
+	// The reason is personal, and stays out of the audit log.
+	return v.s.AuditChanges(ctx, t, p.School, "attendance.correct",
+		string(c.Session)+" "+string(c.Person), before, answerState{c.State})
 }
 
 // answerState is what the audit log says of a correction.

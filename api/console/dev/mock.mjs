@@ -1019,6 +1019,15 @@ export function mock({ empty = false, demo = true } = {}) {
           q,
         ),
     ],
+    [
+      'GET',
+      /^\/v1\/sessions\/([^/]+)$/,
+      (req, res, m) =>
+        json(
+          res,
+          d.sessions.find((x) => x.id === m[1]),
+        ),
+    ],
     ['GET', /^\/v1\/attendance\/month$/, (req, res, m, q) => list(res, monthOf(d, q), q)],
     ['GET', /^\/v1\/presence$/, (req, res) => json(res, presenceCounts())],
     [
@@ -1044,6 +1053,17 @@ export function mock({ empty = false, demo = true } = {}) {
             (a) => a.state,
           ),
         ),
+    ],
+    [
+      'POST',
+      /^\/v1\/attendance\/roll$/,
+      (req, res, m, q, b) => {
+        for (const x of b.ticks) {
+          const a = d.attendance.find((y) => y.session === b.session && y.person === x.person)
+          if (a) Object.assign(a, { state: x.state, reasons: ['corrected'] })
+        }
+        json(res, { refused: [] })
+      },
     ],
     [
       'POST',

@@ -10,7 +10,7 @@
 // nobody is. CHROMIUM names the browser.
 
 import { fileURLToPath } from 'node:url'
-import { settled, trial } from './trial.mjs'
+import { seen, settled, trial } from './trial.mjs'
 
 export function run({ url, user, password, shots, wait = 180, enrol, own }) {
   return trial({ url, shots }, async (t, page) => {
@@ -19,6 +19,7 @@ export function run({ url, user, password, shots, wait = 180, enrol, own }) {
     if (own) await t.step('an alert of the gateway itself says what to do', () => ownAlert(t, page, own))
     await t.step('an alert is seen, acknowledged and resolved', () => answerAlert(t, page, wait))
     await t.step('a student has arrived', () => findArrived(t, page, wait))
+    await t.step('the roll is called, also without a network', () => callRoll(t, page))
     await t.step('a device whose data is not to be trusted says why', () => findQuality(t, page, wait))
     await t.step('a student’s page asks for a reason', () => askReason(t, page))
     await t.step('the address shows what was chosen, and back undoes it', () => keepAddress(page))
@@ -108,6 +109,28 @@ async function findArrived(t, page, wait) {
     }
     if (Date.now() > until) throw new Error('nobody has arrived at any session')
   }
+}
+
+// The roll of the session that is open: a tick that cannot be sent is kept, over a reload too.
+async function callRoll(t, page) {
+  await page.getByRole('link', { name: 'Call the roll' }).click()
+  const first = page.locator('.roll li').first()
+  await first.waitFor()
+  const sent = page.locator('[data-testid=roll-state]', { hasText: 'Everything is sent.' })
+  const tick = (word) => first.getByRole('button', { name: word }).click()
+  t.quiet = true
+  await page.route('**/v1/attendance/roll', (r) => r.abort())
+  await tick('Absent')
+  await page.getByText('1 tick waits to be sent').waitFor()
+  await page.reload()
+  await first.getByText('not sent yet').waitFor()
+  await page.unroute('**/v1/attendance/roll')
+  await sent.waitFor()
+  t.quiet = false
+  await first.locator('.tag', { hasText: 'Absent' }).waitFor({ timeout: 30_000 })
+  await tick('Here')
+  await sent.waitFor()
+  await seen(t, page, 'roll', () => page.locator('.roll li').first().waitFor())
 }
 
 async function findQuality(t, page, wait) {

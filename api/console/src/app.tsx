@@ -124,6 +124,7 @@ const PeoplePage = lazy(() => import('./pages/people').then((m) => ({ default: m
 const ImportPage = lazy(() => import('./pages/importpeople').then((m) => ({ default: m.ImportPage })))
 const PersonPage = lazy(() => import('./pages/person').then((m) => ({ default: m.PersonPage })))
 const InsidePage = lazy(() => import('./pages/inside').then((m) => ({ default: m.InsidePage })))
+const RollPage = lazy(() => import('./pages/roll').then((m) => ({ default: m.RollPage })))
 const AttendanceMonthPage = lazy(() =>
   import('./pages/attendancemonth').then((m) => ({ default: m.AttendanceMonthPage })),
 )
@@ -199,6 +200,7 @@ function Pages() {
       <Route path="/cameras/:id" element={need('camera:view', <CameraPage />)} />
       <Route path="/inside" element={need('sightings:read', <InsidePage />)} />
       <Route path="/attendance/month" element={need('attendance:read', <AttendanceMonthPage />)} />
+      <Route path="/attendance/roll/:id" element={need('attendance:write', <RollPage />)} />
       <Route path="/attendance" element={need('attendance:read', <AttendancePage />)} />
       <Route path="/visits" element={need('visits:read', <VisitsPage />)} />
       <Route path="/people" element={need('people:read', <PeoplePage />)} />

@@ -1,7 +1,7 @@
 // Attendance of a day by session, with the reason for each result, and a way to correct it.
 
 import { Button, Group, Select, Tabs, Text, Textarea, TextInput } from '@mantine/core'
-import { IconCalendarMonth, IconPencil, IconUserCheck } from '@tabler/icons-react'
+import { IconCalendarMonth, IconChecks, IconPencil, IconUserCheck } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
@@ -158,6 +158,15 @@ function SessionView({ s, fix }: { s: Session; fix: (person: string) => void }) 
   }
   return (
     <>
+      {can('attendance:write') && (
+        <Button
+          mb="xs"
+          component={Link}
+          to={`/attendance/roll/${s.id}${cls && '?class=' + encodeURIComponent(cls)}`}
+          leftSection={<IconChecks size={16} aria-hidden />}>
+          {t('roll.call')}
+        </Button>
+      )}
       <Text size="sm" c="dimmed" mb="xs">
         {t('attendance.times', {
           start: f.clock(s.start, false),
