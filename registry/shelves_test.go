@@ -138,3 +138,76 @@ func TestWindowOfTheDevicesThemselves(t *testing.T) {
 		t.Errorf("got %d hidden, want the fault", got)
 	}
 }
+
+// TestUnshelveMany: many shelves are taken back at once and told; the way back brings each shelf with
+// its former end, owner and reason, for all that it hid.
+func TestUnshelveMany(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		x := newDesk(t, o, c)
+		device := x.device["a"].ID
+		x.raises("alt_1", "battery", device, g.Major)
+		x.raises("alt_2", "battery", device, g.Major) // on the shelf of alt_1
+		x.raises("alt_3", "heat", device, g.Major)
+		x.raises("alt_4", "battery", device, g.Info) // hidden with alt_1, in no batch
+		x.raises("alt_5", "noise", device, g.Major)
+		must[g.Alert](t)(x.v.Alerts.Shelve(ctx, "alt_1", alerts.AnyVersion, x.wei, 2*time.Hour,
+			"known since Monday"))
+		x.shelves(time.Hour, "the boiler is new", "alt_3")
+		x.follow()
+		was := map[g.AlertID]g.Hiding{}
+		all := []g.AlertID{"alt_1", "alt_2", "alt_3", "alt_4"}
+		for _, id := range all {
+			was[id] = x.find(id).Hidden
+		}
+		c.add(time.Minute)
+		unshelve := func(ids ...g.AlertID) alerts.Done {
+			return must[alerts.Done](t)(x.v.Alerts.Do(ctx,
+				alerts.Batch{Deed: alerts.ToUnshelve, IDs: ids}, x.lin))
+		}
+		done := unshelve("alt_1", "alt_2", "alt_3", "alt_5")
+		for i, o := range done.Outcomes[:3] {
+			if o.Err != nil || o.Alert.RetoldWhy != g.Returned {
+				t.Errorf("got %+v, want %s told again", o, all[i])
+			}
+		}
+		if g.ErrorCode(done.Outcomes[3].Err) != g.Conflict {
+			t.Errorf("got %v, want what lies on no shelf left alone", done.Outcomes[3].Err)
+		}
+		x.follow()
+		x.wantWall("unshelved", "alt_5", "alt_3", "alt_2", "alt_1", "alt_4")
+
+		c.add(10 * time.Second)
+		for _, o := range must[[]alerts.Outcome](t)(x.v.Alerts.Undo(ctx, done.Undo, x.lin)) {
+			if o.Err != nil {
+				t.Errorf("%s: got %v, want it undone", o.ID, o.Err)
+			}
+		}
+		x.follow()
+		x.wantWall("and taken back", "alt_5")
+		for _, id := range all {
+			h, want := x.find(id).Hidden, was[id]
+			if h.Suppression != want.Suppression || h.By != want.By || h.Reason != want.Reason ||
+				!h.Until.Equal(want.Until) {
+				t.Errorf("%s: got %+v, want %+v", id, h, want)
+			}
+		}
+		if a := x.find("alt_1"); a.Retold != 0 || a.Hidden.ByName != x.wei.FullName {
+			t.Errorf("got %+v, want Wei's shelf, and nobody told again", a)
+		}
+		s := must[alerts.SuppressionRow](t)(x.v.Alerts.Suppression(ctx, was["alt_1"].Suppression))
+		if s.State != alerts.Active || s.EnderName != "" || s.Hides != 3 {
+			t.Errorf("got %+v, want it to hide three", s)
+		}
+
+		c.add(time.Hour - 80*time.Second) // the shelf of alt_3 ends in 10 s
+		last := unshelve("alt_3")
+		c.add(20 * time.Second)
+		out := must[[]alerts.Outcome](t)(x.v.Alerts.Undo(ctx, last.Undo, x.lin))
+		if g.ErrorCode(out[0].Err) != g.Conflict {
+			t.Errorf("got %v, want no shelf whose end has passed", out[0].Err)
+		}
+		x.follow()
+		x.wantWall("at the end of one", "alt_5", "alt_3")
+	})
+}

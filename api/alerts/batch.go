@@ -29,7 +29,7 @@ type Outcomes struct {
 
 type batchInput struct {
 	Body struct {
-		Deed        alerts.Deed `json:"deed" enum:"acknowledge,unacknowledge,assign,resolve,shelve" example:"acknowledge"`
+		Deed        alerts.Deed `json:"deed" enum:"acknowledge,unacknowledge,assign,resolve,shelve,unshelve" example:"acknowledge"`
 		IDs         []g.AlertID `json:"ids" minItems:"1" maxItems:"500" nullable:"false"`
 		Minutes     int         `json:"minutes,omitempty" minimum:"0" maximum:"1440"`
 		Assignee    g.UserID    `json:"assignee,omitempty" maxLength:"64"`
@@ -53,10 +53,11 @@ func (s *area) registerBatches(tag string) {
 		Tag:      tag,
 		Perm:     g.AlertsWrite,
 		Conflict: true,
-		Summary:  "Acknowledge, give back, assign, resolve or shelve up to 500 alerts",
+		Summary:  "Acknowledge, give back, assign, resolve, shelve or unshelve up to 500 alerts",
 		Doc: "In one transaction. Each alert is judged as it is now, whatever version was seen; " +
 			"one that the deed does not fit is left alone, and its outcome says why. undo takes " +
-			"all of it back within 30 seconds.",
+			"all of it back within 30 seconds; of a shelf that was taken back, it brings back the " +
+			"end, the owner and the reason.",
 	}, s.batch)
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",

@@ -20,11 +20,12 @@ const (
 	ToAssign        Deed = "assign"
 	ToResolve       Deed = "resolve"
 	ToShelve        Deed = "shelve"
+	ToUnshelve      Deed = "unshelve"
 )
 
 // Deeds lists them.
 func Deeds() []Deed {
-	return []Deed{ToAcknowledge, ToUnacknowledge, ToAssign, ToResolve, ToShelve}
+	return []Deed{ToAcknowledge, ToUnacknowledge, ToAssign, ToResolve, ToShelve, ToUnshelve}
 }
 
 // MaxBatch is the most alerts of one batch.
@@ -87,6 +88,9 @@ func (v View) Do(ctx context.Context, b Batch, by g.User) (Done, error) {
 				undo = append(undo, was)
 			}
 		}
+		if err := v.endShelves(ctx, t, u, undo); err != nil {
+			return err
+		}
 		done.Undo, done.Until, err = v.keepUndo(ctx, t, notByOurs(undo))
 		return err
 	})
@@ -126,6 +130,7 @@ func (v View) doOne(
 		return out, undo, err
 	}
 	out.Alert, undo.Is, undo.Shelf = l.Alert, factsOf(l.Alert), l.shelf
+	undo.Unshelved = l.unshelved
 	if l.Hidden == hidden {
 		return out, undo, v.s.Audit(ctx, t, l.School, d.name, string(id))
 	}
@@ -178,6 +183,10 @@ func (v View) deedOf(ctx context.Context, b Batch) (deed, error) {
 	case ToShelve:
 		return deed{"alert.shelve", func(t *store.Tx, l *life) error {
 			return v.shelve(ctx, t, l, b.For, b.Comment)
+		}}, nil
+	case ToUnshelve:
+		return deed{"alert.unshelve", func(t *store.Tx, l *life) error {
+			return v.unshelve(ctx, t, l, b.Comment)
 		}}, nil
 	}
 	return deed{}, g.FieldErrorf("deed", "%q is no deed; use one of %v", b.Deed, Deeds())

@@ -19,7 +19,8 @@ type life struct {
 	log  []Entry
 	told bool // it is to be told again by this change
 
-	shelf *shelving // it is being shelved
+	shelf     *shelving // it is being shelved
+	unshelved *shelving // its shelf is being taken back
 }
 
 // note adds an entry to the history.

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -74,31 +75,47 @@ func (v View) Unshelve(
 	}
 	return v.onShelf(ctx, id, version, by, "alert.unshelve",
 		func(t *store.Tx, l *life) error {
-			if l.Hidden.Kind != g.Shelf || !l.Unresolved() {
-				return g.Errorf(g.Conflict, "the alert is not shelved")
-			}
-			s, err := v.r.suppression(ctx, t, l.Hidden.Suppression)
-			if err != nil {
+			if err := v.unshelve(ctx, t, l, comment); err != nil {
 				return err
 			}
-			s.Ended, s.Ender, s.EnderName = l.now, l.who.ID, l.who.FullName
-			if _, err := v.saveSuppression(ctx, t, s); err != nil {
-				return err
-			}
-			all, err := v.coversIn(ctx, t, l.School, l.now, []g.Alert{l.Alert})
-			if err != nil {
-				return err
-			}
-			if comment != "" {
-				l.note(Entry{
-					What:    WasCommented,
-					Comment: comment,
-				})
-			}
-			l.cover(all, l.now)
-			l.settle()
-			return nil
+			return v.endShelf(ctx, t, l.unshelved.Was.Suppression, l.who)
 		})
+}
+
+// unshelve takes an alert from the shelf on which it lies. The shelf itself ends by endShelf, once
+// that is done for all alerts which are taken from it.
+func (v View) unshelve(ctx context.Context, t *store.Tx, l *life, comment string) error {
+	if l.Hidden.Kind != g.Shelf || !l.Unresolved() {
+		return g.Errorf(g.Conflict, "the alert is not shelved")
+	}
+	l.unshelved = &shelving{Was: l.Hidden}
+	all, err := v.coversIn(ctx, t, l.School, l.now, []g.Alert{l.Alert})
+	if err != nil {
+		return err
+	}
+	all.all = slices.DeleteFunc(all.all, func(c cover) bool { return c.ID == l.Hidden.Suppression })
+	if comment != "" {
+		l.note(Entry{
+			What:    WasCommented,
+			Comment: comment,
+		})
+	}
+	l.cover(all, l.now)
+	l.settle()
+	l.unshelved.Is = l.Hidden
+	return nil
+}
+
+// endShelf ends a shelf now, unless it has ended.
+func (v View) endShelf(ctx context.Context, t *store.Tx, id g.SuppressionID, by g.User) error {
+	s, err := v.r.suppression(ctx, t, id)
+	if err != nil || !s.Ended.IsZero() {
+		return err
+	}
+	s.Ended = store.Moment(store.Micros(t.Now))
+	s.Ender, s.EnderName = by.ID, by.FullName
+	_, err = v.saveSuppression(ctx, t, s)
+	return err
 }
 
 // onShelf changes an alert with its shelf, in one transaction, audited.

@@ -80,7 +80,8 @@ type undoable struct {
 	Was facts     `json:"was"`
 	Is  facts     `json:"is"`
 
-	Shelf *shelving `json:"shelf,omitempty"`
+	Shelf     *shelving `json:"shelf,omitempty"`
+	Unshelved *shelving `json:"unshelved,omitempty"`
 }
 
 // keepUndo keeps what a batch did for undoFor, and forgets older ones.
@@ -144,6 +145,9 @@ func (v View) Undo(ctx context.Context, token string, by g.User) ([]Outcome, err
 			}
 			out = append(out, one)
 		}
+		if err := v.openShelves(ctx, t, all, out); err != nil {
+			return err
+		}
 		return v.takeShelvesBack(ctx, t, u, all, out)
 	})
 	if err != nil {
@@ -188,6 +192,11 @@ func (v View) undo(
 	}
 	if !same {
 		return g.Errorf(g.Conflict, "the alert has changed since: it is %s now", l.State)
+	}
+	if x.Unshelved != nil {
+		if err := v.backOnShelf(ctx, t, l, *x.Unshelved); err != nil {
+			return err
+		}
 	}
 	x.Was.restore(&l.Alert)
 	l.note(Entry{What: WasUndone})

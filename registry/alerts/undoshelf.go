@@ -3,12 +3,13 @@ package alerts
 import (
 	"context"
 	"slices"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// shelving is what shelving an alert changed besides the alert itself.
+// shelving is what shelving an alert, or taking its shelf back, changed besides the alert itself.
 type shelving struct {
 	Before g.Suppression `json:"before"` // the shelf; its version is 0 if it was made
 	Was    g.Hiding      `json:"was"`    // what had hidden the alert
@@ -90,6 +91,61 @@ func (v View) takeShelvesBack(
 			s.Ended = store.Moment(store.Micros(t.Now))
 			s.Ender, s.EnderName = by.ID, by.FullName
 		}
+		if _, err := v.saveSuppression(ctx, t, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// backOnShelf undoes taking a shelf back as far as the alert is concerned; what it hid otherwise comes
+// with openShelves. A shelf that would be over by now stays taken back.
+func (v View) backOnShelf(ctx context.Context, t *store.Tx, l *life, x shelving) error {
+	if l.Hidden != x.Is {
+		return g.Errorf(g.Conflict, "the alert has changed since: it is %s now", l.State)
+	}
+	s, err := v.r.suppression(ctx, t, x.Was.Suppression)
+	if err != nil {
+		return err
+	}
+	if !l.now.Before(s.Until) {
+		return g.Errorf(g.Conflict, "its shelf would have ended meanwhile: shelve it anew")
+	}
+	l.Hidden = x.Was
+	l.Hidden.Set = l.now // as openShelves has it
+	return nil
+}
+
+// endShelves ends the shelves from which a batch has taken alerts.
+func (v View) endShelves(ctx context.Context, t *store.Tx, by g.User, all []undoable) error {
+	for _, x := range all {
+		if x.Unshelved == nil {
+			continue
+		}
+		if err := v.endShelf(ctx, t, x.Unshelved.Was.Suppression, by); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openShelves makes shelves that a batch took back hold again until their former end, with their
+// owner and reason, where at least one of their alerts could be put back.
+func (v View) openShelves(
+	ctx context.Context, t *store.Tx, all []undoable, outcomes []Outcome,
+) error {
+	for i, x := range all {
+		if x.Unshelved == nil || outcomes[i].Err != nil {
+			continue
+		}
+		s, err := v.r.suppression(ctx, t, x.Unshelved.Was.Suppression)
+		if err != nil {
+			return err
+		}
+		if s.Ended.IsZero() {
+			continue // opened for another alert
+		}
+		s.Ended, s.Ender, s.EnderName = time.Time{}, "", ""
 		if _, err := v.saveSuppression(ctx, t, s); err != nil {
 			return err
 		}

@@ -1,7 +1,7 @@
 // Who sees to the alerts of the made-up school: batches with undo, assignees, comments, histories, calls.
 
 import * as d from './data.mjs'
-import { shelve } from './shelving.mjs'
+import { reshelve, shelve, unshelve } from './shelving.mjs'
 
 const histories = new Map()
 
@@ -78,6 +78,11 @@ const deeds = {
     if (!text) noted(a, 'shelved', me, { comment: b.comment, until: a.hidden.until })
     return text
   },
+  unshelve: (a, b, me) => {
+    const text = unshelve(a)
+    if (!text) noted(a, 'returned', me)
+    return text
+  },
   comment: (a, b, me) => void noted(a, 'commented', me, { comment: b.comment }),
 }
 
@@ -128,6 +133,7 @@ export function handling({ json, list, refuse, emit, me, state }) {
           const version = a.version
           for (const k of Object.keys(a)) if (!(k in before)) delete a[k]
           Object.assign(a, before, { version })
+          reshelve(a)
           noted(a, 'undone', me)
           done(a)
         }

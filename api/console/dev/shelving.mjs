@@ -69,6 +69,20 @@ export function shelve(a, minutes, reason, me) {
   hide(a, made(me, { kind: 'shelf', alert: a.id, reason, until, up_to: a.severity, ...rest }))
 }
 
+/** Takes the shelf back on which an alert lies; the answer is why not. */
+export function unshelve(a) {
+  const s = all.find((x) => x.id === a?.hidden?.suppression)
+  if (!s || s.kind !== 'shelf') return 'the alert is not shelved'
+  s.ended = d.iso(Date.now())
+  delete a.hidden
+}
+
+/** The shelf of an alert holds again. */
+export function reshelve(a) {
+  const s = all.find((x) => x.id === a.hidden?.suppression)
+  if (s) delete s.ended
+}
+
 const stateOf = (s) =>
   s.ended || Date.parse(s.until) <= Date.now()
     ? 'over'

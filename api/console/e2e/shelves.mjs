@@ -147,6 +147,20 @@ async function many(t, page) {
   await dialog(page).locator('[data-testid=unshelve]').waitFor({ state: 'hidden' })
   await page.goto('/wall?group=none')
   await card(page, 'our-battery').waitFor()
+  // both on shelves again, taken back at once, and that undone
+  await card(page, 'our-battery').locator('input[type=checkbox]').check()
+  await page.locator('[data-testid=shelve-selected]').click()
+  await dialog(page).getByLabel('Why it may leave the wall').fill('batteries come on Friday')
+  await dialog(page).locator('button[type=submit]').click()
+  await page.locator('[data-hidden=shelf]', { hasText: '2' }).click()
+  const shelved = page.locator('table.rows tbody tr')
+  await shelved.nth(1).waitFor()
+  await page.locator('[data-testid=unshelve-bar] input[type=checkbox]').check()
+  await views(t, page, 'unshelve')
+  await page.locator('[data-testid=unshelve-selected]').click()
+  await shelved.first().waitFor({ state: 'detached' })
+  await page.locator('[data-testid=undo]').click()
+  await shelved.nth(1).waitFor()
 }
 
 /** What is critical is not for the guard to shelve. */

@@ -940,6 +940,9 @@ export const en = {
       window: 'It was over within a maintenance window of {{who}}:',
     },
     back: 'Back on the wall',
+    unshelve: 'Un-shelve {{n}}',
+    pick: 'Select {{what}}',
+    pickAll: 'Select the {{n}} of this page',
     notHere: 'Not on the wall:',
     count: {
       shelf: '{{n}} shelved',
@@ -953,6 +956,7 @@ export const en = {
     assign: '{{n}} assigned.',
     resolve: '{{n}} resolved.',
     shelve: '{{n}} shelved.',
+    unshelve: '{{n}} back on the wall.',
   },
   alertWhat: {
     raised: 'It began',

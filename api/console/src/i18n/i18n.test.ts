@@ -135,7 +135,7 @@ test('every value that the API can give has a word', () => {
     alertWhat: alertWhats,
     retoldWhy: retellings,
     callWhat: callWhats,
-    bulkDone: ['acknowledge', 'unacknowledge', 'assign', 'resolve', 'shelve'],
+    bulkDone: ['acknowledge', 'unacknowledge', 'assign', 'resolve', 'shelve', 'unshelve'],
     valueType: propertyTypes,
     nav: [
       'wall',

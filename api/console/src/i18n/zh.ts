@@ -914,6 +914,9 @@ export const zh = {
       window: '在 {{who}} 的维护窗口内已自行结束：',
     },
     back: '恢复上墙',
+    unshelve: '取消搁置 {{n}} 条',
+    pick: '选择 {{what}}',
+    pickAll: '选择本页 {{n}} 条',
     notHere: '未上墙：',
     count: {
       shelf: '已搁置 {{n}} 条',
@@ -927,6 +930,7 @@ export const zh = {
     assign: '已指派 {{n}} 条。',
     resolve: '已解除 {{n}} 条。',
     shelve: '已搁置 {{n}} 条。',
+    unshelve: '已恢复上墙 {{n}} 条。',
   },
   alertWhat: {
     raised: '告警开始',

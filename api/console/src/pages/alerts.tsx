@@ -3,7 +3,7 @@
 import { Button, Select } from '@mantine/core'
 import { IconX } from '@tabler/icons-react'
 import { Link } from 'react-router'
-import { alertStates, hiddenBys, severities } from '../api/types'
+import { alertStates, hiddenBys, severities, type Alert } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSchoolParam } from '../session'
 import { Empty, Page, Panel, Rows } from '../ui/kit'
@@ -12,6 +12,7 @@ import { PagedList, usePaged } from '../ui/paged'
 import { SearchField } from '../ui/searchfield'
 import { HiddenTag } from '../ui/shelve'
 import { AlertTag, SeverityTag, usePlaces } from '../ui/states'
+import { PickBox, UnshelveBar, usePicked } from '../ui/unshelve'
 import { When } from '../ui/when'
 
 const unresolved = 'open,acknowledged'
@@ -43,6 +44,7 @@ function History() {
     q: get('q'),
   }
   const list = usePaged('alerts', '/v1/alerts', { ...v, school }, { limit: 50 })
+  const picked = usePicked(v.hidden === 'shelf' ? (list.q.data?.items ?? []) : [])
   return (
     <Panel flush label={t('alerts.history')}>
       <div className="filters">
@@ -107,6 +109,7 @@ function History() {
           {t('alerts.ofSuppression')}
         </Button>
       )}
+      <UnshelveBar picked={picked} />
       <PagedList list={list} empty={<Empty title={t('alerts.none')} hint={t('alerts.noneHint')} />}>
         {(rows) => (
           <Rows
@@ -115,6 +118,16 @@ function History() {
             id={(a) => a.id}
             to={(a) => look(a.id)}
             columns={[
+              ...(picked.all.length > 0
+                ? [
+                    {
+                      key: 'pick',
+                      label: '',
+                      shrink: true,
+                      cell: (a: Alert) => <PickBox a={a} picked={picked} />,
+                    },
+                  ]
+                : []),
               {
                 key: 'title',
                 label: t('alerts.what'),

@@ -3,15 +3,14 @@
 
 import { Button, Group, Select, Text, TextInput } from '@mantine/core'
 import { IconArrowBackUp } from '@tabler/icons-react'
-import { call } from '../api/client'
-import type { Alert, Sent } from '../api/types'
+import { useState } from 'react'
+import type { Alert } from '../api/types'
 import { useT } from '../i18n'
 import type { Targets } from '../lib/walllines'
 import { useFormat, useSession } from '../session'
 import { useBulk, type Gathered } from './alertbulk'
-import { useRenewAlerts } from './alertmore'
 import { FormDialog, useForm } from './form'
-import { Tag, Trouble, useDeed } from './kit'
+import { Tag } from './kit'
 
 const stretches = [15, 60, 240, 480, 1440] // minutes
 const ofCritical = [15, 30, 60]
@@ -111,19 +110,16 @@ export function HiddenBy({ a }: { a: Alert }) {
   const { t } = useT()
   const f = useFormat()
   const { can } = useSession()
-  const renew = useRenewAlerts()
-  const deed = useDeed()
+  const bulk = useBulk()
+  const [busy, setBusy] = useState(false)
   const h = a.hidden
   if (!h) return null
   const lives = a.state === 'open' || a.state === 'acknowledged'
-  const back = () =>
-    deed.run(async () => {
-      await call(`/v1/alerts/${encodeURIComponent(a.id)}/unshelve`, {
-        method: 'POST',
-        body: { version: a.version } satisfies Sent<'CommentInput'>,
-      })
-      renew()
-    })
+  const back = async () => {
+    setBusy(true)
+    await bulk.run({ alerts: [a], groups: [] }, { deed: 'unshelve' })
+    setBusy(false)
+  }
   return (
     <div className="alert-hidden" data-testid="hidden-by">
       <Text size="sm">
@@ -139,14 +135,13 @@ export function HiddenBy({ a }: { a: Alert }) {
             size="compact-xs"
             variant="default"
             data-testid="unshelve"
-            loading={deed.busy}
+            loading={busy}
             leftSection={<IconArrowBackUp size={14} aria-hidden />}
             onClick={() => void back()}>
             {t('shelf.back')}
           </Button>
         </Group>
       )}
-      {deed.error !== undefined && <Trouble error={deed.error} />}
     </div>
   )
 }
