@@ -18,7 +18,7 @@ func nouns() []Text {
 		Word("device"), Word("devices"), Word("profile"), Word("certificate"),
 		Word("person"), Word("pass"), Word("card"), Word("qr"), Word("pin"), Word("face"),
 		Word("session"), Word("leave"), Word("alert"), Word("incident"), Word("lockdown"),
-		Word("rule"), Word("backtest"),
+		Word("rule"), Word("backtest"), Word("explanation"),
 		Word("rejection with its content"),
 		Word("rota"), Word("override"), Word("chain"), Word("suppression"), Word("entry"), Word("visit"),
 		Word("pattern"), Word("day_template"), Word("template_days"), Word("pattern_change"),

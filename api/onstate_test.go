@@ -27,6 +27,7 @@ var unconditional = map[string]string{
 	"update-procedure":      "names the version that was seen, and each is kept",
 	"delete-procedure":      "names the version that was seen, and each is kept",
 	"stop-rule-backtest":    "ends what runs, however far it is",
+	"stop-rule-explanation": "ends what runs, however far it is",
 	"put-drawing":           "a drawing never changes; another one takes its place",
 	"set-clear-codes":       "one's own codes are never shown; new ones take their place",
 	"import-calendar":       "adds days and changes none",

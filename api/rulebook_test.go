@@ -150,6 +150,30 @@ func (b ruleBook) Explain(
 	return apirules.Explained{InForce: true}, err
 }
 
+func (b ruleBook) ExplainThen(
+	ctx context.Context, v *registry.View, id g.RuleID, about apirules.About, _ time.Time,
+) (apirules.ExplainedThen, error) {
+	_, err := b.Explain(ctx, v, id, about)
+	return b.explained(), err
+}
+
+func (b ruleBook) explained() apirules.ExplainedThen {
+	return apirules.ExplainedThen{ID: "exp_1", State: apirules.BacktestDone}
+}
+
+func (b ruleBook) ThenState(
+	ctx context.Context, v *registry.View, id string,
+) (apirules.ExplainedThen, error) {
+	return b.explained(), b.StopThen(ctx, v, id)
+}
+
+func (b ruleBook) StopThen(ctx context.Context, v *registry.View, id string) error {
+	if _, err := v.Rules.List(ctx, b.w.a.ID); err != nil || id != "exp_1" {
+		return g.Errorf(g.NotFound, "there is no %s %q here", g.Noun("explanation"), id)
+	}
+	return nil
+}
+
 func (b ruleBook) Backtest(
 	ctx context.Context, v *registry.View, d apirules.Draft, since time.Duration,
 ) (apirules.Backtest, error) {

@@ -24,11 +24,12 @@ func askRules(ctx context.Context, c *call) error {
 	case "backtest":
 		return backtestRule(ctx, c, l)
 	case "explain":
+		at := c.flags.String("at", "", "the `MOMENT` of the past, such as \"2026-09-01 02:14\"")
 		dir, err := dataDir(c, 1, 2)
 		if err != nil {
 			return err
 		}
-		return rulesdesk.Explain(ctx, c.out, l, dir, c.flags.Arg(0), c.flags.Arg(1))
+		return rulesdesk.Explain(ctx, c.out, c.errout, l, dir, c.flags.Arg(0), c.flags.Arg(1), *at)
 	case "-h", "check", "test":
 		if err := c.parse(1, 1000); err != nil {
 			return err

@@ -29,6 +29,11 @@ type Book interface {
 	Explain(
 		ctx context.Context, v *registry.View, id g.RuleID, about About,
 	) (Explained, error)
+	ExplainThen(
+		ctx context.Context, v *registry.View, id g.RuleID, about About, at time.Time,
+	) (ExplainedThen, error)
+	ThenState(ctx context.Context, v *registry.View, id string) (ExplainedThen, error)
+	StopThen(ctx context.Context, v *registry.View, id string) error
 	Backtest(
 		ctx context.Context, v *registry.View, d Draft, since time.Duration,
 	) (Backtest, error)
@@ -51,10 +56,14 @@ func Register(r *gate.Gate, book Book) {
 		d.OneOf("Rule", "origin", OfFile, OfSchool)
 		d.OneOf("Backtest", "state", BacktestRuns, BacktestDone, BacktestFailed)
 		d.OneOf("Backtest", "cut", "", CutTime, CutEvents, CutStopped)
+		d.OneOf("ExplainedThen", "state", BacktestRuns, BacktestDone, BacktestFailed)
+		d.OneOf("ExplainedThen", "cut", "", CutTime, CutStopped)
+		d.OneOf("ExplainedThen", "short", "", ShortJournal, ShortEvents)
 	})
 	s.registerReading()
 	s.registerWriting()
 	s.registerTrying()
+	s.registerThen()
 }
 
 // ready returns the book, or that there is none.

@@ -74,6 +74,20 @@ Explained.in_force: The rule is in force.
 Explained.problem: Why it is not, though it is enabled.
 Explained.hiding: The shelves and maintenance windows that keep such an alert off the wall now.
 Explained.names: Names of the devices and zones that occur, by id.
+ExplainedThen.id: Its id.
+ExplainedThen.state: running, done or failed.
+ExplainedThen.rule: The rule that it is about.
+ExplainedThen.device: The device that it is about.
+ExplainedThen.zone: The room that it is about.
+ExplainedThen.at: The moment.
+ExplainedThen.from: From when on it has read the journal; what devices said before is not known.
+ExplainedThen.reached: How far it has come.
+ExplainedThen.events: How many events it has read.
+ExplainedThen.cut: Why it was ended before the moment, and says nothing: time or stopped.
+ExplainedThen.problem: Why it failed.
+ExplainedThen.short: Why it reads less than the rule may remember: journal (it begins later) or events (there are too many).
+ExplainedThen.rule_changed: The rule was changed after the moment, last at this time; absent: it was not, or is one of a file, of which that is not known.
+ExplainedThen.explained: What the rule made of it then, once it is done; alerts are those that had begun and were not over.
 Explanation.at: At what time.
 Explanation.phase: quiet, waiting (it holds, but not yet for long enough), muted, firing; or outside (the device is not of its where) or unheard (the device has said nothing yet).
 Explanation.outside: The list of where that the device is not in.

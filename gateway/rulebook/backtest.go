@@ -2,8 +2,6 @@ package rulebook
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"sort"
 	"sync"
@@ -28,10 +26,11 @@ const (
 	backKept    = 16 // results that are kept; the oldest is let go
 )
 
-// backtest is one run of a draft over the journal.
+// backtest is one run of a draft, or of a rule in force, over the journal.
 type backtest struct {
 	school g.SchoolID
 	cancel context.CancelFunc
+	then   *then // it explains a moment of the past; nil: it tries a draft
 
 	mu  sync.Mutex
 	now api.Backtest
@@ -122,7 +121,7 @@ func (b *Book) begin(t *backtest) (context.Context, error) {
 func (b *Book) BacktestState(
 	ctx context.Context, v *registry.View, id string,
 ) (api.Backtest, error) {
-	t, err := b.find(ctx, v, id)
+	t, err := b.find(ctx, v, id, false)
 	if err != nil {
 		return api.Backtest{}, err
 	}
@@ -131,22 +130,31 @@ func (b *Book) BacktestState(
 
 // StopBacktest ends a backtest; what it has found so far stays for a while.
 func (b *Book) StopBacktest(ctx context.Context, v *registry.View, id string) error {
-	t, err := b.find(ctx, v, id)
+	t, err := b.find(ctx, v, id, false)
 	if err == nil {
 		t.cancel()
 	}
 	return err
 }
 
-func (b *Book) find(ctx context.Context, v *registry.View, id string) (*backtest, error) {
+// find finds a backtest, or an explanation of the past.
+func (b *Book) find(
+	ctx context.Context, v *registry.View, id string, explains bool,
+) (*backtest, error) {
 	b.tests.Lock()
-	i := slices.IndexFunc(b.all, func(t *backtest) bool { return t.state().ID == id })
+	i := slices.IndexFunc(b.all, func(t *backtest) bool {
+		return t.state().ID == id && (t.then != nil) == explains
+	})
 	var t *backtest
 	if i >= 0 {
 		t = b.all[i]
 	}
 	b.tests.Unlock()
-	missing := g.Errorf(g.NotFound, "there is no %s %q here", g.Noun("backtest"), id)
+	noun := "backtest"
+	if explains {
+		noun = "explanation"
+	}
+	missing := g.Errorf(g.NotFound, "there is no %s %q here", g.Noun(noun), id)
 	if t == nil {
 		return nil, missing
 	}
@@ -171,17 +179,7 @@ func (b *Book) runBacktest(ctx context.Context, t *backtest, r rules.Rule) {
 	}
 	x.engine.SetCalendars(b.InForce().Calendars)
 	err := x.read(ctx)
-	t.set(func(s *api.Backtest) {
-		s.State = api.BacktestDone
-		switch {
-		case errors.Is(err, context.DeadlineExceeded):
-			s.Cut = api.CutTime
-		case errors.Is(err, context.Canceled):
-			s.Cut = api.CutStopped
-		case err != nil:
-			s.State, s.Problem = api.BacktestFailed, fmt.Sprint(err)
-		}
-	})
+	t.end(err)
 	if err != nil && ctx.Err() == nil {
 		b.opt.Logger.Error("a backtest has failed", "error", err)
 	}

@@ -31,14 +31,8 @@ func (b *Book) Explain(
 		return out, err
 	}
 	err = b.reader.Ask(ctx, func(e *rules.Engine) {
-		all, more := e.Standings(id)
-		out.Standings, out.More = b.visible(all, seen), more
-		_, out.InForce = e.Explain(id, "")
-		for _, device := range devices {
-			x, ok := e.Explain(id, device)
-			if ok && (out.Why == nil || telling(x.Phase) > telling(out.Why.Phase)) {
-				out.Why, a.Device, a.ID = &x, device, x.Alert
-			}
+		if device := b.judge(e, id, devices, seen, &out); out.Why != nil {
+			a.Device, a.ID = device, out.Why.Alert
 		}
 	})
 	if err != nil {
@@ -58,6 +52,23 @@ func (b *Book) Explain(
 	})
 	out.Names = b.names(out)
 	return out, err
+}
+
+// judge says what an engine makes of a rule, and of the device where most has come of it, which it
+// returns.
+func (b *Book) judge(
+	e *rules.Engine, id g.RuleID, devices []g.DeviceID, seen []g.SchoolID, out *api.Explained,
+) (most g.DeviceID) {
+	all, more := e.Standings(id)
+	out.Standings, out.More = b.visible(all, seen), more
+	_, out.InForce = e.Explain(id, "")
+	for _, device := range devices {
+		x, ok := e.Explain(id, device)
+		if ok && (out.Why == nil || telling(x.Phase) > telling(out.Why.Phase)) {
+			out.Why, most = &x, device
+		}
+	}
+	return most
 }
 
 // about are the devices that a question is about, and the place of an alert about them.

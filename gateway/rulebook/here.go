@@ -10,7 +10,8 @@ import (
 )
 
 // Here answers the command line of this machine, which sees every school: explain (rule, device),
-// backtest (school, since; the rule's text as body) and backtest-state (id).
+// explain-then (the same, and at), explain-state (id), backtest (school, since; the rule's text as
+// body) and backtest-state (id).
 func (b *Book) Here(
 	ctx context.Context, deed string, q url.Values, body []byte,
 ) (any, error) {
@@ -20,6 +21,18 @@ func (b *Book) Here(
 			Device: g.DeviceID(q.Get("device")),
 			Zone:   g.ZoneID(q.Get("zone")),
 		})
+	case "explain-then":
+		at, err := time.Parse(time.RFC3339, q.Get("at"))
+		if err != nil {
+			return nil, g.FieldErrorf("at", "%q is no time; give one as 2026-09-01T12:00:00+08:00",
+				q.Get("at"))
+		}
+		return b.ExplainThen(ctx, b.view, g.RuleID(q.Get("rule")), api.About{
+			Device: g.DeviceID(q.Get("device")),
+			Zone:   g.ZoneID(q.Get("zone")),
+		}, at)
+	case "explain-state":
+		return b.ThenState(ctx, b.view, q.Get("id"))
 	case "backtest-state":
 		return b.BacktestState(ctx, b.view, q.Get("id"))
 	case "backtest":

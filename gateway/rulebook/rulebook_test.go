@@ -492,6 +492,84 @@ func TestExplainSaysWhy(t *testing.T) {
 	}
 }
 
+// then waits until an explanation of the past is done.
+func (h *house) then(v *registry.View, id g.RuleID, device g.DeviceID, at time.Time) api.ExplainedThen {
+	h.t.Helper()
+	about := api.About{Device: device}
+	x, err := h.book.ExplainThen(h.t.Context(), v, id, about, at)
+	for g.ErrorCode(err) == g.Unavailable { // until Run has begun
+		x, err = h.book.ExplainThen(h.t.Context(), v, id, about, at)
+	}
+	must(h.t, err)
+	for x.State == api.BacktestRuns {
+		must(h.t, h.t.Context().Err())
+		x, err = h.book.ThenState(h.t.Context(), v, x.ID)
+		must(h.t, err)
+	}
+	return x
+}
+
+// TestExplainTheNight: what the rule made of the device at a moment of the past, with the values of
+// then and none of later; what hid its alerts then; and what cannot be known.
+func TestExplainTheNight(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	now := time.Now()
+	for _, x := range []struct {
+		ago  time.Duration
+		warm float64
+	}{{9 * time.Hour, 20}, {7 * time.Hour, 32}, {6 * time.Hour, 25}, {time.Hour, 33}} {
+		h.said("a", x.warm, now.Add(-x.ago))
+	}
+	h.firing("warm in a")
+	was := func(ago time.Duration) api.ExplainedThen {
+		return h.then(h.a, "warm", "sensor-a", now.Add(-ago))
+	}
+	x := was(8 * time.Hour)
+	w := x.Explained.Why
+	if w == nil || w.Phase != rules.PhaseQuiet || w.When.Seen[0].Value != g.NumberValue(20) ||
+		len(x.Explained.Alerts) != 0 || x.Short != api.ShortJournal ||
+		!x.From.Equal(now.Add(-9*time.Hour)) || x.Events != 1 {
+		t.Errorf("got %+v, %+v, want 20 °C, quiet, known since the journal begins", x, w)
+	}
+	x = was(6*time.Hour + time.Minute)
+	if w = x.Explained.Why; w.Phase != rules.PhaseFiring || !w.Since.Equal(now.Add(-7*time.Hour)) ||
+		w.When.Seen[0].Value != g.NumberValue(32) || len(x.Explained.Standings) != 1 {
+		t.Errorf("got %+v, want it to fire at 32 °C", w)
+	}
+	if w = was(2 * time.Hour).Explained.Why; w.Phase != rules.PhaseQuiet {
+		t.Errorf("got %+v, want it over again", w)
+	}
+	mild := "id: mild\ntitle: Mild\nseverity: info\nwhen: {property: temperature, above: 22}\n"
+	_, err := h.book.Put(ctx, h.a, draft("a", mild), 0)
+	must(t, err)
+	if x = h.then(h.a, "mild@a", "sensor-a", now.Add(-5*time.Hour)); x.RuleChanged.Before(now) ||
+		x.Explained.Why.Phase != rules.PhaseFiring {
+		t.Errorf("got %+v, want that the rule is younger than the moment", x)
+	}
+	for name, err := range map[string]error{
+		"tomorrow":       h.refused(api.About{Device: "sensor-a"}, now.Add(24*time.Hour)),
+		"last year":      h.refused(api.About{Device: "sensor-a"}, now.Add(-365*24*time.Hour)),
+		"about nothing":  h.refused(api.About{}, now.Add(-time.Hour)),
+		"another school": h.refused(api.About{Device: "sensor-b"}, now.Add(-time.Hour)),
+	} {
+		if err == nil {
+			t.Errorf("%s is explained", name)
+		}
+	}
+	other := g.Scope{School: "b", Actor: "usr_b bert", Permissions: g.RoleAdmin.Permissions()}
+	if _, err := h.book.ThenState(ctx, h.reg.In(other), x.ID); g.ErrorCode(err) != g.NotFound {
+		t.Errorf("another school's: got %v, want not found", err)
+	}
+	if _, err := h.book.BacktestState(ctx, h.a, x.ID); g.ErrorCode(err) != g.NotFound {
+		t.Errorf("as a backtest: got %v, want not found", err)
+	}
+}
+
+func (h *house) refused(about api.About, at time.Time) error {
+	_, err := h.book.ExplainThen(h.t.Context(), h.a, "warm", about, at)
+	return err
+}
+
 // TestTryRunsTests: a draft's tests, with the line of what is wrong.
 func TestTryRunsTests(t *testing.T) {
 	h, ctx := newHouse(t), t.Context()

@@ -26,7 +26,7 @@ import (
 const Help = `Usage: gateway rules check FILE|FOLDER...
        gateway rules test FILE|FOLDER...
        gateway rules backtest [--since 7d] [--school ID] [--config FILE | --data-dir DIR] FILE
-       gateway rules explain [--config FILE | --data-dir DIR] RULE [DEVICE]
+       gateway rules explain [--at TIME] [--config FILE | --data-dir DIR] RULE [DEVICE]
 
 check reads rule files as the gateway does at its start, and says what is wrong, where, and how
 to mend it. With a file of a rules folder (one that has a folder of procedures) the other files
@@ -37,7 +37,8 @@ test tells rules short stories and compares what they find with what the stories
 that begin with tests: are stories, the others are rules.
 
 backtest asks the gateway that runs what one rule would have found in the last days; explain asks
-it why a rule has raised an alert for a device, or has not.
+it why a rule has raised an alert for a device, or has not. With --at "2026-09-01 02:14" it is why at
+that moment: the gateway runs the rule over its journal up to then, and DEVICE is needed.
 
 The languages of rules and of tests are described in rules/README.md.
 `
@@ -255,27 +256,90 @@ func orID(name, id string) string {
 }
 
 // Explain asks the gateway that runs on a data folder why a rule has raised an alert for a device,
-// any for "", or has not.
+// any for "", or has not; at a moment of the past if at is not "". It tells progress to said.
 func Explain(
-	ctx context.Context, w io.Writer, l texts.Language, dir, rule, device string,
+	ctx context.Context, w, said io.Writer, l texts.Language, dir, rule, device, at string,
 ) error {
 	q := url.Values{
 		"rule":   {rule},
 		"device": {device},
 	}
+	if at != "" {
+		return explainThen(ctx, w, said, l, dir, q, at)
+	}
 	var out apirules.Explained
-	if err := control.Rules(
-		ctx,
-		dir,
-		"explain",
-		q,
-		"",
-		l,
-		&out,
-	); err != nil {
+	if err := control.Rules(ctx, dir, "explain", q, "", l, &out); err != nil {
 		return err
 	}
 	tellExplained(w, out)
+	return nil
+}
+
+// explainThen waits until the gateway has read its journal up to the moment.
+func explainThen(
+	ctx context.Context, w, said io.Writer, l texts.Language, dir string, q url.Values, at string,
+) error {
+	moment, err := momentOf(at)
+	if err != nil {
+		return err
+	}
+	q.Set("at", moment.Format(time.RFC3339))
+	var out apirules.ExplainedThen
+	if err := control.Rules(ctx, dir, "explain-then", q, "", l, &out); err != nil {
+		return err
+	}
+	for out.State == apirules.BacktestRuns {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lookEvery):
+		}
+		q = url.Values{"id": {out.ID}}
+		if err := control.Rules(ctx, dir, "explain-state", q, "", l, &out); err != nil {
+			return err
+		}
+		if out.State == apirules.BacktestRuns {
+			fmt.Fprintf(said, "%s: %d events\n", out.Reached.Local().Format(time.DateTime), out.Events)
+		}
+	}
+	return tellThen(w, out)
+}
+
+// momentOf reads a time of this machine's zone, or one with its own.
+func momentOf(at string) (time.Time, error) {
+	for _, layout := range []string{time.DateTime, "2006-01-02 15:04"} {
+		if t, err := time.ParseInLocation(layout, at, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	t, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		return t, g.FieldErrorf("at", "%q is no time; give one as 2026-09-01T12:00:00+08:00", at)
+	}
+	return t, nil
+}
+
+func tellThen(w io.Writer, x apirules.ExplainedThen) error {
+	if x.State == apirules.BacktestFailed {
+		return g.Errorf(g.Unavailable, "%s", x.Problem)
+	}
+	if x.Cut != "" {
+		return g.Errorf(g.Unavailable, "it was ended (%s) at %s, before the moment", x.Cut,
+			x.Reached.Local().Format(time.DateTime))
+	}
+	fmt.Fprintf(w, "at %s (%d events since %s)\n", x.At.Local().Format(time.DateTime), x.Events,
+		x.From.Local().Format(time.DateTime))
+	tellExplained(w, x.Explained)
+	why := map[string]string{
+		apirules.ShortJournal: ": the journal begins there",
+		apirules.ShortEvents:  ": more events are not read",
+	}[x.Short]
+	fmt.Fprintf(w, "What devices said before %s is not known%s.\n",
+		x.From.Local().Format(time.DateTime), why)
+	if !x.RuleChanged.IsZero() {
+		fmt.Fprintf(w, "The rule was changed since, last at %s.\n", x.RuleChanged.Local().Format(time.DateTime))
+	}
+	fmt.Fprintln(w, "The rule, names, rooms and profiles are those of now; nobody's answers count.")
 	return nil
 }
 

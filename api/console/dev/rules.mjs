@@ -330,6 +330,27 @@ export function rules(json, list, school, user, alerts, tell) {
       },
     ],
     [
+      'POST',
+      /^\/v1\/rules\/([^/]+)\/explanations$/,
+      (req, res, m, q, body) => {
+        const r = find(m[1])
+        if (!r) return gone(res, m[1])
+        const id = 'exp_' + Date.now()
+        tests[id] = { id, looks: 0, r, body }
+        json(res, thenOf(tests[id]), 202)
+      },
+    ],
+    [
+      'GET',
+      /^\/v1\/rule-explanations\/(\w+)$/,
+      (req, res, m) => (tests[m[1]] ? json(res, thenOf(tests[m[1]])) : gone(res, m[1])),
+    ],
+    [
+      'DELETE',
+      /^\/v1\/rule-explanations\/(\w+)$/,
+      (req, res, m) => ((tests[m[1]].looks = 9), res.writeHead(204).end()),
+    ],
+    [
       'GET',
       /^\/v1\/rules\/([^/]+)\/explain$/,
       (req, res, m, q) => {
@@ -405,6 +426,41 @@ export function rules(json, list, school, user, alerts, tell) {
         json(res, write(find(body.id), { text: body.text, note: body.note }, 'edited', 'Sun Li 孙丽')),
     ],
   ]
+}
+
+// A moment of the past: it was quiet at the device.
+function thenOf(t) {
+  const { id, r, body } = t
+  const done = ++t.looks > 2
+  const at = Date.parse(body.at)
+  const iso = (ms) => new Date(ms).toISOString()
+  const seen = [{ device: body.device ?? 'air-21', value: 640, at: iso(at - 40_000) }]
+  return {
+    id,
+    state: done ? 'done' : 'running',
+    rule: r.id,
+    at: body.at,
+    from: iso(at - 3 * 1440 * minute),
+    reached: iso(at - (done ? 0 : 1440 * minute)),
+    events: 20_117 * t.looks,
+    short: 'journal',
+    rule_changed: r.at && Date.parse(r.at) > at ? r.at : undefined,
+    explained: {
+      in_force: true,
+      standings: [],
+      alerts: [],
+      hiding: [],
+      why: done
+        ? {
+            at: body.at,
+            phase: 'quiet',
+            per: r.per,
+            key: seen[0].device,
+            when: { kind: 'property', holds: 'no', property: 'co2', says: 'co2 > 1500', seen },
+          }
+        : undefined,
+    },
+  }
 }
 
 function past(t) {

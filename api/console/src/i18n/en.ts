@@ -536,6 +536,7 @@ export const en = {
     settings: 'Settings',
   },
   wall: {
+    why: 'Why?',
     sub: '{{open}} unanswered · {{acknowledged}} in hand',
     unanswered_one: '{{count}} unanswered alert',
     unanswered_other: '{{count}} unanswered alerts',

@@ -526,6 +526,7 @@ export const zh = {
     settings: '设置',
   },
   wall: {
+    why: '为什么？',
     sub: '{{open}} 条未响应 · {{acknowledged}} 条处理中',
     unanswered_other: '{{count}} 条未响应告警',
     show: '显示哪些告警',

@@ -143,6 +143,7 @@ export function AlertCard({ a, fresh, gone, where, more, onMore, chosen, onChoos
             </Text>
           )}
           <Commands a={a} />
+          <Why a={a} />
           {a.incident && (
             <Text size="xs">
               <Link to={`/incidents/${a.incident}`}>{t('wall.toIncident')}</Link>
@@ -153,6 +154,21 @@ export function AlertCard({ a, fresh, gone, where, more, onMore, chosen, onChoos
       {shown && <WhereIs zone={a.zone} device={a.device} deviceName={a.device_name} severity={a.severity} />}
       {opened && <AlertMore a={a} />}
     </article>
+  )
+}
+
+// To what the rule made of it when it began. Alerts of the gateway itself come from no rule.
+function Why({ a }: { a: Alert }) {
+  const { t } = useT()
+  if (!a.rule || a.rule.includes(':') || !(a.device || a.zone)) return null
+  const about = a.device ? 'device=' + encodeURIComponent(a.device) : 'room=' + encodeURIComponent(a.zone!)
+  const at = encodeURIComponent(a.opened)
+  return (
+    <Text size="xs">
+      <Link to={`/rules/${encodeURIComponent(a.rule)}?tab=why&${about}&at=${at}`} data-testid="why">
+        {t('wall.why')}
+      </Link>
+    </Text>
   )
 }
 

@@ -1,16 +1,19 @@
 // Why a rule fires or does not: where it holds now, and for one device each condition with what is
 // known.
 
-import { Alert, Select, Stack } from '@mantine/core'
+import { Alert, Button, Select, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { call } from '../../api/client'
 import type { Explained, Ground } from '../../api/types'
 import { useT } from '../../i18n'
-import { useFormat, useNow } from '../../session'
+import { instantIn, wallIn } from '../../lib/format'
+import { useFormat, useNow, useSession } from '../../session'
 import { useAddress } from '../../ui/address'
 import { Empty, Loaded, Panel, Rows, Tag, type Tone } from '../../ui/kit'
 import { AlertTag, DeviceTag, SeverityTag, usePlaces } from '../../ui/states'
 import { When } from '../../ui/when'
+import { ExplainThenView } from './explainthen'
 import { useDevices } from './known'
 
 const tone: Record<string, Tone> = {
@@ -27,6 +30,8 @@ export function ExplainView({ id }: { id: string }) {
   const at = useAddress()
   const device = at.get('device')
   const room = at.get('room')
+  const moment = at.get('at')
+  const { school } = useSession()
   const places = usePlaces()
   const devices = useDevices()
   const q = useQuery({
@@ -36,7 +41,9 @@ export function ExplainView({ id }: { id: string }) {
         query: device ? { device } : { zone: room },
       }),
     refetchInterval: 5000,
+    enabled: !moment,
   })
+  const choose = (d: string) => at.change({ device: d, room: null })
   const of = (devices.data?.items ?? []).filter((d) => !room || d.zone === room)
   return (
     <Stack>
@@ -61,23 +68,78 @@ export function ExplainView({ id }: { id: string }) {
           onChange={(v) => at.change({ device: v })}
           data={of.map((d) => ({ value: d.id, label: `${d.name} (${d.id})` }))}
         />
+        <Moment
+          key={moment}
+          at={moment}
+          zone={school.timezone}
+          ready={!!(device || room)}
+          onChange={(v) => at.change({ at: v })}
+        />
       </div>
-      <Loaded q={q}>
-        {(x) => <Explanation x={x} choose={(d) => at.change({ device: d, room: null })} />}
-      </Loaded>
+      {moment && (device || room) ? (
+        <ExplainThenView
+          key={[id, device, room, moment].join(' ')}
+          id={id}
+          device={device}
+          room={room}
+          at={moment}
+          choose={choose}
+        />
+      ) : moment ? (
+        <Text role="status">{t('rules.thenAbout')}</Text>
+      ) : (
+        <Loaded q={q}>{(x) => <Explanation x={x} choose={choose} />}</Loaded>
+      )}
     </Stack>
   )
 }
 
-function Explanation({ x, choose }: { x: Explained; choose: (device: string) => void }) {
+// The moment that is looked at, in the school's time; empty: now.
+function Moment(p: { at: string; zone: string; ready: boolean; onChange: (at: string | null) => void }) {
   const { t } = useT()
+  const [wall, setWall] = useState(wallIn(p.zone, p.at))
+  const seconds = wallIn(p.zone, p.at) === wall ? p.at : instantIn(p.zone, wall)
+  return (
+    <form
+      className="rule-moment"
+      onSubmit={(e) => {
+        e.preventDefault()
+        p.onChange(seconds || null)
+      }}>
+      <TextInput
+        type="datetime-local"
+        label={t('rules.thenWhen')}
+        description={p.ready ? undefined : t('rules.thenAbout')}
+        value={wall}
+        max={wallIn(p.zone, new Date().toISOString())}
+        data-testid="then-moment"
+        onChange={(e) => setWall(e.currentTarget.value)}
+      />
+      <Button type="submit" variant="default" disabled={!wall || !p.ready} data-testid="then-look">
+        {t('rules.look')}
+      </Button>
+      {p.at && (
+        <Button variant="subtle" onClick={() => p.onChange(null)}>
+          {t('rules.thenNow')}
+        </Button>
+      )}
+    </form>
+  )
+}
+
+/** What a rule makes of a device, or a room, now or at a moment of the past. */
+export function Explanation(p: { x: Explained; choose: (device: string) => void; then?: string }) {
+  const { x, choose, then } = p
+  const { t } = useT()
+  const f = useFormat()
   const name = (id?: string) => (id ? (x.names?.[id] ?? id) : '–')
+  const at = f.moment(then, true)
   const w = x.why
   return (
     <Stack>
       {!x.in_force && <Alert color="yellow">{x.problem || t('rules.notInForce')}</Alert>}
       {w && (
-        <Panel title={t('rules.whyNow')}>
+        <Panel title={then ? t('rules.whyThen', { at }) : t('rules.whyNow')}>
           <p role="status">
             <Tag tone={tone[w.phase] ?? 'gray'}>{t('rules.phase.' + w.phase)}</Tag>{' '}
             {w.outside && t('rules.outsideOf', { list: w.outside })}
@@ -108,20 +170,20 @@ function Explanation({ x, choose }: { x: Explained; choose: (device: string) => 
           {w.moment && <p className="dim">{t('rules.momentHelp')}</p>}
           {w.when && (
             <ul className="rule-reasons">
-              <Condition r={w.when} name={name} />
+              <Condition r={w.when} name={name} then={then} />
             </ul>
           )}
           {w.clear && (
             <>
               <p>{t('rules.endsWhen')}</p>
               <ul className="rule-reasons">
-                <Condition r={w.clear} name={name} />
+                <Condition r={w.clear} name={name} then={then} />
               </ul>
             </>
           )}
         </Panel>
       )}
-      <Panel flush title={t('rules.standings')}>
+      <Panel flush title={then ? t('rules.standingsThen', { at }) : t('rules.standings')}>
         {x.standings.length ? (
           <Rows
             label={t('rules.standings')}
@@ -152,7 +214,7 @@ function Explanation({ x, choose }: { x: Explained; choose: (device: string) => 
         {!!x.more && <p className="dim">{t('rules.moreFound', { count: x.more })}</p>}
       </Panel>
       {x.alerts.length > 0 && (
-        <Panel flush title={t('rules.newestAlerts')}>
+        <Panel flush title={t(then ? 'rules.alertsThen' : 'rules.newestAlerts')}>
           <Rows
             label={t('rules.newestAlerts')}
             rows={x.alerts}
@@ -184,7 +246,7 @@ function toldOf(r: Ground): string {
   return (r.count ?? 0) < (r.need ?? 0) ? 'rules.tooLittleKnown' : 'rules.usually'
 }
 
-function Condition({ r, name }: { r: Ground; name: (id?: string) => string }) {
+function Condition({ r, name, then }: { r: Ground; name: (id?: string) => string; then?: string }) {
   const { t } = useT()
   const f = useFormat()
   const now = useNow(5000)
@@ -206,8 +268,8 @@ function Condition({ r, name }: { r: Ground; name: (id?: string) => string }) {
             )
           ) : (
             <>
-              <strong>{f.value(s.value ?? null)}</strong> {s.at && f.ago(s.at, now)}{' '}
-              {s.old && t('rules.tooOld')}
+              <strong>{f.value(s.value ?? null)}</strong>{' '}
+              {s.at && (then ? f.short(s.at, true) : f.ago(s.at, now))} {s.old && t('rules.tooOld')}
             </>
           )}
         </div>
@@ -216,7 +278,7 @@ function Condition({ r, name }: { r: Ground; name: (id?: string) => string }) {
       {!!r.of?.length && (
         <ul>
           {r.of.map((x, i) => (
-            <Condition key={i} r={x} name={name} />
+            <Condition key={i} r={x} name={name} then={then} />
           ))}
         </ul>
       )}
