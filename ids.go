@@ -50,6 +50,9 @@ type (
 
 	VisitID string // vis_…: somebody's visit to a school
 
+	// BarredID is bar_…: somebody whom a school does not let in.
+	BarredID string
+
 	// sgt_…, deterministic: hash of device, device sequence or time, subject and kind
 	SightingID string
 	// occ_…: hash of device, sequence, time and kind if the device numbers its messages; else

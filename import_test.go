@@ -76,8 +76,8 @@ var house = []room{
 	},
 	{"registry/procedures", "root registry/change registry/places registry/store", ""},
 	{"registry/calendar", "root registry/change registry/store", ""},
-	{"registry/visits", "root registry/change registry/store", ""},
 	{"registry/meals", "root registry/change registry/people registry/places registry/sessions registry/store", ""},
+	{"registry/visits", "root registry/change registry/people registry/store", ""},
 	{"registry/timetable", "root registry/change registry/people registry/places registry/store", ""},
 	{
 		"registry/messages",
@@ -174,7 +174,7 @@ var house = []room{
 		"root api/gate api/texts registry registry/history registry/sessions rules/calendar rules/presence",
 		"excelize",
 	},
-	{"api/visits", "root api/gate", ""},
+	{"api/visits", "root api/gate api/texts registry registry/visits", "qrcode x/time"},
 	{
 		"api/timetable",
 		"root api/gate registry registry/almanac registry/lessons registry/people registry/sheet " +
@@ -315,6 +315,11 @@ var house = []room{
 		"",
 	},
 	{
+		"gateway/follow/visits",
+		"root gateway/follow registry registry/alerts registry/change registry/messages registry/visits",
+		"",
+	},
+	{
 		"gateway/follow/quality",
 		"root gateway/event gateway/follow gateway/ingest/directory gateway/journal " +
 			"registry registry/history rules/quality",
@@ -398,7 +403,7 @@ var house = []room{
 	// The assembled gateway, and its commands.
 	{
 		"gateway/app",
-		"root api api/oncall api/people api/places deploy drivers/host drivers/listen " +
+		"root api api/oncall api/people api/places api/visits deploy drivers/host drivers/listen " +
 			"gateway/anchor gateway/backup gateway/command gateway/config gateway/control " +
 			"gateway/faces gateway/fleet gateway/follow gateway/follow/alerting " +
 			"gateway/follow/attendance gateway/follow/escalate " +
@@ -406,7 +411,7 @@ var house = []room{
 			"gateway/follow/quality " +
 			"gateway/follow/resolve gateway/follow/telemetry " +
 			"gateway/follow/telemetry/influx gateway/follow/telemetry/victoria " +
-			"gateway/follow/timetable gateway/follow/twins gateway/ingest/directory " +
+			"gateway/follow/timetable gateway/follow/twins gateway/follow/visits gateway/ingest/directory " +
 			"gateway/ingest/flapping gateway/ingest/identify gateway/ingest/intake gateway/ingest/levels " +
 			"gateway/ingest/mqttback gateway/ingest/mqttfront gateway/ingest/outbox gateway/ingest/pace " +
 			"gateway/ingest/presence gateway/ingest/states gateway/journal gateway/keys " +
@@ -415,7 +420,7 @@ var house = []room{
 			"gateway/notify/post gateway/notify/smpp gateway/notify/sms gateway/notify/smtp gateway/notify/voice " +
 			"gateway/notify/webhook gateway/notify/webpush gateway/notify/wecom gateway/parts " +
 			"gateway/retention gateway/rulebook gateway/selfwatch " +
-			"registry registry/change vision",
+			"registry registry/change registry/messages vision",
 		"",
 	},
 	{"gateway/demo", "root gateway/app gateway/config gateway/ingest/mqttfront registry registry/places", "yaml"},

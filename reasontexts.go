@@ -90,6 +90,9 @@ const (
 	ReasonNobody      ReasonCode = "nobody"        // no person has that credential
 	ReasonPassExpired ReasonCode = "pass_expired"  // somebody's, but expired
 	ReasonPersonLeft  ReasonCode = "person_left"   // of somebody who has left the school
+	ReasonPassEarly   ReasonCode = "pass_early"    // a visitor's, before its time
+	ReasonPassInside  ReasonCode = "pass_inside"   // a visitor's who is inside already
+	ReasonPassHeld    ReasonCode = "pass_held"     // a visitor's whom security has to look at
 
 	ReasonMealEaten    ReasonCode = "meal_eaten"     // they had this meal today
 	ReasonMealNotTheir ReasonCode = "meal_not_their" // not one of their meals
@@ -251,6 +254,9 @@ var reasonTexts = map[ReasonCode]string{
 	ReasonNobody:      "nobody is known by what was shown",
 	ReasonPassExpired: "the time of what was shown is over",
 	ReasonPersonLeft:  "who holds it does not belong to the school any more",
+	ReasonPassEarly:   "the time of what was shown has not begun",
+	ReasonPassInside:  "who holds it is inside already",
+	ReasonPassHeld:    "please go to the guard",
 
 	ReasonMealEaten:    "they had this meal today",
 	ReasonMealNotTheir: "this is not one of their meals",

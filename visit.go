@@ -23,8 +23,18 @@ type VisitDetails struct {
 	Company string `json:"company,omitempty"`
 	Plate   string `json:"plate,omitempty"`
 	Group   int    `json:"group"` // how many they are
-	Host    string `json:"host"`  // whom they visit
-	Purpose string `json:"purpose"`
+	// Names are those of the others of a group who have a code of their own.
+	Names   []string `json:"names,omitempty"`
+	Host    string   `json:"host"` // whom they visit, as typed
+	Purpose string   `json:"purpose"`
+
+	Escort bool   `json:"escort,omitempty"` // they go nowhere alone
+	Places string `json:"places,omitempty"` // where they may go
+
+	Public bool `json:"public,omitempty"` // they registered themselves, on the public page
+	Barred bool `json:"barred,omitempty"` // they are on the barred list: only security lets them in
+	// HostAsked is when the host was asked by a message; zero: nobody was found by what was typed.
+	HostAsked time.Time `json:"host_asked,omitzero"`
 
 	Registered time.Time `json:"registered"`
 	Arrived    time.Time `json:"arrived,omitzero"`
@@ -62,4 +72,36 @@ func (s VisitState) Follows(next VisitState) bool {
 		return next == VisitGone
 	}
 	return false
+}
+
+// OverstayRule and BarredRule are the rule IDs of the gateway's alerts about visitors: one has not
+// left in time, and one on the barred list has registered or stands at a gate.
+const (
+	OverstayRule RuleID = "visits:overstay"
+	BarredRule   RuleID = "visits:barred"
+)
+
+// VisitPage is a school's public page on which visitors register themselves.
+type VisitPage struct {
+	School SchoolID `json:"school"`
+	On     bool     `json:"on"`
+	Code   string   `json:"-"` // the secret part of its link; "": it was never on
+	// Notice says what becomes of the data, above what the page says itself.
+	Notice   string    `json:"notice,omitempty"`
+	NoticeZH string    `json:"notice_zh,omitempty"`
+	Changed  time.Time `json:"changed,omitzero"`
+}
+
+// Barred is somebody whom a school does not let in. They are found again by name and telephone
+// number, or by the number of their identity card, which is kept as a keyed hash alone.
+type Barred struct {
+	ID     BarredID  `json:"id"`
+	School SchoolID  `json:"school"`
+	Name   string    `json:"name"`
+	Phone  string    `json:"phone,omitempty"`
+	WithID bool      `json:"with_id"` // found by the number of an identity card as well
+	Reason string    `json:"reason"`
+	By     string    `json:"by"` // who entered it
+	Added  time.Time `json:"added"`
+	Ends   time.Time `json:"ends"`
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/api/rules"
+	"github.com/gatehouse-iot/gatehouse/api/visits"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/deeds"
@@ -46,7 +47,10 @@ type Deps struct {
 	// Reach checks an address before a driver gets it; nil: any is allowed.
 	Reach func(ctx context.Context, fields []fleet.Field, address map[string]string) error
 
-	Links   *oncall.Links                    // sign and read "I take it"; nil: there are none
+	Links *oncall.Links // sign and read "I take it"; nil: there are none
+	// VisitLinks sign and read the links of visitors and their hosts; nil: there are no public pages.
+	VisitLinks *visits.Links
+
 	Metrics http.Handler                     // the gateway's own metrics, Prometheus text
 	Status  func(ctx context.Context) Status // the gateway's health in words
 	Rules   rules.Book                       // the rules in force

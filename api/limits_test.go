@@ -118,6 +118,8 @@ var bodies = map[string]string{
 	"patch-escalation":  fullChain,
 	"create-rule": `{"school":"{school}","text":"id: warm-{n}\ntitle: Warm\nseverity: info\n` +
 		`when: {property: temperature, above: 30}\n","enabled":true}`,
+	"add-barred": `{"name":"Zhao Lei","phone":"13700000000","card_number":"110105194912310021",` +
+		`"reason":"threatened a teacher","ends":"2030-09-01T08:00:00Z"}`,
 	"step-done": `{}`,
 	"update-procedure": `{"version":0,"title":"Spill","steps":[{"text":"Is it known?","answers":[` +
 		`{"id":"yes","text":"Yes","steps":[{"text":"Go"}]},{"id":"no","text":"No"}]}]}`,

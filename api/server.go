@@ -109,7 +109,7 @@ func (s *Server) register() {
 	attendance.Register(s.front, s.deps.Intake)
 	calendar.Register(s.front)
 	timetable.Register(s.front)
-	visits.Register(s.front)
+	visits.Register(s.front, s.deps.VisitLinks, s.cfg.BaseURL)
 	webhooks.Register(s.front, s.deps.Webhooks)
 	messages.Register(s.front, s.deps.Messages)
 	live.Register(s.front, live.Needs{

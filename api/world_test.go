@@ -31,6 +31,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	regrules "github.com/gatehouse-iot/gatehouse/registry/rules"
+	"github.com/gatehouse-iot/gatehouse/registry/visits"
 )
 
 const password = "correct-horse-battery"
@@ -298,7 +299,7 @@ func (w *world) schools() *world {
 			alerts.Effects{Seq: 1, Alerts: []g.Alert{alert}, Incidents: []g.Incident{incident}}))(
 		t)
 	w.media.put(w.a.ID, "med_1")
-	visit := must(v.Visits.Register(ctx, g.Visit{
+	visit := must(v.Visits.Register(ctx, visits.Registration{Visit: g.Visit{
 		School: w.a.ID,
 		From:   now.Add(-time.Hour),
 		To:     now.Add(24 * time.Hour),
@@ -308,7 +309,14 @@ func (w *world) schools() *world {
 			Host:    "Chen Jing",
 			Purpose: "Repairs the lift",
 		},
-	}))(t)
+	}}))(t)
+	barred := must(v.Visits.Bar(ctx, g.Barred{
+		School: w.a.ID,
+		Name:   "Wu Gang",
+		Phone:  "13900000000",
+		Reason: "threatened a teacher",
+		Ends:   now.Add(24 * time.Hour),
+	}, ""))(t)
 	pattern := must(v.Timetable.Put(ctx, g.SessionPattern{
 		School:       w.a.ID,
 		Name:         "Assembly",
@@ -428,6 +436,7 @@ func (w *world) schools() *world {
 		"alert":    string(alert.ID),
 		"holiday":  string(holiday.ID),
 		"visit":    string(visit.ID),
+		"barred":   string(barred.ID),
 		"pattern":  string(pattern.ID),
 		"template": string(template.ID),
 		"unused":   string(unused.ID),

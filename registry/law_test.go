@@ -33,8 +33,8 @@ var tables = map[string]string{
 	"lockdown": "threat_levels lockdowns clear_codes",
 	"rules":    "rule_versions",
 	"calendar": "calendar_entries",
-	"visits":   "visits",
 	"meals":    "meals diets class_meals",
+	"visits":   "visits visit_people visit_pages barred",
 
 	"timetable":  "session_patterns day_templates template_days pattern_changes",
 	"procedures": "procedure_versions",

@@ -104,8 +104,8 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.lockdown = lockdown.New(s, r.alerts, r.Access, r.places, r.messages)
 	r.rules = rules.New(s)
 	r.calendar = calendar.New(s)
-	r.visits = visits.New(s)
 	r.meals = meals.New(s, r.people, r.sessions)
+	r.visits = visits.New(s, r.people)
 	r.timetable = timetable.New(s, r.people)
 	r.procedures = procedures.New(s)
 	r.deeds = deeds.New(

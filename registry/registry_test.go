@@ -148,6 +148,8 @@ type district struct {
 	device map[g.SchoolID]g.Device
 	child  map[g.SchoolID]g.Person
 	visit  g.VisitID // of b
+	page   string    // code of b's visitors' page
+	barred g.BarredID
 }
 
 const card = "04A1B2C3D4E5F6"

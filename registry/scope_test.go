@@ -26,6 +26,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/rules"
 	"github.com/gatehouse-iot/gatehouse/registry/sessions"
 	"github.com/gatehouse-iot/gatehouse/registry/views"
+	"github.com/gatehouse-iot/gatehouse/registry/visits"
 )
 
 // call is a method of View or of one of its parts, called with objects of school b.
@@ -807,7 +808,45 @@ func calls(d *district) map[string]call {
 			return v.Visits.Register(ctx, aVisit(b, d.clock.now()))
 		}},
 		"Visits.Move": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.Visits.Move(ctx, d.visit, g.VisitExpected, "")
+			return v.Visits.Move(ctx, d.visit, visits.Step{State: g.VisitExpected})
+		}},
+		"Visits.Show": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Visits.Show(ctx, d.visit)
+		}},
+		"Visits.Pass": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, _, err := v.Visits.Pass(ctx, visits.Passed{Person: "per_nobody"})
+			return x, err
+		}},
+		"Visits.Due": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Visits.Due(ctx, d.clock.now(), 10)
+		}},
+		"Visits.Settle": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Visits.Settle(ctx, visits.Owed{Visit: g.Visit{ID: d.visit}}, time.Time{})
+		}},
+		"Visits.Forget": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Visits.Forget(ctx, "vis_none")
+		}},
+		"Visits.Page": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Visits.Page(ctx, b)
+		}},
+		"Visits.PageOf": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Visits.PageOf(ctx, d.page)
+		}},
+		"Visits.SetPage": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Visits.SetPage(ctx, g.VisitPage{School: b, On: true}, false)
+		}},
+		"Visits.Bar": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Visits.Bar(ctx, aBarred(b, d.clock.now()), "")
+		}},
+		"Visits.BarredOf": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Visits.BarredOf(ctx, b, d.clock.now())
+		}},
+		"Visits.Unbar": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Visits.Unbar(ctx, d.barred)
+		}},
+		"Messages.Host": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, _, err := v.Messages.Host(ctx, b, "Chen Jing")
+			return x, err
 		}},
 		"Meals.Decide": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Meals.Decide(ctx, meals.Question{School: b, Person: child, At: d.clock.now()})
@@ -1351,6 +1390,11 @@ func fill(t *testing.T, d *district) {
 		School: b, Kind: g.SessionMeal, Name: "Dinner", Who: []g.PersonKind{g.Student},
 		Start: dinner, Due: dinner, End: dinner.Add(time.Hour),
 	}))
+	d.page = must[g.VisitPage](t)(d.sys.Visits.SetPage(ctx, g.VisitPage{
+		School: b,
+		On:     true,
+	}, false)).Code
+	d.barred = must[g.Barred](t)(d.sys.Visits.Bar(ctx, aBarred(b, d.clock.now()), "")).ID
 	must[[]g.CalendarEntry](t)(d.sys.Calendar.Put(ctx, b, []g.CalendarEntry{holiday}))
 	must[g.SessionPattern](t)(d.sys.Timetable.Put(ctx, aPattern(b)))
 	must[g.DayTemplate](t)(d.sys.Timetable.PutTemplate(ctx, g.DayTemplate{

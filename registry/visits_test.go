@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/visits"
 )
 
-func aVisit(school g.SchoolID, now time.Time) g.Visit {
-	return g.Visit{
+func aVisit(school g.SchoolID, now time.Time) visits.Registration {
+	return visits.Registration{Visit: g.Visit{
 		School: school,
 		From:   now.Add(time.Hour),
 		To:     now.Add(2 * time.Hour),
@@ -21,6 +21,16 @@ func aVisit(school g.SchoolID, now time.Time) g.Visit {
 			Host:    "Chen Jing",
 			Purpose: "Repairs the lift",
 		},
+	}}
+}
+
+func aBarred(school g.SchoolID, now time.Time) g.Barred {
+	return g.Barred{
+		School: school,
+		Name:   "Wu Gang",
+		Phone:  "139 0000 0000",
+		Reason: "threatened a teacher",
+		Ends:   now.Add(30 * 24 * time.Hour),
 	}
 }
 
@@ -31,25 +41,28 @@ func TestVisit(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx, d := t.Context(), newDistrict(t, o, c)
 		guard := d.as(d.a, g.RoleSecurity)
-		register := func(change func(*g.Visit)) (g.Visit, error) {
+		register := func(change func(*visits.Registration)) (g.Visit, error) {
 			x := aVisit(d.a.ID, c.now())
 			change(&x)
 			return guard.Visits.Register(ctx, x)
 		}
-		x := must[g.Visit](t)(register(func(*g.Visit) {}))
+		x := must[g.Visit](t)(register(func(*visits.Registration) {}))
+		if x.Phone != "" {
+			t.Errorf("the answer gives the telephone number back: %q", x.Phone)
+		}
 		if x.State != g.VisitAsked || x.Group != 1 || x.By == "" {
 			t.Errorf("got %+v, want one who asks", x)
 		}
 		refuse := func(id g.VisitID, to g.VisitState, reason, want string) {
 			t.Helper()
-			if _, err := guard.Visits.Move(ctx, id, to, reason); err == nil ||
+			if _, err := guard.Visits.Move(ctx, id, visits.Step{State: to, Reason: reason}); err == nil ||
 				!strings.Contains(err.Error(), want) {
 				t.Errorf("to %s: got %v, want %q", to, err, want)
 			}
 		}
 		move := func(id g.VisitID, to g.VisitState) g.Visit {
 			t.Helper()
-			return must[g.Visit](t)(guard.Visits.Move(ctx, id, to, ""))
+			return must[g.Visit](t)(guard.Visits.Move(ctx, id, visits.Step{State: to}))
 		}
 		refuse(x.ID, g.VisitOnSite, "", "cannot become")
 		refuse(x.ID, g.VisitRefused, "", "reason")
@@ -60,7 +73,9 @@ func TestVisit(t *testing.T) {
 		if got := move(x.ID, g.VisitOnSite); got.Arrived.IsZero() || got.Overdue {
 			t.Errorf("got %+v, want them here in time", got)
 		}
-		late := must[g.Visit](t)(register(func(x *g.Visit) { x.From, x.To = c.now(), c.now().Add(time.Minute) }))
+		late := must[g.Visit](t)(register(func(x *visits.Registration) {
+			x.From, x.To = c.now(), c.now().Add(time.Minute)
+		}))
 		move(late.ID, g.VisitExpected)
 		c.add(61 * time.Minute)
 		refuse(late.ID, g.VisitOnSite, "", "is over")
@@ -76,22 +91,29 @@ func TestVisit(t *testing.T) {
 		}
 		refuse(x.ID, g.VisitOnSite, "", "cannot become")
 
-		stays := must[g.Visit](t)(register(func(x *g.Visit) { x.From = c.now() }))
+		stays := must[g.Visit](t)(register(func(x *visits.Registration) { x.From = c.now() }))
 		move(stays.ID, g.VisitExpected)
 		move(stays.ID, g.VisitOnSite)
 		c.add(visits.Keep + 24*time.Hour)
-		must[g.Visit](t)(register(func(*g.Visit) {}))
+		must[g.Visit](t)(register(func(*visits.Registration) {}))
+		for _, x := range must[[]visits.Owed](t)(d.sys.Visits.Due(ctx, c.now(), 100)) {
+			if x.Ended {
+				ok(t, d.sys.Visits.Forget(ctx, x.ID))
+			}
+		}
 		all := must[[]g.Visit](t)(guard.Visits.List(ctx, "", "", c.now()))
 		if len(all) != 2 || all[1].ID != stays.ID {
 			t.Errorf("got %+v, want the new one and who has not left", all)
 		}
-		for want, change := range map[string]func(*g.Visit){
-			"name: give a name":        func(x *g.Visit) { x.Name = " " },
-			"host: give":               func(x *g.Visit) { x.Host = "" },
-			"it ends before it begins": func(x *g.Visit) { x.To = x.From },
-			"has at most 31 days":      func(x *g.Visit) { x.To = x.From.Add(32 * 24 * time.Hour) },
-			"one visit has at most":    func(x *g.Visit) { x.Group = visits.MaxGroup + 1 },
-			"this time is over":        func(x *g.Visit) { x.From, x.To = x.From.Add(-9*time.Hour), c.now() },
+		for want, change := range map[string]func(*visits.Registration){
+			"name: give a name":        func(x *visits.Registration) { x.Name = " " },
+			"host: give":               func(x *visits.Registration) { x.Host = "" },
+			"it ends before it begins": func(x *visits.Registration) { x.To = x.From },
+			"has at most 31 days":      func(x *visits.Registration) { x.To = x.From.Add(32 * 24 * time.Hour) },
+			"one visit has at most":    func(x *visits.Registration) { x.Group = visits.MaxGroup + 1 },
+			"this time is over": func(x *visits.Registration) {
+				x.From, x.To = x.From.Add(-9*time.Hour), c.now()
+			},
 		} {
 			if _, err := register(change); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want %q", err, want)

@@ -106,6 +106,10 @@ func (gt *Gate) In(scope g.Scope) *registry.View { return gt.reg.In(scope) }
 // Plain adds a handler outside of the API's operations, which takes no query parameters.
 func (gt *Gate) Plain(pattern string, h http.HandlerFunc) { gt.mux.HandleFunc(pattern, gt.bare(h)) }
 
+// Page adds a page for people, as Plain does, whatever stands in its query: programs in which a link is
+// passed on add words of their own.
+func (gt *Gate) Page(pattern string, h http.HandlerFunc) { gt.mux.HandleFunc(pattern, h) }
+
 // Rest handles all other paths: those below /v1/ with a problem, the rest with h.
 func (gt *Gate) Rest(h http.HandlerFunc) {
 	gt.mux.HandleFunc("/v1/", gt.unknown)

@@ -25,6 +25,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/history"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/lapse"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/lockdown"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/visits"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/gateway/listeners"
 	"github.com/gatehouse-iot/gatehouse/gateway/media"
@@ -165,6 +166,8 @@ func (a *App) Run(ctx context.Context) error {
 		{Name: "twin", Run: a.twins.Run},
 		{Name: history.Cursor, Run: a.feed.Follow(history.Cursor, a.history.Apply)},
 		{Name: lockdown.Cursor, Run: a.feed.Follow(lockdown.Cursor, a.lockdowns.Apply)},
+		{Name: "gates", Run: a.feed.Follow(visits.Cursor, a.visits.Apply)},
+		{Name: visits.Cursor, Run: a.visits.Run},
 		{Name: "telemetry", Run: a.feed.Follow("telemetry", a.readings.Apply)},
 		{Name: "rules", Run: a.alerting.Run},
 		{Name: "rulebook", Run: a.rulebook.Run},

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	pages "github.com/gatehouse-iot/gatehouse/api/visits"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/attendance"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/escalate"
@@ -14,6 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/timetable"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/twins"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/visits"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -29,12 +31,14 @@ type readers struct {
 	counting   *quality.Reader
 	lockdowns  *lockdown.Reader
 	timetable  *timetable.Follower
+	visits     *visits.Follower
+	visitLinks *pages.Links
 }
 
 // cursors are the names of the journal's readers.
 var cursors = []string{
 	"twin", history.Cursor, "telemetry", "rules", "quality", "webhooks", escalate.Cursor,
-	lockdown.Cursor,
+	lockdown.Cursor, visits.Cursor,
 }
 
 // openReaders gives each reader what it uses, and nothing else.
@@ -107,5 +111,9 @@ func openReaders(in given, s *stores, x *ingest) (*readers, error) {
 		Now:       in.now,
 		Logger:    in.log,
 	})
+	var err error
+	if r.visits, r.visitLinks, err = openVisits(in, s, x.directory, r.health); err != nil {
+		return nil, err
+	}
 	return r, follow.DropOthers(s.journal, in.log, cursors...)
 }

@@ -152,6 +152,8 @@ func readerName(cursor string) (en, zh string) {
 		return "data quality", "数据质量"
 	case "escalate":
 		return "escalation", "告警升级"
+	case "visits":
+		return "who of the visitors came and left", "访客进出"
 	}
 	return cursor, cursor
 }

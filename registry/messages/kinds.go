@@ -27,6 +27,8 @@ func Kinds() []MessageKind {
 		}},
 		{"allclear", []string{"title", "time", "by", "note", "mark", "school"}},
 		{"broadcast", []string{"subject", "text", "read", "stop", "school", "name"}},
+		{"visit", []string{"who", "group", "purpose", "host", "time", "link", "school"}},
+		{"arrival", []string{"who", "group", "purpose", "time", "escort", "school"}},
 		{"digest", []string{"count", "items", "rest", "school"}},
 		{"confirm", []string{"code", "school"}},
 		{"test", []string{"channel", "time", "school"}},

@@ -83,6 +83,33 @@ func shipped() []Template {
 			Text:     "{text}\n请确认已阅读：{read}\n{school}\n不再接收此类消息：{stop}",
 		},
 		{
+			Kind:     "visit",
+			Language: "en",
+			Subject:  "{who} would like to visit you",
+			Text: "{who} would like to visit you.\nPeople: {group}\nWhy: {purpose}\nWhen: {time}\n" +
+				"Accept or refuse: {link}\n{school}",
+		},
+		{
+			Kind:     "visit",
+			Language: "zh-CN",
+			Subject:  "{who} 申请来访",
+			Text: "{who} 申请来访。\n人数：{group}\n事由：{purpose}\n时间：{time}\n" +
+				"同意或拒绝：{link}\n{school}",
+		},
+		{
+			Kind:     "arrival",
+			Language: "en",
+			Subject:  "{who} has arrived",
+			Text: "{who} has arrived.\nPeople: {group}\nWhy: {purpose}\nSince: {time}\n" +
+				"{escort}\n{school}",
+		},
+		{
+			Kind:     "arrival",
+			Language: "zh-CN",
+			Subject:  "{who} 已到校",
+			Text:     "{who} 已到校。\n人数：{group}\n事由：{purpose}\n时间：{time}\n{escort}\n{school}",
+		},
+		{
 			Kind:     "digest",
 			Language: "en",
 			Subject:  "{school}: {count} messages",

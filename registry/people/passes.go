@@ -334,8 +334,9 @@ func (v View) ByCredential(
 	credential = normal(method, credential)
 	err = v.s.Reg.Row(ctx,
 		"SELECT person FROM passes f JOIN persons p ON p.id = f.person WHERE f.school = ? AND "+
-			"f.mac = ? AND (f.expires = 0 OR f.expires > ?) AND p.left_at = 0",
-		string(school), keys.Mac(string(method), credential), store.Micros(v.s.Now())).Scan(&id)
+			"f.mac = ? AND (f.expires = 0 OR f.expires > ?) AND f.starts <= ? AND p.left_at = 0",
+		string(school), keys.Mac(string(method), credential), store.Micros(v.s.Now()),
+		store.Micros(v.s.Now())).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) || credential == "" {
 		return "", false, nil
 	}

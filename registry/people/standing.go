@@ -16,6 +16,7 @@ type Holder struct {
 	Kind   g.PersonKind
 	Why    g.ReasonCode // "": they may pass
 	Duress bool         // it says that they are made to
+	Held   Held         // a visitor's: "" but while they are inside or must not come in
 }
 
 // Standing returns the holder of a credential and why it does not let them pass: it is nobody's,
@@ -37,15 +38,15 @@ func (v View) Standing(
 	}
 	if method != g.ByFace {
 		h, err := v.standing(ctx,
-			"SELECT f.person, p.kind, p.left_at, f.expires, f.duress FROM passes f JOIN persons p ON "+
-				"p.id = f.person WHERE f.school = ? AND f.mac = ? ORDER BY p.left_at",
+			"SELECT f.person, p.kind, p.left_at, f.expires, f.duress, f.starts, f.held FROM passes f "+
+				"JOIN persons p ON p.id = f.person WHERE f.school = ? AND f.mac = ? ORDER BY p.left_at",
 			string(school), keys.Mac(string(method), normal(method, credential)))
 		if err != nil || h.Why != g.ReasonNobody || !orNumber {
 			return h, err
 		}
 	}
 	h, err := v.standing(ctx,
-		"SELECT id, kind, left_at, 0, 0 FROM persons WHERE school = ? AND number_mac = ? ORDER BY left_at",
+		"SELECT id, kind, left_at, 0, 0, 0, '' FROM persons WHERE school = ? AND number_mac = ? ORDER BY left_at",
 		string(school), keys.Mac("number", normal(g.ByFace, credential)))
 	if err != nil || method != g.ByFace || h.Why == g.ReasonNobody {
 		return h, err
@@ -71,10 +72,18 @@ func (v View) Duress(ctx context.Context, school g.SchoolID, pin string) (bool, 
 }
 
 // standing returns a holder; query selects the person, their kind, when they left, when the
-// credential expires (0: never) and whether it is for duress.
+// credential expires (0: never), whether it is for duress, when it begins and why it is held.
 func (v View) standing(ctx context.Context, query string, args ...any) (h Holder, err error) {
-	var left, expires, duress int64
-	err = v.s.Reg.Row(ctx, query, args...).Scan(&h.Person, &h.Kind, &left, &expires, &duress)
+	var left, expires, duress, starts int64
+	err = v.s.Reg.Row(ctx, query, args...).Scan(
+		&h.Person,
+		&h.Kind,
+		&left,
+		&expires,
+		&duress,
+		&starts,
+		&h.Held,
+	)
 	h.Duress = duress != 0
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -85,6 +94,8 @@ func (v View) standing(ctx context.Context, query string, args ...any) (h Holder
 		h.Why = g.ReasonPersonLeft
 	case expires != 0 && expires <= store.Micros(v.s.Now()):
 		h.Why = g.ReasonPassExpired
+	case starts > store.Micros(v.s.Now()):
+		h.Why = g.ReasonPassEarly
 	}
 	return h, nil
 }

@@ -52,6 +52,9 @@ func (in *Intake) Answer(ctx context.Context, driver g.DriverName, a g.Ask) (g.A
 		Credential: mask(a.Credential, holder.Person != ""),
 	}
 	why := holder.Why
+	if why == "" {
+		why = holder.Held.Refuses(a.Direction)
+	}
 	d.Allow = why == ""
 	if stands {
 		d.Level, d.Lockdown, d.Drill = held.Level, held.ID, held.Drill
