@@ -71,6 +71,7 @@ type VisitPageInput struct {
 type VisitPageShown struct {
 	g.VisitPage
 	Link string `json:"link,omitempty" doc:"Where the page is, without the host where the gateway does not know its own; absent while it is off."`
+	QR   string `json:"qr,omitempty" doc:"The link as a picture, a data URI; absent where the gateway does not know its own address."`
 }
 
 // BarredInput is an entry of the barred list as it is made.
@@ -180,12 +181,15 @@ func Register(r *gate.Gate, links *Links, base string) {
 
 // registerPage adds the settings of the public page.
 func (s *area) registerPage() {
-	shown := func(x g.VisitPage) VisitPageShown {
+	shown := func(x g.VisitPage, err error) (*gate.Body[VisitPageShown], error) {
 		out := VisitPageShown{VisitPage: x}
 		if x.On {
 			out.Link = s.base + pagePath + x.Code
 		}
-		return out
+		if out.Link != "" && s.base != "" && err == nil {
+			out.QR, err = picture(out.Link)
+		}
+		return gate.Answer(out, err)
 	}
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "GET",
@@ -195,8 +199,7 @@ func (s *area) registerPage() {
 		Perm:    g.VisitsRead,
 		Summary: "The public page on which visitors register themselves",
 	}, func(ctx context.Context, in *gate.InSchool) (*gate.Body[VisitPageShown], error) {
-		x, err := s.View(ctx).Visits.Page(ctx, gate.SchoolOf(ctx, in.School))
-		return gate.Answer(shown(x), err)
+		return shown(s.View(ctx).Visits.Page(ctx, gate.SchoolOf(ctx, in.School)))
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",
@@ -207,13 +210,12 @@ func (s *area) registerPage() {
 		Summary: "Switch the visitors' page on or off, or renew its link",
 	}, func(ctx context.Context, in *gate.Post[VisitPageInput]) (*gate.Body[VisitPageShown], error) {
 		b := in.Body
-		x, err := s.View(ctx).Visits.SetPage(ctx, g.VisitPage{
+		return shown(s.View(ctx).Visits.SetPage(ctx, g.VisitPage{
 			School:   gate.SchoolOf(ctx, b.School),
 			On:       b.On,
 			Notice:   b.Notice,
 			NoticeZH: b.NoticeZH,
-		}, b.Renew)
-		return gate.Answer(shown(x), err)
+		}, b.Renew))
 	})
 }
 

@@ -131,20 +131,26 @@ func (s *area) failed(w http.ResponseWriter, r *http.Request, err error) {
 		"系统暂时无法处理，请一分钟后再试。")
 }
 
+// picture is a text as the picture of a QR code, a data URI.
+func picture(text string) (string, error) {
+	png, err := qrcode.Encode(text, qrcode.Medium, 260)
+	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(png), err
+}
+
 // codesOf are the codes of those who come, as pictures.
 func codesOf(guests []visits.Guest) (out []code, err error) {
 	for _, x := range guests {
 		if x.Code == "" {
 			continue
 		}
-		png, err := qrcode.Encode(x.Code, qrcode.Medium, 260)
+		image, err := picture(x.Code)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, code{
 			Name:  x.Name,
 			Text:  x.Code,
-			Image: template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(png)),
+			Image: template.URL(image),
 		})
 	}
 	return out, nil

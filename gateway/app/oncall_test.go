@@ -19,6 +19,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
@@ -111,7 +112,7 @@ type watched struct {
 
 var sixDigits = regexp.MustCompile(`\d{6}`)
 
-func newWatched(t *testing.T) *watched {
+func newWatched(t *testing.T, changes ...func(*config.Config)) *watched {
 	t.Helper()
 	s := newSchool(t)
 	c := configOf(s.dir)
@@ -120,6 +121,9 @@ func newWatched(t *testing.T) *watched {
 	c.HTTP.Listen, c.Webhooks.Private = l.Addr().String(), true
 	ok(t, l.Close())
 	c.HTTP.BaseURL = "http://" + c.HTTP.Listen // links lead there
+	for _, change := range changes {
+		change(&c)
+	}
 	w := &watched{t: t, wall: &wall{}, had: map[g.UserID]int{}}
 	w.running = s.runOver(t, c, app.Options{Now: w.wall.now})
 	box, addr := newMailbox(t)

@@ -202,7 +202,7 @@ func (v View) barredChanged(
 		if k.Barred == was {
 			continue
 		}
-		if err := v.write(ctx, t, k, max(store.Micros(t.Now), k.due+1)); err != nil {
+		if err := v.write(ctx, t, k, dueNow(t, k)); err != nil {
 			return err
 		}
 		t.Change(change.Visit, school, string(k.ID))

@@ -218,11 +218,19 @@ func (v View) become(
 
 // put writes a visit, at which the gateway has to look then.
 func (v View) put(ctx context.Context, t *store.Tx, x kept, deed string) error {
-	if err := v.write(ctx, t, x, max(store.Micros(t.Now), x.due+1)); err != nil {
+	if err := v.write(ctx, t, x, dueNow(t, x)); err != nil {
 		return err
 	}
 	t.Change(change.Visit, x.School, string(x.ID))
 	return v.s.Audit(ctx, t, x.School, deed, string(x.ID))
+}
+
+// dueNow is now, and never what it was: who looks at the visit just then looks again.
+func dueNow(t *store.Tx, x kept) int64 {
+	if now := store.Micros(t.Now); now != x.due {
+		return now
+	}
+	return x.due + 1
 }
 
 func (v View) write(ctx context.Context, t *store.Tx, x kept, due int64) error {

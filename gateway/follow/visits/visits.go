@@ -27,6 +27,7 @@ const (
 	every  = time.Second
 	atOnce = 100              // visits looked at between two looks at the clock
 	oldest = 15 * time.Minute // what a gate told later says nothing of who is there
+	again  = 10 * time.Minute // a barred visitor who tries on is told of once in this, for each gate
 )
 
 // Options are what the follower needs.
@@ -142,7 +143,7 @@ func (f *Follower) Apply(ctx context.Context, events []g.Event) error {
 			a := f.barred(visits.Owed{
 				Visit:  x,
 				Person: p.Person,
-			}, e.ID, f.o.Name(e.Device))
+			}, string(e.Device)+e.Received.UTC().Truncate(again).Format(time.RFC3339), f.o.Name(e.Device))
 			a.Device, a.Zone, a.Opened, a.LastFired = e.Device, e.Zone, e.Received, e.Received
 			if err := f.raise(ctx, a); err != nil {
 				return err
@@ -181,11 +182,11 @@ func (f *Follower) raise(ctx context.Context, a g.Alert) error {
 	return f.o.View.Alerts.Apply(ctx, alerts.Effects{Alerts: []g.Alert{a}})
 }
 
-// barred is the alert that somebody on the barred list has registered or, with an event, stands at a
+// barred is the alert that somebody on the barred list has registered or, with a place, stands at a
 // gate. It names nobody: who may see visitors sees who it is.
-func (f *Follower) barred(x visits.Owed, event, gate string) g.Alert {
+func (f *Follower) barred(x visits.Owed, place, gate string) g.Alert {
 	a := g.Alert{
-		ID:       g.AlertID(idOf("alt_", "barred "+event, x.ID)),
+		ID:       g.AlertID(idOf("alt_", "barred "+place, x.ID)),
 		School:   x.School,
 		Rule:     g.BarredRule,
 		Severity: g.Major,
@@ -201,7 +202,7 @@ func (f *Follower) barred(x visits.Owed, event, gate string) g.Alert {
 		Opened:    x.Registered,
 		LastFired: x.Registered,
 	}
-	if event != "" {
+	if place != "" {
 		a.Severity = g.Critical
 		a.Title, a.TitleZH = "Barred visitor at "+gate, "禁入人员在"+gate
 		a.Text = "Somebody on the barred list has shown a visitor's code and was not let in. They were asked to " +
