@@ -148,6 +148,8 @@ type Attendance struct {
 	// Was and Cause are set in the event of a change: the state before ("": none), and what changed.
 	Was   AttendanceState `json:"was,omitempty"`
 	Cause AttendanceCause `json:"cause,omitempty"`
+	// Until is the end of the session, in the event of a change.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // DormRule is the rule ID of the alert that boarders are not in the dorm when a session is due.

@@ -61,6 +61,8 @@ rules:
 // moving is a directory in which devices change their zone.
 type moving map[g.DeviceID]g.ZoneID
 
+func (m moving) Timezone(g.SchoolID) string { return "UTC" }
+
 func (m moving) Device(id g.DeviceID) (rules.DeviceFacts, bool) {
 	return rules.DeviceFacts{
 		School:     "s",

@@ -111,7 +111,7 @@ func compileRule(r Rule, index int) *rule {
 		c.Fresh = freshFor(c.For)
 	}
 	c.hash, c.manner = contentHash(c.Rule), mannerHash(c.Rule)
-	c.props = r.Properties()
+	c.props = append(r.Properties(), r.answersRead()...)
 	r.walk(c.lookedAt)
 	c.when = c.compile(r.When, yes)
 	if r.Clear.When != nil {
@@ -135,7 +135,7 @@ func (r *rule) lookedAt(x Condition) {
 	r.sighting = r.sighting || x.Sighting != nil
 	r.occurs = r.occurs || x.Occurrence != nil
 	r.lasting = r.lasting || x.Status != nil || x.Compare != nil || x.Absent != nil || x.Rate != nil ||
-		x.Baseline != nil
+		x.Baseline != nil || x.Attendance != nil
 	r.timed = r.timed || x.Time != nil || x.Baseline != nil
 	r.dated = r.dated || x.Time != nil && x.Time.Calendar != ""
 	r.leveled = r.leveled || len(x.Level) > 0
@@ -171,7 +171,7 @@ func (c Condition) watcher(fresh int64) watcher {
 		}
 	case c.Change != nil:
 		return func(s *slot, _ int64) bool { return s.v != s.was }
-	case c.Rate != nil, c.Baseline != nil:
+	case c.Rate != nil, c.Baseline != nil, c.Attendance != nil:
 		return func(*slot, int64) bool { return true }
 	}
 	return nil
@@ -195,6 +195,8 @@ func (r *rule) compile(c Condition, decisive tri) condition {
 		return compileCompare(c.Compare.Property, c.Compare.test(), int64(r.Fresh), decisive)
 	case c.Status != nil:
 		return compileStatus(c.Status, decisive)
+	case c.Attendance != nil:
+		return compileCompare(c.property(), c.Attendance.test(), int64(r.Fresh), decisive)
 	case c.Absent != nil:
 		return compileAbsent(*c.Absent)
 	case c.Count != nil:
@@ -288,6 +290,7 @@ func (p Subject) key(d *device, at spot, s *g.Sighting) string {
 		if s != nil {
 			return string(s.Person)
 		}
+		return string(d.person())
 	case PerTrack:
 		switch {
 		case s == nil:

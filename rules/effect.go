@@ -270,6 +270,9 @@ func (e *Engine) values(s *subject) map[string]g.Value {
 		if p := c.property(); p != "" && c.Compare == nil {
 			for _, d := range devs {
 				if v := d.sample(p); v != nil {
+					if c.Attendance != nil {
+						p = "attendance"
+					}
 					out[p] = v.v
 					if b := c.Baseline; b != nil {
 						mean, _ := v.usually(b.key(), e.now, e.hoursOf(d).zone)

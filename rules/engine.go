@@ -30,6 +30,7 @@ type DeviceFacts struct {
 type Facts interface {
 	Device(g.DeviceID) (DeviceFacts, bool)
 	Zone(g.ZoneID) (g.Zone, bool)
+	Timezone(g.SchoolID) string // "" if it is unknown
 }
 
 // Limits of the engine's memory. Beyond MaxDevices the tenth that was heard least recently is
@@ -383,6 +384,10 @@ func (e *Engine) Observe(ev g.Event, f Facts) []Effect {
 		e.answer(ev.Alert)
 	case ev.Lockdown != nil && ev.Kind == g.EventLockdown:
 		e.hearLevel(ev.Lockdown)
+	case ev.Attendance != nil && ev.Kind == g.EventAttendance:
+		e.ev = ev
+		e.hearAnswer(&e.ev, f)
+		e.ev, e.m = g.Event{}, moment{}
 	case ev.Reading != nil && ev.Kind == g.EventReading,
 		ev.Sighting != nil && ev.Kind == g.EventSighting,
 		ev.Occurrence != nil && ev.Kind == g.EventOccurrence,

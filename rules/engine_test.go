@@ -17,6 +17,8 @@ import (
 // kind.
 type town map[g.DeviceID]rules.DeviceFacts
 
+func (m town) Timezone(g.SchoolID) string { return "UTC" }
+
 func (m town) Device(id g.DeviceID) (rules.DeviceFacts, bool) { f, ok := m[id]; return f, ok }
 func (m town) Zone(id g.ZoneID) (g.Zone, bool) {
 	kinds := map[g.ZoneID]g.ZoneKind{
@@ -466,7 +468,7 @@ func TestRestoreRefusesWhatIsNoState(t *testing.T) {
 	e := rules.New(mustParse(t, hotRule), nil)
 	for _, c := range []struct{ text, want string }{
 		{"", "restore rules: "},
-		{`{"version":9}`, "the state has version 9, this gateway reads up to 4"},
+		{`{"version":9}`, "the state has version 9, this gateway reads up to 5"},
 		{`{"version":1,"clock":-1}`, "is no time"},
 		{`{"version":1,"clock":5,"devices":{"d":{"heard":5000000006}}}`, "is after the clock"},
 		{`{"version":1,"clock":5,"rules":{"r":{"subjects":{"d":{"phase":77}}}}}`, "77 is no phase"},
@@ -538,7 +540,8 @@ func FuzzRestore(f *testing.F) {
 // that is refused would keep the gateway down for good.
 func TestEveryStateCanBeRestored(t *testing.T) {
 	rs := mustParse(t, hotRule+
-		`  - {id: silent, title: S, severity: info, when: {absent: {property: temperature, for: 10m}}}
+		`  - {id: out, title: O, severity: info, when: {attendance: {kind: dorm, state: absent}}, for: 1m}
+  - {id: silent, title: S, severity: info, when: {absent: {property: temperature, for: 10m}}}
   - {id: away, title: A, severity: info, when: {status: offline}, for: 1m}
   - {id: often, title: O, severity: info, when: {count: {of: {sighting: {person: unknown}}, at_least: 2, within: 1m}}, once: {every: 1m}}
 `)
@@ -548,7 +551,7 @@ func TestEveryStateCanBeRestored(t *testing.T) {
 		for range rapid.IntRange(1, 30).Draw(r, "steps") {
 			device := rapid.SampledFrom([]string{"lab-1", "lab-2"}).Draw(r, "device")
 			step := rapid.SampledFrom([]string{"read", "see", "away", "tick", "late", "resume",
-				"restart", "leap", "back", "forget"}).Draw(r, "step")
+				"restart", "leap", "back", "forget", "answer"}).Draw(r, "step")
 			clock += rapid.Float64Range(0, 20).Draw(r, "after")
 			switch step {
 			case "read":
@@ -575,6 +578,9 @@ func TestEveryStateCanBeRestored(t *testing.T) {
 				clock += 24 * hour
 			case "back":
 				clock -= rapid.Float64Range(0, 24*hour).Draw(r, "back")
+			case "answer":
+				w.answers(clock, device, "dorm", rapid.SampledFrom([]string{"absent", "arrived"}).
+					Draw(r, "state"), clock+rapid.Float64Range(-3*hour, 8*hour).Draw(r, "until"))
 			case "forget":
 				w.engine.Forget(g.DeviceID(device))
 			}

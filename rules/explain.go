@@ -323,6 +323,7 @@ func (c Condition) kind() string {
 		{c.Rate != nil, "rate"},
 		{c.Baseline != nil, "baseline"},
 		{len(c.Level) > 0, "level"},
+		{c.Attendance != nil, "attendance"},
 	} {
 		if x.is {
 			return x.word

@@ -343,6 +343,8 @@ func (o twoInOne) Device(g.DeviceID) (rules.DeviceFacts, bool) {
 	}
 	return f, true
 }
+func (twoInOne) Timezone(g.SchoolID) string { return "UTC" }
+
 func (twoInOne) Zone(g.ZoneID) (g.Zone, bool) {
 	return g.Zone{ID: "z", Kind: g.ZoneLaboratory}, true
 }

@@ -92,8 +92,10 @@ func (e *Engine) bind(d *device, to *device) (unsettled []*binding) {
 	e.move(d, to)
 	d.unbind()
 	d.bound = true
-	d.byStatus = e.bindings(d, e.byStatus)
-	d.byEvent = e.byOccurrence.find(d, d.spot())
+	if d.person() == "" {
+		d.byStatus = e.bindings(d, e.byStatus)
+		d.byEvent = e.byOccurrence.find(d, d.spot())
+	}
 	for i := range d.slots {
 		d.slots[i].bindings = e.bound(d, d.slots[i].name)
 		d.slots[i].follow()

@@ -131,6 +131,9 @@ func parseRule(n node) Rule {
 	if c, ok := o.need("when", g.Word("say what the rule watches for")); ok {
 		r.When = parseCondition(c, 0)
 	}
+	if _, said := o.get("per"); !said && r.AsksAnswers() {
+		r.Per = PerPerson
+	}
 	if c, ok := o.get("for"); ok {
 		r.For = c.duration()
 	}
@@ -328,6 +331,9 @@ func checkRule(o object, r Rule) {
 	}
 	checkTime(when, r)
 	checkGroup(when, r)
+	if checkAnswers(o, r); r.AsksAnswers() {
+		return
+	}
 	if r.Per != PerTrack && r.Per != PerPerson {
 		return
 	}
@@ -348,7 +354,7 @@ func checkRule(o object, r Rule) {
 		}
 	})
 	if !seesSomebody {
-		when.fail("per: %s needs a sighting in when", r.Per)
+		when.fail("per: %s needs a sighting or attendance in when", r.Per)
 	}
 }
 

@@ -18,7 +18,7 @@ func comparators() []string {
 func conditionKinds() []string {
 	return []string{
 		"all", "any", "not", "property", "status", "absent", "count", "sighting", "change",
-		"occurrence", "time", "share", "sequence", "rate", "baseline", "level",
+		"occurrence", "time", "share", "sequence", "rate", "baseline", "level", "attendance",
 	}
 }
 
@@ -69,6 +69,7 @@ func parseKind(o object, depth int) Condition {
 		"sequence":   func(n node) { c.Sequence = parseSequence(n, depth) },
 		"rate":       func(n node) { c.Rate = parseRate(n) },
 		"baseline":   func(n node) { c.Baseline = parseBaseline(n) },
+		"attendance": func(n node) { c.Attendance = parseAttendance(n) },
 		"level":      func(n node) { c.Level = listOf[g.LevelID](n, nil) },
 	} {
 		if n, ok := o.get(key); ok {

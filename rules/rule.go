@@ -119,6 +119,7 @@ type Condition struct {
 	Rate       *Rate           `json:"rate,omitempty"`
 	Baseline   *Baseline       `json:"baseline,omitempty"`
 	Level      []g.LevelID     `json:"level,omitempty"` // one of them stands; AnyLevel: whichever
+	Attendance *AttendanceIs   `json:"attendance,omitempty"`
 }
 
 // newer reports whether the condition itself, without its children, is of a kind that states of
@@ -126,7 +127,7 @@ type Condition struct {
 func (c Condition) newer() bool {
 	return c.Occurrence != nil || c.Time != nil || c.Share != nil || c.Sequence != nil ||
 		c.Sighting != nil && c.Sighting.newer() || c.Rate != nil || c.Baseline != nil ||
-		c.Level != nil || c.Count != nil && c.Count.Distinct != ""
+		c.Level != nil || c.Count != nil && c.Count.Distinct != "" || c.Attendance != nil
 }
 
 // Compare holds while a property's newest value passes every given test.
@@ -359,7 +360,7 @@ func (r Rule) Properties() []string {
 	var names []string
 	seen := map[string]bool{}
 	r.walk(func(c Condition) {
-		if p := c.property(); p != "" && !seen[p] {
+		if p := c.property(); p != "" && !seen[p] && c.Attendance == nil {
 			seen[p] = true
 			names = append(names, p)
 		}
@@ -398,6 +399,8 @@ func (c Condition) property() string {
 		return c.Rate.Property
 	case c.Baseline != nil:
 		return c.Baseline.Property
+	case c.Attendance != nil:
+		return answerOf(c.Attendance.Kind)
 	}
 	return ""
 }

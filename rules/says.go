@@ -37,6 +37,8 @@ func (c Condition) says() string {
 		return c.Rate.Property + " over " + short(c.Rate.Over) + is.tests()
 	case len(c.Level) > 0:
 		return "level " + strings.Join(words(c.Level), ", ")
+	case c.Attendance != nil:
+		return c.property() + " " + strings.Join(words(c.Attendance.State), ", ")
 	case c.Baseline != nil:
 		return c.Baseline.says()
 	case c.Occurrence != nil:

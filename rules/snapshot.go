@@ -11,8 +11,8 @@ import (
 
 // snapshotVersion is incremented when older gateways could not read the state. Version 1 had
 // devices as JSON, version 2 only kept values that rules read, version 3 knew no floors and nothing
-// of what hangs on what.
-const snapshotVersion = 4
+// of what hangs on what, version 4 no answers of people.
+const snapshotVersion = 5
 
 // savedEngine is a snapshot, JSON with short keys; times are Unix nanoseconds.
 type savedEngine struct {
@@ -56,6 +56,7 @@ type savedSlot struct {
 	Seq   uint64  `json:"s"`
 
 	Steady bool    `json:"-"` // not in versions 1 and 2
+	Ends   int64   `json:"-"`
 	Traces []trace `json:"-"`
 }
 
@@ -309,6 +310,9 @@ func (s *savedEngine) check() error {
 	for _, u := range s.Devices {
 		times = append(times, u.Heard)
 		for _, v := range u.Values {
+			if v.Ends < 0 || v.Ends > latest {
+				return fmt.Errorf("%d is no end of an answer", v.Ends)
+			}
 			times = append(times, v.At, v.WasAt)
 			for _, t := range v.Traces {
 				for _, p := range t.points {
@@ -379,6 +383,7 @@ func (u savedUnit) load(id g.DeviceID, clock int64) *device {
 			wasAt:  v.WasAt,
 			seq:    v.Seq,
 			steady: v.Steady,
+			ends:   v.Ends,
 			traces: v.Traces,
 		})
 	}

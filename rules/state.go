@@ -43,8 +43,9 @@ type slot struct {
 	v, was    g.Value
 	at, wasAt int64
 	seq       uint64
-	steady    bool // reported on change: valid until the next report or until the device is away
-	own       bool // it tells of the device itself
+	steady    bool  // reported on change: valid until the next report or until the device is away
+	own       bool  // it tells of the device itself
+	ends      int64 // of an answer: until when it counts; 0: no answer
 	bindings  []bound
 	traces    []trace // for rate conditions
 	usuals    []*usual
@@ -112,6 +113,8 @@ func (d *device) away() bool {
 // device is online.
 func (d *device) until(s *slot, fresh int64, gaps []gap) int64 {
 	switch {
+	case s.ends != 0:
+		return s.ends
 	case !s.steady:
 		return freshUntil(s.at, fresh, gaps)
 	case d.away():
@@ -204,6 +207,10 @@ func causeOf(d *device, at spot, ev *g.Event) cause {
 		Floor:    at.floor,
 		Driver:   d.Driver,
 	}
+	if p := d.person(); p != "" {
+		c.Device, c.Person = "", p
+		return c
+	}
 	if ev == nil {
 		return c
 	}
@@ -285,6 +292,9 @@ func (e *Engine) shift(delta int64) {
 		for i := range d.slots {
 			d.slots[i].at -= delta
 			d.slots[i].wasAt -= delta
+			if d.slots[i].ends != 0 {
+				d.slots[i].ends -= delta
+			}
 			d.slots[i].shift(delta)
 		}
 	}

@@ -92,6 +92,9 @@ func (x *telling) Zone(id g.ZoneID) (g.Zone, bool) {
 	return z, ok
 }
 
+// Timezone implements Facts.
+func (x *telling) Timezone(g.SchoolID) string { return "UTC" }
+
 func (x *telling) wrong(s Told, format string, args ...any) {
 	x.errs = append(x.errs,
 		g.FieldErrorf(fmt.Sprintf("%s:%d:%d", x.file, s.Line, s.Column), format, args...))

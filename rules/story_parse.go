@@ -73,7 +73,7 @@ func parseTest(n node, profiles []g.Profile) Test {
 	if c, ok := o.get("rooms"); ok {
 		t.parseRooms(c)
 	}
-	if c, ok := o.need("devices", g.Word("name what reports, such as door: {room: gate}")); ok {
+	if c, ok := o.get("devices"); ok {
 		t.parseDevices(c, profiles)
 	}
 	if c, ok := o.need("story", g.Word("say what happens, step by step")); ok {
@@ -218,7 +218,7 @@ func (t *Test) parseDevice(n node, name string, profiles []g.Profile) DeviceFact
 
 // deeds are the keys of a step that say what happens; exactly one is given.
 func deeds() []string {
-	return []string{"says", "is", "sees", "happens", "level", "acknowledge", "expect"}
+	return []string{"says", "is", "sees", "happens", "attends", "level", "acknowledge", "expect"}
 }
 
 func (t *Test) parseStory(n node) {
@@ -297,12 +297,7 @@ func parseWhen(o object, now time.Time) time.Time {
 	case hasAfter:
 		return now.Add(after.duration())
 	case hasAt:
-		day := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
-		next := day.Add(time.Duration(at.clock()) * time.Minute)
-		if next.Before(now) {
-			next = next.AddDate(0, 0, 1)
-		}
-		return next
+		return nextClock(now, at.clock())
 	}
 	return now
 }
@@ -322,6 +317,10 @@ func (t *Test) parseDeed(o object, s *Told, number int) {
 	s.Event = &g.Event{School: "school"}
 	if c, ok := o.get("level"); ok {
 		s.Event.Kind, s.Event.Lockdown = g.EventLockdown, t.parseLevel(c, s.At)
+		return
+	}
+	if c, ok := o.get("attends"); ok {
+		s.Event.Kind, s.Event.Attendance = g.EventAttendance, parseAttends(c, s.At)
 		return
 	}
 	if c, ok := o.need("device", g.Word("say which device")); ok {
@@ -344,6 +343,35 @@ func (t *Test) parseDeed(o object, s *Told, number int) {
 	if c, ok := o.get("happens"); ok {
 		s.Event.Kind, s.Event.Occurrence = g.EventOccurrence, parseHappens(c)
 	}
+}
+
+// parseAttends parses what comes of somebody's session, which ends at the next such time.
+func parseAttends(n node, now time.Time) *g.Attendance {
+	o := n.object("person", "kind", "state", "until")
+	a := &g.Attendance{School: "school"}
+	if c, ok := o.need("person", g.Word("say who")); ok {
+		a.Person = g.PersonID(c.text())
+	}
+	if c, ok := o.need("kind", g.Word("say at what people are expected, such as kind: dorm")); ok {
+		a.Kind = oneOf(c, g.SessionKinds())
+	}
+	if c, ok := o.need("state", g.Word("say what came of it, such as state: absent")); ok {
+		a.State = oneOf(c, g.AttendanceStates())
+	}
+	if c, ok := o.need("until", g.Word("say when the session ends, such as until: \"06:00\"")); ok {
+		a.Until = nextClock(now, c.clock())
+	}
+	return a
+}
+
+// nextClock is the next time at which the clock shows so many minutes since midnight.
+func nextClock(now time.Time, minutes int) time.Time {
+	day := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	next := day.Add(time.Duration(minutes) * time.Minute)
+	if next.Before(now) {
+		next = next.AddDate(0, 0, 1)
+	}
+	return next
 }
 
 // parseLevel parses the threat level that is raised, or normal: the all-clear.

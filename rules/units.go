@@ -15,13 +15,14 @@ import (
 // number, then for each its strings, when it was heard, and its values by name. Numbers are
 // varints; times are relative to the clock. Strings are interned: 0 and the bytes at first, then an
 // index from 1. Version 2 also had each previous value and event sequence, but no building, time
-// zone and flags; version 3 no floor and nothing of what a device hangs on.
+// zone and flags; version 3 no floor and nothing of what a device hangs on; version 4 no value that ends.
 type units []byte
 
 // Flags of a value.
 const (
 	unitSteady = 1 << iota // reported on change
 	unitTraced             // traces follow
+	unitEnds               // until when it counts follows
 )
 
 var errUnits = errors.New("the devices do not parse")
@@ -110,9 +111,15 @@ func (w *unitWriter) slot(s *slot) {
 	if len(s.traces) > 0 {
 		flags |= unitTraced
 	}
+	if s.ends != 0 {
+		flags |= unitEnds
+	}
 	w.b = append(w.b, flags)
 	w.value(s.v)
 	w.time(s.at)
+	if s.ends != 0 {
+		w.time(s.ends)
+	}
 	if flags&unitTraced == 0 {
 		return
 	}
@@ -288,6 +295,9 @@ func (r *unitReader) slot() savedSlot {
 		Value:  r.value(),
 		At:     r.time(),
 		Seq:    1, // before any future event
+	}
+	if flags[0]&unitEnds != 0 {
+		s.Ends = r.time()
 	}
 	if flags[0]&unitTraced != 0 {
 		s.Traces = r.traces()

@@ -3,8 +3,10 @@ package sessions
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -238,6 +240,7 @@ func (v View) putAnswers(
 		}
 		changed = append(changed, a.Attendance)
 		a.Was, a.Cause = was[answerKey{a.Session, a.Person}], cause
+		a.Until = w.sessions[a.Session].ends
 		events = append(events, answered(t.Now.UTC(), a.Attendance))
 	}
 	return changed, v.r.s.Send(ctx, t, events...)
@@ -283,23 +286,33 @@ func others(
 // answerWriter writes rows whose person and session exist and belong to the same school.
 type answerWriter struct {
 	people map[g.PersonID]people.Keyed
-	school map[g.SessionID]g.SchoolID // "" if the session does not exist
-	stmt   *store.Stmt
+	// zero if the session does not exist
+	sessions map[g.SessionID]sessionFacts
+	stmt     *store.Stmt
+}
+
+type sessionFacts struct {
+	school g.SchoolID
+	ends   time.Time
 }
 
 func newAnswers(ctx context.Context, t *store.Tx, rows []answer) (*answerWriter, error) {
-	w := &answerWriter{school: map[g.SessionID]g.SchoolID{}}
+	w := &answerWriter{sessions: map[g.SessionID]sessionFacts{}}
 	ids := make([]g.PersonID, len(rows))
 	for i, a := range rows {
 		ids[i] = a.Person
-		if _, known := w.school[a.Session]; known {
+		if _, known := w.sessions[a.Session]; known {
 			continue
 		}
-		school, err := store.SchoolOf(ctx, t, "sessions", "session", string(a.Session))
-		if err != nil && g.ErrorCode(err) != g.NotFound {
-			return nil, err
+		var s sessionFacts
+		var ends int64
+		err := t.Row(ctx, "SELECT school, ends FROM sessions WHERE id = ?", string(a.Session)).
+			Scan(&s.school, &ends)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return nil, fmt.Errorf("read session: %w", err)
 		}
-		w.school[a.Session] = school
+		s.ends = store.Moment(ends)
+		w.sessions[a.Session] = s
 	}
 	var err error
 	if w.people, err = people.Whose(ctx, t, ids); err != nil {
@@ -317,7 +330,7 @@ func newAnswers(ctx context.Context, t *store.Tx, rows []answer) (*answerWriter,
 
 func (w *answerWriter) write(ctx context.Context, a answer) (written bool, err error) {
 	p, ok := w.people[a.Person]
-	if !ok || p.School != w.school[a.Session] {
+	if !ok || p.School != w.sessions[a.Session].school {
 		return false, nil
 	}
 	_, err = w.stmt.Exec(ctx, string(a.Session), string(a.Person), string(p.School), a.Date,

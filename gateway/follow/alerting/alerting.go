@@ -331,5 +331,8 @@ func (f facts) Device(id g.DeviceID) (rules.DeviceFacts, bool) {
 	}, ok
 }
 
+// Timezone implements rules.Facts.
+func (f facts) Timezone(id g.SchoolID) string { return f.directory.School(id).Timezone }
+
 // Zone implements rules.Facts.
 func (f facts) Zone(id g.ZoneID) (g.Zone, bool) { return f.directory.Zone(id) }
