@@ -92,15 +92,16 @@ func TestANewRuleSeesWhoIsMissing(t *testing.T) {
 }
 
 func TestAttendanceIsOfPeople(t *testing.T) {
+	const out = "{attendance: {kind: dorm, state: absent}}"
 	for text, fault := range map[string]string{
-		"when: {attendance: {kind: dorm, state: arrived}}":                                              "arrived",
-		"when: {attendance: {kind: sleep, state: absent}}":                                              "sleep",
-		"when: {attendance: {kind: dorm}}":                                                              "state is missing",
-		"when: {attendance: {state: absent}}":                                                           "kind is missing",
-		"per: zone, when: {attendance: {kind: dorm, state: absent}}":                                    "use per: person",
-		"where: {zone: gate}, when: {attendance: {kind: dorm, state: absent}}":                          "only school",
-		"when: {all: [{attendance: {kind: dorm, state: absent}}, {property: smoke, is: true}]}":         "only time and level",
-		"when: {attendance: {kind: dorm, state: absent}}, then: [{command: {device: same, action: x}}]": "names its device",
+		"when: {attendance: {kind: dorm, state: arrived}}":                "arrived",
+		"when: {attendance: {kind: sleep, state: absent}}":                "sleep",
+		"when: {attendance: {kind: dorm}}":                                "state is missing",
+		"when: {attendance: {state: absent}}":                             "kind is missing",
+		"per: zone, when: " + out:                                         "use per: person",
+		"where: {zone: gate}, when: " + out:                               "only school",
+		"when: {all: [" + out + ", {property: smoke, is: true}]}":         "only time and level",
+		"when: " + out + ", then: [{command: {device: same, action: x}}]": "names its device",
 	} {
 		_, err := rules.Parse("f.yaml", []byte("rules:\n  - {id: a, title: A, severity: major, "+text+"}\n"))
 		if err == nil || !strings.Contains(err.Error(), fault) {

@@ -52,5 +52,6 @@ Attendance.zone: Where the deciding sighting was.
 Attendance.was: In the event of a change: the state before; empty: there was no answer.
 Attendance.cause: In the event of a change: what changed: sighting, time, leave, correction, session or
 	person.
+Attendance.until: In the event of a change: when the session ends.
 Attendance.at: When the deciding sighting was.
 `

@@ -1,5 +1,7 @@
 // What can be written at a place of a rule: keys by what they stand in, and values by their key.
 
+import { sessionKinds } from '../../api/types'
+
 export interface Word {
   word: string
   says?: string
@@ -34,6 +36,7 @@ const condition = [
   'rate',
   'baseline',
   'level',
+  'attendance',
   'share',
   'all',
   'any',
@@ -66,6 +69,7 @@ const inside: Record<string, string[]> = {
   change: ['property', 'from', 'to', 'by'],
   occurrence: ['kind', 'data'],
   sequence: ['steps', 'within'],
+  attendance: ['kind', 'state'],
   clear: ['after', 'when', 'unknown'],
   unless: explains,
   once: ['every', 'per'],
@@ -88,6 +92,8 @@ const fixed: Record<string, string[]> = {
   per: ['device', 'zone', 'floor', 'building', 'person', 'track', 'driver', 'school'],
   'once.per': ['device', 'zone', 'floor', 'building', 'person', 'school'],
   'unless.same': ['zone', 'device', 'school'],
+  'attendance.kind': [...sessionKinds],
+  'attendance.state': ['absent', 'late', 'left_early', 'unknown'],
   gather: ['building', 'zone', 'school', 'none'],
   every: ['5m', '15m', '1h'],
   over: ['10m', '1h', '24h'],
