@@ -66,6 +66,39 @@ func TestCorrectionsHaveAnEffect(t *testing.T) {
 	})
 }
 
+// TestNobodyMissesADeletedSession: who was absent from a session that is deleted is told as required at
+// none, so that no rule looks for them; each event says when its session ends.
+func TestNobodyMissesADeletedSession(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		s := must[g.Session](t)(d.sys.Sessions.Put(ctx, morning(d, d.a)))
+		must[[]g.Attendance](t)(d.sys.Sessions.PutAttendance(ctx, []g.Attendance{{
+			Person:    d.child["a"].ID,
+			Session:   s.ID,
+			School:    "a",
+			Kind:      s.Kind,
+			Date:      "2026-09-01",
+			State:     g.Absent,
+			InputHash: "h",
+		}}, g.CauseTime))
+		ok(t, d.as(d.a, g.RoleTeacher).Sessions.Delete(ctx, s.ID))
+		var told []g.AttendanceState
+		for _, e := range drain(t, d) {
+			if a := e.Attendance; a != nil {
+				told = append(told, a.Was, a.State)
+				if !a.Until.Equal(s.End) || a.Person != d.child["a"].ID {
+					t.Errorf("got %+v, want it of the child, until %s", a, s.End)
+				}
+			}
+		}
+		want := []g.AttendanceState{"", g.Absent, g.Absent, g.NotRequired}
+		if diff := cmp.Diff(want, told); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	})
+}
+
 // TestARollIsCalled: what can be taken of it is, sent again it changes nothing, and a tick that was
 // made before another one's does not count, whenever it comes.
 func TestARollIsCalled(t *testing.T) {

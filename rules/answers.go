@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -118,6 +119,19 @@ func (e *Engine) accounted(d *device) bool {
 		s := b.rule.subjects[b.key]
 		return s != nil && s.phase != idle
 	})
+}
+
+// sweepPeople lets go of people whose answers have ceased to count, once an hour.
+func (e *Engine) sweepPeople() {
+	if e.clock < e.swept+int64(time.Hour) && e.clock >= e.swept {
+		return
+	}
+	e.swept = e.clock
+	for _, id := range slices.Sorted(maps.Keys(e.devices)) {
+		if d := e.devices[id]; d.person() != "" && e.accounted(d) {
+			e.forget(d)
+		}
+	}
 }
 
 // answersRead are the names of the values that the rule's conditions on answers read.

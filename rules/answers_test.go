@@ -73,7 +73,15 @@ func TestAnswersCountUntilTheSessionIsOver(t *testing.T) {
 	want(t, w.answers(0, "li", "lesson", "left_early", end), "08:00:00 left. firing=true")
 	want(t, w.engine.Tick(morning(end+counts-1)))
 	want(t, w.engine.Tick(morning(end+counts)), "10:40:00 left. firing=false")
-	want(t, w.answers(end+counts+60, "li", "lesson", "left_early", end))
+	want(t, w.engine.Tick(morning(end+counts+hour)))
+	state, err := w.engine.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(state), `"units":"AA=="`) {
+		t.Errorf("got %s, want li let go", state)
+	}
+	want(t, w.answers(end+counts+hour+60, "li", "lesson", "left_early", end))
 	want(t, w.answers(20*hour, "wu", "lesson", "left_early", end))
 
 	now := end + counts + 600

@@ -88,6 +88,7 @@ type Engine struct {
 	gaps     []gap // oldest first
 	resuming int64 // next value of resumed, until the clock has reached it; 0: none
 	now      int64 // of the current evaluation
+	swept    int64 // when people were last let go
 
 	facts DeviceFacts // of the event's device
 	ev    g.Event
@@ -414,6 +415,7 @@ func (e *Engine) Tick(now time.Time) []Effect {
 		e.shift(back)
 	}
 	e.advance(max(t, e.clock), true)
+	e.sweepPeople()
 	return e.take()
 }
 

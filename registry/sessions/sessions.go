@@ -250,8 +250,14 @@ func (v View) Delete(ctx context.Context, id g.SessionID) error {
 					"instead, so that nothing of it is lost", n)
 			}
 			s, err := scanSession(t.Row(ctx, "SELECT body FROM sessions WHERE id = ?", string(id)).Scan)
-			if err != nil || s.Pattern == "" || !s.Start.After(t.Now) {
+			if err != nil {
 				return err
+			}
+			if err := v.r.withdraw(ctx, t, s); err != nil {
+				return err
+			}
+			if s.Pattern == "" || !s.Start.After(t.Now) {
+				return nil
 			}
 			if !s.Edited {
 				return g.Errorf(g.Conflict, "the timetable makes it: cancel it there for this day")
@@ -259,6 +265,29 @@ func (v View) Delete(ctx context.Context, id g.SessionID) error {
 			t.Change(change.Timetable, s.School, string(s.Pattern))
 			return nil
 		})
+}
+
+// withdraw tells that nobody is missing from a session that is deleted.
+func (r *Book) withdraw(ctx context.Context, t *store.Tx, s g.Session) error {
+	missed := []g.AttendanceState{g.Absent, g.Late, g.LeftEarly, g.Unknown}
+	var events []g.Event
+	err := store.Each(ctx, t, "SELECT body FROM attendance WHERE session = ? AND state IN ("+
+		store.Marks(len(missed))+") ORDER BY person", append([]any{string(s.ID)}, store.Anys(missed)...),
+		func(scan func(...any) error) error {
+			var b []byte
+			if err := scan(&b); err != nil {
+				return err
+			}
+			var a g.Attendance
+			err := json.Unmarshal(b, &a)
+			a.Was, a.State, a.Cause, a.Until = a.State, g.NotRequired, g.CauseSession, s.End
+			events = append(events, answered(t.Now.UTC(), a))
+			return err
+		})
+	if err != nil {
+		return fmt.Errorf("read attendance: %w", err)
+	}
+	return r.s.Send(ctx, t, events...)
 }
 
 // Find returns one session.
