@@ -1,12 +1,15 @@
 package registry_test
 
 import (
+	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/visits"
 )
 
@@ -124,6 +127,126 @@ func TestVisit(t *testing.T) {
 		}
 		if _, err := d.as(d.a, g.RoleTeacher).Visits.List(ctx, "", "", c.now()); g.ErrorCode(err) != g.Forbidden {
 			t.Errorf("a teacher: got %v, want forbidden", err)
+		}
+	})
+}
+
+// TestBarred: somebody is found however name and number are written, by the card's number alone too,
+// and by a name alone never; what is approved is held from then on, and free when the entry ends, by
+// itself or by hand.
+func TestBarred(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx, d := t.Context(), newDistrict(t, o, c)
+		guard := d.as(d.a, g.RoleSecurity)
+		register := func(name, phone, card string) g.Visit {
+			x := aVisit(d.a.ID, c.now())
+			x.Name, x.Phone, x.CardNumber = name, phone, card
+			x.From, x.To = c.now(), c.now().Add(4*time.Hour)
+			return must[g.Visit](t)(guard.Visits.Register(ctx, x))
+		}
+		first := register("Wu Gang", "13900000000", "")
+		move := func(id g.VisitID, to g.VisitState) error {
+			_, err := guard.Visits.Move(ctx, id, visits.Step{State: to})
+			return err
+		}
+		ok(t, move(first.ID, g.VisitExpected))
+		shown := must[visits.Shown](t)(d.sys.Visits.Show(ctx, first.ID))
+		holder := func() people.Holder {
+			return must[people.Holder](t)(d.sys.People.Standing(ctx, d.a.ID, g.ByQR, shown.Guests[0].Code, false))
+		}
+		if h := holder(); h.Why != "" || h.Held != "" {
+			t.Errorf("got %+v, want a code that opens", h)
+		}
+		bar := aBarred(d.a.ID, c.now())
+		bar.Ends = c.now().Add(time.Hour)
+		entry := must[g.Barred](t)(guard.Visits.Bar(ctx, bar, "110105194912310021"))
+		if h := holder(); h.Held.Refuses(g.In) != g.ReasonPassHeld || h.Held.Refuses(g.Out) != "" {
+			t.Errorf("got %+v, want the way in held and the way out open", h)
+		}
+		for _, x := range []struct {
+			name, phone, card string
+			barred            bool
+		}{
+			{" wu  GANG ", "+86 139-0000-0000", "", true},
+			{"Wu Gang", "１３９００００００００", "", true},
+			{"Somebody Else", "", "1101 0519 4912 3100 21", true},
+			{"Wu Gang", "", "", false},
+			{"Wu Gang", "13900000001", "", false},
+			{"Wu Gang Jr", "13900000000", "", false},
+		} {
+			if got := register(x.name, x.phone, x.card); got.Barred != x.barred {
+				t.Errorf("%+v: got barred %v", x, got.Barred)
+			}
+		}
+		if err := move(first.ID, g.VisitOnSite); g.ErrorCode(err) != g.Conflict {
+			t.Errorf("got %v, want who is barred not let in", err)
+		}
+		list := must[[]g.Barred](t)(guard.Visits.BarredOf(ctx, d.a.ID, c.now()))
+		if len(list) != 1 || list[0].Reason != bar.Reason || !list[0].WithID || list[0].By == "" {
+			t.Errorf("got %+v, want the entry with its reason and who made it", list)
+		}
+		if _, err := d.as(d.b, g.RoleSecurity).Visits.Unbar(ctx, entry.ID); g.ErrorCode(err) != g.NotFound {
+			t.Errorf("got %v, want another school's entry not found", err)
+		}
+		c.add(61 * time.Minute)
+		ok(t, move(first.ID, g.VisitOnSite)) // it has ended by itself
+		entry = must[g.Barred](t)(guard.Visits.Bar(ctx, func() g.Barred {
+			x := bar
+			x.Ends = c.now().Add(time.Hour)
+			return x
+		}(), ""))
+		if h := holder(); h.Held.Refuses(g.Out) != "" || h.Held.Refuses("") == "" {
+			t.Errorf("got %+v, want who is inside held, but not kept in", h)
+		}
+		must[g.Barred](t)(guard.Visits.Unbar(ctx, entry.ID))
+		if h := holder(); h.Held != people.HeldInside {
+			t.Errorf("got %+v, want them inside as before", h)
+		}
+		bar.Phone, bar.Ends = "", c.now().Add(time.Hour)
+		if _, err := guard.Visits.Bar(ctx, bar, ""); err == nil || !strings.Contains(err.Error(), "a name alone") {
+			t.Errorf("got %v, want a name alone refused", err)
+		}
+	})
+}
+
+// TestTwoGuards: of two who check somebody out at once one is told that it is done, and the visitor
+// left once; a code works from the beginning to the end of the visit, and is gone with it.
+func TestTwoGuards(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx, d := t.Context(), newDistrict(t, o, c)
+		guard := d.as(d.a, g.RoleSecurity)
+		x := aVisit(d.a.ID, c.now())
+		x.Names = []string{"Li Na"}
+		v := must[g.Visit](t)(guard.Visits.Register(ctx, x))
+		must[g.Visit](t)(guard.Visits.Move(ctx, v.ID, visits.Step{State: g.VisitExpected}))
+		shown := must[visits.Shown](t)(d.sys.Visits.Show(ctx, v.ID))
+		why := func() g.ReasonCode {
+			h := must[people.Holder](t)(d.sys.People.Standing(ctx, d.a.ID, g.ByQR, shown.Guests[1].Code, false))
+			return h.Why
+		}
+		if got := why(); got != g.ReasonPassEarly {
+			t.Errorf("got %q before the visit, want it early", got)
+		}
+		c.add(time.Hour)
+		if got := why(); got != "" {
+			t.Errorf("got %q during the visit, want the code to open", got)
+		}
+		must[g.Visit](t)(guard.Visits.Move(ctx, v.ID, visits.Step{State: g.VisitOnSite}))
+		c.add(2 * time.Hour)
+		if got := why(); got != "" {
+			t.Errorf("got %q after the visit while inside, want the way out open", got)
+		}
+		var both sync.WaitGroup
+		errs := make([]error, 2)
+		for i := range errs {
+			both.Go(func() { _, errs[i] = guard.Visits.Move(ctx, v.ID, visits.Step{State: g.VisitGone}) })
+		}
+		both.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) || g.ErrorCode(errors.Join(errs...)) != g.Conflict {
+			t.Errorf("got %v and %v, want one done and one told so", errs[0], errs[1])
+		}
+		if got := why(); got != g.ReasonNobody {
+			t.Errorf("got %q afterwards, want the code gone", got)
 		}
 	})
 }

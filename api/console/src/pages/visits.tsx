@@ -1,6 +1,17 @@
-// Visitors: who is asked for, expected, on site and gone; and registering somebody at the desk.
+// Visitors: who is asked for, expected, on site and gone; registering somebody at the desk, who walks
+// in or will come; the barred list and the public page.
 
-import { Button, Group, NumberInput, Select, SimpleGrid, TextInput } from '@mantine/core'
+import {
+  Button,
+  Checkbox,
+  Group,
+  NumberInput,
+  Select,
+  SimpleGrid,
+  Tabs,
+  Textarea,
+  TextInput,
+} from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { call } from '../api/client'
 import { visitStates, type Sent, type Visit } from '../api/types'
@@ -12,8 +23,13 @@ import { Ask } from '../ui/ask'
 import { FormDialog, useForm } from '../ui/form'
 import { Empty, Page, Panel, Rows, saidError, Tag } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
+import { BarredList } from './barred'
+import { VisitPageSettings } from './visitpage'
 
 const tones = { asked: 'orange', expected: 'blue', refused: 'gray', on_site: 'green', gone: 'gray' } as const
+
+/** Nobody was found by what was typed as host: the desk asks. */
+const asks = (v: Visit) => v.state === 'asked' && !v.barred && !v.host_asked
 
 export function VisitsPage() {
   const { t } = useT()
@@ -44,67 +60,93 @@ export function VisitsPage() {
       title={t('nav.visits')}
       sub={t('visit.sub')}
       actions={may && <Button onClick={() => add('1')}>{t('visit.register')}</Button>}>
-      <Panel flush label={t('nav.visits')}>
-        <div className="filters">
-          <Select
-            clearable
-            placeholder={t('visit.any')}
-            aria-label={t('visit.state')}
-            value={state || null}
-            onChange={(x) => put('state', x)}
-            data={visitStates.map((s) => ({ value: s, label: t('visitState.' + s) }))}
-          />
-        </div>
-        <PagedList list={list} empty={<Empty title={t('visit.none')} hint={t('visit.noneHint')} />}>
-          {(rows) => (
-            <Rows
-              label={t('nav.visits')}
-              rows={rows}
-              id={(v) => v.id}
-              columns={[
-                {
-                  key: 'name',
-                  label: t('visit.name'),
-                  main: true,
-                  cell: (v) => [v.name, v.company].filter(Boolean).join(' · '),
-                },
-                {
-                  key: 'state',
-                  label: t('visit.state'),
-                  cell: (v) => (
-                    <Tag tone={v.overdue ? 'red' : tones[v.state]}>
-                      {v.overdue ? t('visit.overdue') : t('visitState.' + v.state)}
-                    </Tag>
-                  ),
-                },
-                { key: 'group', label: t('visit.group'), cell: (v) => v.group },
-                { key: 'host', label: t('visit.host'), cell: (v) => v.host },
-                { key: 'purpose', label: t('visit.purpose'), cell: (v) => v.reason || v.purpose },
-                { key: 'from', label: t('visit.from'), nowrap: true, cell: (v) => f.short(v.from) },
-                { key: 'to', label: t('visit.to'), nowrap: true, cell: (v) => f.short(v.to) },
-                {
-                  key: 'do',
-                  label: '',
-                  right: true,
-                  cell: (v) =>
-                    may && (
-                      <Group gap={4} justify="flex-end">
-                        {v.state === 'asked' && button(v, 'expected')}
-                        {v.state === 'expected' && button(v, 'on_site')}
-                        {v.state === 'on_site' && button(v, 'gone')}
-                        {(v.state === 'asked' || v.state === 'expected') && (
-                          <Button size="compact-xs" variant="default" onClick={() => askRefuse(v.id)}>
-                            {t('visit.deed.refused')}
-                          </Button>
-                        )}
-                      </Group>
-                    ),
-                },
-              ]}
-            />
-          )}
-        </PagedList>
-      </Panel>
+      <Tabs
+        value={get('tab') || 'list'}
+        onChange={(x) => put('tab', x === 'list' ? null : x)}
+        keepMounted={false}>
+        <Tabs.List mb="sm">
+          <Tabs.Tab value="list">{t('nav.visits')}</Tabs.Tab>
+          <Tabs.Tab value="barred">{t('barred.title')}</Tabs.Tab>
+          <Tabs.Tab value="public">{t('visitPage.title')}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="barred">
+          <BarredList />
+        </Tabs.Panel>
+        <Tabs.Panel value="public">
+          <VisitPageSettings />
+        </Tabs.Panel>
+        <Tabs.Panel value="list">
+          <Panel flush label={t('nav.visits')}>
+            <div className="filters">
+              <Select
+                clearable
+                placeholder={t('visit.any')}
+                aria-label={t('visit.state')}
+                value={state || null}
+                onChange={(x) => put('state', x)}
+                data={visitStates.map((s) => ({ value: s, label: t('visitState.' + s) }))}
+              />
+            </div>
+            <PagedList list={list} empty={<Empty title={t('visit.none')} hint={t('visit.noneHint')} />}>
+              {(rows) => (
+                <Rows
+                  label={t('nav.visits')}
+                  rows={rows}
+                  id={(v) => v.id}
+                  columns={[
+                    {
+                      key: 'name',
+                      label: t('visit.name'),
+                      main: true,
+                      cell: (v) =>
+                        [v.name, v.company, v.plate, v.names?.join(', ')].filter(Boolean).join(' · '),
+                    },
+                    {
+                      key: 'state',
+                      label: t('visit.state'),
+                      cell: (v) => (
+                        <Group gap={4}>
+                          <Tag tone={v.overdue ? 'red' : tones[v.state]}>
+                            {v.overdue ? t('visit.overdue') : t('visitState.' + v.state)}
+                          </Tag>
+                          {v.barred && <Tag tone="red">{t('visit.barred')}</Tag>}
+                        </Group>
+                      ),
+                    },
+                    { key: 'group', label: t('visit.group'), cell: (v) => v.group },
+                    {
+                      key: 'host',
+                      label: t('visit.host'),
+                      cell: (v) => [v.host, asks(v) && t('visit.notAsked')].filter(Boolean).join(' · '),
+                    },
+                    { key: 'purpose', label: t('visit.purpose'), cell: (v) => v.reason || v.purpose },
+                    { key: 'from', label: t('visit.from'), nowrap: true, cell: (v) => f.short(v.from) },
+                    { key: 'to', label: t('visit.to'), nowrap: true, cell: (v) => f.short(v.to) },
+                    {
+                      key: 'do',
+                      label: '',
+                      right: true,
+                      cell: (v) =>
+                        may && (
+                          <Group gap={4} justify="flex-end">
+                            {v.state === 'asked' && !v.barred && button(v, 'expected')}
+                            {v.state === 'expected' && !v.barred && button(v, 'on_site')}
+                            {v.state === 'on_site' && button(v, 'gone')}
+                            {(v.state === 'asked' || v.state === 'expected') && (
+                              <Button size="compact-xs" variant="default" onClick={() => askRefuse(v.id)}>
+                                {t('visit.deed.refused')}
+                              </Button>
+                            )}
+                          </Group>
+                        ),
+                    },
+                  ]}
+                />
+              )}
+            </PagedList>
+          </Panel>
+        </Tabs.Panel>
+      </Tabs>
       {adding && may && <Register school={school} onClose={added} />}
       <Ask
         opened={!!refusedID && may}
@@ -131,13 +173,25 @@ function Register(p: { school?: string; onClose: () => void }) {
     group: 1,
     host: '',
     purpose: '',
+    names: '',
+    card_number: '',
+    places: '',
+    escort: false,
+    walksIn: false,
     from: wallIn(zone, new Date().toISOString()),
     to: wallIn(zone, new Date(Date.now() + 2 * 3600_000).toISOString()),
   }))
-  const { v, set, text } = form
+  const { v, set, text, check } = form
   const save = async () => {
+    const { walksIn, names, ...typed } = v
     const body = {
-      ...v,
+      ...typed,
+      names: names
+        .split('\n')
+        .map((n) => n.trim())
+        .filter(Boolean),
+      card_number: v.card_number || undefined,
+      places: v.places || undefined,
       school: p.school || undefined,
       phone: v.phone || undefined,
       company: v.company || undefined,
@@ -145,7 +199,14 @@ function Register(p: { school?: string; onClose: () => void }) {
       from: instantIn(zone, v.from),
       to: instantIn(zone, v.to),
     } satisfies Sent<'VisitInput'>
-    await call('/v1/visits', { method: 'POST', body })
+    const { id } = await call('/v1/visits', { method: 'POST', body })
+    try {
+      for (const state of walksIn ? (['expected', 'on_site'] as const) : []) {
+        await call(`/v1/visits/${encodeURIComponent(id)}/state`, { method: 'POST', body: { state } })
+      }
+    } catch (e) {
+      saidError(e, t) // it is registered; the list shows what holds it
+    }
     await cache.invalidateQueries({ queryKey: ['visits'] })
   }
   return (
@@ -173,7 +234,12 @@ function Register(p: { school?: string; onClose: () => void }) {
           error={form.said('group')}
           onChange={(x) => set({ group: Number(x) || 1 })}
         />
+        <TextInput label={t('barred.card')} description={t('visit.cardHint')} {...text('card_number')} />
+        <TextInput label={t('visit.places')} {...text('places')} />
       </SimpleGrid>
+      <Textarea label={t('visit.names')} autosize minRows={2} maxRows={6} {...text('names')} />
+      <Checkbox label={t('visit.escort')} {...check('escort')} />
+      <Checkbox label={t('visit.walksIn')} {...check('walksIn')} />
     </FormDialog>
   )
 }
