@@ -96,7 +96,11 @@ func (s *area) schoolPage(w http.ResponseWriter, r *http.Request) {
 		begin := s.Now().In(school.Location()).Truncate(15 * time.Minute)
 		p.sent.Set("day", begin.Format(time.DateOnly))
 		p.sent.Set("from", begin.Format("15:04"))
-		p.sent.Set("to", begin.Add(2*time.Hour).Format("15:04"))
+		end := begin.Add(2 * time.Hour)
+		if end.Day() != begin.Day() {
+			end = time.Date(begin.Year(), begin.Month(), begin.Day()+1, 0, 0, 0, 0, begin.Location())
+		}
+		p.sent.Set("to", end.Format("15:04"))
 		s.render(w, r, http.StatusOK, p)
 		return
 	}
@@ -298,7 +302,7 @@ func (s *area) ownPage(w http.ResponseWriter, r *http.Request) {
 		p.State, p.Refresh, p.Cancel = p.T("Waiting for an answer. This page shows it: keep the link.",
 			"等待确认。结果将显示在本页，请保存链接。"), true, true
 	case x.State == g.VisitExpected:
-		p.State = p.T("You are expected. The code opens the gate from ", "已同意来访。二维码有效时间：") + p.When + p.T(".", "。")
+		p.State = p.T("You are expected. The code opens the gate: ", "已同意来访。二维码有效时间：") + p.When + p.T(".", "。")
 		p.Refresh, p.Cancel = true, true
 	case x.State == g.VisitRefused:
 		p.State = p.T("The visit was refused.", "来访未获同意。")
