@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal/faultfs"
 )
 
@@ -64,6 +65,9 @@ type plan struct {
 	Loss  faultfs.Loss // what becomes of the journal's unsynced pages
 	Lie   bool         // the journal's sync claims to work and does not
 	Files uint64       // limit of open files; 0: unchanged
+
+	Counter string // the program of the driver counter; "": it has none
+	Listen  string // where that listens
 }
 
 // killer ends this process at the planned moment, once it is armed.
@@ -108,7 +112,15 @@ func victim(p plan) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	a, err := app.Open(ctx, configOf(p.Dir),
+	cfg := configOf(p.Dir)
+	if p.Counter != "" {
+		cfg.Drivers = []config.Driver{{
+			Name:     "counter",
+			Path:     p.Counter,
+			Settings: map[string]string{"listen": p.Listen},
+		}}
+	}
+	a, err := app.Open(ctx, cfg,
 		app.Options{Logger: log, Version: "test", JournalFS: disk, Pause: k.at})
 	if err != nil {
 		return err
