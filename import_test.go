@@ -151,8 +151,8 @@ var house = []room{
 	{
 		"api",
 		"root api/access api/alerts api/attendance api/calendar api/fleet api/gate api/live api/lockdown " +
-			"api/messages api/oncall api/people api/places api/rules api/timetable api/visits api/webhooks registry " +
-			"registry/change registry/deeds registry/messages",
+			"api/meals api/messages api/oncall api/people api/places api/rules api/timetable api/visits " +
+			"api/webhooks registry registry/change registry/deeds registry/messages",
 		"huma",
 	},
 	{"api/gate", "root api/texts registry registry/access", "huma x/time"},
@@ -175,6 +175,7 @@ var house = []room{
 		"excelize",
 	},
 	{"api/visits", "root api/gate api/texts registry registry/visits", "qrcode x/time"},
+	{"api/meals", "root api/gate", ""},
 	{
 		"api/timetable",
 		"root api/gate registry registry/almanac registry/lessons registry/people registry/sheet " +

@@ -38,7 +38,9 @@ type Diner struct {
 // MealException is a meal that needs a look: one more than the person's, or one that staff gave
 // although the answer was no.
 type MealException struct {
-	Diner
+	Person PersonID  `json:"person,omitempty"` // "": nobody knows who it was
+	Name   string    `json:"name,omitempty"`
+	Class  string    `json:"class,omitempty"`
 	At     time.Time `json:"at"`
 	Again  bool      `json:"again"`
 	Device DeviceID  `json:"device"`

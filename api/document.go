@@ -95,6 +95,7 @@ func tags() [][2]string {
 		{"Calendar", "Terms, days off, and the working days in their place."},
 		{"Timetable", "What sessions are made of: patterns, templates of days, changes of a day."},
 		{"Visitors", "Who visits the school: asked for, expected, on site, gone."},
+		{"Meals", "How many eat and have eaten, who has not, what needs a look, and what tills are told."},
 		{"Attendance", "Sessions, answers, corrections and leave."},
 		{"Events", "The journal and the live stream."},
 		{"Telemetry", "Readings, by the Prometheus HTTP API."},

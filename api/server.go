@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/api/live"
 	"github.com/gatehouse-iot/gatehouse/api/lockdown"
+	"github.com/gatehouse-iot/gatehouse/api/meals"
 	"github.com/gatehouse-iot/gatehouse/api/messages"
 	"github.com/gatehouse-iot/gatehouse/api/oncall"
 	"github.com/gatehouse-iot/gatehouse/api/people"
@@ -110,6 +111,7 @@ func (s *Server) register() {
 	calendar.Register(s.front)
 	timetable.Register(s.front)
 	visits.Register(s.front, s.deps.VisitLinks, s.cfg.BaseURL)
+	meals.Register(s.front)
 	webhooks.Register(s.front, s.deps.Webhooks)
 	messages.Register(s.front, s.deps.Messages)
 	live.Register(s.front, live.Needs{

@@ -240,6 +240,16 @@ func (w *world) schools() *world {
 			ZoneKinds: []g.ZoneKind{g.ZoneGate},
 			Who:       []g.PersonKind{g.Student},
 		}))(t)
+	must(v.Sessions.Put(ctx, g.Session{
+		School: w.a.ID,
+		Kind:   g.SessionMeal,
+		Name:   "Lunch",
+		NameZH: "午餐",
+		Start:  now,
+		Due:    now,
+		End:    now.Add(time.Hour),
+		Who:    []g.PersonKind{g.Student},
+	}))(t)
 	leave := must(v.Sessions.PutLeave(ctx,
 		g.Leave{
 			Person: student.ID,

@@ -108,11 +108,9 @@ func (v View) Exceptions(
 			continue
 		}
 		e := g.MealException{
-			Diner: g.Diner{
-				Person: x.person,
-				Name:   who[x.person].Name,
-				Class:  who[x.person].Class,
-			},
+			Person: x.person,
+			Name:   who[x.person].Name,
+			Class:  who[x.person].Class,
 			At:     x.at,
 			Again:  x.again && x.person != "" && x.meal != "",
 			Device: x.device,
