@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import * as d from './data.mjs'
 import { calendar } from './calendar.mjs'
 import { timetable } from './timetable.mjs'
+import { meals } from './meals.mjs'
 import { visitors } from './visits.mjs'
 import { duty } from './duty.mjs'
 import { handling, noted } from './handling.mjs'
@@ -152,6 +153,7 @@ export function mock({ empty = false, demo = true } = {}) {
     ...duty(json, list),
     ...calendar(json, list),
     ...timetable(json, list),
+    ...meals(json, list),
     ...visitors(json, list),
     ...screens({ json, list, refuse }),
     ...rules(json, list, d.school, d.users[0], d.alerts, (r, deed) =>

@@ -146,6 +146,7 @@ const DutyPage = lazy(() => import('./pages/duty').then((m) => ({ default: m.Dut
 const MaintenancePage = lazy(() =>
   import('./pages/maintenance').then((m) => ({ default: m.MaintenancePage })),
 )
+const MealsPage = lazy(() => import('./pages/meals').then((m) => ({ default: m.MealsPage })))
 const VisitsPage = lazy(() => import('./pages/visits').then((m) => ({ default: m.VisitsPage })))
 const LockdownPage = lazy(() => import('./pages/lockdown').then((m) => ({ default: m.LockdownPage })))
 const OccurrencesPage = lazy(() =>
@@ -202,6 +203,7 @@ function Pages() {
       <Route path="/attendance/month" element={need('attendance:read', <AttendanceMonthPage />)} />
       <Route path="/attendance/roll/:id" element={need('attendance:write', <RollPage />)} />
       <Route path="/attendance" element={need('attendance:read', <AttendancePage />)} />
+      <Route path="/meals" element={need('attendance:read', <MealsPage />)} />
       <Route path="/visits" element={need('visits:read', <VisitsPage />)} />
       <Route path="/people" element={need('people:read', <PeoplePage />)} />
       <Route path="/people/import" element={need('people:write', <ImportPage />)} />
