@@ -28,8 +28,11 @@ const version = "1.0.0"
 const defaultListen = "127.0.0.1:8082"
 
 // grace is how long after its Connect ended a device is told to try again before it counts as
-// unregistered: longer than the driver host's longest back-off.
-const grace = 2 * time.Minute
+// unregistered: longer than the driver host's longest back-off. After a start every device is told so.
+const (
+	grace      = 2 * time.Minute
+	startGrace = 15 * time.Second
+)
 
 //go:embed profile.yaml
 var tillProfile []byte
@@ -44,6 +47,7 @@ type driver struct {
 	left     map[string]time.Time             // when the Connect of each serial number ended
 	queues   map[gatehouse.DeviceID]*commands // kept across reconnects
 	server   *http.Server
+	began    time.Time     // when it began to listen
 	where    string        // the address that devices call
 	secure   bool          // TLS, or listening on loopback only
 	tls      bool          // TLS
@@ -128,6 +132,7 @@ func (d *driver) Configure(_ context.Context, settings map[string]string) error 
 		})
 		scheme = "https://"
 	}
+	d.began = d.now()
 	d.where = scheme + ln.Addr().String()
 	d.tls = scheme == "https://"
 	d.secure = d.tls || drivers.ThisMachine(host)
@@ -197,6 +202,7 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 	delete(d.left, dev.Serial)
 	where := d.where
 	d.mu.Unlock()
+	d.wrong.registered(dev.Serial)
 	defer func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()

@@ -373,8 +373,13 @@ func TestSocket(t *testing.T) {
 // script reads; and what is refused says where and why.
 func TestStrangersAreRefused(t *testing.T) {
 	x := open(t)
+	status, body := x.call("GET", "/v1/hello", "", func(r *http.Request) { r.SetBasicAuth("T2", secret) })
+	x.wants("another serial number right after the start", status, body, 503, "try again")
+	x.d.mu.Lock()
+	x.d.began = time.Time{}
+	x.d.mu.Unlock()
 	wrong := func(r *http.Request) { r.SetBasicAuth("T1", "not-the-secret-of-it") }
-	status, body := x.call("GET", "/v1/hello", "", wrong)
+	status, body = x.call("GET", "/v1/hello", "", wrong)
 	x.wants("a wrong secret", status, body, 401, `"code":"unauthenticated"`)
 	status, body = x.call("GET", "/v1/hello", "", func(r *http.Request) { r.Header.Del("Authorization") })
 	x.wants("none", status, body, 401, `"code":"unauthenticated"`)

@@ -95,15 +95,16 @@ func (d *driver) identify(w http.ResponseWriter, r *http.Request, serial, secret
 	}
 	now := d.now()
 	d.mu.Lock()
-	c, left := d.counters[serial], d.left[serial]
+	c, soon := d.counters[serial], now.Sub(d.left[serial]) < grace || now.Sub(d.began) < startGrace
 	d.mu.Unlock()
 	switch {
 	case c != nil && c.proves(secret):
 		bounded.Known(r.Context())
 		c.called(now)
 		return c
-	case c == nil && now.Sub(left) < grace && gatehouse.ValidID(serial):
+	case c == nil && soon && gatehouse.ValidID(serial):
 		// about to be connected again; until then it keeps what it has to tell
+		d.wrong.early(serial, from, now)
 		w.Header().Set("Retry-After", "2")
 		refuse(w, http.StatusServiceUnavailable, gatehouse.Errorf(gatehouse.Unavailable,
 			"the gateway is about to connect this device: try again"))

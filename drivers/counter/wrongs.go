@@ -54,11 +54,29 @@ func (w *wrongs) refuse(serial string, from netip.Addr, now time.Time) bool {
 	if !l.AllowN(now, 1) {
 		return false
 	}
+	if w.known[serial] == nil {
+		slog.Warn("a device that is not registered, or shows a wrong secret, calls and is refused",
+			"serial", serial, "address", from)
+	}
 	w.note(serial, from, now)
 	return true
 }
 
-// note remembers a serial number, and logs it when it is new.
+// early remembers a call that was told to try again.
+func (w *wrongs) early(serial string, from netip.Addr, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note(serial, from, now)
+}
+
+// registered forgets a serial number that is served from now on.
+func (w *wrongs) registered(serial string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.known, serial)
+}
+
+// note remembers a serial number.
 func (w *wrongs) note(serial string, from netip.Addr, now time.Time) {
 	if x := w.known[serial]; x != nil {
 		x.address, x.last = from.String(), now
@@ -77,8 +95,6 @@ func (w *wrongs) note(serial string, from netip.Addr, now time.Time) {
 		address: from.String(),
 		last:    now,
 	}
-	slog.Warn("a device that is not registered, or shows a wrong secret, calls and is refused",
-		"serial", serial, "address", from)
 }
 
 // heard tells whether a serial number has called lately.

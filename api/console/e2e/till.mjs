@@ -89,7 +89,7 @@ async function outage(t, page) {
   await show(page, '0004712')
   await card(page, 'alone').waitFor()
   await says(page, 'note', 'Allergies cannot be shown')
-  await says(page, 'waiting', '1 meals wait')
+  await says(page, 'waiting', 'Waiting to be told: 1')
   await show(page, '0004712')
   await card(page, 'no').waitFor()
   await says(page, 'why', 'Served at this till already')
@@ -100,7 +100,9 @@ async function reopened(t, page) {
   await page.reload()
   await says(page, 'verdict', 'Hold the card')
   await says(page, 'link', 'No connection')
-  await says(page, 'waiting', '1 meals wait')
+  await says(page, 'waiting', 'Waiting to be told: 1')
+  await show(page, '0004712')
+  await says(page, 'why', 'Served at this till already')
 }
 
 /** The second till, as a vendor's program speaks. */
@@ -121,7 +123,7 @@ async function elsewhere(till, secret) {
 async function back(t, page) {
   await page.context().setOffline(false)
   await page.locator('#waiting').waitFor({ state: 'hidden' })
-  await says(page, 'lost', '1 of those told were second meals')
+  await says(page, 'lost', 'Second meals among those told: 1')
   await says(page, 'link', 'Connected')
   t.quiet = false
 }

@@ -38,6 +38,9 @@ const queue = {
   async first() {
     return (await inQueue(this.db, 'readonly', (s) => s.getAll(null, 1)))[0]
   },
+  all() {
+    return inQueue(this.db, 'readonly', (s) => s.getAll())
+  },
   remove(sequence) {
     return inQueue(this.db, 'readwrite', (s) => s.delete(sequence))
   },

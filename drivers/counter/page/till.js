@@ -9,7 +9,7 @@ const kept = {
 }
 const ANSWER = 2500 // ms until a question counts as unanswered
 const SHOW = 8000 // ms a plain yes stays
-const HERE = 3 * 3600 * 1000 // ms for which a code served without an answer is remembered
+const HERE = 3 * 3600 * 1000 // ms for which a code that was served here is remembered
 
 let lang = kept.get('lang') || (/^zh/.test(navigator.language) ? 'zh' : 'en')
 let online = false
@@ -17,7 +17,7 @@ let method = 'card'
 let shown = null // what the card says: { say: () => void }
 let pending = null // what is refused: { credential, method }
 let clearing = 0
-const here = new Map() // code -> when it was served without an answer
+const here = new Map() // code -> when it was served here
 
 const w = (key, values = {}) =>
   (words[lang][key] || '').replace(/\{(\w+)\}/g, (_, name) => (name in values ? values[name] : ''))
@@ -144,7 +144,10 @@ async function one(asked) {
   if (r.status === 401) return signInAgain()
   if (r.status === 200 && r.body.answered) {
     setOnline(true)
-    if (r.body.allow) return sayYes(r.body, Boolean(asked.override))
+    if (r.body.allow) {
+      here.set(meal.credential, Date.now())
+      return sayYes(r.body, Boolean(asked.override))
+    }
     return sayNo(r.body, asked)
   }
   if (r.status === 400) return sayNo({ reason: { text: r.body.error.message } }, asked)
@@ -213,6 +216,7 @@ async function beat() {
   setOnline(r.status === 200)
   if (r.status === 200) {
     hello(r.body)
+    if ($('till').hidden) open()
     await tell()
   }
 }
@@ -393,6 +397,7 @@ $('signin').addEventListener('submit', async (e) => {
 async function start() {
   if ('serviceWorker' in navigator) navigator.serviceWorker.register('sw.js').catch(() => {}) // needs https
   await queue.open()
+  for (const meal of await queue.all()) here.set(meal.credential, Date.parse(meal.time))
   if (navigator.storage && navigator.storage.persist) navigator.storage.persist().catch(() => {})
   speak()
   await tally()

@@ -63,7 +63,8 @@ export function MealsPage() {
                     className="chip"
                     aria-pressed={m.meal === meal.meal}
                     onClick={() => put('meal', m.meal)}>
-                    <b>{named(m)}</b> {m.start ? f.clock(m.start) + '–' + f.clock(m.end ?? m.start) : ''}{' '}
+                    <b>{named(m)}</b>{' '}
+                    {m.start ? f.clock(m.start, false) + '–' + f.clock(m.end ?? m.start, false) : ''}{' '}
                     <Tag tone={m.eaten < m.expected - m.away ? 'orange' : 'green'}>
                       {t('meals.eatenOf', { n: m.eaten, of: m.expected })}
                     </Tag>
@@ -177,7 +178,7 @@ function Exceptions({ meal, date }: { meal: string; date: string }) {
             columns={[
               { key: 'name', label: t('people.name'), main: true, cell: (r) => r.name ?? t('meals.unknown') },
               { key: 'class', label: t('people.class'), cell: (r) => r.class },
-              { key: 'at', label: t('meals.at'), nowrap: true, cell: (r) => f.clock(r.at) },
+              { key: 'at', label: t('meals.at'), nowrap: true, cell: (r) => f.clock(r.at, false) },
               {
                 key: 'again',
                 label: '',
@@ -229,7 +230,7 @@ function ClassRights() {
                 cell: (r) =>
                   may && (
                     <Button size="compact-xs" variant="default" onClick={() => add(r.class)}>
-                      {t('common.change')}
+                      {t('common.edit')}
                     </Button>
                   ),
               },
@@ -360,7 +361,7 @@ function DietList({ school }: { school?: string }) {
                 right: true,
                 cell: (r) => (
                   <Button size="compact-xs" variant="default" onClick={() => edit(r.person)}>
-                    {t('common.change')}
+                    {t('common.edit')}
                   </Button>
                 ),
               },
