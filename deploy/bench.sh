@@ -3,7 +3,7 @@
 # in .cache/bench. They take about twenty minutes, ten of them for fleet. On a busy machine the
 # results are worthless; the script warns.
 #
-#   bench.sh [mqtt] [whole] [alerts] [fleet] [restart] [camera] [faces] [rules] [attendance] [escalate] [escalation] [gathering] [messages] [journal] [drivers] [wall] [history]    only these
+#   bench.sh [mqtt] [whole] [alerts] [fleet] [restart] [camera] [faces] [rules] [attendance] [meals] [escalate] [escalation] [gathering] [messages] [journal] [drivers] [wall] [history]    only these
 #
 # BENCH_MINUTES is how long fleet sends (10). PROFILE=FILE writes a CPU profile of the gateway in
 # the last of whole, alerts, fleet and restart that runs.
@@ -23,7 +23,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 export CGO_ENABLED=0
 
-parts=${*:-mqtt whole alerts fleet restart camera faces rules attendance escalate escalation gathering messages journal drivers wall history}
+parts=${*:-mqtt whole alerts fleet restart camera faces rules attendance meals escalate escalation gathering messages journal drivers wall history}
 begun=$(date +%s)
 wrong=
 under= # what runs the gateway's benchmark
@@ -154,6 +154,12 @@ attendance() {
   gobench month ./registry '^BenchmarkMonth$' -benchtime 5x -timeout 15m
 }
 
+# meals measures how long somebody waits at a till at 20 meals a second; a p99 under 100 ms is asked for.
+meals() {
+  title 'Meals: from the card at a till to the answer, at 20 a second; alone, and beside two who write into the registry without a pause'
+  gobench meals ./gateway/ingest/intake '^BenchmarkMeal$' -benchtime 400x
+}
+
 # escalate measures how late the second level's letter is at a mail server; within 1 s is asked.
 escalate() {
   title "Escalation: the second level's letter at the mail server after its time"
@@ -218,7 +224,7 @@ wall() {
 machine
 for part in $parts; do
   case $part in
-    mqtt | whole | alerts | fleet | restart | camera | faces | rules | attendance | escalate | escalation | gathering | messages | journal | drivers | wall | history) "$part" ;;
+    mqtt | whole | alerts | fleet | restart | camera | faces | rules | attendance | meals | escalate | escalation | gathering | messages | journal | drivers | wall | history) "$part" ;;
     *) echo "bench: there is no part '$part'; use mqtt, whole, alerts, fleet, restart, camera, faces, rules, escalate, escalation, gathering, messages, journal, drivers, wall or history" >&2; exit 2 ;;
   esac
 done
