@@ -50,13 +50,9 @@ func (v View) Decide(ctx context.Context, q Question) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	roll, err := people.RollOf(ctx, v.r.people, q.School)
+	who, err := people.Known(ctx, v.people, q.School, q.Person)
 	if err != nil {
 		return Verdict{}, err
-	}
-	var who people.Keyed
-	if some := roll.Some([]g.PersonID{q.Person}); q.Person != "" && len(some) == 1 {
-		who = some[0]
 	}
 	all, err := v.sessions.Between(ctx, q.School, q.At, q.At.Add(time.Microsecond))
 	if err != nil {

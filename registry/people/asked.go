@@ -94,6 +94,20 @@ func (v View) read(ctx context.Context, ids []g.PersonID, f func(Keyed)) error {
 	return nil
 }
 
+// Known reads one person of a school, without the rest of its roll; the zero Keyed stands for nobody.
+// It checks no scope.
+func Known(ctx context.Context, v View, school g.SchoolID, id g.PersonID) (p Keyed, err error) {
+	if id == "" {
+		return p, nil
+	}
+	err = v.read(ctx, []g.PersonID{id}, func(x Keyed) {
+		if x.School == school {
+			p = x
+		}
+	})
+	return p, err
+}
+
 // once returns the IDs sorted and without duplicates.
 func once(ids []g.PersonID) []g.PersonID {
 	return slices.Compact(slices.Sorted(slices.Values(ids)))
