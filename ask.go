@@ -34,6 +34,9 @@ func (a Ask) Check(p Profile) error {
 		return FieldErrorf("direction", "%q is no direction; use in or out", a.Direction)
 	case p.Type != TypePOS && (a.Served || a.Override != ""):
 		return FieldErrorf("override", "only a till serves meals; profile %q is of type %s", p.ID, p.Type)
+	case a.Served && a.Sequence == 0:
+		return FieldErrorf("sequence",
+			"a meal that is told needs its number, so that it counts once however often it is told")
 	case utf8.RuneCountInString(a.Override) > MaxOverride:
 		return FieldErrorf("override", "the reason has %d characters; at most %d are kept",
 			utf8.RuneCountInString(a.Override), MaxOverride)

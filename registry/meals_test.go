@@ -191,7 +191,11 @@ func TestWhoseMeals(t *testing.T) {
 		if n := waiting(); n != 1 {
 			t.Errorf("got %d waiting by their own entry, want 1", n)
 		}
-		x.wants("their own", x.ask(child, x.at(11, 41), nil), true, "")
+		x.wants("their own", x.ask(child, x.at(11, 41), anyway), true, "") // a reason that is not needed
+		odd := must[[]g.MealException](t)(office.Meals.Exceptions(ctx, x.a.ID, "2026-09-01", "Lunch"))
+		if len(odd) != 0 {
+			t.Errorf("got %+v, want nothing to look at", odd)
+		}
 		if n := waiting(); n != 0 {
 			t.Errorf("got %d waiting who have eaten, want 0", n)
 		}

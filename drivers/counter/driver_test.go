@@ -416,6 +416,7 @@ func TestStrangersAreRefused(t *testing.T) {
 	for _, c := range []struct{ path, body, want string }{
 		{"/v1/ask", `{"method":"card"}`, `"field":"credential"`},
 		{"/v1/ask", `{"method":"face","credential":"1"}`, "sees nobody by"},
+		{"/v1/ask", `{"method":"card","credential":"1","served":true}`, `"field":"sequence"`},
 		{"/v1/ask", `{"sequence":"x"}`, `"field":"sequence"`},
 		{"/v1/ask", `{"time":"noon"}`, "is no time"},
 		{"/v1/ask", `{`, "breaks off"},

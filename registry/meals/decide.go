@@ -225,7 +225,7 @@ func (d *deciding) give(ctx context.Context, t *store.Tx, again bool) error {
 		person = string(d.who.ID)
 	}
 	var said []byte
-	if d.q.Override != "" {
+	if d.anyway() {
 		said = store.Seal(keys.Kept, []byte(d.q.Override), "meal "+string(d.q.ID))
 	}
 	_, err = t.Exec(ctx, "INSERT INTO meals (school, day, meal, id, person, again, offline, at, device, "+
@@ -241,6 +241,9 @@ func (d *deciding) give(ctx context.Context, t *store.Tx, again bool) error {
 	return d.r.s.Send(ctx, t, d.seen(t.Now.UTC()))
 }
 
+// anyway tells whether staff passed over a no; a reason that was not needed is none.
+func (d *deciding) anyway() bool { return d.q.Override != "" && d.why != "" }
+
 // seen is the event of the person at the till. Staff who serve somebody although the answer was no
 // vouch for them.
 func (d *deciding) seen(now time.Time) g.Event {
@@ -250,7 +253,7 @@ func (d *deciding) seen(now time.Time) g.Event {
 		Zone:   d.q.Zone.ID,
 		Person: d.who.ID,
 	}
-	if d.q.Override != "" {
+	if d.anyway() {
 		s.Method = g.ByManual
 	}
 	return g.Event{
