@@ -90,6 +90,7 @@ func TestALinkTakesAnAlert(t *testing.T) {
 		w.shows("GET", wang, 200, "<button", "I take it", `lang="en"`)
 	}
 	w.shows("HEAD", lin, 200)
+	w.shows("GET", lin+"?from=singlemessage", 200, "我来处理") // as a chat program passes it on
 	if got := w.state(); got != g.AlertOpen {
 		t.Fatalf("got %s after the links were opened, want open", got)
 	}

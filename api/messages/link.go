@@ -42,14 +42,14 @@ func (s *area) registerLink() {
 			Chinese: strings.HasPrefix(x.Language, "zh"),
 		})
 	}
-	s.Plain("GET /m/{token}", func(w http.ResponseWriter, r *http.Request) {
+	s.Page("GET /m/{token}", func(w http.ResponseWriter, r *http.Request) {
 		if !s.Spares(w, r) {
 			http.Error(w, "too many requests", http.StatusTooManyRequests)
 			return
 		}
 		open(w, r)
 	})
-	s.Plain("POST /m/{token}", func(w http.ResponseWriter, r *http.Request) {
+	s.Page("POST /m/{token}", func(w http.ResponseWriter, r *http.Request) {
 		if !s.Spares(w, r) {
 			http.Error(w, "too many requests", http.StatusTooManyRequests)
 			return
@@ -94,14 +94,14 @@ func (s *area) registerOut() {
 			Chinese: strings.HasPrefix(x.Language, "zh"),
 		})
 	}
-	s.Plain("GET /m/out/{token}", func(w http.ResponseWriter, r *http.Request) {
+	s.Page("GET /m/out/{token}", func(w http.ResponseWriter, r *http.Request) {
 		if !s.Spares(w, r) {
 			http.Error(w, "too many requests", http.StatusTooManyRequests)
 			return
 		}
 		open(w, r)
 	})
-	s.Plain("POST /m/out/{token}", func(w http.ResponseWriter, r *http.Request) {
+	s.Page("POST /m/out/{token}", func(w http.ResponseWriter, r *http.Request) {
 		if !s.Spares(w, r) {
 			http.Error(w, "too many requests", http.StatusTooManyRequests)
 			return

@@ -56,10 +56,10 @@ type takeFace struct {
 // here, so that a page of another site gains nothing by sending the form.
 func (s *area) registerTake() {
 	s.takes = template.Must(template.New("take").Parse(takeHTML))
-	s.Plain("GET "+TakePath+"{token}", func(w http.ResponseWriter, r *http.Request) {
+	s.Page("GET "+TakePath+"{token}", func(w http.ResponseWriter, r *http.Request) {
 		s.atLink(w, r, s.showTake)
 	})
-	s.Plain("POST "+TakePath+"{token}", func(w http.ResponseWriter, r *http.Request) {
+	s.Page("POST "+TakePath+"{token}", func(w http.ResponseWriter, r *http.Request) {
 		s.atLink(w, r, s.take)
 	})
 }

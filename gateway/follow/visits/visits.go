@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -83,20 +84,21 @@ func (f *Follower) heard(c registry.Change) {
 	}
 }
 
-// Look does what is due of every visit.
+// Look does what is due of every visit. One visit's trouble does not keep the others waiting.
 func (f *Follower) Look(ctx context.Context) error {
 	for {
 		due, err := f.o.View.Visits.Due(ctx, f.o.Now(), atOnce)
 		if err != nil {
 			return err
 		}
+		var errs []error
 		for _, x := range due {
 			if err := f.attend(ctx, x); err != nil {
-				return fmt.Errorf("visit %s: %w", x.ID, err)
+				errs = append(errs, fmt.Errorf("visit %s: %w", x.ID, err))
 			}
 		}
-		if len(due) < atOnce {
-			return nil
+		if len(due) < atOnce || len(errs) > 0 {
+			return errors.Join(errs...)
 		}
 	}
 }
