@@ -85,6 +85,7 @@ func (b ruleBook) Templates(
 		Text:     ownRule,
 		Uses:     len(own),
 		Schools:  []g.SchoolID{},
+		Rules:    []apirules.TemplateUse{},
 	}}, err
 }
 
@@ -148,6 +149,17 @@ func (b ruleBook) Explain(
 	}
 	_, err := v.Fleet.Device(ctx, about.Device)
 	return apirules.Explained{InForce: true}, err
+}
+
+func (b ruleBook) ExportTemplates(_ context.Context, id string) (string, error) {
+	return "rules:\n  - id: gas\n", nil
+}
+
+func (b ruleBook) Import(
+	ctx context.Context, v *registry.View, d apirules.Draft, dry bool,
+) (apirules.ImportedRules, error) {
+	_, err := v.Rules.List(ctx, d.School)
+	return apirules.ImportedRules{DryRun: dry}, err
 }
 
 func (b ruleBook) ExplainThen(

@@ -30,6 +30,8 @@ func askRules(ctx context.Context, c *call) error {
 			return err
 		}
 		return rulesdesk.Explain(ctx, c.out, c.errout, l, dir, c.flags.Arg(0), c.flags.Arg(1), *at)
+	case "templates":
+		return ruleTemplates(ctx, c, l)
 	case "-h", "check", "test":
 		if err := c.parse(1, 1000); err != nil {
 			return err
@@ -43,7 +45,7 @@ func askRules(ctx context.Context, c *call) error {
 		}
 		return rulesdesk.Check(c.out, profiles, c.flags.Args()...)
 	}
-	return errUsage{g.Errorf(g.Invalid, "%q is no deed; use check, test, backtest or explain", deed)}
+	return errUsage{g.Errorf(g.Invalid, "%q is no deed; use check, test, backtest, explain or templates", deed)}
 }
 
 func backtestRule(ctx context.Context, c *call, l texts.Language) error {
@@ -59,4 +61,39 @@ func backtestRule(ctx context.Context, c *call, l texts.Language) error {
 		return err
 	}
 	return rulesdesk.Backtest(ctx, c.out, c.errout, l, dir, string(b), past)
+}
+
+func ruleTemplates(ctx context.Context, c *call, l texts.Language) error {
+	if len(c.args) == 0 {
+		return errUsage{g.Errorf(g.Invalid, "%q is no deed; use list, export or import", "")}
+	}
+	deed := c.args[0]
+	c.args = c.args[1:]
+	switch deed {
+	case "list":
+		dir, err := dataDir(c, 0, 0)
+		if err != nil {
+			return err
+		}
+		return rulesdesk.ListTemplates(ctx, c.out, l, dir)
+	case "export":
+		dir, err := dataDir(c, 0, 1)
+		if err != nil {
+			return err
+		}
+		return rulesdesk.ExportTemplates(ctx, c.out, l, dir, c.flags.Arg(0))
+	case "import":
+		dry := c.flags.Bool("dry-run", false, "say what would be done, and do nothing")
+		school := c.flags.String("school", "", "the `ID` of the school whose rules they become")
+		dir, err := dataDir(c, 1, 1)
+		if err != nil {
+			return err
+		}
+		b, err := os.ReadFile(c.flags.Arg(0))
+		if err != nil {
+			return err
+		}
+		return rulesdesk.Import(ctx, c.out, l, dir, string(b), *school, *dry)
+	}
+	return errUsage{g.Errorf(g.Invalid, "%q is no deed; use list, export or import", deed)}
 }

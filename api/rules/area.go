@@ -20,6 +20,8 @@ type Book interface {
 	Find(ctx context.Context, v *registry.View, id g.RuleID) (Rule, error)
 	Versions(ctx context.Context, v *registry.View, id g.RuleID) ([]kept.RuleVersion, error)
 	Templates(ctx context.Context, v *registry.View) ([]RuleTemplate, error)
+	ExportTemplates(ctx context.Context, id string) (string, error)
+	Import(ctx context.Context, v *registry.View, d Draft, dry bool) (ImportedRules, error)
 	Check(ctx context.Context, v *registry.View, d Draft) (Checked, error)
 	Put(ctx context.Context, v *registry.View, d Draft, seen int) (Rule, error)
 	Delete(ctx context.Context, v *registry.View, id g.RuleID, seen int, note string) error
@@ -53,6 +55,7 @@ func Register(r *gate.Gate, book Book) {
 	s := &area{r, book}
 	s.Words(words)
 	s.AtLast(func(d *gate.Schemas) {
+		d.OneOf("ImportedRule", "what", ImportAdded, ImportNewer, ImportSame, ImportKept, ImportRefused)
 		d.OneOf("Rule", "origin", OfFile, OfSchool)
 		d.OneOf("Backtest", "state", BacktestRuns, BacktestDone, BacktestFailed)
 		d.OneOf("Backtest", "cut", "", CutTime, CutEvents, CutStopped)
@@ -64,6 +67,7 @@ func Register(r *gate.Gate, book Book) {
 	s.registerWriting()
 	s.registerTrying()
 	s.registerThen()
+	s.registerTemplates()
 }
 
 // ready returns the book, or that there is none.

@@ -54,6 +54,8 @@ type Draft struct {
 	Replaces bool
 	Template string
 	Note     string
+
+	TemplateVersion string // of the template, whose text it stands on; "": see Put
 }
 
 // Checked is what a check of a draft found.
@@ -86,6 +88,51 @@ type RuleTemplate struct {
 	TitleZH  string       `json:"title_zh,omitempty"`
 	Severity g.Severity   `json:"severity"`
 	Text     string       `json:"text"`
+	Version  string       `json:"version"`
 	Uses     int          `json:"uses"`
 	Schools  []g.SchoolID `json:"schools" nullable:"false"`
+
+	SchoolCount int           `json:"school_count"`
+	Rules       []TemplateUse `json:"rules" nullable:"false"`
+}
+
+// TemplateUse is a school's rule that began as a template.
+type TemplateUse struct {
+	Rule       g.RuleID   `json:"rule"`
+	School     g.SchoolID `json:"school"`
+	SchoolName string     `json:"school_name"`
+	Version    string     `json:"version,omitempty"`
+	Older      bool       `json:"older"`
+	Changed    bool       `json:"changed"`
+	Base       string     `json:"base,omitempty"`
+}
+
+// What an import does with a rule.
+const (
+	ImportAdded   = "added"
+	ImportNewer   = "newer"
+	ImportSame    = "same"
+	ImportKept    = "kept"
+	ImportRefused = "refused"
+)
+
+// ImportedRules is what an import did, or would do.
+type ImportedRules struct {
+	DryRun bool           `json:"dry_run"`
+	Rules  []ImportedRule `json:"rules" nullable:"false"`
+}
+
+// ImportedRule is what an import did with one rule of the file.
+type ImportedRule struct {
+	ID       g.RuleID   `json:"id"`
+	Title    string     `json:"title"`
+	TitleZH  string     `json:"title_zh,omitempty"`
+	Severity g.Severity `json:"severity"`
+	What     string     `json:"what"`
+	Was      string     `json:"was,omitempty"`
+	Is       string     `json:"is"`
+	Problem  string     `json:"problem,omitempty"`
+	Reason   string     `json:"reason,omitempty"`
+
+	Wrong *g.Error `json:"-"` // why it is refused, for Problem in the reader's language
 }

@@ -37,8 +37,26 @@ RuleProblem.reason: A word for a program; id_taken: another rule has the id, and
 RuleTemplate.id: The id of its rule.
 RuleTemplate.group: What it is about.
 RuleTemplate.text: The rule to begin from.
+RuleTemplate.version: Names its text: another text is another version.
 RuleTemplate.uses: How many rules of the caller's schools began as it.
 RuleTemplate.schools: Those schools.
+RuleTemplate.school_count: How many schools these are.
+RuleTemplate.rules: The rules that began as it.
+TemplateUse.rule: The rule's id.
+TemplateUse.school: The school that has it.
+TemplateUse.school_name: The school's name.
+TemplateUse.version: The version of the template on which it stands; absent: that is not known.
+TemplateUse.older: That is not the one that ships now.
+TemplateUse.changed: The school has changed the text besides its id.
+TemplateUse.base: The text of the older version.
+ImportedRules.dry_run: Nothing was written.
+ImportedRules.rules: In the order of the file.
+ImportedRule.id: The id of the school's rule.
+ImportedRule.what: added; newer: it takes the place of what the school had taken before and not changed; same: nothing to do; kept: the school's own text stays; refused.
+ImportedRule.was: The text that the school has had.
+ImportedRule.is: The text of the file.
+ImportedRule.problem: Why it is refused.
+ImportedRule.reason: A word for a program, of a problem.
 RuleVersion.text: The rule as it was written.
 RuleVersion.enabled: Whether it held.
 RuleVersion.replaces: It stood in the place of another rule with the same id.

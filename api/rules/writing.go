@@ -14,6 +14,8 @@ type DraftInput struct {
 	Replaces bool   `json:"replaces,omitempty" doc:"It stands in the place of the rule with the same id in the files or of a school above. While it is disabled, neither holds."`
 	Template string `json:"template,omitempty" maxLength:"64" doc:"The id of the template that it began as."`
 	Note     string `json:"note,omitempty" maxLength:"500" doc:"Why it is changed." example:"the old limit rang every morning"`
+
+	TemplateVersion string `json:"template_version,omitempty" maxLength:"64" doc:"The version of the template on which the text stands now: with it, a newer one is taken. Empty: as before, or, for a new rule, the one that ships."`
 }
 
 func (d DraftInput) draft(school g.SchoolID, id g.RuleID) Draft {
@@ -25,6 +27,8 @@ func (d DraftInput) draft(school g.SchoolID, id g.RuleID) Draft {
 		Replaces: d.Replaces,
 		Template: d.Template,
 		Note:     d.Note,
+
+		TemplateVersion: d.TemplateVersion,
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 
 // Here answers the command line of this machine, which sees every school: explain (rule, device),
 // explain-then (the same, and at), explain-state (id), backtest (school, since; the rule's text as
-// body) and backtest-state (id).
+// body), backtest-state (id), templates, templates-export (id) and templates-import (school, dry; the
+// file as body).
 func (b *Book) Here(
 	ctx context.Context, deed string, q url.Values, body []byte,
 ) (any, error) {
@@ -33,6 +34,20 @@ func (b *Book) Here(
 		}, at)
 	case "explain-state":
 		return b.ThenState(ctx, b.view, q.Get("id"))
+	case "templates":
+		return b.Templates(ctx, b.view)
+	case "templates-export":
+		return b.ExportTemplates(ctx, q.Get("id"))
+	case "templates-import":
+		school, err := b.onlySchool(g.SchoolID(q.Get("school")))
+		if err != nil {
+			return nil, err
+		}
+		return b.Import(ctx, b.view, api.Draft{
+			School:  school,
+			Text:    string(body),
+			Enabled: true,
+		}, q.Get("dry") != "")
 	case "backtest-state":
 		return b.BacktestState(ctx, b.view, q.Get("id"))
 	case "backtest":
@@ -50,7 +65,7 @@ func (b *Book) Here(
 			Text:   string(body),
 		}, since)
 	}
-	return nil, g.Errorf(g.Invalid, "%q is no deed; use %s", deed, "explain, backtest")
+	return nil, g.Errorf(g.Invalid, "%q is no deed; use %s", deed, "explain, backtest, templates")
 }
 
 // onlySchool is the school that is named, or the topmost one if there is one only.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +25,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/rulebook"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	kept "github.com/gatehouse-iot/gatehouse/registry/rules"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
@@ -581,5 +583,114 @@ func TestTryRunsTests(t *testing.T) {
 	must(t, err)
 	if x.Failed != 1 || len(x.Problems) != 1 || x.Problems[0].Line != 7 {
 		t.Errorf("got %+v, want the last line to be wrong", x)
+	}
+}
+
+// TestTemplatesAsFiles: what is exported is imported; the same file again changes nothing; a newer one
+// takes the place of what the school has not changed, and what it has changed is kept and named.
+func TestTemplatesAsFiles(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	all, err := h.book.Templates(ctx, h.a)
+	must(t, err)
+	one := all[0]
+	file, err := h.book.ExportTemplates(ctx, one.ID)
+	must(t, err)
+	if x, err := rules.Parse("templates.yaml", []byte(file)); err != nil || len(x) != 1 {
+		t.Fatalf("got %d rules, %v, want a file with one", len(x), err)
+	}
+	whole, err := h.book.ExportTemplates(ctx, "")
+	must(t, err)
+	if x, err := rules.Parse("templates.yaml", []byte(whole)); err != nil || len(x) != len(all) {
+		t.Errorf("got %d rules, %v, want all %d", len(x), err, len(all))
+	}
+	if _, err := h.book.ExportTemplates(ctx, "nothing"); g.ErrorCode(err) != g.NotFound {
+		t.Errorf("got %v, want not found", err)
+	}
+	imports := func(text string, dry bool) (what []string) {
+		out, err := h.book.Import(ctx, h.a, api.Draft{School: "a", Text: text, Enabled: true}, dry)
+		must(t, err)
+		for _, r := range out.Rules {
+			what = append(what, r.What)
+		}
+		return what
+	}
+	wants := func(when string, got []string, want ...string) {
+		t.Helper()
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", when, got, want)
+		}
+	}
+	two := "rules:\n  - id: mild\n    title: Mild\n    severity: info\n" +
+		"    when: {property: temperature, above: 20}\n  - id: warm\n    title: W\n    severity: info\n" +
+		"    when: {property: temperature, above: 40}\n"
+	wants("a dry run", imports(two, true), api.ImportAdded, api.ImportRefused) // air.yaml has warm
+	if own, err := h.a.Rules.List(ctx, "a"); err != nil || len(own) != 0 {
+		t.Errorf("got %+v, %v, want nothing written", own, err)
+	}
+	wants("in earnest", imports(two, false), api.ImportAdded, api.ImportRefused)
+	wants("again", imports(two, false), api.ImportSame, api.ImportRefused)
+	newer := strings.Replace(two, "above: 20", "above: 21", 1)
+	wants("newer", imports(newer, false), api.ImportNewer, api.ImportRefused)
+	own, err := h.book.Find(ctx, h.a, "mild@a")
+	must(t, err)
+	d := draft("a", strings.Replace(own.Text, "above: 21", "above: 23", 1))
+	d.ID = "mild"
+	_, err = h.book.Put(ctx, h.a, d, own.Version)
+	must(t, err)
+	wants("over a change of one's own", imports(two, false), api.ImportKept, api.ImportRefused)
+
+	wants("a template", imports(file, false), api.ImportAdded)
+	use := h.uses(one.ID)
+	if len(use) != 1 || use[0].Version != one.Version || use[0].Older || use[0].Changed {
+		t.Errorf("got %+v, want a rule on the version that ships", use)
+	}
+}
+
+func (h *house) uses(template string) []api.TemplateUse {
+	h.t.Helper()
+	all, err := h.book.Templates(h.t.Context(), h.a)
+	must(h.t, err)
+	for _, x := range all {
+		if x.ID == template {
+			return x.Rules
+		}
+	}
+	return nil
+}
+
+// TestARuleOnAnOlderTemplate: it is told, with its text and whether the school has changed it, until
+// the newer one is taken.
+func TestARuleOnAnOlderTemplate(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	all, err := h.book.Templates(ctx, h.a)
+	must(t, err)
+	one := all[0]
+	r, err := rules.ParseOne("rule", []byte(one.Text))
+	must(t, err)
+	_, err = h.a.Rules.Put(ctx, kept.RuleVersion{
+		School: "a", ID: r.ID, Text: one.Text + "# ours\n", Template: one.ID, Base: one.Text + "# old\n",
+	}, 0)
+	must(t, err)
+	use := h.uses(one.ID)
+	if len(use) != 1 || !use[0].Older || !use[0].Changed || use[0].Base != one.Text+"# old\n" ||
+		use[0].Version == one.Version {
+		t.Fatalf("got %+v, want it on an older version, with changes", use)
+	}
+	d := draft("a", one.Text)
+	d.ID, d.Template, d.TemplateVersion = r.ID, one.ID, "of yesterday"
+	if _, err := h.book.Put(ctx, h.a, d, 1); g.ErrorCode(err) != g.Conflict {
+		t.Errorf("got %v, want a conflict for a version that is none", err)
+	}
+	d.TemplateVersion = one.Version
+	_, err = h.book.Put(ctx, h.a, d, 1)
+	must(t, err)
+	if use := h.uses(one.ID); use[0].Older || use[0].Changed {
+		t.Errorf("got %+v, want it taken", use)
+	}
+	d.TemplateVersion, d.Text = "", one.Text+"# ours again\n"
+	_, err = h.book.Put(ctx, h.a, d, 2)
+	must(t, err)
+	if use := h.uses(one.ID); use[0].Older || !use[0].Changed {
+		t.Errorf("got %+v, want a change of one's own on the newest", use)
 	}
 }

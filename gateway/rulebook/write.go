@@ -19,6 +19,20 @@ const inForceWithin = 5 * time.Second
 func (b *Book) Put(
 	ctx context.Context, v *registry.View, d api.Draft, seen int,
 ) (api.Rule, error) {
+	r, err := rules.ParseOne(draftFile, []byte(d.Text))
+	base := ""
+	if err == nil {
+		if base, err = b.baseOf(d, r.ID); err != nil {
+			return api.Rule{}, err
+		}
+	}
+	return b.put(ctx, v, d, seen, base)
+}
+
+// put is Put of a draft that stands on the text base.
+func (b *Book) put(
+	ctx context.Context, v *registry.View, d api.Draft, seen int, base string,
+) (api.Rule, error) {
 	r, errs := b.check(d, d.ID == "" && seen == 0)
 	if len(errs) > 0 {
 		return api.Rule{}, refusal(d, errs)
@@ -31,6 +45,7 @@ func (b *Book) Put(
 		Enabled:  d.Enabled,
 		Replaces: d.Replaces,
 		Template: d.Template,
+		Base:     base,
 		Note:     d.Note,
 	}, seen)
 	if err != nil {

@@ -27,6 +27,7 @@ const Help = `Usage: gateway rules check FILE|FOLDER...
        gateway rules test FILE|FOLDER...
        gateway rules backtest [--since 7d] [--school ID] [--config FILE | --data-dir DIR] FILE
        gateway rules explain [--at TIME] [--config FILE | --data-dir DIR] RULE [DEVICE]
+       gateway rules templates list | export [ID] | import [--dry-run] [--school ID] FILE
 
 check reads rule files as the gateway does at its start, and says what is wrong, where, and how
 to mend it. With a file of a rules folder (one that has a folder of procedures) the other files
@@ -39,6 +40,10 @@ that begin with tests: are stories, the others are rules.
 backtest asks the gateway that runs what one rule would have found in the last days; explain asks
 it why a rule has raised an alert for a device, or has not. With --at "2026-09-01 02:14" it is why at
 that moment: the gateway runs the rule over its journal up to then, and DEVICE is needed.
+
+templates lists the rules that ship to begin from, with who uses each and what stands on an older
+version; export writes one or all as a file of rules; import takes the rules of a file as a school's
+own and keeps what the school has changed.
 
 The languages of rules and of tests are described in rules/README.md.
 `

@@ -9,7 +9,7 @@ import (
 )
 
 const columns = "school, id, version, body, enabled, replaces, template, note, deleted, maker, " +
-	"maker_name, at"
+	"maker_name, at, base"
 
 // newest restricts a query of rule_versions to the newest version of each rule.
 const newest = "version = (SELECT MAX(n.version) FROM rule_versions n " +
@@ -18,7 +18,7 @@ const newest = "version = (SELECT MAX(n.version) FROM rule_versions n " +
 func scan(row func(...any) error) (x RuleVersion, err error) {
 	var at int64
 	err = row(&x.School, &x.ID, &x.Version, &x.Text, &x.Enabled, &x.Replaces, &x.Template, &x.Note,
-		&x.Deleted, &x.By, &x.ByName, &at)
+		&x.Deleted, &x.By, &x.ByName, &at, &x.Base)
 	x.At = store.Moment(at)
 	return x, err
 }

@@ -23,6 +23,7 @@ type RuleVersion struct {
 	// while it is disabled, neither holds for the school.
 	Replaces bool   `json:"replaces,omitempty"`
 	Template string `json:"template,omitempty"` // the ID of the template that it began as
+	Base     string `json:"-"`                  // the text of the template or file that it stands on; "": not known
 	Note     string `json:"note,omitempty"`     // why it was changed
 	Deleted  bool   `json:"deleted,omitempty"`
 	// who wrote it: the ID of a user or key, and the name at the time

@@ -41,6 +41,7 @@ func (v View) Restore(
 			for _, old := range all {
 				if old.Version == from && old.Text != "" {
 					x.Text, x.Replaces, x.Template = old.Text, old.Replaces, old.Template
+					x.Base = old.Base
 					x.Enabled, x.Deleted, x.Note = old.Enabled || old.Deleted, false, note
 					return nil
 				}
@@ -119,10 +120,10 @@ func (v View) keep(ctx context.Context, t *store.Tx, old, x RuleVersion, deed st
 		}
 	}
 	_, err := t.Exec(ctx,
-		"INSERT INTO rule_versions ("+columns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"INSERT INTO rule_versions ("+columns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		string(x.School), string(x.ID), x.Version, x.Text, store.Flag(x.Enabled),
 		store.Flag(x.Replaces), x.Template, x.Note, store.Flag(x.Deleted), x.By, x.ByName,
-		store.Micros(x.At))
+		store.Micros(x.At), x.Base)
 	if err != nil {
 		return fmt.Errorf("write rule: %w", err)
 	}

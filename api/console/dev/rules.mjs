@@ -124,8 +124,21 @@ const templates = [
     title_zh: '空气不新鲜',
     severity: 'warning',
     text: stale(1500),
+    version: '9b3c11d4',
     uses: 1,
     schools: ['s1'],
+    school_count: 1,
+    rules: [
+      {
+        rule: 'stale-air@sch_demo',
+        school: 'sch_demo',
+        school_name: 'Riverside',
+        version: '5a1f07c2',
+        older: true,
+        changed: true,
+        base: stale(1400),
+      },
+    ],
   },
   {
     id: 'network-down',
@@ -137,8 +150,11 @@ const templates = [
       "id: network-down\ntitle: {en: A building's devices are out of reach, zh-CN: 楼内设备大面积离线}\n" +
       'severity: major\nper: building\n' +
       'when: {share: {of: {status: [offline, driver_down]}, at_least: 20%, devices: 5}}\nfor: 1m\n',
+    version: '17c0aa52',
     uses: 0,
     schools: [],
+    school_count: 0,
+    rules: [],
   },
 ]
 

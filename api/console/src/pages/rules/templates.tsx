@@ -12,6 +12,7 @@ import { SearchField } from '../../ui/searchfield'
 import { SeverityTag } from '../../ui/states'
 import { RuleEditor } from './editor'
 import { fileOf, save } from './file'
+import { Newer } from './newer'
 
 export function useTemplates(enabled = true) {
   return useQuery({
@@ -60,6 +61,7 @@ export function Templates() {
                         onClick={() => at.change({ template: open === x.id ? null : x.id })}>
                         {f.local(x.title, x.title_zh)}
                       </button>
+                      <Newer x={x} />
                       {open === x.id && <RuleEditor text={x.text} label={x.id} readOnly />}
                     </Stack>
                   ),
@@ -73,6 +75,7 @@ export function Templates() {
                     x.uses ? (
                       <>
                         {t('rules.uses', { count: x.uses })}
+                        {x.school_count > 1 && ' · ' + t('rules.ofSchools', { count: x.school_count })}
                         {schools.length > 1 && (
                           <Text size="xs" c="dimmed">
                             {[...new Set(x.schools)].slice(0, 3).map(school).join(', ')}
@@ -92,7 +95,7 @@ export function Templates() {
                       <Button
                         size="compact-sm"
                         variant="subtle"
-                        onClick={() => save(x.id + '.yaml', fileOf(x))}
+                        onClick={() => save(x.id + '.yaml', fileOf({ id: x.id, text: x.text }))}
                         aria-label={t('rules.saveFile') + ': ' + f.local(x.title, x.title_zh)}>
                         {t('rules.saveFile')}
                       </Button>
