@@ -165,7 +165,7 @@ function Why({ a }: { a: Alert }) {
   const at = encodeURIComponent(a.opened)
   return (
     <Text size="xs">
-      <Link to={`/rules/${encodeURIComponent(a.rule)}?tab=why&${about}&at=${at}`} data-testid="why">
+      <Link to={`/rules/kept/${encodeURIComponent(a.rule)}?tab=why&${about}&at=${at}`} data-testid="why">
         {t('wall.why')}
       </Link>
     </Text>

@@ -243,6 +243,7 @@ export const rules = {
   whyNow: 'What it makes of it now',
   whyThen: 'What it made of it at {{at}}',
   standingsThen: 'Where it held at {{at}}',
+  nowhereThen: 'It held nowhere then',
   alertsThen: 'Its alerts of that moment',
   thenWhen: 'At a moment of the past',
   thenNow: 'Now',

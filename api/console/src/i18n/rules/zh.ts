@@ -229,6 +229,7 @@ export const rules = {
   whyNow: '规则现在的判断',
   whyThen: '规则在 {{at}} 的判断',
   standingsThen: '{{at}} 成立之处',
+  nowhereThen: '当时没有任何地方成立',
   alertsThen: '当时的告警',
   thenWhen: '过去的某一时刻',
   thenNow: '现在',

@@ -209,7 +209,7 @@ export function Explanation(p: { x: Explained; choose: (device: string) => void;
             ]}
           />
         ) : (
-          <Empty title={t('rules.nowhere')} />
+          <Empty title={t(then ? 'rules.nowhereThen' : 'rules.nowhere')} />
         )}
         {!!x.more && <p className="dim">{t('rules.moreFound', { count: x.more })}</p>}
       </Panel>
