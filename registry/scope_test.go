@@ -864,6 +864,9 @@ func calls(d *district) map[string]call {
 		"Meals.Diets": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Meals.Diets(ctx, b)
 		}},
+		"Meals.Diet": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Meals.Diet(ctx, child, true)
+		}},
 		"Meals.PutDiet": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Meals.PutDiet(ctx, g.Diet{Person: child, Note: "No peanuts"})
 		}},

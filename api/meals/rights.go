@@ -23,8 +23,13 @@ type DietInput struct {
 }
 
 type dietInput struct {
-	gate.ByID
+	gate.ByIDMatching
 	Body DietInput
+}
+
+type classMealsInput struct {
+	gate.Matching
+	Body ClassMealsInput
 }
 
 func (s *area) registerRights() {
@@ -35,9 +40,13 @@ func (s *area) registerRights() {
 		Tag:     tag,
 		Perm:    g.AttendanceRead,
 		Summary: "The classes that do not eat every meal",
-	}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.ClassMeals]], error) {
+	}, func(ctx context.Context, in *gate.PerSchool) (*gate.Tagged[gate.Page[g.ClassMeals]], error) {
 		all, err := s.View(ctx).Meals.ClassMeals(ctx, gate.SchoolOf(ctx, in.School))
-		return gate.PageOf(s.Gate, all, in.Paged, err, func(x g.ClassMeals) string { return x.Class })
+		page, err := gate.PageOf(s.Gate, all, in.Paged, err, func(x g.ClassMeals) string { return x.Class })
+		if err != nil {
+			return nil, err
+		}
+		return gate.WithTag(gate.TagOf(all), page.Body), nil
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "PUT",
@@ -46,9 +55,15 @@ func (s *area) registerRights() {
 		Tag:     tag,
 		Perm:    g.AttendanceWrite,
 		Summary: "Say which meals a class eats",
-		Doc:     "Without an entry a class eats every meal. Staff can serve anybody anyway.",
-	}, func(ctx context.Context, in *gate.Post[ClassMealsInput]) (*gate.Body[g.ClassMeals], error) {
+		Doc: "Without an entry a class eats every meal. Staff can serve anybody anyway. The tag is that of " +
+			"all classes.",
+		Matching: true,
+	}, func(ctx context.Context, in *classMealsInput) (*gate.Body[g.ClassMeals], error) {
 		b := in.Body
+		ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
+			all, err := s.View(ctx).Meals.ClassMeals(ctx, gate.SchoolOf(ctx, b.School))
+			return gate.TagOf(all), err
+		})
 		return gate.Answer(s.View(ctx).Meals.PutClassMeals(ctx, g.ClassMeals{
 			School: gate.SchoolOf(ctx, b.School),
 			Class:  b.Class,
@@ -68,6 +83,18 @@ func (s *area) registerRights() {
 		return gate.PageOf(s.Gate, all, in.Paged, err, func(x g.Diet) string { return string(x.Person) })
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/people/{id}/diet",
+		ID:      "get-diet",
+		Tag:     tag,
+		Perm:    g.PeopleWrite,
+		Summary: "What tills are told of a person",
+		Doc:     "An empty entry where that is nothing. The look is in the audit log.",
+	}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[g.Diet], error) {
+		d, err := s.View(ctx).Meals.Diet(ctx, g.PersonID(in.ID), true)
+		return gate.WithTag(gate.TagOf(d), d), err
+	})
+	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "PUT",
 		Path:    "/v1/people/{id}/diet",
 		ID:      "put-diet",
@@ -76,7 +103,12 @@ func (s *area) registerRights() {
 		Summary: "Say what tills are told of a person",
 		Doc: "What they must not eat is encrypted under the person's key and shown at a till while they are " +
 			"served, nowhere else but in the list of diets. An empty entry is deleted.",
+		Matching: true,
 	}, func(ctx context.Context, in *dietInput) (*gate.Body[g.Diet], error) {
+		ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
+			d, err := s.View(ctx).Meals.Diet(ctx, g.PersonID(in.ID), false)
+			return gate.TagOf(d), err
+		})
 		return gate.Answer(s.View(ctx).Meals.PutDiet(ctx, g.Diet{
 			Person: g.PersonID(in.ID),
 			Note:   in.Body.Note,

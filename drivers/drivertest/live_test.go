@@ -117,7 +117,7 @@ func TestFlawsOfLivePicturesAreFound(t *testing.T) {
 				Driver:   c.driver,
 				Device:   drivers.Device{Profile: eyeProfile},
 				Watch:    true,
-				Patience: time.Second,
+				Patience: 4 * time.Second, // also on a machine with much other work
 			}
 			var found []string
 			for _, r := range drivertest.Check(t.Context(), f) {

@@ -132,6 +132,43 @@ func (v View) diets(ctx context.Context, c store.Conn, school g.SchoolID) ([]g.D
 	return out, nil
 }
 
+// Diet is what tills are told of a person, an empty entry where that is nothing. With look it is shown
+// to somebody, which is audited; without it is only held against a tag.
+func (v View) Diet(ctx context.Context, id g.PersonID, look bool) (d g.Diet, err error) {
+	in, err := v.s.Reach(ctx, g.PeopleWrite)
+	if err != nil {
+		return d, err
+	}
+	read := func(c store.Conn) (school g.SchoolID, err error) {
+		whose, err := people.Whose(ctx, c, []g.PersonID{id})
+		if err != nil {
+			return "", err
+		}
+		p, ok := whose[id]
+		if !ok {
+			return "", store.NotFound("person", string(id))
+		}
+		if err := in.Owns(p.School, "person", string(id)); err != nil {
+			return "", err
+		}
+		d, err = v.diet(ctx, c, p)
+		d.Person = id
+		return p.School, err
+	}
+	if !look {
+		_, err = read(v.s.Reg)
+		return d, err
+	}
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		school, err := read(t)
+		if err != nil {
+			return err
+		}
+		return v.s.Audit(ctx, t, school, "diet.list", string(id))
+	})
+	return d, err
+}
+
 // PutDiet says what a till is told of a person; an empty entry is deleted.
 func (v View) PutDiet(ctx context.Context, d g.Diet) (g.Diet, error) {
 	in, err := v.s.Reach(ctx, g.PeopleWrite)

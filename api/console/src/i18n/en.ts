@@ -529,7 +529,9 @@ export const en = {
   },
   visitPage: {
     title: 'Public page',
-    text: 'Visitors register themselves on it with their own telephone, without an app. Put the QR code up at the gate, or the link on the website. The host gets a message and answers by a link.',
+    text:
+      'Visitors register themselves on it with their own telephone, without an app. Put the QR code up at ' +
+      'the gate, or the link on the website. The host gets a message and answers by a link.',
     state: 'State',
     on: 'on',
     off: 'off',
