@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -90,6 +91,10 @@ func TestOwnSchool(t *testing.T) {
 func programs(t *testing.T, root string) string {
 	t.Helper()
 	dir := t.TempDir()
+	// A process that another test starts meanwhile would have the copies open for writing until it
+	// executes its own program, and then none of them can be started ("text file busy").
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := os.CopyFS(filepath.Join(dir, "bin"), os.DirFS(filepath.Join(root, "bin"))); err != nil {
 		t.Fatalf("%v; make build makes them", err)
 	}
