@@ -175,13 +175,7 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 	if err != nil {
 		return err
 	}
-	// Cancels emits of running calls when ctx ends.
-	c.emit = func(call context.Context, o ...gatehouse.Observation) error {
-		call, cancel := context.WithCancel(call)
-		defer cancel()
-		defer context.AfterFunc(ctx, cancel)()
-		return emit(call, o...)
-	}
+	c.emit = emit.Within(ctx)
 	c.over = ctx
 	d.mu.Lock()
 	if d.server == nil {
@@ -282,13 +276,8 @@ func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result
 	if err != nil {
 		return drivers.Result{}, err
 	}
-	// Stops waiting a little before the deadline, so that the caller still gets the command's
-	// state.
-	if end, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, end.Add(-min(time.Second, time.Until(end)/10)))
-		defer cancel()
-	}
+	ctx, cancel := drivers.Sooner(ctx)
+	defer cancel()
 	return q.wait(ctx, x)
 }
 

@@ -166,13 +166,7 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 	if err != nil {
 		return err
 	}
-	// Cancels emits of running calls when ctx ends.
-	t.emit = func(call context.Context, o ...gatehouse.Observation) error {
-		call, cancel := context.WithCancel(call)
-		defer cancel()
-		defer context.AfterFunc(ctx, cancel)()
-		return emit(call, o...)
-	}
+	t.emit = emit.Within(ctx)
 	d.mu.Lock()
 	if d.server == nil {
 		d.mu.Unlock()
@@ -267,13 +261,8 @@ func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result
 	if err != nil {
 		return drivers.Result{}, err
 	}
-	// Stops waiting a little before the deadline, so that the caller still gets the command's
-	// state.
-	if end, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, end.Add(-min(time.Second, time.Until(end)/10)))
-		defer cancel()
-	}
+	ctx, cancel := drivers.Sooner(ctx)
+	defer cancel()
 	return q.wait(ctx, x)
 }
 
