@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -127,10 +126,15 @@ func (e *Engine) sweepPeople() {
 		return
 	}
 	e.swept = e.clock
-	for _, id := range slices.Sorted(maps.Keys(e.devices)) {
-		if d := e.devices[id]; d.person() != "" && e.accounted(d) {
-			e.forget(d)
+	var over []g.DeviceID // the devices are far more, and are not to be sorted
+	for id, d := range e.devices {
+		if d.person() != "" && e.accounted(d) {
+			over = append(over, id)
 		}
+	}
+	slices.Sort(over)
+	for _, id := range over {
+		e.forget(e.devices[id])
 	}
 }
 

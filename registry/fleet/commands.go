@@ -133,22 +133,6 @@ func tellCommand(ctx context.Context, s *store.Store, t *store.Tx, c g.DeviceCom
 func (v View) MoveCommand(
 	ctx context.Context, id string, to g.CommandState, why g.Text, from ...g.CommandState,
 ) (c g.DeviceCommand, moved bool, err error) {
-	return v.moveCommand(ctx, id, to, why, from...)
-}
-
-// ReturnCommand has a command wait again that was not sent after all; only for system scopes.
-func (v View) ReturnCommand(
-	ctx context.Context, id string, why g.Text,
-) (c g.DeviceCommand, moved bool, err error) {
-	return v.moveCommand(ctx, id, unsent, why, g.CommandSent)
-}
-
-// unsent is accepted, of a command that the device cannot have got.
-const unsent g.CommandState = "unsent"
-
-func (v View) moveCommand(
-	ctx context.Context, id string, to g.CommandState, why g.Text, from ...g.CommandState,
-) (c g.DeviceCommand, moved bool, err error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return c, false, err
 	}
@@ -158,6 +142,16 @@ func (v View) moveCommand(
 	})
 	return c, moved, err
 }
+
+// ReturnCommand has a command wait again that was not sent after all; only for system scopes.
+func (v View) ReturnCommand(
+	ctx context.Context, id string, why g.Text,
+) (c g.DeviceCommand, moved bool, err error) {
+	return v.MoveCommand(ctx, id, unsent, why, g.CommandSent)
+}
+
+// unsent is accepted, of a command that the device cannot have got.
+const unsent g.CommandState = "unsent"
 
 func moveCommand(
 	ctx context.Context, s *store.Store, t *store.Tx, id string, to g.CommandState, why g.Text,
