@@ -54,7 +54,8 @@ func (s *area) registerPages() {
 		h := func(w http.ResponseWriter, r *http.Request) {
 			if !s.limits.looks.Allow(s.Remote(r), s.Now()).OK {
 				s.refuse(w, r, http.StatusTooManyRequests,
-					"Too many tries from your address: wait a minute, then try again.", "访问过于频繁，请一分钟后再试。")
+					"Too many tries from your address: wait a minute, then try again.",
+					"访问过于频繁，请一分钟后再试。")
 				return
 			}
 			r.Body = http.MaxBytesReader(w, r.Body, mostForm)
@@ -232,7 +233,9 @@ func (s *area) linked(
 ) (l link, x visits.Shown, p page, zone *time.Location, ok bool) {
 	l, err := s.links.open(of, r.PathValue("token"), s.Now())
 	if errors.Is(err, errExpired) {
-		s.refuse(w, r, http.StatusGone, "This link has ended with the time of the visit.", "来访时间已过，链接已失效。")
+		s.refuse(w, r, http.StatusGone,
+			"This link has ended with the time of the visit.",
+			"来访时间已过，链接已失效。")
 		return l, x, p, nil, false
 	}
 	if err != nil {
@@ -246,7 +249,9 @@ func (s *area) linked(
 	}
 	if r.Method == http.MethodPost {
 		if err := r.ParseForm(); err != nil {
-			s.refuse(w, r, http.StatusBadRequest, "The form did not arrive whole: send it again.", "表单未完整送达，请重新提交。")
+			s.refuse(w, r, http.StatusBadRequest,
+				"The form did not arrive whole: send it again.",
+				"表单未完整送达，请重新提交。")
 			return l, x, p, nil, false
 		}
 	}
@@ -302,7 +307,8 @@ func (s *area) ownPage(w http.ResponseWriter, r *http.Request) {
 		p.State, p.Refresh, p.Cancel = p.T("Waiting for an answer. This page shows it: keep the link.",
 			"等待确认。结果将显示在本页，请保存链接。"), true, true
 	case x.State == g.VisitExpected:
-		p.State = p.T("You are expected. The code opens the gate: ", "已同意来访。二维码有效时间：") + p.When + p.T(".", "。")
+		p.State = p.T("You are expected. The code opens the gate: ", "已同意来访。二维码有效时间：") +
+			p.When + p.T(".", "。")
 		p.Refresh, p.Cancel = true, true
 	case x.State == g.VisitRefused:
 		p.State = p.T("The visit was refused.", "来访未获同意。")
@@ -364,7 +370,8 @@ func (s *area) hostPage(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case x.Barred:
-		p.State = p.T("Security decides on this visit. There is nothing for you to do.", "该来访由安保人员处理，您无需操作。")
+		p.State = p.T("Security decides on this visit. There is nothing for you to do.",
+			"该来访由安保人员处理，您无需操作。")
 	case x.State == g.VisitAsked:
 		p.State, p.Answer = p.T("Do they come to you?", "是否同意来访？"), true
 	case x.State == g.VisitRefused:
