@@ -38,6 +38,23 @@ func BenchmarkAsk(b *testing.B) {
 	}
 }
 
+// driven runs a driver with one device, through gRPC and the host, and returns the device as the
+// driver has it.
+func (s *school) driven(b *testing.B, id g.DeviceID, profile g.Profile) drivers.Device {
+	b.Helper()
+	x := gates{up: make(chan drivers.Device)}
+	h := host.New(host.Options{Sink: s, Answer: s.Answer, Logger: slog.New(slog.DiscardHandler)})
+	must(b, h.Put("push", drivers.Device{ID: id, Profile: profile}))
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- h.Run(ctx, []host.Spec{{Name: "push", Driver: x}}) }()
+	b.Cleanup(func() {
+		cancel()
+		must(b, <-ended)
+	})
+	return <-x.up
+}
+
 func benchmarkAsk(b *testing.B, many int) {
 	const people = 5000
 	s := open(b)
@@ -57,17 +74,7 @@ func benchmarkAsk(b *testing.B, many int) {
 	profile, err := s.view.Fleet.Profile(b.Context(), "terminal")
 	must(b, err)
 
-	x := gates{up: make(chan drivers.Device)}
-	h := host.New(host.Options{Sink: s, Answer: s.Answer, Logger: slog.New(slog.DiscardHandler)})
-	must(b, h.Put("push", drivers.Device{ID: d.Device.ID, Profile: profile}))
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- h.Run(ctx, []host.Spec{{Name: "push", Driver: x}}) }()
-	defer func() {
-		cancel()
-		must(b, <-ended)
-	}()
-	device := <-x.up
+	device := s.driven(b, d.Device.ID, profile)
 
 	var mu sync.Mutex
 	var took []time.Duration
@@ -81,7 +88,7 @@ func benchmarkAsk(b *testing.B, many int) {
 			card := fmt.Sprintf("CARD%05d", next*7919%people)
 			mu.Unlock()
 			begun := time.Now()
-			a, err := device.Ask(ctx, g.Ask{Method: g.ByCard, Credential: card})
+			a, err := device.Ask(b.Context(), g.Ask{Method: g.ByCard, Credential: card})
 			t := time.Since(begun)
 			mu.Lock()
 			took = append(took, t)

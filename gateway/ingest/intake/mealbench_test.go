@@ -3,7 +3,6 @@ package intake_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -11,8 +10,6 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/drivers"
-	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
 // BenchmarkMeal is how long somebody waits at a till at 20 meals a second, from the driver through
@@ -46,17 +43,9 @@ func benchmarkMeal(b *testing.B, writers int) {
 	}
 	profile, err := s.view.Fleet.Profile(b.Context(), "till")
 	must(b, err)
-	x := gates{up: make(chan drivers.Device)}
-	h := host.New(host.Options{Sink: s, Answer: s.Answer, Logger: slog.New(slog.DiscardHandler)})
-	must(b, h.Put("push", drivers.Device{ID: "till", Profile: profile}))
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- h.Run(ctx, []host.Spec{{Name: "push", Driver: x}}) }()
-	defer func() {
-		cancel()
-		must(b, <-ended)
-	}()
-	device := <-x.up
+	device := s.driven(b, "till", profile)
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
 	var busy sync.WaitGroup
 	for i := range writers {
 		busy.Go(func() {
