@@ -57,9 +57,12 @@ type Options struct {
 	// For tests, nil in production: the journal's file system, and a hook that is called between
 	// two steps that a crash could separate. It gets the name of the first: "effects kept",
 	// "rules saved", "silent marked", "outbox journalled", "sightings read" and, for each
-	// cursor, its name and "handled".
+	// cursor, its name and "handled". FreeBytes is the free space of the disk of a folder in place of
+	// the system's, so that a test does not hear of the disk that it happens to run on; nil: that of
+	// JournalFS, or of the system.
 	JournalFS journal.FS
 	Pause     func(after string)
+	FreeBytes func(dir string) (uint64, error)
 }
 
 // App is one gateway. Open it and Run it once; Run closes it.

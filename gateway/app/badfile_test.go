@@ -65,7 +65,7 @@ func TestFirstStartWithABadFile(t *testing.T) {
 	s.write(t, "gatehouse.yaml", reloadBase+anyPorts)
 	c, err := config.Load(filepath.Join(s.dir, "gatehouse.yaml"))
 	ok(t, err)
-	_, err = app.Open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler)})
+	_, err = open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err == nil || !strings.Contains(err.Error(), "mine.yaml:2") {
 		t.Errorf("got %v, want the place of the mistake", err)
 	}

@@ -88,7 +88,7 @@ func TestDevicesWithCertificates(t *testing.T) {
 		c.MQTT.TLS = config.TLS{Certificate: serverCert, Key: serverKey}
 		c.MQTT.ClientCA, c.MQTT.RequireCertificate = filepath.Join(ca.dir, "ca.pem"), required
 		ok(t, c.Validate())
-		a, err := app.Open(t.Context(), c,
+		a, err := open(t.Context(), c,
 			app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 		ok(t, err)
 		ctx, cancel := context.WithCancel(context.Background())
@@ -163,7 +163,7 @@ func TestDevicesWithCertificates(t *testing.T) {
 	c.MQTT.ListenTLS = "127.0.0.1:0"
 	c.MQTT.TLS = config.TLS{Certificate: cert, Key: key}
 	c.MQTT.ClientCA = key
-	if _, err := app.Open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler)}); err == nil ||
+	if _, err := open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler)}); err == nil ||
 		!strings.Contains(err.Error(), "holds no certificate") {
 		t.Errorf("got %v, want a file without a certificate refused", err)
 	}

@@ -65,7 +65,7 @@ func newBoiler(t *testing.T, c config.Config, s *school, o app.Options) (*boiler
 	ok(t, os.WriteFile(filepath.Join(s.dir, "rules", "flap.yaml"), []byte(flapRule), 0o600))
 	c.Drivers = []config.Driver{{Name: "modbus", Path: program}}
 	c.Reach.ThisMachine = true
-	a, err := app.Open(t.Context(), c, o)
+	a, err := open(t.Context(), c, o)
 	ok(t, err)
 	v := a.Registry().In(g.SystemScope("test"))
 	p, err := fleet.ParseProfile("profile",

@@ -20,7 +20,7 @@ func TestTLSOffersHTTP2(t *testing.T) {
 	_, cert, key := ca.issue("localhost")
 	c := configOf(s.dir)
 	c.HTTP.TLS = config.TLS{Certificate: cert, Key: key}
-	a, err := app.Open(t.Context(), c,
+	a, err := open(t.Context(), c,
 		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	ok(t, err)
 	ctx, cancel := context.WithCancel(context.Background())

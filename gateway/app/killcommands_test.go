@@ -140,7 +140,7 @@ func (s *school) tell(ctx context.Context, url, device, action string) (id strin
 // locked registers the devices of the test.
 func (s *school) locked(t *testing.T) []string {
 	t.Helper()
-	a, err := app.Open(t.Context(), configOf(s.dir), app.Options{
+	a, err := open(t.Context(), configOf(s.dir), app.Options{
 		Logger:  slog.New(slog.DiscardHandler),
 		Version: "test",
 	})

@@ -18,7 +18,7 @@ const guardPassword = "a long walk home"
 // level makes a level that locks the doors and unlocks them at the all-clear, and a guard.
 func (s *school) level(t *testing.T) {
 	t.Helper()
-	a, err := app.Open(t.Context(), configOf(s.dir), app.Options{
+	a, err := open(t.Context(), configOf(s.dir), app.Options{
 		Logger:  slog.New(slog.DiscardHandler),
 		Version: "test",
 	})

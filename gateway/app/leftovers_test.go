@@ -58,7 +58,7 @@ func TestDeletedDeviceLeavesNothingInMQTT(t *testing.T) {
 	})
 	_, err := r.end(t)
 	ok(t, err)
-	a, err := app.Open(t.Context(), configOf(s.dir),
+	a, err := open(t.Context(), configOf(s.dir),
 		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	ok(t, err)
 	ok(t, a.Registry().In(g.SystemScope("test")).Fleet.DeleteDevice(t.Context(), "sensor-1"))

@@ -120,7 +120,7 @@ func victim(p plan) error {
 			Settings: map[string]string{"listen": p.Listen},
 		}}
 	}
-	a, err := app.Open(ctx, cfg,
+	a, err := open(ctx, cfg,
 		app.Options{Logger: log, Version: "test", JournalFS: disk, Pause: k.at})
 	if err != nil {
 		return err

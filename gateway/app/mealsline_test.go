@@ -109,7 +109,7 @@ func TestMealsAreLinearizable(t *testing.T) {
 // openCanteen registers people with cards, four tills and a lunch that is being served.
 func openCanteen(t *testing.T, s *school) {
 	t.Helper()
-	a, err := app.Open(t.Context(), configOf(s.dir),
+	a, err := open(t.Context(), configOf(s.dir),
 		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	ok(t, err)
 	defer func() { ok(t, a.Close()) }()

@@ -49,7 +49,7 @@ func (s *school) runFile(t *testing.T, lines string) *fromFile {
 	x := &fromFile{file: filepath.Join(s.dir, "gatehouse.yaml"), level: &slog.LevelVar{}}
 	c, err := config.Load(x.file)
 	ok(t, err)
-	a, err := app.Open(t.Context(), c, app.Options{
+	a, err := open(t.Context(), c, app.Options{
 		Logger:  slog.New(slog.DiscardHandler),
 		Level:   x.level,
 		Version: "test",

@@ -206,7 +206,7 @@ func TestInterruptedRestore(t *testing.T) {
 	ok(t, os.WriteFile(filepath.Join(dir, "registry.db"), []byte("half"), 0o600))
 	c := configOf(s.dir)
 	c.DataDir = dir
-	if _, err := app.Open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler)}); err == nil ||
+	if _, err := open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler)}); err == nil ||
 		!strings.Contains(err.Error(), "was interrupted") {
 		t.Fatalf("got %v, want the folder refused", err)
 	}

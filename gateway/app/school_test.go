@@ -97,7 +97,7 @@ func newSchool(t *testing.T) *school {
 			t.Fatal(err)
 		}
 	}
-	a, err := app.Open(t.Context(), configOf(s.dir),
+	a, err := open(t.Context(), configOf(s.dir),
 		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	if err != nil {
 		t.Fatal(err)

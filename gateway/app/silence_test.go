@@ -19,7 +19,7 @@ func TestKillDoesNotSwallowASilence(t *testing.T) {
 	}
 	t.Parallel()
 	s := newSchool(t)
-	a, err := app.Open(t.Context(), configOf(s.dir),
+	a, err := open(t.Context(), configOf(s.dir),
 		app.Options{Logger: slog.New(slog.DiscardHandler)})
 	ok(t, err)
 	v := a.Registry().In(g.SystemScope("test"))

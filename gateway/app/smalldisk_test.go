@@ -13,6 +13,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/journal/faultfs"
 )
 
 // smallDiskEnv names the folder on which the test mounts a file system, in a process with
@@ -38,11 +39,11 @@ func TestRealDiskThatIsFull(t *testing.T) {
 	clear := func() { ok(t, os.Remove(ballast)) }
 
 	// Its shard has a file with room after the first message; the other has none yet.
-	fullDisk(t, s, s.runOver(t, configOf(s.dir), app.Options{}), func() {
+	fullDisk(t, s, s.runOver(t, configOf(s.dir), app.Options{JournalFS: &faultfs.FS{}}), func() {
 		take(t, ballast, 40<<20)
 	}, clear)
 
-	r := s.runOver(t, configOf(s.dir), app.Options{})
+	r := s.runOver(t, configOf(s.dir), app.Options{JournalFS: &faultfs.FS{}})
 	r.send(t, "sensor-0", 1)
 	take(t, ballast, 0)
 	a := r.raised(t, "disk", g.Critical)

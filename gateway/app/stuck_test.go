@@ -35,7 +35,7 @@ func (s *school) run(t *testing.T) *running {
 
 func (s *school) runWith(t *testing.T, c config.Config) *running {
 	t.Helper()
-	a, err := app.Open(t.Context(), c,
+	a, err := open(t.Context(), c,
 		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	if err != nil {
 		t.Fatal(err)

@@ -24,7 +24,7 @@ import (
 // paused runs the school's gateway with a Pause hook.
 func (s *school) paused(t *testing.T, pause func(after string)) *running {
 	t.Helper()
-	a, err := app.Open(t.Context(), configOf(s.dir),
+	a, err := open(t.Context(), configOf(s.dir),
 		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test", Pause: pause})
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func TestArrivalIsNotOverwritten(t *testing.T) {
 func TestDeviceNeverHeardOfIsAGap(t *testing.T) {
 	s := newSchool(t)
 	ctx, now := t.Context(), time.Now()
-	a, err := app.Open(ctx, configOf(s.dir), app.Options{
+	a, err := open(ctx, configOf(s.dir), app.Options{
 		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time {
 			return now.Add(-24 * time.Hour)
 		},

@@ -98,7 +98,7 @@ func TestSchoolOfTheVersionBefore(t *testing.T) {
 	if len(told) != 0 {
 		t.Errorf("the journal is damaged: %v", told)
 	}
-	a, err := app.Open(t.Context(), c,
+	a, err := open(t.Context(), c,
 		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test", Now: now})
 	ok(t, err)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -14,10 +14,11 @@ func newWatch(
 	in given, s *stores, x *ingest, r *readers, k *sockets, m *mqtt,
 ) *selfwatch.Watch {
 	disk := selfwatch.Disk{
-		Dir:     in.cfg.DataPath(),
-		Journal: s.journal,
+		Dir:       in.cfg.DataPath(),
+		Journal:   s.journal,
+		FreeBytes: in.opt.FreeBytes,
 	}
-	if in.opt.JournalFS != nil {
+	if disk.FreeBytes == nil && in.opt.JournalFS != nil {
 		disk.FreeBytes = in.opt.JournalFS.Free
 	}
 	lag := &selfwatch.Readers{

@@ -34,7 +34,7 @@ import (
 func (s *school) runOver(t *testing.T, c config.Config, o app.Options) *running {
 	t.Helper()
 	o.Logger, o.Version = slog.New(slog.DiscardHandler), "test"
-	a, err := app.Open(t.Context(), c, o)
+	a, err := open(t.Context(), c, o)
 	ok(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{school: s, a: a, stop: cancel, ended: make(chan error, 1)}
@@ -454,7 +454,7 @@ func TestReaderThatStandsStillIsAnAlert(t *testing.T) {
 func TestTopmostSchoolsAnswerForTheGateway(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
-	a, err := app.Open(t.Context(), configOf(s.dir),
+	a, err := open(t.Context(), configOf(s.dir),
 		app.Options{Logger: slog.New(slog.DiscardHandler)})
 	ok(t, err)
 	v := a.Registry().In(g.SystemScope("test"))

@@ -114,8 +114,9 @@ func serve(ctx context.Context, o options) error {
 	defer unprofile()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	a, err := app.Open(ctx, cfg, app.Options{
-		Logger:  log,
-		Version: "bench",
+		Logger:    log,
+		Version:   "bench",
+		FreeBytes: func(string) (uint64, error) { return 1 << 40, nil }, // no alert about this machine's disk
 	})
 	if err != nil {
 		return err
