@@ -256,6 +256,24 @@ export function rules(json, list, school, user, alerts, tell) {
     ['GET', /^\/v1\/rule-templates$/, (req, res) => json(res, { templates })],
     [
       'POST',
+      /^\/v1\/rule-imports$/,
+      (req, res, m, q, body) => {
+        const ids = [...body.yaml.matchAll(/^ *- id: *(.*)$/gm)].map((x) => x[1])
+        if (!ids.length)
+          return problem(res, 422, 'invalid', 'the file has 0 rules: one is imported with 1 to 100')
+        json(res, {
+          dry_run: !!body.dry_run,
+          rules: ids.map((id) => {
+            const own = all.find((r) => r.plain_id === id && r.school === school.id)
+            const is = `id: ${id}\ntitle: ${id}\nseverity: warning\nwhen: {property: smoke, is: true}\n`
+            const rule = { id: `${id}@${school.id}`, title: id, severity: 'warning', is }
+            return own ? { ...rule, what: 'kept', was: own.text } : { ...rule, what: 'added' }
+          }),
+        })
+      },
+    ],
+    [
+      'POST',
       /^\/v1\/rules\/check$/,
       (req, res, m, q, body) => json(res, check(body.text, taken(school, body))),
     ],

@@ -208,6 +208,7 @@ const pages = [
   '/incidents',
   '/alerts',
   '/rules',
+  '/rules/import',
   '/cameras',
   '/attendance',
   '/attendance/month',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fileOf, textOf } from './file'
+import { fileOf, filesOf, textOf } from './file'
 
 const text =
   'id: warm\ntitle: Warm\nwhen:\n  all:\n    - {property: temperature, above: 30}\n\n    - {status: online}\n'
@@ -17,4 +17,11 @@ test('what is saved as a file is read from it as it was', () => {
 test('a file of several rules, or of none, is left to the check', () => {
   const two = 'rules:\n  - id: a\n  - id: b\n'
   for (const file of [two, 'rules: []\n', text]) expect(textOf(file)).toBe(file)
+})
+
+test('a file of several rules holds each as it was', () => {
+  expect(filesOf([{ text }, { text: 'id: b\ntitle: B\n' }])).toBe(
+    'rules:\n  - id: warm\n    title: Warm\n    when:\n      all:\n        - {property: temperature, above: 30}\n' +
+      '\n        - {status: online}\n  - id: b\n    title: B\n',
+  )
 })

@@ -2,10 +2,19 @@
 
 /** The file of a rule: where it comes from, and its text as one rule of a rule file. */
 export function fileOf(r: { id: string; text: string; version?: number; from?: string }): string {
-  const lines = r.text.trimEnd().split('\n')
   const head = `# ${[r.id, r.version && 'version ' + r.version, r.from].filter(Boolean).join(', ')}\n`
-  const body = lines.map((l, i) => (i === 0 ? '  - ' + l : l && '    ' + l))
-  return head + 'rules:\n' + body.join('\n') + '\n'
+  return head + filesOf([r])
+}
+
+/** The file of several rules. */
+export function filesOf(all: { text: string }[]): string {
+  const item = (text: string) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((l, i) => (i === 0 ? '  - ' + l : l && '    ' + l))
+      .join('\n')
+  return ['rules:', ...all.map((r) => item(r.text))].join('\n') + '\n'
 }
 
 /** The text of the one rule in a file; a file that holds none or several stays as it is, and the check says so. */

@@ -1,7 +1,7 @@
 // The rules that hold: those of the gateway's files, of the schools above, and the school's own.
 
 import { Button, Select, Stack, Tabs, Text } from '@mantine/core'
-import { IconPlus } from '@tabler/icons-react'
+import { IconFileImport, IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
 import { Link, Route, Routes, useParams } from 'react-router'
 import { severities, type Rule } from '../../api/types'
@@ -13,6 +13,7 @@ import { SearchField } from '../../ui/searchfield'
 import { SeverityTag } from '../../ui/states'
 import { When } from '../../ui/when'
 import { Deleted } from './deleted'
+import { ImportRules } from './import'
 import { originOf, origins, pageOf, useRules } from './list'
 import { NewRule } from './new'
 import { KeptRule } from './one'
@@ -24,6 +25,7 @@ export function RulesPage() {
     <Routes>
       <Route index element={<List />} />
       <Route path="new" element={<NewRule />} />
+      <Route path="import" element={<ImportRules />} />
       <Route path="kept/:id" element={<One />} />
     </Routes>
   )
@@ -44,9 +46,19 @@ function List() {
       sub={t('rules.sub')}
       actions={
         can('rules:write') && (
-          <Button size="xs" leftSection={<IconPlus size={16} />} component={Link} to="/rules/new">
-            {t('rules.new')}
-          </Button>
+          <>
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<IconFileImport size={16} />}
+              component={Link}
+              to="/rules/import">
+              {t('rules.import')}
+            </Button>
+            <Button size="xs" leftSection={<IconPlus size={16} />} component={Link} to="/rules/new">
+              {t('rules.new')}
+            </Button>
+          </>
         )
       }>
       <Deleted />

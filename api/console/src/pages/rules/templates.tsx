@@ -11,7 +11,7 @@ import { Empty, Loaded, Panel, Rows } from '../../ui/kit'
 import { SearchField } from '../../ui/searchfield'
 import { SeverityTag } from '../../ui/states'
 import { RuleEditor } from './editor'
-import { fileOf, save } from './file'
+import { fileOf, filesOf, save } from './file'
 import { Newer } from './newer'
 
 export function useTemplates(enabled = true) {
@@ -35,6 +35,13 @@ export function Templates() {
     <Panel flush label={t('rules.templates')}>
       <div className="filters">
         <SearchField label={t('rules.search')} />
+        <Button
+          size="xs"
+          variant="default"
+          disabled={!q.data}
+          onClick={() => save('templates.yaml', filesOf(q.data?.templates ?? []))}>
+          {t('rules.saveAll')}
+        </Button>
       </div>
       <Loaded q={q}>
         {(d) => {
