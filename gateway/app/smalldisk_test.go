@@ -13,7 +13,6 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
-	"github.com/gatehouse-iot/gatehouse/gateway/journal/faultfs"
 )
 
 // smallDiskEnv names the folder on which the test mounts a file system, in a process with
@@ -37,13 +36,14 @@ func TestRealDiskThatIsFull(t *testing.T) {
 	s := newSchool(t)
 	ballast := filepath.Join(dir, "ballast")
 	clear := func() { ok(t, os.Remove(ballast)) }
+	real := app.Options{FreeBytes: func(dir string) (uint64, error) { return free(t, dir), nil }}
 
 	// Its shard has a file with room after the first message; the other has none yet.
-	fullDisk(t, s, s.runOver(t, configOf(s.dir), app.Options{JournalFS: &faultfs.FS{}}), func() {
+	fullDisk(t, s, s.runOver(t, configOf(s.dir), real), func() {
 		take(t, ballast, 40<<20)
 	}, clear)
 
-	r := s.runOver(t, configOf(s.dir), app.Options{JournalFS: &faultfs.FS{}})
+	r := s.runOver(t, configOf(s.dir), real)
 	r.send(t, "sensor-0", 1)
 	take(t, ballast, 0)
 	a := r.raised(t, "disk", g.Critical)
