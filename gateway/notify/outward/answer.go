@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -39,11 +40,20 @@ func Do(c *http.Client, r *http.Request, now time.Time) (Answer, error) {
 	}, nil
 }
 
-// Bare is an error without the address, which may hold a secret.
+// Bare is an error without the address, which may hold a secret, and with words for what the network
+// calls by a bare name.
 func Bare(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
-		return u.Err
+		err = u.Err
+	}
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the server closed the connection before it answered")
+	case errors.Is(err, syscall.ECONNRESET):
+		return errors.New("the server broke off the connection")
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return errors.New("nothing listens at that address and port")
 	}
 	return err
 }

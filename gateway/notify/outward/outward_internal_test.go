@@ -3,6 +3,7 @@ package outward
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -113,6 +114,33 @@ func TestNeverPosted(t *testing.T) {
 		})
 		if (err == nil) != want {
 			t.Errorf("%s: got %v, want it allowed: %v", addr, err, want)
+		}
+	}
+}
+
+// A server that hangs up, and one that is not there, are told in words and without the address.
+func TestDoSaysWhyThereIsNoAnswer(t *testing.T) {
+	hangsUp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		c, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		c.Close()
+	}))
+	defer hangsUp.Close()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for at, want := range map[string]string{
+		hangsUp.URL: "the server closed the connection before it answered",
+		gone.URL:    "nothing listens at that address and port",
+	} {
+		r, err := http.NewRequest(http.MethodPost, at+"/secret", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Do(Client(true), r, time.Now()); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %q", err, want)
 		}
 	}
 }

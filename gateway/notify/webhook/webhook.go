@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -92,14 +91,10 @@ func request(ctx context.Context, m notify.Message) (*http.Request, error) {
 
 // unanswered says why there was no answer, without the address, which may hold a token.
 func unanswered(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("no answer within %s", answerWithin)
 	}
-	return err
+	return outward.Bare(err)
 }
 
 // outcome reads what a server answered.
