@@ -1606,6 +1606,7 @@ export const en = {
     alarm: 'alert: {{severity}}',
     open: 'Plan of the floor',
     notMarked: 'the room is not drawn in',
+    noView: 'There is no plan of this floor and no camera near.',
     near: {
       itself: 'this camera',
       plan: 'the nearest on the plan',

@@ -1546,6 +1546,7 @@ export const zh = {
     alarm: '告警：{{severity}}',
     open: '查看楼层平面图',
     notMarked: '图上尚未标出此房间',
+    noView: '这一层没有平面图，附近也没有摄像机。',
     near: {
       itself: '即此摄像头',
       plan: '平面图上最近',

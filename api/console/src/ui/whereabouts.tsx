@@ -52,6 +52,11 @@ export function WhereIs(p: Props) {
       <Text size="sm" fw={600}>
         <WhereWords w={w} />
       </Text>
+      {!plan && !camera && (
+        <Text size="sm" c="dimmed">
+          {t('plan.noView')}
+        </Text>
+      )}
       <div className="whereis-views">
         {plan && w.floor && (
           <figure>
