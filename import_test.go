@@ -41,6 +41,7 @@ var house = []room{
 	// Pure decisions: no I/O, no clock.
 	{"rules", "root rules/calendar", "yaml"},
 	{"rules/attend", "root", ""},
+	{"rules/muster", "root rules/presence", ""},
 	{"rules/presence", "root", ""},
 	{"rules/calendar", "root", ""},
 	{"rules/quality", "root", ""},
@@ -76,6 +77,7 @@ var house = []room{
 	},
 	{"registry/procedures", "root registry/change registry/places registry/store", ""},
 	{"registry/calendar", "root registry/change registry/store", ""},
+	{"registry/musters", "root registry/change registry/people registry/store", ""},
 	{"registry/meals", "root registry/change registry/people registry/places registry/sessions registry/store", ""},
 	{"registry/visits", "root registry/change registry/people registry/store", ""},
 	{"registry/timetable", "root registry/change registry/people registry/places registry/store", ""},
@@ -110,7 +112,7 @@ var house = []room{
 	},
 	{"registry",
 		"root registry/access registry/alerts registry/calendar registry/deeds registry/fleet registry/history" +
-			" registry/hooks registry/lockdown registry/meals registry/messages registry/oncall " +
+			" registry/hooks registry/lockdown registry/meals registry/messages registry/musters registry/oncall " +
 			"registry/people registry/places registry/procedures registry/rules registry/sessions " +
 			"registry/store registry/timetable registry/views registry/visits", ""},
 	{"registry/sheet", "", "excelize x/text"},
@@ -171,7 +173,8 @@ var house = []room{
 	},
 	{
 		"api/attendance",
-		"root api/gate api/texts registry registry/history registry/sessions rules/calendar rules/presence",
+		"root api/gate api/texts registry registry/history registry/people registry/sessions " +
+			"rules/calendar rules/muster rules/presence",
 		"excelize",
 	},
 	{"api/visits", "root api/gate api/texts registry registry/visits", "qrcode x/time"},

@@ -96,6 +96,7 @@ func tags() [][2]string {
 		{"Timetable", "What sessions are made of: patterns, templates of days, changes of a day."},
 		{"Visitors", "Who visits the school: asked for, expected, on site, gone."},
 		{"Meals", "How many eat and have eaten, who has not, what needs a look, and what tills are told."},
+		{"Musters", "Who has to be found when a school is evacuated, and who is."},
 		{"Attendance", "Sessions, answers, corrections and leave."},
 		{"Events", "The journal and the live stream."},
 		{"Telemetry", "Readings, by the Prometheus HTTP API."},

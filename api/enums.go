@@ -37,6 +37,10 @@ func nameWords(r huma.Registry) {
 	as[g.AttendanceCause, word[g.AttendanceCause]](r)
 	as[g.Presence, word[g.Presence]](r)
 	as[g.PresenceSign, word[g.PresenceSign]](r)
+	as[g.MusterSureness, word[g.MusterSureness]](r)
+	as[g.MusterReason, word[g.MusterReason]](r)
+	as[g.MusterState, word[g.MusterState]](r)
+	as[g.TickWord, word[g.TickWord]](r)
 	as[g.QualityKind, word[g.QualityKind]](r)
 	as[g.QualityLevel, word[g.QualityLevel]](r)
 	as[g.Weakness, word[g.Weakness]](r)
@@ -66,6 +70,7 @@ func nameWords(r huma.Registry) {
 	as[g.AlertID, idSchema](r)
 	as[g.IncidentID, idSchema](r)
 	as[g.SessionID, idSchema](r)
+	as[g.MusterID, idSchema](r)
 	as[g.MediaID, idSchema](r)
 	as[g.RotaID, idSchema](r)
 	as[g.OverrideID, idSchema](r)
@@ -137,6 +142,14 @@ func wordsOf(of any) []any {
 		return all(g.AttendanceCauses())
 	case g.Presence:
 		return all(g.Presences())
+	case g.MusterSureness:
+		return all(g.MusterSurenesses())
+	case g.MusterReason:
+		return all(g.MusterReasons())
+	case g.MusterState:
+		return all(g.MusterStates())
+	case g.TickWord:
+		return all(g.TickWords())
 	case g.PresenceSign:
 		return all(g.PresenceSigns())
 	case messages.Way:

@@ -425,6 +425,7 @@ func (w *world) schools() *world {
 		Until:  time.Now().Add(48 * time.Hour),
 		Rules:  []g.RuleID{"ups"},
 	}, g.User{ID: user.ID}))(t)
+	muster := must(v.Musters.Start(ctx, g.Muster{School: w.a.ID, Drill: true}, nil))(t)
 	for noun, id := range map[string]string{
 		"suppression": string(window.ID),
 		"soon":        time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339),
@@ -448,6 +449,7 @@ func (w *world) schools() *world {
 		"visit":    string(visit.ID),
 		"barred":   string(barred.ID),
 		"pattern":  string(pattern.ID),
+		"muster":   string(muster.ID),
 		"template": string(template.ID),
 		"unused":   string(unused.ID),
 		"days":     string(days.ID),

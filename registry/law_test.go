@@ -34,6 +34,7 @@ var tables = map[string]string{
 	"rules":    "rule_versions",
 	"calendar": "calendar_entries",
 	"meals":    "meals diets class_meals",
+	"musters":  "musters muster_ticks",
 	"visits":   "visits visit_people visit_pages barred",
 
 	"timetable":  "session_patterns day_templates template_days pattern_changes",

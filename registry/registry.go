@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
 	"github.com/gatehouse-iot/gatehouse/registry/meals"
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
+	"github.com/gatehouse-iot/gatehouse/registry/musters"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
 	"github.com/gatehouse-iot/gatehouse/registry/people"
 	"github.com/gatehouse-iot/gatehouse/registry/places"
@@ -48,6 +49,7 @@ type Registry struct {
 	calendar *calendar.Book
 	visits   *visits.Book
 	meals    *meals.Book
+	musters  *musters.Book
 	rules    *rules.Book
 	deeds    *deeds.Book
 
@@ -74,6 +76,7 @@ type View struct {
 	Calendar calendar.View
 	Visits   visits.View
 	Meals    meals.View
+	Musters  musters.View
 	Deeds    deeds.View
 	Views    views.View
 
@@ -105,6 +108,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.rules = rules.New(s)
 	r.calendar = calendar.New(s)
 	r.meals = meals.New(s, r.people, r.sessions)
+	r.musters = musters.New(s)
 	r.visits = visits.New(s, r.people)
 	r.timetable = timetable.New(s, r.people)
 	r.procedures = procedures.New(s)
@@ -146,6 +150,7 @@ func (r *Registry) In(scope g.Scope) *View {
 		Calendar: r.calendar.In(s),
 		Visits:   r.visits.In(s),
 		Meals:    r.meals.In(s),
+		Musters:  r.musters.In(s),
 		Deeds:    r.deeds.In(s),
 		Views:    r.views.In(s),
 

@@ -147,8 +147,9 @@ type district struct {
 	gate   map[g.SchoolID]g.Zone
 	device map[g.SchoolID]g.Device
 	child  map[g.SchoolID]g.Person
-	visit  g.VisitID // of b
-	page   string    // code of b's visitors' page
+	visit  g.VisitID  // of b
+	muster g.MusterID // of b
+	page   string     // code of b's visitors' page
 	barred g.BarredID
 }
 

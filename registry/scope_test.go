@@ -798,6 +798,31 @@ func calls(d *district) map[string]call {
 			x, err := v.Alerts.Wall(ctx, alerts.WallFilter{})
 			return x.Items, err
 		}},
+		"Musters.List": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Musters.List(ctx, b)
+		}},
+		"Musters.Find": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Musters.Find(ctx, d.muster)
+		}},
+		"Musters.People": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, _, _, err := v.Musters.People(ctx, d.muster)
+			return x, err
+		}},
+		"Musters.Start": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Musters.Start(ctx, g.Muster{School: b, Drill: true}, nil)
+		}},
+		"Musters.Tick": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Musters.Tick(ctx, d.muster, []g.MusterTick{{ID: "tick", Person: child, Word: g.TickSafe}})
+		}},
+		"Musters.Close": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Musters.Close(ctx, d.muster, "", g.MusterCounts{}, nil)
+		}},
+		"Visits.OnSite": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Visits.OnSite(ctx, b)
+		}},
+		"Sessions.Stated": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Sessions.Stated(ctx, []g.SessionID{"ses-b"})
+		}},
 		"Visits.List": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Visits.List(ctx, b, "", d.clock.now())
 		}},
@@ -1388,6 +1413,7 @@ func fill(t *testing.T, d *district) {
 	}))
 	must[g.Rota](t)(d.sys.Oncall.PutRota(ctx, nights(b)))
 	d.visit = must[g.Visit](t)(d.sys.Visits.Register(ctx, aVisit(b, d.clock.now()))).ID
+	d.muster = must[g.Muster](t)(d.sys.Musters.Start(ctx, g.Muster{School: b}, nil)).ID
 	dinner := d.clock.now()
 	must[g.Session](t)(d.sys.Sessions.Put(ctx, g.Session{
 		School: b, Kind: g.SessionMeal, Name: "Dinner", Who: []g.PersonKind{g.Student},

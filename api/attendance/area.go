@@ -42,4 +42,5 @@ func Register(r *gate.Gate, intake Intake) {
 	s.registerAttendance()
 	s.registerMonth()
 	s.registerPresence()
+	s.registerMusters()
 }

@@ -7,6 +7,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/rules/presence"
 )
 
@@ -66,7 +67,7 @@ func (s *area) registerPresence() {
 		Doc: "From the sightings since 04:00; for boarders, since the day before. Who has not been " +
 			"seen is out, a boarder unknown.",
 	}, func(ctx context.Context, in *struct{ gate.InSchool }) (*gate.Body[PresenceCounts], error) {
-		all, err := s.present(ctx, gate.SchoolOf(ctx, in.School))
+		all, err := s.present(ctx, s.View(ctx), gate.SchoolOf(ctx, in.School))
 		return gate.Answer(countPresence(all, s.Now()), err)
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -79,7 +80,7 @@ func (s *area) registerPresence() {
 		Doc: "As whoever is on duty sees the last 24 hours: no reason is asked for, and nobody's way " +
 			"through the school is shown, only where they were seen last.",
 	}, func(ctx context.Context, in *presenceInput) (*gate.Body[gate.Page[Present]], error) {
-		all, err := s.present(ctx, gate.SchoolOf(ctx, in.School))
+		all, err := s.present(ctx, s.View(ctx), gate.SchoolOf(ctx, in.School))
 		all = slices.DeleteFunc(all, func(p Present) bool {
 			return in.Where != "" && p.Where != in.Where || in.Kind != "" && p.Kind != in.Kind ||
 				in.Class != "" && p.Class != in.Class || in.Zone != "" && p.Zone != in.Zone
@@ -89,8 +90,7 @@ func (s *area) registerPresence() {
 }
 
 // present is where everybody of a school is, by class, number and name.
-func (s *area) present(ctx context.Context, school g.SchoolID) ([]Present, error) {
-	v := s.View(ctx)
+func (s *area) present(ctx context.Context, v *registry.View, school g.SchoolID) ([]Present, error) {
 	sch, err := v.Places.School(ctx, school)
 	if err != nil {
 		return nil, err
@@ -100,30 +100,9 @@ func (s *area) present(ctx context.Context, school g.SchoolID) ([]Present, error
 		return nil, err
 	}
 	now := s.Now()
-	rows, err := v.History.SightingsBetween(ctx, school, presence.Since(now, sch.Location(), true),
-		now.Add(time.Minute), nil)
+	steps, err := s.steps(ctx, v, school, presence.Since(now, sch.Location(), true))
 	if err != nil {
 		return nil, err
-	}
-	places, err := v.Places.Of(ctx, school)
-	if err != nil {
-		return nil, err
-	}
-	kinds := map[g.ZoneID]g.ZoneKind{}
-	for _, z := range places.Zones {
-		kinds[z.ID] = z.Kind
-	}
-	steps := map[g.PersonID][]presence.Step{}
-	for _, r := range rows {
-		if r.Person == "" {
-			continue
-		}
-		steps[r.Person] = append(steps[r.Person], presence.Step{
-			Zone:      r.Zone,
-			Kind:      kinds[r.Zone],
-			Direction: r.Direction,
-			At:        r.Time,
-		})
 	}
 	day := presence.Since(now, sch.Location(), false)
 	out := make([]Present, 0, len(members))
@@ -144,6 +123,37 @@ func (s *area) present(ctx context.Context, school g.SchoolID) ([]Present, error
 			Zone:    p.Zone,
 			At:      p.At,
 			Sign:    p.Sign,
+		})
+	}
+	return out, nil
+}
+
+// steps are where each person of a school was seen since then, oldest first.
+func (s *area) steps(
+	ctx context.Context, v *registry.View, school g.SchoolID, since time.Time,
+) (map[g.PersonID][]presence.Step, error) {
+	rows, err := v.History.SightingsBetween(ctx, school, since, s.Now().Add(time.Minute), nil)
+	if err != nil {
+		return nil, err
+	}
+	places, err := v.Places.Of(ctx, school)
+	if err != nil {
+		return nil, err
+	}
+	kinds := map[g.ZoneID]g.ZoneKind{}
+	for _, z := range places.Zones {
+		kinds[z.ID] = z.Kind
+	}
+	out := map[g.PersonID][]presence.Step{}
+	for _, r := range rows {
+		if r.Person == "" {
+			continue
+		}
+		out[r.Person] = append(out[r.Person], presence.Step{
+			Zone:      r.Zone,
+			Kind:      kinds[r.Zone],
+			Direction: r.Direction,
+			At:        r.Time,
 		})
 	}
 	return out, nil

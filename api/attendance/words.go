@@ -3,6 +3,21 @@ package attendance
 // words describes fields in the document, as the gate's Words takes them: those of
 // sightings, sessions, answers and leave.
 const words = `
+Muster.building: One of the school's buildings; absent: the whole school.
+Muster.drill: A drill.
+Muster.place: Where people gather.
+Muster.started: When it began.
+Muster.by: Who started it.
+Muster.closed: When it was closed; absent: it is open.
+Muster.closed_by: Who closed it.
+Muster.report: What whoever closed it wants remembered.
+Muster.counts: How far it is; of a closed one, how far it was. Lists have those of closed ones alone.
+MusterCounts.sought: How many have to be found: in, or nobody can say.
+MusterCounts.safe: Ticked as here.
+MusterCounts.away: Ticked as safe elsewhere.
+MusterCounts.missing: Called, and not here.
+MusterCounts.waiting: To be found, and nobody has said anything.
+MusterCounts.out: Out when it began, and nobody has said anything else.
 exceptions: What somebody should look at: double_dip, low_margin, clock_skew.
 date: The operational day, YYYY-MM-DD, in the school's time zone.
 match: How a face was decided.
