@@ -188,7 +188,11 @@ func (n node) text() string {
 		n.fail("anchors and aliases are not read; write the value out")
 		return ""
 	}
-	if n.n.Kind != yaml.ScalarNode || n.n.Tag == "!!null" || strings.TrimSpace(n.n.Value) == "" {
+	switch {
+	case n.n.Kind == yaml.ScalarNode && strings.TrimSpace(n.n.Value) == "":
+		n.fail("is empty: write it, or remove the key")
+		return ""
+	case n.n.Kind != yaml.ScalarNode || n.n.Tag == "!!null":
 		n.fail("should be a text")
 		return ""
 	}

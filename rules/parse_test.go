@@ -517,10 +517,10 @@ func TestCheckOfMutes(t *testing.T) {
 	}
 	got := strings.Split(err.Error(), "\n")
 	for i, want := range []string{
-		`f.yaml:5: rule "b" is muted by "zone" at the same device, but that is one alert for a whole zone`,
-		`f.yaml:6: rule "c" is muted by "seen", which is true for a moment only`,
-		`f.yaml:7: rule "d" is muted by itself`,
-		`f.yaml:8: rule "e" is muted by the rule "other", which no file holds`,
+		`f.yaml:5:79: rule "b" is muted by "zone" at the same device, but that is one alert for a whole zone`,
+		`f.yaml:6:79: rule "c" is muted by "seen", which is true for a moment only`,
+		`f.yaml:7:79: rule "d" is muted by itself`,
+		`f.yaml:8:79: rule "e" is muted by the rule "other", which there is not`,
 	} {
 		if i >= len(got) || !strings.HasPrefix(got[i], want) {
 			t.Errorf("got %q, want %q among them", got, want)
@@ -547,7 +547,8 @@ func TestCheckAcrossFiles(t *testing.T) {
 		[]rules.Procedure{p, p})
 	for _, want := range []string{
 		`b.yaml:2: the id "a" is taken by a.yaml:2`,
-		`names the procedure "flood"`,
+		`b.yaml:2:105: rule "a" names the procedure "flood", which there is not; write it, ` +
+			`remove the key, or use one of [fire]`,
 		`"fire" is written twice`,
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"errors"
+	"maps"
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -148,13 +149,12 @@ func Check(rs []Rule, ps []Procedure) error {
 			first[r.ID] = r
 		}
 		for _, a := range r.Then {
-			if a.Incident != nil && a.Incident.Procedure != "" && !known[g.ProcedureID(a.Incident.Procedure)] {
-				errs = append(errs,
-					g.FieldErrorf(at,
-						"rule %q names the procedure %q, which no file holds; write it or remove "+
-							"the key",
-						r.ID, a.Incident.Procedure))
+			if a.Incident == nil || a.Incident.Procedure == "" || known[g.ProcedureID(a.Incident.Procedure)] {
+				continue
 			}
+			errs = append(errs, g.FieldErrorf(r.Place(r.File, "procedure", a.Incident.Procedure),
+				"rule %q names the procedure %q, which there is not; write it, remove the key, or use one of %v",
+				id, a.Incident.Procedure, slices.Sorted(maps.Keys(known))))
 		}
 	}
 	for _, r := range rs {
@@ -170,30 +170,30 @@ func Check(rs []Rule, ps []Procedure) error {
 // checkMute checks that the muting rule exists, and that its subjects are each in one such place.
 func checkMute(r Rule, m Mute, named []Rule) error {
 	id, _ := Plain(r.ID)
+	at := r.Place(r.File, "rule", string(m.Rule))
 	switch {
 	case len(named) == 0:
-		return g.FieldErrorf(place(r),
-			"rule %q is muted by the rule %q, which no file holds; write it or remove the key",
-			r.ID, m.Rule)
+		return g.FieldErrorf(at,
+			"rule %q is muted by the rule %q, which there is not; write it or remove the key", id, m.Rule)
 	case m.Same == SameBehind && r.Per != PerDevice:
-		return g.FieldErrorf(place(r), "rule %q is muted by what its device hangs on, but it is one "+
-			"alert per %s; use per: device", r.ID, r.Per)
+		return g.FieldErrorf(at, "rule %q is muted by what its device hangs on, but it is one "+
+			"alert per %s; use per: device", id, r.Per)
 	case m.Rule == id && m.Same != SameBehind:
-		return g.FieldErrorf(place(r), "rule %q is muted by itself; name another rule", r.ID)
+		return g.FieldErrorf(at, "rule %q is muted by itself; name another rule", id)
 	}
 	for _, by := range named {
 		switch {
 		case by.When.momentary():
-			return g.FieldErrorf(place(r),
+			return g.FieldErrorf(at,
 				"rule %q is muted by %q, which is true for a moment only and mutes nothing; name a "+
-					"rule that lasts", r.ID, m.Rule)
+					"rule that lasts", id, m.Rule)
 		case m.Same == SameBehind && by.Per != PerDevice:
-			return g.FieldErrorf(place(r), "rule %q is muted by %q at what its device hangs on, but that "+
-				"is one alert for a whole %s; name a rule per device", r.ID, m.Rule, by.Per)
+			return g.FieldErrorf(at, "rule %q is muted by %q at what its device hangs on, but that "+
+				"is one alert for a whole %s; name a rule per device", id, m.Rule, by.Per)
 		case m.Same != SameBehind && !slices.Contains(by.Per.within(), m.Same):
-			return g.FieldErrorf(place(r),
+			return g.FieldErrorf(at,
 				"rule %q is muted by %q at the same %s, but that is one alert for a whole %s; use a "+
-					"place that is as wide", r.ID, m.Rule, m.Same, by.Per)
+					"place that is as wide", id, m.Rule, m.Same, by.Per)
 		}
 	}
 	return nil

@@ -33,6 +33,22 @@ func TestChannelsHaveWords(t *testing.T) {
 	}
 }
 
+// The console has words for each kind of message.
+func TestMessagesHaveWords(t *testing.T) {
+	for _, name := range []string{"en", "zh"} {
+		all, err := os.ReadFile("../../api/console/src/i18n/" + name + ".ts")
+		if err != nil {
+			t.Fatal(err)
+		}
+		words := block(t, string(all), "messageKind")
+		for _, k := range messages.Kinds() {
+			if !slices.Contains(words, k.Name) {
+				t.Errorf("%s.ts has no messageKind.%s", name, k.Name)
+			}
+		}
+	}
+}
+
 // block are the names within a block of the console's texts.
 func block(t *testing.T, all, name string) (names []string) {
 	t.Helper()

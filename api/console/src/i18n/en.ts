@@ -417,6 +417,8 @@ export const en = {
   messageKind: {
     lockdown: 'Lockdown',
     allclear: 'All-clear',
+    visit: 'A visitor has registered',
+    arrival: 'A visitor has come',
     digest: 'Digest',
     alert: 'Alarm',
     unanswered: 'Nobody answered',

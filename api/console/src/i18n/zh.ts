@@ -407,6 +407,8 @@ export const zh = {
   messageKind: {
     lockdown: '封校',
     allclear: '解除',
+    visit: '访客登记',
+    arrival: '访客到达',
     digest: '汇总',
     alert: '告警',
     unanswered: '无人响应',

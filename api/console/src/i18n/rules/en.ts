@@ -82,6 +82,7 @@ export const rules = {
   at: 'line {{line}}, character {{column}}',
   mendPunctuation: 'Replace the Chinese punctuation',
   wrong_one: '{{count}} mistake: it cannot be saved yet.',
+  fill: 'Fill in what has a star: then it is checked, and can be saved.',
   wrong_other: '{{count}} mistakes: it cannot be saved yet.',
   doubted_one: 'It can be saved, with {{count}} doubt.',
   doubted_other: 'It can be saved, with {{count}} doubts.',

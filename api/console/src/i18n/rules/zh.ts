@@ -79,6 +79,7 @@ export const rules = {
   remarks: '对文本的提示',
   at: '第 {{line}} 行第 {{column}} 个字符',
   mendPunctuation: '改为半角标点',
+  fill: '请填写带星号的项：填好后会检查并可保存。',
   wrong_other: '有 {{count}} 处错误，暂不能保存。',
   doubted_other: '可以保存，但有 {{count}} 处存疑。',
   right: '没有错误，可以保存。',

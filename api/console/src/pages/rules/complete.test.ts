@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { endOf, halfWidth, offsetOf, suggestions } from './complete'
+import { endOf, halfWidth, halfWidthAll, offsetOf, suggestions } from './complete'
 
 const known = { property: [{ word: 'co2', says: 'CO₂' }, { word: 'temperature' }] }
 const words = (text: string) => suggestions(text, text.length, known)?.words.map((x) => x.word.trim())
@@ -37,4 +37,8 @@ test('Chinese punctuation becomes that of YAML, but not in quotes or comments', 
   expect(halfWidth('when：｛property：co2，above：3｝')).toBe('when: {property: co2, above: 3}')
   expect(halfWidth('title: "热：坏" ，# 注：')).toBe('title: "热：坏" , # 注：')
   expect(halfWidth('for: 1m')).toBeUndefined()
+  expect(
+    halfWidthAll('id：warm\ntitle：校门：太热，请看\nwhen： {property： co2， above： 3}\nfor: 1m\n'),
+  ).toBe('id: warm\ntitle: 校门：太热，请看\nwhen: {property: co2, above: 3}\nfor: 1m\n')
+  expect(halfWidthAll('title： {en： Too warm， zh-CN： 太热}')).toBe('title: {en: Too warm, zh-CN: 太热}')
 })

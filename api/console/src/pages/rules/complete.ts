@@ -277,4 +277,14 @@ export function halfWidth(line: string): string | undefined {
   return changed(line, out.replace(/([:,]) +/g, '$1 '))
 }
 
+// a key whose value people write as they like, up to that value
+const free = /^(\s*(?:- *)?(?:title|title_zh|note|text|why) *)[:：] *(?=[^\s{｛[［])/
+
+/** A text with YAML's punctuation in each line; titles and texts without quotes keep their own. */
+export const halfWidthAll = (text: string): string =>
+  text
+    .split('\n')
+    .map((l) => (free.test(l) ? l.replace(free, '$1: ') : (halfWidth(l) ?? l)))
+    .join('\n')
+
 const changed = (was: string, is: string) => (was === is ? undefined : is)

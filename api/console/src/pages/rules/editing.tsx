@@ -163,7 +163,9 @@ export function Editing(p: Props) {
         {!current || !checked
           ? t(mode === 'form' ? 'rules.checking' : 'rules.help')
           : wrong
-            ? t('rules.wrong', { count: wrong })
+            ? mode === 'form' && !changed
+              ? t('rules.fill')
+              : t('rules.wrong', { count: wrong })
             : checked.doubts.length
               ? t('rules.doubted', { count: checked.doubts.length })
               : t('rules.right')}

@@ -4,7 +4,7 @@
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import type { RuleProblem } from '../../api/types'
 import { useT } from '../../i18n'
-import { endOf, halfWidth, offsetOf, suggestions, type Known } from './complete'
+import { endOf, halfWidth, halfWidthAll, offsetOf, suggestions, type Known } from './complete'
 
 interface Props {
   text: string
@@ -129,16 +129,12 @@ function Lines({ text, kinds }: { text: string; kinds: Map<number, string> }) {
   )
 }
 
-/** Puts Chinese punctuation on a line with an error into YAML's. */
+/** Where a line has an error and Chinese punctuation: puts that of the whole text into YAML's. */
 function Mend({ m, text, onChange }: { m: Mark; text: string; onChange?: (text: string) => void }) {
   const { t } = useT()
-  const lines = text.split('\n')
-  const better = halfWidth(lines[m.p.line - 1] ?? '')
-  if (!better || !onChange) return null
+  if (!halfWidth(text.split('\n')[m.p.line - 1] ?? '') || !onChange) return null
   return (
-    <button
-      type="button"
-      onClick={() => onChange(lines.map((l, i) => (i === m.p.line - 1 ? better : l)).join('\n'))}>
+    <button type="button" onClick={() => onChange(halfWidthAll(text))}>
       {t('rules.mendPunctuation')}
     </button>
   )

@@ -81,6 +81,7 @@ export function RuleForm({ text, known, fresh, onChange, onText }: Props) {
         {fresh && (
           <TextInput
             label={t('rules.id')}
+            required
             description={t('rules.idHelp')}
             value={o.id}
             maxLength={64}
