@@ -106,7 +106,7 @@ const (
 	TickSafe     TickWord = "safe"     // is here
 	TickAway     TickWord = "away"     // is known to be elsewhere, and safe
 	TickMissing  TickWord = "missing"  // was called, and is not here
-	TickMistaken TickWord = "mistaken" // takes back what the same person ticked before
+	TickMistaken TickWord = "mistaken" // takes back the last that the same person ticked
 )
 
 // TickWords lists every word.

@@ -25,7 +25,7 @@ type musterInput struct {
 type musterTick struct {
 	ID     string     `json:"id" minLength:"1" maxLength:"64" doc:"Made where it is ticked: sent again it changes nothing."`
 	Person g.PersonID `json:"person" minLength:"1" maxLength:"64" doc:"The person."`
-	Word   g.TickWord `json:"word" doc:"safe (is here), away (safe elsewhere), missing (called, and not here), mistaken (takes back what the caller ticked of them before)."`
+	Word   g.TickWord `json:"word" doc:"safe (is here), away (safe elsewhere), missing (called, and not here), mistaken (takes back the last that the caller ticked of them)."`
 	At     time.Time  `json:"at,omitzero" doc:"When, by the telephone's clock; absent: now."`
 }
 

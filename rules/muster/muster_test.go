@@ -167,12 +167,14 @@ func TestTicksInAnyOrder(t *testing.T) {
 		tick("slip", "chen", 3, g.TickMissing),
 		tick("both", "chen", 1, g.TickSafe), tick("both", "li", 2, g.TickSafe),
 		tick("both", "chen", 3, g.TickMistaken), // li still says so
+		tick("still", "chen", 1, g.TickMissing), tick("still", "chen", 2, g.TickSafe),
+		tick("still", "chen", 3, g.TickMistaken),
 		tick("nobody", "chen", 1, g.TickSafe), tick("nobody", "chen", 2, g.TickMistaken),
 	}
 	want := map[g.PersonID]string{
 		"found": "safe 4 li, missed 1 chen", "home": "away 3 li, missed 2 chen",
-		"slip": "missing 3 chen, missed 3 chen",
-		"both": "safe 2 li", "nobody": "not said",
+		"slip":  "missing 3 chen, missed 3 chen",
+		"still": "missing 1 chen, missed 1 chen", "both": "safe 2 li", "nobody": "not said",
 	}
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 500 {

@@ -1,6 +1,8 @@
 package muster
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -16,24 +18,11 @@ type Standing struct {
 }
 
 // Standings are what ticks say together, in whatever order they came: safe outranks away, and that
-// missing, whoever ticked last. What somebody ticked holds until they take it back themselves.
+// missing, whoever ticked last. What somebody ticked holds until they take it back themselves; that
+// takes back the last of it.
 func Standings(ticks []g.MusterTick) map[g.PersonID]Standing {
-	type mine struct {
-		person g.PersonID
-		by     string
-	}
-	back := map[mine]time.Time{} // until when somebody's ticks of a person are taken back
-	for _, x := range ticks {
-		k := mine{x.Person, x.By}
-		if x.Word == g.TickMistaken && x.At.After(back[k]) {
-			back[k] = x.At
-		}
-	}
 	out := map[g.PersonID]Standing{}
-	for _, x := range ticks {
-		if x.Word == g.TickMistaken || !x.At.After(back[mine{x.Person, x.By}]) {
-			continue
-		}
+	for _, x := range holding(ticks) {
 		s := out[x.Person]
 		at := moment(x)
 		if x.Word == g.TickMissing && (s.Missed.IsZero() || before(at, x.By, s.Missed, s.MissedBy)) {
@@ -44,6 +33,31 @@ func Standings(ticks []g.MusterTick) map[g.PersonID]Standing {
 			s.State, s.At, s.By = state, at, x.By
 		}
 		out[x.Person] = s
+	}
+	return out
+}
+
+// holding are the ticks that nobody has taken back.
+func holding(ticks []g.MusterTick) (out []g.MusterTick) {
+	type mine struct {
+		person g.PersonID
+		by     string
+	}
+	of := map[mine][]g.MusterTick{}
+	sorted := slices.Clone(ticks)
+	slices.SortFunc(sorted, func(a, b g.MusterTick) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
+	})
+	for _, x := range sorted {
+		k := mine{x.Person, x.By}
+		if x.Word != g.TickMistaken {
+			of[k] = append(of[k], x)
+		} else if n := len(of[k]); n > 0 {
+			of[k] = of[k][:n-1]
+		}
+	}
+	for _, some := range of {
+		out = append(out, some...)
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import * as d from './data.mjs'
 import { calendar } from './calendar.mjs'
 import { timetable } from './timetable.mjs'
 import { meals } from './meals.mjs'
+import { musters } from './musters.mjs'
 import { visitors } from './visits.mjs'
 import { duty } from './duty.mjs'
 import { handling, noted } from './handling.mjs'
@@ -154,6 +155,7 @@ export function mock({ empty = false, demo = true } = {}) {
     ...calendar(json, list),
     ...timetable(json, list),
     ...meals(json, list),
+    ...musters(json, list, () => presence()),
     ...visitors(json, list),
     ...screens({ json, list, refuse }),
     ...rules(json, list, d.school, d.users[0], d.alerts, (r, deed) =>

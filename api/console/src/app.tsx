@@ -124,6 +124,8 @@ const PeoplePage = lazy(() => import('./pages/people').then((m) => ({ default: m
 const ImportPage = lazy(() => import('./pages/importpeople').then((m) => ({ default: m.ImportPage })))
 const PersonPage = lazy(() => import('./pages/person').then((m) => ({ default: m.PersonPage })))
 const InsidePage = lazy(() => import('./pages/inside').then((m) => ({ default: m.InsidePage })))
+const MustersPage = lazy(() => import('./pages/musters').then((m) => ({ default: m.MustersPage })))
+const MusterPage = lazy(() => import('./pages/musters/one').then((m) => ({ default: m.MusterPage })))
 const RollPage = lazy(() => import('./pages/roll').then((m) => ({ default: m.RollPage })))
 const AttendanceMonthPage = lazy(() =>
   import('./pages/attendancemonth').then((m) => ({ default: m.AttendanceMonthPage })),
@@ -200,6 +202,8 @@ function Pages() {
       <Route path="/cameras" element={need('camera:view', <CamerasPage />)} />
       <Route path="/cameras/:id" element={need('camera:view', <CameraPage />)} />
       <Route path="/inside" element={need('sightings:read', <InsidePage />)} />
+      <Route path="/musters" element={need('sightings:read', <MustersPage />)} />
+      <Route path="/musters/:id" element={need('sightings:read', <MusterPage />)} />
       <Route path="/attendance/month" element={need('attendance:read', <AttendanceMonthPage />)} />
       <Route path="/attendance/roll/:id" element={need('attendance:write', <RollPage />)} />
       <Route path="/attendance" element={need('attendance:read', <AttendancePage />)} />

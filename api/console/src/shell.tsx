@@ -48,6 +48,7 @@ import {
   IconToolsKitchen2,
   IconUser,
   IconUsers,
+  IconUsersGroup,
   IconVolume,
   type Icon,
 } from '@tabler/icons-react'
@@ -60,6 +61,7 @@ import { muteFor } from './lib/mute'
 import { tallied, useLive, useOpen } from './live'
 import { useFormat, useNow, useSession } from './session'
 import { AlertDialogs } from './ui/alertdialogs'
+import { MusterBanner } from './pages/musters/banner'
 import { LockdownBanner } from './ui/lockdown'
 import { IncidentDialogs } from './ui/incidentdialogs'
 import { said } from './ui/kit'
@@ -83,6 +85,7 @@ export const sections: Section[] = [
   { path: '/plans', key: 'plans', icon: IconMap2, needs: ['devices:read'] },
   { path: '/cameras', key: 'cameras', icon: IconCamera, needs: ['camera:view'] },
   { path: '/inside', key: 'inside', icon: IconHome, needs: ['sightings:read'] },
+  { path: '/musters', key: 'musters', icon: IconUsersGroup, needs: ['sightings:read'] },
   { path: '/attendance', key: 'attendance', icon: IconClipboardCheck, needs: ['attendance:read'] },
   { path: '/meals', key: 'meals', icon: IconToolsKitchen2, needs: ['attendance:read'] },
   { path: '/visits', key: 'visits', icon: IconId, needs: ['visits:read'] },
@@ -187,6 +190,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </AppShell.Navbar>
       <AppShell.Main id="main" className="main" tabIndex={-1}>
         <LockdownBanner />
+        <MusterBanner />
         <Banners />
         {children}
         <AlertDialogs />
