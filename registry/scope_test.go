@@ -820,6 +820,9 @@ func calls(d *district) map[string]call {
 		"Visits.OnSite": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Visits.OnSite(ctx, b)
 		}},
+		"Sessions.CorrectionsOfPerson": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Sessions.CorrectionsOfPerson(ctx, child, []g.SessionID{"ses-b"})
+		}},
 		"Sessions.Stated": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Sessions.Stated(ctx, []g.SessionID{"ses-b"})
 		}},

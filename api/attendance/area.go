@@ -43,4 +43,6 @@ func Register(r *gate.Gate, intake Intake) {
 	s.registerMonth()
 	s.registerPresence()
 	s.registerMusters()
+	s.registerLine()
+	s.registerDesk()
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import * as d from './data.mjs'
 import { calendar } from './calendar.mjs'
 import { timetable } from './timetable.mjs'
+import { desk } from './desk.mjs'
 import { meals } from './meals.mjs'
 import { musters } from './musters.mjs'
 import { visitors } from './visits.mjs'
@@ -155,6 +156,7 @@ export function mock({ empty = false, demo = true } = {}) {
     ...calendar(json, list),
     ...timetable(json, list),
     ...meals(json, list),
+    ...desk(json, list, () => presence()),
     ...musters(json, list, () => presence()),
     ...visitors(json, list),
     ...screens({ json, list, refuse }),

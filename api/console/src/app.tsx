@@ -124,6 +124,7 @@ const PeoplePage = lazy(() => import('./pages/people').then((m) => ({ default: m
 const ImportPage = lazy(() => import('./pages/importpeople').then((m) => ({ default: m.ImportPage })))
 const PersonPage = lazy(() => import('./pages/person').then((m) => ({ default: m.PersonPage })))
 const InsidePage = lazy(() => import('./pages/inside').then((m) => ({ default: m.InsidePage })))
+const DeskPage = lazy(() => import('./pages/desk').then((m) => ({ default: m.DeskPage })))
 const MustersPage = lazy(() => import('./pages/musters').then((m) => ({ default: m.MustersPage })))
 const MusterPage = lazy(() => import('./pages/musters/one').then((m) => ({ default: m.MusterPage })))
 const RollPage = lazy(() => import('./pages/roll').then((m) => ({ default: m.RollPage })))
@@ -202,6 +203,10 @@ function Pages() {
       <Route path="/cameras" element={need('camera:view', <CamerasPage />)} />
       <Route path="/cameras/:id" element={need('camera:view', <CameraPage />)} />
       <Route path="/inside" element={need('sightings:read', <InsidePage />)} />
+      <Route
+        path="/desk"
+        element={need(can('attendance:read') ? 'sightings:read' : 'attendance:read', <DeskPage />)}
+      />
       <Route path="/musters" element={need('sightings:read', <MustersPage />)} />
       <Route path="/musters/:id" element={need('sightings:read', <MusterPage />)} />
       <Route path="/attendance/month" element={need('attendance:read', <AttendanceMonthPage />)} />

@@ -57,6 +57,11 @@ export function dayIn(zone: string, t: number): string {
   return part({ lang: 'en-CA', zone }, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(t)
 }
 
+/** The day, YYYY-MM-DD, some days after another, or before it. */
+export function dayAfter(day: string, days: number): string {
+  return new Date(Date.parse(day + 'T12:00:00Z') + days * 86_400_000).toISOString().slice(0, 10)
+}
+
 /** "12 s", "4 min", "3 h", "2 d": an age, never negative. */
 export function age(ms: number, unit: (u: 's' | 'min' | 'h' | 'd', n: number) => string): string {
   const s = Math.max(0, Math.floor(ms / 1000))

@@ -29,6 +29,7 @@ import { When } from '../ui/when'
 import { useSubject } from '../ui/dialog'
 import { SearchField } from '../ui/searchfield'
 import { FormDialog, useForm } from '../ui/form'
+import { codeWord } from '../ui/words'
 
 export function AttendancePage() {
   const { t } = useT()
@@ -274,14 +275,12 @@ function SessionView({ s, fix }: { s: Session; fix: (person: string) => void }) 
 
 function Why({ a }: { a: Attendance }) {
   const { t } = useT()
-  const word = (space: string, code: string) =>
-    t(`${space}.${code.split(':')[0]}`, { defaultValue: code.replace(/_/g, ' ') })
   return (
     <>
-      {(a.reasons ?? []).map((r) => word('attendanceReason', r)).join('; ')}{' '}
+      {(a.reasons ?? []).map((r) => codeWord(t, 'attendanceReason', r)).join('; ')}{' '}
       {(a.exceptions ?? []).map((x) => (
         <Tag key={x} tone="orange">
-          {word('attendanceException', x)}
+          {codeWord(t, 'attendanceException', x)}
         </Tag>
       ))}
     </>

@@ -44,6 +44,7 @@ import { SightingLine } from '../ui/sightings'
 import { FaceAsks, questionsOf } from '../ui/faceasks'
 import { AttendanceTag } from '../ui/states'
 import { ContactPanel } from './contact'
+import { PersonLine } from './personline'
 import { useClasses } from './people'
 import { When } from '../ui/when'
 import { useOpen } from '../ui/address'
@@ -212,6 +213,7 @@ function PersonView({
           <Passes p={p} renew={renew} />
         </div>
         <div>
+          <PersonLine id={p.id} reason={reason} />
           {can('attendance:read') && <AttendanceOf id={p.id} reason={reason} />}
           {can('sightings:read') && <SightingsOf id={p.id} reason={reason} />}
         </div>
@@ -625,7 +627,7 @@ function AttendanceOf({ id, reason }: { id: string; reason: string }) {
                 {
                   key: 'at',
                   label: t('attendance.at'),
-                  cell: (a) => (a.at ? `${f.clock(a.at)} ${a.method ? t('method.' + a.method) : ''}` : '–'),
+                  cell: (a) => (a.at ? f.clock(a.at) : '–'),
                 },
               ]}
             />

@@ -1,7 +1,11 @@
 // Names of fields and values, for showing a colleague's changes.
 
 import type { Words } from '../api/change'
-import { useT } from '../i18n'
+import { useT, type T } from '../i18n'
+
+/** A code of the gateway in words: what follows a colon is left out, and an unknown code reads as it is. */
+export const codeWord = (t: T, space: string, code: string): string =>
+  t(`${space}.${code.split(':')[0]}`, { defaultValue: code.replace(/_/g, ' ') })
 
 /** Fields and values in the user's language. */
 export function useWords(): Words {
