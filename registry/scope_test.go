@@ -384,6 +384,10 @@ func calls(d *district) map[string]call {
 			id, err := v.People.Standing(ctx, b, g.ByCard, card, true)
 			return id, err
 		}},
+		"People.Who": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			kind, _, err := v.People.Who(ctx, child)
+			return kind, err
+		}},
 		"People.Templates": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.People.Templates(ctx, b)
 		}},

@@ -28,13 +28,15 @@ const AnswerCounts = 2 * time.Hour
 // while an answer is one of missed, or an alert fires for want of one.
 const personPrefix = "person/" // no device's id has a slash
 
-// person is whose answers the device holds; "" for a real device.
+// person is whose answers or whereabouts the device holds; "" for a real device.
 func (d *device) person() g.PersonID {
-	id, is := strings.CutPrefix(string(d.ID), personPrefix)
-	if !is {
-		return ""
+	if id, is := strings.CutPrefix(string(d.ID), personPrefix); is {
+		return g.PersonID(id)
 	}
-	return g.PersonID(id)
+	if id, is := strings.CutPrefix(string(d.ID), wherePrefix); is {
+		return g.PersonID(id)
+	}
+	return ""
 }
 
 // answerOf is the name of the value for a kind of session; no property has a space.
@@ -110,6 +112,9 @@ func (e *Engine) hearAnswer(ev *g.Event, f Facts) {
 func (e *Engine) accounted(d *device) bool {
 	for i := range d.slots {
 		text, _ := d.slots[i].v.Text()
+		if e.now < d.slots[i].ends && strings.HasPrefix(d.slots[i].name, presenceName) {
+			return false // where they were seen orders what is heard late
+		}
 		if e.now < d.slots[i].ends && slices.Contains(missed(), g.AttendanceState(text)) {
 			return false
 		}

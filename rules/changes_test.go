@@ -42,6 +42,8 @@ rules:
      when: {property: smoke, is: true}, for: 2s, muted_by: [{rule: hot, same: behind}]}
   - {id: floor, title: T, severity: info, per: floor, where: {floor: [f-z1, f-z2]},
      when: {property: temperature, above: 7}, once: {every: 5s}}
+  - {id: here, title: T, severity: info, per: zone, when: {presence: {inside: zone, at_most: 1, within: 5s}}}
+  - {id: li, title: T, severity: info, when: {all: [{presence: {inside: school}}, {time: {from: "08:01"}}]}}
   - {id: faces, title: T, severity: info, per: zone,
      when: {count: {of: {sighting: {}}, distinct: track, at_least: 2, within: 12s}}}
   - {id: unlike, title: T, severity: info, when: {baseline: {property: temperature, over: 16s, above: 1, weeks: 1}}}

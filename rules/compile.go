@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math"
+	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -59,6 +60,8 @@ type rule struct {
 	lasting   bool     // reads values, status or absence of devices
 	timed     bool     // depends on the time of day
 	dated     bool     // depends on the school's calendar
+	places    bool     // depends on where people are
+	crowd     bool     // counts people, and not one who is alone
 	leveled   bool     // depends on the school's threat level
 	counted   []counted
 	rates     []rateKey
@@ -112,6 +115,9 @@ func compileRule(r Rule, index int) *rule {
 	}
 	c.hash, c.manner = contentHash(c.Rule), mannerHash(c.Rule)
 	c.props = append(r.Properties(), r.answersRead()...)
+	if c.places = r.asksPresence(); c.places {
+		c.props = append(c.props, presenceName)
+	}
 	r.walk(c.lookedAt)
 	c.when = c.compile(r.When, yes)
 	if r.Clear.When != nil {
@@ -135,10 +141,11 @@ func (r *rule) lookedAt(x Condition) {
 	r.sighting = r.sighting || x.Sighting != nil
 	r.occurs = r.occurs || x.Occurrence != nil
 	r.lasting = r.lasting || x.Status != nil || x.Compare != nil || x.Absent != nil || x.Rate != nil ||
-		x.Baseline != nil || x.Attendance != nil
+		x.Baseline != nil || x.Attendance != nil || x.Presence != nil
 	r.timed = r.timed || x.Time != nil || x.Baseline != nil
 	r.dated = r.dated || x.Time != nil && x.Time.Calendar != ""
 	r.leveled = r.leveled || len(x.Level) > 0
+	r.crowd = r.crowd || x.Presence != nil && r.Per != PerPerson && x.Presence.AtMost != 1
 	if x.Compare != nil {
 		r.compares = append(r.compares, compare{x.Compare.Property, x.Compare.test()})
 	}
@@ -171,6 +178,8 @@ func (c Condition) watcher(fresh int64) watcher {
 		}
 	case c.Change != nil:
 		return func(s *slot, _ int64) bool { return s.v != s.was }
+	case c.Presence != nil:
+		return c.Presence.watch
 	case c.Rate != nil, c.Baseline != nil, c.Attendance != nil:
 		return func(*slot, int64) bool { return true }
 	}
@@ -182,6 +191,8 @@ func (c Condition) watcher(fresh int64) watcher {
 // whose result is decisive: yes means any device, no means all.
 func (r *rule) compile(c Condition, decisive tri) condition {
 	switch {
+	case len(c.All) > 0 && slices.ContainsFunc(c.All, func(x Condition) bool { return x.Presence != nil }):
+		return r.compileThere(c.All, decisive)
 	case len(c.All) > 0:
 		return fold(r.compileAll(c.All, decisive), yes, no)
 	case len(c.Any) > 0:
@@ -197,6 +208,8 @@ func (r *rule) compile(c Condition, decisive tri) condition {
 		return compileStatus(c.Status, decisive)
 	case c.Attendance != nil:
 		return compileCompare(c.property(), c.Attendance.test(), int64(r.Fresh), decisive)
+	case c.Presence != nil:
+		return compilePresence(*c.Presence, r.Per != PerPerson)
 	case c.Absent != nil:
 		return compileAbsent(*c.Absent)
 	case c.Count != nil:
@@ -234,6 +247,36 @@ func (r *rule) compileAll(list []Condition, decisive tri) []condition {
 		out[i] = r.compile(c, decisive)
 	}
 	return out
+}
+
+// compileThere is all for conditions some of which ask where people are. A crowd is not counted while
+// the rest does not hold; and while a person is not there, no time of the day has to be waited for.
+func (r *rule) compileThere(list []Condition, decisive tri) condition {
+	var of, others []Condition
+	for _, c := range list {
+		if c.Presence != nil {
+			of = append(of, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	rest := fold(r.compileAll(others, decisive), yes, no)
+	there := fold(r.compileAll(of, decisive), yes, no)
+	return func(m *moment) tri {
+		before := m.raise
+		out := rest(m)
+		if out == no && r.Per != PerPerson {
+			return no
+		}
+		switch t := there(m); {
+		case t == no:
+			m.raise = before
+			return no
+		case t == unknown && out != no:
+			return unknown
+		}
+		return out
+	}
 }
 
 func opposite(t tri) tri {

@@ -56,7 +56,7 @@ func (k vocabulary) doubts(r Rule) []*g.Error {
 		}
 	}
 	r.walk(func(c Condition) {
-		if name := c.property(); name != "" && c.Attendance == nil {
+		if name := c.property(); name != "" && !c.ofPeople() {
 			add("property", name, k.property(r, name))
 		}
 		switch {

@@ -204,7 +204,7 @@ func (e *Engine) alert(s *subject, act AlertAction) *g.Alert {
 		Audible:   act.Audible,
 		Device:    s.shownDevice(),
 		Zone:      s.cause.Zone,
-		Person:    s.cause.Person,
+		Person:    s.whom(),
 		Sighting:  s.cause.Sighting,
 		Media:     s.cause.Media,
 		Values:    e.values(s),
@@ -272,6 +272,10 @@ func (e *Engine) values(s *subject) map[string]g.Value {
 				if v := d.sample(p); v != nil {
 					if c.Attendance != nil {
 						p = "attendance"
+					}
+					if c.Presence != nil {
+						e.presenceValues(s, *c.Presence, devs, out)
+						continue
 					}
 					out[p] = v.v
 					if b := c.Baseline; b != nil {

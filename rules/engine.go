@@ -75,7 +75,8 @@ type Engine struct {
 	calendars map[g.SchoolID]calendar.Calendar
 	levels    map[g.SchoolID]standing // of the schools where one stands
 
-	levelsKept bool // the restored state has said so
+	placesOf   map[g.SchoolID]bool // where rules ask for people; "": everywhere
+	levelsKept bool                // the restored state has said so
 	recent     *recent
 	timers     timers
 	live       int        // subjects
@@ -157,6 +158,7 @@ func (e *Engine) arrange(rs []Rule, ps []Procedure) {
 	e.byOccurrence, e.byUnless = &index[*rule]{}, &index[*passageLog]{}
 	before := e.logs
 	e.logs = map[string]*passageLog{}
+	e.placesOf = map[g.SchoolID]bool{}
 	e.named = make(map[g.RuleID]*rule, len(rs))
 	e.plain = make(map[g.RuleID][]*rule, len(rs))
 	for _, r := range rs {
@@ -174,6 +176,7 @@ func (e *Engine) arrange(rs []Rule, ps []Procedure) {
 			}
 			e.byProperty[p].add(c, c.Where)
 		}
+		e.askPlaces(c)
 		if c.status {
 			e.byStatus.add(c, c.Where)
 		}
@@ -252,7 +255,7 @@ func (e *Engine) inherit(r, o *rule) {
 func (e *Engine) carry(r *rule, key string, x savedSubject) {
 	s := e.subject(r, key)
 	s.load(x)
-	if d := e.devices[g.DeviceID(key)]; d != nil && r.Per == PerDevice {
+	if d := e.ownDevice(r, key); d != nil {
 		s.join(d)
 	}
 	e.carried = append(e.carried, s)
@@ -273,8 +276,8 @@ func (e *Engine) carryOn() {
 	}
 	for _, s := range e.carried {
 		r := s.rule
-		d := e.devices[g.DeviceID(s.key)]
-		watched := r.Per != PerDevice || d != nil && slices.ContainsFunc(d.bindings,
+		d := e.ownDevice(r, s.key)
+		watched := !r.single() || d != nil && slices.ContainsFunc(d.bindings,
 			func(b *binding) bool { return b.rule == r })
 		if !watched || len(s.members) == 0 || r.when(e.look(r, s, nil, nil)) != yes {
 			e.end(s)
@@ -401,6 +404,9 @@ func (e *Engine) Observe(ev g.Event, f Facts) []Effect {
 				d.heard = max(d.heard, at.UnixNano())
 			}
 			e.hear(d, &e.ev, f)
+			if ev.Sighting != nil {
+				e.hearPresence(&e.ev, f)
+			}
 		}
 		e.ev, e.m = g.Event{}, moment{}
 	}

@@ -300,6 +300,8 @@ func TestReloadKeepsUnchangedRules(t *testing.T) {
 // Silence while the gateway was off does not count.
 func TestResumeForgivesTheGatewaysOwnAbsence(t *testing.T) {
 	rs := mustParse(t, `rules:
+  - {id: in, title: I, severity: info, when: {all: [{presence: {inside: school}}, {time: {from: "18:00", to: "22:00"}}]}}
+  - {id: alone, title: A, severity: info, per: zone, when: {presence: {inside: zone, at_most: 1, within: 20s}}}
   - {id: silent, title: S, severity: info, when: {absent: {property: temperature, for: 10m}}}
   - {id: hot, title: H, severity: info, when: {property: temperature, above: 50}}
 `)
@@ -546,12 +548,12 @@ func TestEveryStateCanBeRestored(t *testing.T) {
   - {id: often, title: O, severity: info, when: {count: {of: {sighting: {person: unknown}}, at_least: 2, within: 1m}}, once: {every: 1m}}
 `)
 	rapid.Check(t, func(r *rapid.T) {
-		w := &world{t: t, town: newTown("lab-1", "lab-2"), engine: rules.New(rs, nil)}
+		w := &world{t: t, town: newTown("lab-1", "lab-2", "gate-1"), engine: rules.New(rs, nil)}
 		clock := 0.0
 		for range rapid.IntRange(1, 30).Draw(r, "steps") {
 			device := rapid.SampledFrom([]string{"lab-1", "lab-2"}).Draw(r, "device")
 			step := rapid.SampledFrom([]string{"read", "see", "away", "tick", "late", "resume",
-				"restart", "leap", "back", "forget", "answer"}).Draw(r, "step")
+				"restart", "leap", "back", "forget", "answer", "pass"}).Draw(r, "step")
 			clock += rapid.Float64Range(0, 20).Draw(r, "after")
 			switch step {
 			case "read":
@@ -581,6 +583,11 @@ func TestEveryStateCanBeRestored(t *testing.T) {
 			case "answer":
 				w.answers(clock, device, "dorm", rapid.SampledFrom([]string{"absent", "arrived"}).
 					Draw(r, "state"), clock+rapid.Float64Range(-3*hour, 8*hour).Draw(r, "until"))
+			case "pass":
+				w.passes(clock-rapid.Float64Range(-60, 10*hour).Draw(r, "earlier"), clock,
+					rapid.SampledFrom([]string{"s-li", "s-wu"}).Draw(r, "who"),
+					rapid.SampledFrom([]string{"lab-1", "gate-1"}).Draw(r, "at"),
+					rapid.SampledFrom([]g.Direction{"", g.In, g.Out}).Draw(r, "to"))
 			case "forget":
 				w.engine.Forget(g.DeviceID(device))
 			}

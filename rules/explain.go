@@ -324,6 +324,7 @@ func (c Condition) kind() string {
 		{c.Baseline != nil, "baseline"},
 		{len(c.Level) > 0, "level"},
 		{c.Attendance != nil, "attendance"},
+		{c.Presence != nil, "presence"},
 	} {
 		if x.is {
 			return x.word

@@ -45,7 +45,7 @@ func (e *Engine) evict() {
 	var list []*subject
 	for _, r := range e.rules {
 		for _, s := range r.subjects {
-			if s.phase != firing && (len(s.members) == 0 || r.Per == PerDevice) {
+			if s.phase != firing && (len(s.members) == 0 || r.single()) {
 				list = append(list, s)
 			}
 		}

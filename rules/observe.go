@@ -144,7 +144,7 @@ func (e *Engine) introduce(d *device, b *binding) *subject {
 	m := e.look(r, s, nil, d)
 	e.one[0] = d
 	m.devs = e.one[:]
-	if s.cause.School == "" || r.Per == PerDevice || r.when(m) == yes {
+	if s.cause.School == "" || r.single() || r.when(m) == yes {
 		s.touched, s.last, s.cause = e.now, e.seq, causeOf(d, d.spot(), nil)
 	}
 	return s
@@ -204,7 +204,7 @@ func (e *Engine) bindings(d *device, in *index[*rule]) []*binding {
 		}
 		d.bindings = append(d.bindings, b)
 		out = append(out, b)
-		if r.Per != PerDevice {
+		if !r.single() {
 			s := e.subject(r, key)
 			s.join(d)
 			e.touch(s)
@@ -376,6 +376,11 @@ func (e *Engine) sign(ev g.Event, f Facts) []Effect {
 		}
 		e.ev, e.m = g.Event{}, moment{}
 	}
+	if ev.Sighting != nil && ev.Kind == g.EventSighting { // where somebody is is no history
+		e.ev = ev
+		e.hearPresence(&e.ev, f)
+		e.ev, e.m = g.Event{}, moment{}
+	}
 	return e.take()
 }
 
@@ -431,7 +436,7 @@ func (e *Engine) ask(r *rule, key string, d *device, at spot, ev *g.Event) {
 	if s == nil {
 		m := e.look(r, nil, ev, d)
 		if !r.happened(m) {
-			if r.Per != PerDevice {
+			if !r.single() {
 				return // not a member, and no counted happening
 			}
 			if r.when(m) != yes && m.raise == never {
@@ -466,7 +471,7 @@ func (e *Engine) look(r *rule, s *subject, ev *g.Event, d *device) *moment {
 	} else {
 		m.counts = r.empty
 	}
-	if m.devs == nil && d != nil && r.Per == PerDevice {
+	if m.devs == nil && d != nil && r.single() {
 		e.one[0] = d
 		m.devs = e.one[:]
 	}
@@ -506,7 +511,7 @@ func (e *Engine) evaluate(s *subject, ev *g.Event, d *device) {
 	if s.phase == idle && next == never {
 		if last := s.lastHappening(); last > e.now {
 			next = last // to be deleted then
-		} else if r.Per == PerDevice || len(s.members) == 0 {
+		} else if r.single() || len(s.members) == 0 {
 			e.drop(s)
 		}
 	}

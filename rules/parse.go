@@ -131,15 +131,18 @@ func parseRule(n node) Rule {
 	if c, ok := o.need("when", g.Word("say what the rule watches for")); ok {
 		r.When = parseCondition(c, 0)
 	}
-	if _, said := o.get("per"); !said && r.AsksAnswers() {
+	if _, said := o.get("per"); !said && (r.AsksAnswers() || r.asksPresence()) {
 		r.Per = PerPerson
 	}
 	if c, ok := o.get("for"); ok {
 		r.For = c.duration()
 	}
 	r.Fresh = parseFresh(o, r)
+	if r.asksPresence() { // that nobody can say where somebody is is no all-clear
+		r.Clear.Unknown = stays
+	}
 	if c, ok := o.get("clear"); ok {
-		r.Clear = parseClear(c)
+		r.Clear = parseClear(c, r.Clear.Unknown)
 	}
 	if c, ok := o.get("unless"); ok {
 		r.Unless = parseUnless(c)
@@ -218,9 +221,9 @@ func parseWhere(n node) Where {
 	return w
 }
 
-func parseClear(n node) Clear {
+func parseClear(n node, unknown string) Clear {
 	o := n.object("after", "when", "unknown")
-	var cl Clear
+	cl := Clear{Unknown: unknown}
 	if c, ok := o.get("unknown"); ok {
 		if cl.Unknown = oneOf(c, []string{"ends", stays}); cl.Unknown == "ends" {
 			cl.Unknown = "" // as without it
@@ -331,6 +334,10 @@ func checkRule(o object, r Rule) {
 	}
 	checkTime(when, r)
 	checkGroup(when, r)
+	if r.asksPresence() {
+		checkPresence(o, r)
+		return
+	}
 	if checkAnswers(o, r); r.AsksAnswers() {
 		return
 	}
@@ -354,7 +361,7 @@ func checkRule(o object, r Rule) {
 		}
 	})
 	if !seesSomebody {
-		when.fail("per: %s needs a sighting or attendance in when", r.Per)
+		when.fail("per: %s needs a sighting, attendance or presence in when", r.Per)
 	}
 }
 

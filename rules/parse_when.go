@@ -19,6 +19,7 @@ func conditionKinds() []string {
 	return []string{
 		"all", "any", "not", "property", "status", "absent", "count", "sighting", "change",
 		"occurrence", "time", "share", "sequence", "rate", "baseline", "level", "attendance",
+		"presence",
 	}
 }
 
@@ -70,6 +71,7 @@ func parseKind(o object, depth int) Condition {
 		"rate":       func(n node) { c.Rate = parseRate(n) },
 		"baseline":   func(n node) { c.Baseline = parseBaseline(n) },
 		"attendance": func(n node) { c.Attendance = parseAttendance(n) },
+		"presence":   func(n node) { c.Presence = parsePresence(n) },
 		"level":      func(n node) { c.Level = listOf[g.LevelID](n, nil) },
 	} {
 		if n, ok := o.get(key); ok {

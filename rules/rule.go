@@ -120,6 +120,7 @@ type Condition struct {
 	Baseline   *Baseline       `json:"baseline,omitempty"`
 	Level      []g.LevelID     `json:"level,omitempty"` // one of them stands; AnyLevel: whichever
 	Attendance *AttendanceIs   `json:"attendance,omitempty"`
+	Presence   *PresenceIs     `json:"presence,omitempty"`
 }
 
 // newer reports whether the condition itself, without its children, is of a kind that states of
@@ -127,7 +128,7 @@ type Condition struct {
 func (c Condition) newer() bool {
 	return c.Occurrence != nil || c.Time != nil || c.Share != nil || c.Sequence != nil ||
 		c.Sighting != nil && c.Sighting.newer() || c.Rate != nil || c.Baseline != nil ||
-		c.Level != nil || c.Count != nil && c.Count.Distinct != "" || c.Attendance != nil
+		c.Level != nil || c.Count != nil && c.Count.Distinct != "" || c.Attendance != nil || c.Presence != nil
 }
 
 // Compare holds while a property's newest value passes every given test.
@@ -360,7 +361,7 @@ func (r Rule) Properties() []string {
 	var names []string
 	seen := map[string]bool{}
 	r.walk(func(c Condition) {
-		if p := c.property(); p != "" && !seen[p] && c.Attendance == nil {
+		if p := c.property(); p != "" && !seen[p] && !c.ofPeople() {
 			seen[p] = true
 			names = append(names, p)
 		}
@@ -401,9 +402,14 @@ func (c Condition) property() string {
 		return c.Baseline.Property
 	case c.Attendance != nil:
 		return answerOf(c.Attendance.Kind)
+	case c.Presence != nil:
+		return presenceName
 	}
 	return ""
 }
+
+// ofPeople reports whether the condition asks for what no device reports.
+func (c Condition) ofPeople() bool { return c.Attendance != nil || c.Presence != nil }
 
 // walk visits the condition and all its descendants.
 func (c Condition) walk(visit func(Condition)) {

@@ -36,10 +36,11 @@ func drawJournal(t *rapid.T) []g.Event {
 			}
 		case 3, 4:
 			ev.Kind, ev.Sighting = g.EventSighting, &g.Sighting{
-				ID:     g.SightingID(fmt.Sprint("sgt", rapid.IntRange(0, 99).Draw(t, "id"))),
-				Method: rapid.SampledFrom([]g.Method{g.ByFace, g.ByCard}).Draw(t, "method"),
-				Track:  fmt.Sprint("t", rapid.IntRange(0, 2).Draw(t, "track")),
-				Person: rapid.SampledFrom([]g.PersonID{"", "li"}).Draw(t, "person"),
+				ID:        g.SightingID(fmt.Sprint("sgt", rapid.IntRange(0, 99).Draw(t, "id"))),
+				Method:    rapid.SampledFrom([]g.Method{g.ByFace, g.ByCard}).Draw(t, "method"),
+				Track:     fmt.Sprint("t", rapid.IntRange(0, 2).Draw(t, "track")),
+				Person:    rapid.SampledFrom([]g.PersonID{"", "li", "wu"}).Draw(t, "person"),
+				Direction: rapid.SampledFrom([]g.Direction{"", g.Out}).Draw(t, "to"),
 			}
 		case 5:
 			ev.Kind, ev.Status = g.EventStatus, &g.Status{

@@ -39,6 +39,8 @@ func (c Condition) says() string {
 		return "level " + strings.Join(words(c.Level), ", ")
 	case c.Attendance != nil:
 		return c.property() + " " + strings.Join(words(c.Attendance.State), ", ")
+	case c.Presence != nil:
+		return c.Presence.says()
 	case c.Baseline != nil:
 		return c.Baseline.says()
 	case c.Occurrence != nil:

@@ -24,11 +24,19 @@ type Test struct {
 	Begin   time.Time
 	Zones   map[g.ZoneID]g.Zone
 	Devices map[g.DeviceID]DeviceFacts
+	// People are those of whom the story says what kind they are.
+	People map[g.PersonID]PersonFacts
 	// Calendar holds the days off and the working days of its first week.
 	Calendar []g.CalendarEntry
 	Steps    []Told
 	level    g.LockdownID // that stands, while the steps are parsed
 	Line     int
+}
+
+// PersonFacts is who somebody of a story is.
+type PersonFacts struct {
+	Kind    g.PersonKind
+	Boarder bool
 }
 
 // Told is one step of a test: at a time something happens, or something is expected.
@@ -90,6 +98,12 @@ func (x *telling) Device(id g.DeviceID) (DeviceFacts, bool) {
 func (x *telling) Zone(id g.ZoneID) (g.Zone, bool) {
 	z, ok := x.test.Zones[id]
 	return z, ok
+}
+
+// Person implements People.
+func (x *telling) Person(id g.PersonID) (kind g.PersonKind, boarder, ok bool) {
+	p, ok := x.test.People[id]
+	return p.Kind, p.Boarder, ok
 }
 
 // Timezone implements Facts.

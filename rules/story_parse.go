@@ -47,6 +47,7 @@ func parseTest(n node, profiles []g.Profile) Test {
 		"school_days",
 		"rooms",
 		"devices",
+		"people",
 		"story",
 	)
 	t := Test{
@@ -75,6 +76,9 @@ func parseTest(n node, profiles []g.Profile) Test {
 	}
 	if c, ok := o.get("devices"); ok {
 		t.parseDevices(c, profiles)
+	}
+	if c, ok := o.get("people"); ok {
+		t.parsePeople(c)
 	}
 	if c, ok := o.need("story", g.Word("say what happens, step by step")); ok {
 		t.parseStory(c)
@@ -128,6 +132,24 @@ func (n node) names() []string {
 		out = append(out, n.n.Content[i].Value)
 	}
 	return out
+}
+
+// parsePeople parses people by name: their kind, or boarder for a student who sleeps in the school.
+func (t *Test) parsePeople(n node) {
+	t.People = map[g.PersonID]PersonFacts{}
+	names := n.names()
+	o := n.object(names...)
+	const boarder = g.PersonKind("boarder")
+	for _, name := range names {
+		p := PersonFacts{Kind: oneOf(o.keys[name], append(g.PersonKinds(), boarder))}
+		if p.Kind == boarder {
+			p = PersonFacts{
+				Kind:    g.Student,
+				Boarder: true,
+			}
+		}
+		t.People[g.PersonID(name)] = p
+	}
 }
 
 // parseRooms parses rooms by name: a kind, or {kind: …, building: …, floor: …}.

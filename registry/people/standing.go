@@ -59,6 +59,18 @@ func (v View) Standing(
 	return h, nil
 }
 
+// Who says of what kind a person is, and whether they sleep in the school; only for system scopes.
+func (v View) Who(ctx context.Context, id g.PersonID) (kind g.PersonKind, boarder bool, err error) {
+	if err := v.s.OnlySystem(); err != nil {
+		return "", false, err
+	}
+	err = v.read(ctx, []g.PersonID{id}, func(p Keyed) { kind, boarder = p.Kind, p.Boarder })
+	if err == nil && kind == "" {
+		return "", false, g.Errorf(g.NotFound, "the school has no person %q", id)
+	}
+	return kind, boarder, err
+}
+
 // Duress reports whether a PIN says that its holder is made to use it; only for system scopes.
 func (v View) Duress(ctx context.Context, school g.SchoolID, pin string) (bool, error) {
 	h, err := v.Standing(

@@ -334,5 +334,10 @@ func (f facts) Device(id g.DeviceID) (rules.DeviceFacts, bool) {
 // Timezone implements rules.Facts.
 func (f facts) Timezone(id g.SchoolID) string { return f.directory.School(id).Timezone }
 
+// Person implements rules.People.
+func (f facts) Person(id g.PersonID) (kind g.PersonKind, boarder, ok bool) {
+	return f.directory.Person(id)
+}
+
 // Zone implements rules.Facts.
 func (f facts) Zone(id g.ZoneID) (g.Zone, bool) { return f.directory.Zone(id) }

@@ -37,6 +37,7 @@ type Directory struct {
 	zones    map[g.ZoneID]g.Zone
 	schools  map[g.SchoolID]g.School
 
+	people  people
 	changes chan registry.Change // when full, everything is reloaded
 	all     chan struct{}
 	again   *time.Timer // reloads everything after the registry did not answer; used by Run only
@@ -96,6 +97,7 @@ func (d *Directory) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-d.all:
+			d.people.forget("")
 			d.reload(ctx, d.snapshot())
 		case <-d.again.C:
 			d.reload(ctx, d.snapshot())
@@ -107,6 +109,8 @@ func (d *Directory) Run(ctx context.Context) error {
 
 func (d *Directory) apply(ctx context.Context, c registry.Change) {
 	switch c.Kind {
+	case change.Person:
+		d.people.forget(g.PersonID(c.ID))
 	case change.Device:
 		id := g.DeviceID(c.ID)
 		e, ok, err := d.fetch(ctx, id)
