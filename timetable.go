@@ -22,6 +22,8 @@ type SessionPattern struct {
 	Days    PatternDays      `json:"days"`
 	// Weekdays are those whose timetable has it, also where a Sunday runs as a Tuesday; none: all.
 	Weekdays []Weekday `json:"weekdays,omitempty"`
+	// Weeks are those that have it, counted from the one in which the term begins; "": all.
+	Weeks PatternWeeks `json:"weeks,omitempty"`
 	SessionTimes
 	// Periods are those of the day's template in which it runs, instead of times of its own.
 	Periods []string `json:"periods,omitempty"`
@@ -100,6 +102,21 @@ const (
 
 // EachPatternDays lists them.
 func EachPatternDays() []PatternDays { return []PatternDays{OnSchoolDays, OnDaysOff, OnEveryDay} }
+
+// PatternWeeks says in which weeks a pattern runs: 单双周.
+type PatternWeeks string
+
+// The weeks of a pattern that has not all of them.
+const (
+	OddWeeks  PatternWeeks = "odd"
+	EvenWeeks PatternWeeks = "even"
+)
+
+// EachPatternWeeks lists them.
+func EachPatternWeeks() []PatternWeeks { return []PatternWeeks{OddWeeks, EvenWeeks} }
+
+// Has says whether a week of the term is one of them.
+func (w PatternWeeks) Has(week int) bool { return w == "" || (w == OddWeeks) == (week%2 == 1) }
 
 // DayTemplate is when the periods of a day are: the usual day, a late start, an exam day.
 type DayTemplate struct {

@@ -176,6 +176,8 @@ func wordsOf(of any) []any {
 		return all(g.TurnUnits())
 	case g.HolidayShift:
 		return all(g.HolidayShifts())
+	case g.PatternWeeks:
+		return all(g.EachPatternWeeks())
 	case g.Weekday:
 		return all(g.Weekdays())
 	}

@@ -24,6 +24,9 @@ func Register(r *gate.Gate) {
 	s.AtLast(func(d *gate.Schemas) {
 		d.OneOf("SessionPattern", "kind", gate.WordsOf(g.SessionKinds())...)
 		d.OneOf("SessionPattern", "days", gate.WordsOf(g.EachPatternDays())...)
+		d.OneOf("SessionPattern", "weeks", gate.WordsOf(g.EachPatternWeeks())...)
+		d.OneOf("PatternInput", "weeks", append(gate.WordsOf(g.EachPatternWeeks()), "")...)
+		d.OneOf("ImportedLesson", "weeks", gate.WordsOf(g.EachPatternWeeks())...)
 		d.OneOf("PatternInput", "days", gate.WordsOf(g.EachPatternDays())...)
 		d.OneOf("TimetableDay", "runs_as", gate.WordsOf(g.Weekdays())...)
 		d.OneOf("TimetableProblem", "code", gate.WordsOf(timetable.ProblemCodes())...)
@@ -53,6 +56,7 @@ type PatternInput struct {
 	To        string             `json:"to,omitempty" maxLength:"10" doc:"The last day; empty: no end." example:"2027-01-20"`
 	Days      g.PatternDays      `json:"days" doc:"On which days of the calendar: school_days, days_off or every_day."`
 	Weekdays  []g.Weekday        `json:"weekdays,omitempty" maxItems:"7" doc:"mon to sun: on which weekdays' timetables; empty: all. A Sunday that runs as a Tuesday has Tuesday's."`
+	Weeks     g.PatternWeeks     `json:"weeks,omitempty" doc:"odd or even, counted from the week in which the term begins, without a term by the week of the year; empty: every week."`
 	Start     string             `json:"start,omitempty" maxLength:"5" doc:"HH:MM by the school's clock, where it has no periods." example:"06:30"`
 	Due       string             `json:"due,omitempty" maxLength:"5" doc:"HH:MM: later than this is late; empty: the start." example:"07:50"`
 	End       string             `json:"end,omitempty" maxLength:"5" doc:"HH:MM; not after the one before it: of the next day." example:"12:00"`
@@ -78,6 +82,7 @@ func (b PatternInput) pattern(ctx context.Context, id string) g.SessionPattern {
 		To:           b.To,
 		Days:         b.Days,
 		Weekdays:     b.Weekdays,
+		Weeks:        b.Weeks,
 		SessionTimes: g.SessionTimes{Start: b.Start, Due: b.Due, End: b.End},
 		Periods:      b.Periods,
 		Zones:        b.Zones,

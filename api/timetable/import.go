@@ -61,6 +61,8 @@ type ImportedLesson struct {
 	Subject string    `json:"subject"`
 	Teacher string    `json:"teacher,omitempty"`
 	Room    string    `json:"room,omitempty"`
+
+	Weeks g.PatternWeeks `json:"weeks,omitempty"`
 }
 
 type importInput struct {
@@ -305,7 +307,7 @@ func (r *reading) patterns(all []lessons.Lesson) (out []g.SessionPattern) {
 
 func (r *reading) pattern(l lessons.Lesson) g.SessionPattern {
 	x := g.SessionPattern{
-		ID:       slot(r.school, r.in.Kind, l.Class, l.Weekday, l.Period),
+		ID:       slot(r.school, r.in.Kind, l.Class, l.Weekday, l.Weeks, l.Period),
 		School:   r.school,
 		Name:     l.Subject,
 		Kind:     r.in.Kind,
@@ -313,6 +315,7 @@ func (r *reading) pattern(l lessons.Lesson) g.SessionPattern {
 		To:       r.out.To,
 		Days:     g.OnSchoolDays,
 		Weekdays: []g.Weekday{l.Weekday},
+		Weeks:    l.Weeks,
 		Periods:  []string{l.Period},
 		Classes:  []string{l.Class},
 		Who:      []g.PersonKind{g.Student},
@@ -344,8 +347,13 @@ func (r *reading) pattern(l lessons.Lesson) g.SessionPattern {
 }
 
 // slot is the ID of the pattern of a class's lesson in a period of a weekday: the same in each file.
-func slot(school g.SchoolID, kind g.SessionKind, class string, day g.Weekday, period string) g.SessionPatternID {
+func slot(
+	school g.SchoolID, kind g.SessionKind, class string, day g.Weekday, weeks g.PatternWeeks, period string,
+) g.SessionPatternID {
 	key := []string{string(school), string(kind), class, string(day), period}
+	if weeks != "" {
+		key = append(key, string(weeks))
+	}
 	sum := sha256.Sum256([]byte(strings.Join(key, "\x00")))
 	return g.SessionPatternID("pat_" + hex.EncodeToString(sum[:10]))
 }
@@ -368,7 +376,7 @@ func (r *reading) ends(patterns []g.SessionPattern) (out []g.SessionPatternID, e
 			!slices.Contains(r.out.Classes, p.Classes[0]) {
 			continue
 		}
-		if p.ID == slot(r.school, r.in.Kind, p.Classes[0], p.Weekdays[0], p.Periods[0]) {
+		if p.ID == slot(r.school, r.in.Kind, p.Classes[0], p.Weekdays[0], p.Weeks, p.Periods[0]) {
 			out = append(out, p.ID)
 		}
 	}

@@ -35,6 +35,7 @@ type TimetableDay struct {
 	Date     string          `json:"date"`
 	School   bool            `json:"school"`
 	RunsAs   g.Weekday       `json:"runs_as"`
+	Week     int             `json:"week"`
 	Name     string          `json:"name,omitempty"`
 	NameZH   string          `json:"name_zh,omitempty"`
 	Template g.DayTemplateID `json:"template,omitempty"`
@@ -173,6 +174,7 @@ func (x *weekly) day(d g.Date) {
 		Date:     d.String(),
 		School:   is.School,
 		RunsAs:   g.Weekdays()[(int(is.As)+6)%7],
+		Week:     x.all.Calendar.Week(d, x.in.Class),
 		Template: timetable.TemplateOf(x.all, d, x.in.Class),
 	}
 	if e := is.Entry; e != nil && e.Kind != g.CalendarTerm {

@@ -10,6 +10,7 @@ SessionPattern.from: The first day on which this version holds, YYYY-MM-DD.
 SessionPattern.to: The last day; absent: no end.
 SessionPattern.days: On which days of the calendar it runs.
 SessionPattern.weekdays: On which weekdays' timetables; absent: all.
+SessionPattern.weeks: In odd or even weeks, counted from the one in which the term begins, without a term by the week of the year; absent: every week.
 SessionPattern.start: HH:MM by the school's clock; absent: it runs in periods.
 SessionPattern.due: HH:MM: later than this is late; absent: the start.
 SessionPattern.end: HH:MM; not after the one before it: of the next day.
@@ -56,6 +57,7 @@ TimetableWeek.calendar_ends: The last day of the calendar's terms, where it is n
 TimetableDay.date: The day, YYYY-MM-DD.
 TimetableDay.school: There is school.
 TimetableDay.runs_as: The weekday whose timetable the day has.
+TimetableDay.week: The number of the week in the term, without a term that of the year: odd and even count by it.
 TimetableDay.name: The holiday or working day that the calendar has then.
 TimetableDay.name_zh: Its Chinese name.
 TimetableDay.template: The template that the day has; absent: the usual one.
@@ -96,6 +98,7 @@ ImportedLesson.weekday: The weekday.
 ImportedLesson.period: The period.
 ImportedLesson.subject: The subject.
 ImportedLesson.teacher: The teacher as the file has it.
+ImportedLesson.weeks: In odd or even weeks; absent: each week.
 ImportedLesson.room: The room as the file has it.
 Imported.new: Lessons that are new.
 Imported.changed: Lessons that are others from now on.

@@ -25,11 +25,12 @@ const (
 	Subject Field = "subject"
 	Teacher Field = "teacher"
 	Room    Field = "room"
+	Weeks   Field = "weeks"
 )
 
 // Fields lists them.
 func Fields() []Field {
-	out := []Field{Class, Weekday, Period, Subject, Teacher, Room}
+	out := []Field{Class, Weekday, Period, Subject, Teacher, Room, Weeks}
 	for _, d := range g.Weekdays() {
 		out = append(out, Field(d))
 	}
@@ -51,6 +52,7 @@ type Lesson struct {
 	Subject string
 	Teacher string
 	Room    string
+	Weeks   g.PatternWeeks // "": each week
 }
 
 // Problem is what is wrong with a line, or, with line 0, with the file.
@@ -82,6 +84,7 @@ func headings() map[Field][]string {
 		Period:  {"period", "节次", "节", "课节", "節次", "lesson", "时段"},
 		Subject: {"subject", "课程", "科目", "学科", "课程名称", "course", "課程"},
 		Teacher: {"teacher", "教师", "老师", "任课教师", "授课教师", "任课老师", "教師"},
+		Weeks:   {"weeks", "单双周", "單雙週", "oddeven", "周类型", "单双"},
 		Room:    {"room", "教室", "地点", "上课地点", "场地", "classroom"},
 	}
 }
@@ -151,17 +154,30 @@ func Read(t *sheet.Table, o Options) File {
 			continue
 		}
 		for _, l := range f.row(row) {
-			key := Lesson{Class: l.Class, Weekday: l.Weekday, Period: l.Period}
-			if line, twice := seen[key]; twice {
+			if line, twice := taken(seen, l); twice {
 				f.wrong(l.Line, string(Period), "class %s has a lesson in period %s on this day already, in line %d",
 					l.Class, l.Period, line)
 				continue
 			}
-			seen[key] = l.Line
 			f.Lessons = append(f.Lessons, l)
 		}
 	}
 	return f
+}
+
+// taken remembers a lesson, unless the class has one then in some of the same weeks, in a line.
+func taken(seen map[Lesson]int, l Lesson) (line int, twice bool) {
+	key := Lesson{Class: l.Class, Weekday: l.Weekday, Period: l.Period}
+	for _, w := range append(g.EachPatternWeeks(), "") {
+		if key.Weeks = w; w == l.Weeks || w == "" || l.Weeks == "" {
+			if line, twice := seen[key]; twice {
+				return line, true
+			}
+		}
+	}
+	key.Weeks = l.Weeks
+	seen[key] = l.Line
+	return 0, false
 }
 
 // headings finds the line of the headings and what each column is; first is the first line below.
@@ -258,10 +274,16 @@ func (f *File) row(row sheet.Row) (out []Lesson) {
 		f.wrong(row.Line, string(Period), "%q is no period; write 1, 第1节 or 1-2", is[Period])
 		return nil
 	}
+	weeks, ok := weeksOf(is[Weeks])
+	if !ok {
+		f.wrong(row.Line, string(Weeks), "%q are no weeks; write odd, even, 单周 or 双周, or nothing for each week",
+			is[Weeks])
+		return nil
+	}
 	for _, d := range g.Weekdays() {
 		for _, p := range periods {
-			if days[d] != "" {
-				out = append(out, Lesson{row.Line, is[Class], d, p, days[d], is[Teacher], is[Room]})
+			for _, s := range subjectsOf(days[d], weeks) {
+				out = append(out, Lesson{row.Line, is[Class], d, p, s.name, is[Teacher], is[Room], s.weeks})
 			}
 		}
 	}

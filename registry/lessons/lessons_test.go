@@ -21,7 +21,11 @@ func read(t *testing.T, file []byte, o lessons.Options) string {
 	f := lessons.Read(table, o)
 	var b strings.Builder
 	for _, l := range f.Lessons {
-		fmt.Fprintf(&b, "%d %s %s %s %s %s %s\n", l.Line, l.Class, l.Weekday, l.Period, l.Subject, l.Teacher, l.Room)
+		fmt.Fprintf(&b, "%d %s %s %s %s %s %s", l.Line, l.Class, l.Weekday, l.Period, l.Subject, l.Teacher, l.Room)
+		if l.Weeks != "" {
+			b.WriteString(" " + string(l.Weeks))
+		}
+		b.WriteString("\n")
 	}
 	for _, p := range f.Problems {
 		fmt.Fprintf(&b, "! %d %s\n", p.Line, p.Error)
@@ -42,6 +46,16 @@ func TestRead(t *testing.T) {
 			"3 7-1 mon 1 数学 陈静 \n3 7-1 mon 2 数学 陈静 \n4 7-1 sun 3 体育  \n4 7-1 sun 4 体育  \n", lessons.Options{}},
 		{"a grid", "班级,节次,周一,周二,周三\n7-1,1,数学,,语文\n7-1,早读,,英语,\n",
 			"2 7-1 mon 1 数学  \n2 7-1 wed 1 语文  \n3 7-1 tue 早读 英语  \n", lessons.Options{}},
+		{"odd and even weeks", "class,weekday,period,subject,weeks\n7-1,mon,1,Maths,odd\n7-1,mon,1,Art,双周\n" +
+			"7-1,mon,1,Music,单\n7-1,tue,1,Music,\n7-1,tue,1,Art,even\n7-1,wed,1,Art,some\n",
+			"2 7-1 mon 1 Maths   odd\n3 7-1 mon 1 Art   even\n5 7-1 tue 1 Music  \n" +
+				"! 4 period: class 7-1 has a lesson in period 1 on this day already, in line 2\n" +
+				"! 6 period: class 7-1 has a lesson in period 1 on this day already, in line 5\n" +
+				"! 7 weeks: \"some\" are no weeks; write odd, even, 单周 or 双周, or nothing for each week\n",
+			lessons.Options{}},
+		{"odd and even weeks in a grid", "班级,节次,周一,周二\n7-1,1,数学（单周）/美术（双周）,体育(单)\n7-1,2,物理/化学,语文(一)\n",
+			"2 7-1 mon 1 数学   odd\n2 7-1 mon 1 美术   even\n2 7-1 tue 1 体育   odd\n3 7-1 mon 2 物理/化学  \n" +
+				"3 7-1 tue 2 语文(一)  \n", lessons.Options{}},
 		{"columns are said", "a,b,c,d\n7-1,1,2,Art\n", "2 7-1 mon 2 Art  \n", lessons.Options{
 			HeadingLine: 1,
 			Columns:     []lessons.Field{lessons.Class, lessons.Weekday, lessons.Period, lessons.Subject},

@@ -43,6 +43,10 @@ func checkTime(x g.SessionPattern) error {
 			return g.FieldErrorf(fmt.Sprintf("weekdays[%d]", i), "%q is no day; use one of %v", d, g.Weekdays())
 		}
 	}
+	if x.Weeks != "" && !slices.Contains(g.EachPatternWeeks(), x.Weeks) {
+		return g.FieldErrorf("weeks", "%q is no kind of week; use one of %v, or leave it out for every week", x.Weeks,
+			g.EachPatternWeeks())
+	}
 	for name, day := range map[string]string{"from": x.From, "to": x.To} {
 		if day == "" {
 			continue

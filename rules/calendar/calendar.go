@@ -131,6 +131,24 @@ func (c Calendar) Day(d g.Date, class string) Day {
 	}
 }
 
+// Week is the number of a day's week, from Monday to Sunday: 1 for the one in which the class's term
+// begins, or the school's where class is "". Outside of all terms it is the week of the year (ISO 8601).
+func (c Calendar) Week(d g.Date, class string) int {
+	for _, own := range []bool{true, false} {
+		term := c.find(d, func(s span) bool {
+			return s.Kind == g.CalendarTerm &&
+				(own && class != "" && slices.Contains(s.Classes, class) || !own && len(s.Classes) == 0)
+		})
+		if term != nil {
+			return monday(term.from).Until(monday(d))/7 + 1
+		}
+	}
+	_, week := time.Date(d.Year, d.Month, d.Day, 12, 0, 0, 0, time.UTC).ISOWeek()
+	return week
+}
+
+func monday(d g.Date) g.Date { return d.Add(-(int(weekday(d)) + 6) % 7) }
+
 func (c Calendar) find(d g.Date, fits func(span) bool) *span {
 	for i, s := range c.spans {
 		if s.from.Until(d) >= 0 && d.Until(s.to) >= 0 && fits(s) {

@@ -103,3 +103,29 @@ func TestDaysOff(t *testing.T) {
 		t.Errorf("got %v, want %s", got, want)
 	}
 }
+
+// TestWeek: weeks count from the Monday of the week in which the term begins, a class's own term before
+// the school's; outside of terms they are those of the year.
+func TestWeek(t *testing.T) {
+	c := calendar.New([]g.CalendarEntry{
+		entry(g.CalendarTerm, "2026-09-02", "2027-01-20", ""), // a Wednesday
+		entry(g.CalendarTerm, "2026-09-14", "2027-01-20", "", "9-1"),
+		entry(g.CalendarDayOff, "2026-09-09", "2026-09-09", ""),
+	}, nil)
+	for _, x := range []struct {
+		day, class string
+		want       int
+	}{
+		{"2026-09-02", "", 1}, {"2026-09-06", "", 1}, {"2026-09-07", "", 2}, {"2026-09-09", "", 2},
+		{"2026-09-14", "", 3}, {"2026-09-14", "9-1", 1}, {"2026-09-21", "9-1", 2}, {"2026-09-14", "7-1", 3},
+		{"2026-12-31", "", 18}, {"2027-01-04", "", 19}, {"2026-08-31", "", 36}, {"2021-01-03", "", 53},
+	} {
+		d, err := g.ParseDate(x.day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Week(d, x.class); got != x.want {
+			t.Errorf("%s of %q: got week %d, want %d", x.day, x.class, got, x.want)
+		}
+	}
+}

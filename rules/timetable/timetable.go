@@ -160,6 +160,9 @@ func (e *expansion) holds(p g.SessionPattern, class string) bool {
 			return false
 		}
 	}
+	if !p.Weeks.Has(e.in.Calendar.Week(e.day, class)) {
+		return false
+	}
 	as := g.Weekdays()[(int(d.As)+6)%7]
 	return len(p.Weekdays) == 0 || slices.Contains(p.Weekdays, as)
 }

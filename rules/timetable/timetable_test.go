@@ -127,6 +127,12 @@ func TestDay(t *testing.T) {
 			"07:30 08:50 13:00 pat_gate  [7-1 9-1]\n07:40 07:45 08:10 pat_maths 1 [7-2]\n" +
 			"09:00 09:05 09:40 pat_maths 1 [7-1]\n15:00 15:05 15:40 pat_maths 6 [7-1]\n" +
 			watch},
+		{"the term's second week is even", "2026-09-08", func(in *timetable.Inputs) {
+			in.Patterns[0].Weeks, in.Patterns[1].Weeks = g.OddWeeks, g.EvenWeeks
+		}, "08:00 08:05 08:40 pat_maths 1 [7-1 7-2]\n14:00 14:05 14:40 pat_maths 6 [7-1 7-2]\n" + watch},
+		{"and its third odd", "2026-09-15", func(in *timetable.Inputs) {
+			in.Patterns[0].Weeks, in.Patterns[1].Weeks = g.OddWeeks, g.EvenWeeks
+		}, "06:30 07:50 12:00 pat_gate  []\n" + watch},
 		{"changes of the day", "2026-09-08", func(in *timetable.Inputs) {
 			in.Changes = []g.PatternChange{
 				{Pattern: "pat_maths", Date: "2026-09-08", Period: "6", Cancel: true},

@@ -47,6 +47,7 @@ function week(q) {
     date: date(monday + i * 24 * 3600e3),
     school: i < 5,
     runs_as,
+    week: 3,
     template: days.find((x) => x.from <= date(monday + i * 24 * 3600e3))?.template,
   }))
   const runs = all.slice(0, 5).flatMap((d, i) =>

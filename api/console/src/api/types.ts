@@ -46,6 +46,7 @@ export type Weakness = NonNullable<S['Twin']['weak']>
 export type ZoneKind = S['Zone']['kind']
 
 export type TurnUnit = S['RotaLine']['each']
+export type PatternWeeks = NonNullable<S['SessionPattern']['weeks']>
 export type Weekday = NonNullable<S['RotaLine']['days']>[number]
 
 /** A time at which a threat level stood, a level, and what devices do at it. */
@@ -289,6 +290,7 @@ export const sessionKinds = all<SessionKind>({
   exam: true,
 })
 export const turnUnits = all<TurnUnit>({ week: true, day: true, shift: true })
+export const patternWeeks = all<PatternWeeks>({ odd: true, even: true })
 export const weekdays = all<Weekday>({
   mon: true,
   tue: true,

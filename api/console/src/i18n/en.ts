@@ -2443,6 +2443,9 @@ export const en = {
     patternHelp: 'It runs on each school day of the calendar with these weekdays, from today on.',
     weekdays: 'Weekdays',
     allWeekdays: 'each school day',
+    weeks: 'Weeks',
+    weeksOf: { all: 'every week', odd: 'odd weeks', even: 'even weeks' },
+    weekNumber: 'Week {{n}}',
     periodsHelp: 'Names of the day’s periods, as in 1, 2; empty: times of its own.',
     lastDay: 'Last day',
     endIt: 'End it',
@@ -2496,6 +2499,7 @@ export const en = {
     subject: 'Subject',
     teacher: 'Teacher',
     room: 'Room',
+    weeks: 'Odd or even weeks',
   },
   timetableProblem: {
     no_period: '{{date}}: {{name}} is in period {{period}}, which no day template has.',

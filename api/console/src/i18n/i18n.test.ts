@@ -167,7 +167,7 @@ test('every value that the API can give has a word', () => {
       'screens',
     ],
     timetableHow: ['cancel', 'time', 'room', 'person'],
-    timetableColumn: ['none', 'class', 'weekday', 'period', 'subject', 'teacher', 'room'],
+    timetableColumn: ['none', 'class', 'weekday', 'period', 'subject', 'teacher', 'room', 'weeks'],
     timetableProblem: ['no_period', 'no_time', 'overlap', 'no_class', 'no_room', 'calendar_end'],
     time: ['s', 'min', 'h', 'd'],
     'device.hours1': [''],

@@ -2320,6 +2320,9 @@ export const zh = {
     patternHelp: '从今天起，在校历中这些星期的上课日进行。',
     weekdays: '星期',
     allWeekdays: '每个上课日',
+    weeks: '周',
+    weeksOf: { all: '每周', odd: '单周', even: '双周' },
+    weekNumber: '第 {{n}} 周',
     periodsHelp: '当天节次的名称，如 1, 2；留空：使用自己的时间。',
     lastDay: '最后一天',
     endIt: '结束',
@@ -2370,6 +2373,7 @@ export const zh = {
     subject: '课程',
     teacher: '教师',
     room: '教室',
+    weeks: '单双周',
   },
   timetableProblem: {
     no_period: '{{date}}：{{name}}在第 {{period}} 节，没有作息模板含有这一节。',

@@ -173,7 +173,10 @@ function Grid(p: GridProps) {
       <table className="timetable">
         <thead>
           <tr>
-            <th scope="col">{t('timetable.period')}</th>
+            <th scope="col">
+              {t('timetable.period')}
+              <small>{t('timetable.weekNumber', { n: w.days[0].week })}</small>
+            </th>
             {days.map((d) => (
               <th key={d.date} scope="col" data-off={!d.school} data-today={d.date === p.today}>
                 {t('duty.weekday.' + weekdayOf(d))} <span>{d.date.slice(5)}</span>

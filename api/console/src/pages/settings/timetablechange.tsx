@@ -17,6 +17,7 @@ import { change, remove } from '../../api/change'
 import {
   personKinds,
   sessionKinds,
+  patternWeeks,
   weekdays,
   type PersonKind,
   type Sent,
@@ -191,6 +192,7 @@ export function EditPattern(p: { school: string; p?: SessionPattern; of: string;
       name_zh: x?.name_zh ?? '',
       to: x?.to ?? '',
       weekdays: x?.weekdays ?? [],
+      weeks: x?.weeks ?? ('' as const),
       periods: (x?.periods ?? []).join(', '),
       start: x?.start ?? '',
       due: x?.due ?? '',
@@ -213,6 +215,7 @@ export function EditPattern(p: { school: string; p?: SessionPattern; of: string;
       days: x?.days ?? 'school_days',
       to: v.to,
       weekdays: v.weekdays,
+      weeks: v.weeks,
       periods,
       start: periods.length ? '' : v.start,
       due: periods.length ? '' : v.due,
@@ -253,6 +256,16 @@ export function EditPattern(p: { school: string; p?: SessionPattern; of: string;
             value={v.weekdays}
             data={weekdays.map((d) => ({ value: d, label: t('duty.weekday.' + d) }))}
             onChange={(d) => set({ weekdays: d as typeof v.weekdays })}
+          />
+          <Select
+            label={t('timetable.weeks')}
+            allowDeselect={false}
+            value={v.weeks}
+            data={['', ...patternWeeks].map((w) => ({
+              value: w,
+              label: t('timetable.weeksOf.' + (w || 'all')),
+            }))}
+            onChange={(w) => set({ weeks: (w ?? '') as typeof v.weeks })}
           />
         </SimpleGrid>
         <TextInput

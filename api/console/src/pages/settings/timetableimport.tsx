@@ -18,7 +18,7 @@ interface Choices {
 }
 
 const workbook = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
-const fields = ['-', 'class', 'weekday', 'period', 'subject', 'teacher', 'room']
+const fields = ['-', 'class', 'weekday', 'period', 'subject', 'teacher', 'room', 'weeks']
 const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
 export function ImportTimetable({ school }: { school: string }) {
