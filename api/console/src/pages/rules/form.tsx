@@ -3,11 +3,19 @@
 import { Alert, Button, Checkbox, Group, MultiSelect, NumberInput, Select, SimpleGrid } from '@mantine/core'
 import { Stack, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
-import { propertyTypes, severities, weekdays, zoneKinds, type Property } from '../../api/types'
+import {
+  personKinds,
+  propertyTypes,
+  sessionKinds,
+  severities,
+  weekdays,
+  zoneKinds,
+  type Property,
+} from '../../api/types'
 import { useT } from '../../i18n'
 import { usePlaces, useProfiles } from '../../ui/states'
 import type { Known, Word } from './complete'
-import { idOf, read, sides, write, type Hours, type Outline, type Watch } from './outline'
+import { idOf, ofPeople, read, sides, write, type Hours, type Outline, type Watch } from './outline'
 
 interface Props {
   text: string
@@ -17,9 +25,10 @@ interface Props {
   onText: () => void // goes to the text
 }
 
-const kinds = ['threshold', 'baseline', 'status', 'absent', 'occurrence'] as const
+const kinds = ['threshold', 'baseline', 'status', 'absent', 'occurrence', 'presence', 'attendance'] as const
 const states = ['offline', 'fault', 'flapping', 'driver_down']
 const pers = ['device', 'zone', 'building', 'school']
+const persOf = { attendance: ['person', 'school'], presence: ['person', 'zone', 'building', 'school'] }
 const roles = ['security', 'admin', 'facility', 'teacher']
 
 const first: Record<Watch['kind'], Watch> = {
@@ -28,6 +37,16 @@ const first: Record<Watch['kind'], Watch> = {
   status: { kind: 'status', status: ['offline'] },
   absent: { kind: 'absent', property: '', for: '30m' },
   occurrence: { kind: 'occurrence', occurrence: ['door'] },
+  attendance: { kind: 'attendance', session: 'dorm', state: ['absent'] },
+  presence: {
+    kind: 'presence',
+    inside: 'school',
+    who: ['student'],
+    boarder: '',
+    least: '',
+    most: '',
+    within: '',
+  },
 }
 
 const options = (words: Word[] = []) =>
@@ -54,7 +73,9 @@ export function RuleForm({ text, known, fresh, onChange, onText }: Props) {
     const own = fresh && (o.id === '' || o.id === idOf(o.title, begun))
     set({ ...change, ...(own && { id: idOf(change.title ?? o.title, begun) }) })
   }
-  const per = o.per || 'device'
+  const people = ofPeople(o.watch)
+  const per = o.per || (people ? 'person' : 'device')
+  const offered = o.watch && o.watch.kind in persOf ? persOf[o.watch.kind as keyof typeof persOf] : pers
   return (
     <Stack gap="md" className="rule-form">
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
@@ -96,42 +117,48 @@ export function RuleForm({ text, known, fresh, onChange, onText }: Props) {
       <fieldset className="rule-part">
         <legend>{t('rules.where')}</legend>
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
-          <MultiSelect
-            clearable
-            label={t('rules.zoneKind')}
-            placeholder={o.zoneKind.length ? undefined : t('rules.everywhere')}
-            value={o.zoneKind}
-            onChange={(zoneKind) => set({ zoneKind })}
-            data={zoneKinds.map((x) => ({ value: x, label: t('zoneKind.' + x) }))}
-          />
-          <MultiSelect
-            clearable
-            searchable
-            label={t('rules.zones')}
-            placeholder={o.zone.length ? undefined : t('rules.everywhere')}
-            value={o.zone}
-            onChange={(zone) => set({ zone })}
-            data={withOwn(
-              places.zones.map((z) => ({ value: z.id, label: z.name })),
-              o.zone,
-            )}
-          />
-          <MultiSelect
-            clearable
-            searchable
-            limit={50}
-            label={t('rules.devices')}
-            placeholder={o.device.length ? undefined : t('rules.allDevices')}
-            value={o.device}
-            onChange={(device) => set({ device })}
-            data={withOwn(options(known.device), o.device)}
-          />
+          {o.watch?.kind !== 'attendance' && (
+            <>
+              <MultiSelect
+                clearable
+                label={t('rules.zoneKind')}
+                placeholder={o.zoneKind.length ? undefined : t('rules.everywhere')}
+                value={o.zoneKind}
+                onChange={(zoneKind) => set({ zoneKind })}
+                data={zoneKinds.map((x) => ({ value: x, label: t('zoneKind.' + x) }))}
+              />
+              <MultiSelect
+                clearable
+                searchable
+                label={t('rules.zones')}
+                placeholder={o.zone.length ? undefined : t('rules.everywhere')}
+                value={o.zone}
+                onChange={(zone) => set({ zone })}
+                data={withOwn(
+                  places.zones.map((z) => ({ value: z.id, label: z.name })),
+                  o.zone,
+                )}
+              />
+            </>
+          )}
+          {(!people || o.device.length > 0) && (
+            <MultiSelect
+              clearable
+              searchable
+              limit={50}
+              label={t('rules.devices')}
+              placeholder={o.device.length ? undefined : t('rules.allDevices')}
+              value={o.device}
+              onChange={(device) => set({ device })}
+              data={withOwn(options(known.device), o.device)}
+            />
+          )}
           <Select
             label={t('rules.per')}
             allowDeselect={false}
             value={per}
-            onChange={(v) => set({ per: v === 'device' && !o.per ? '' : (v ?? '') })}
-            data={(pers.includes(per) ? pers : [...pers, per]).map((x) => ({
+            onChange={(v) => set({ per: v === offered[0] && !o.per ? '' : (v ?? '') })}
+            data={(offered.includes(per) ? offered : [...offered, per]).map((x) => ({
               value: x,
               label: t('rules.pers.' + x),
             }))}
@@ -214,7 +241,13 @@ function Condition({ o, known, set, onText }: Part) {
           value={w.kind}
           onChange={(v) => {
             const kind = (v ?? 'threshold') as Watch['kind']
-            set({ watch: first[kind], ...(kind === 'occurrence' && { lasts: '', quiet: '' }) })
+            set({
+              watch: first[kind],
+              ...(kind === 'occurrence' && { lasts: '', quiet: '' }),
+              ...(ofPeople(first[kind]) && { per: '', device: [] }),
+              ...(kind === 'attendance' && { zone: [], zoneKind: [] }),
+              ...(ofPeople(w) && !ofPeople(first[kind]) && { per: '' }),
+            })
           }}
           data={kinds.map((k) => ({ value: k, label: t('rules.kinds.' + k) }))}
         />
@@ -265,6 +298,24 @@ function Condition({ o, known, set, onText }: Part) {
             />
           </>
         )}
+        {w.kind === 'attendance' && (
+          <>
+            <Select
+              label={t('session.kind')}
+              allowDeselect={false}
+              value={w.session}
+              onChange={(v) => v && change({ ...w, session: v })}
+              data={sessionKinds.map((x) => ({ value: x, label: t('sessionKind.' + x) }))}
+            />
+            <MultiSelect
+              label={t('rules.answer')}
+              value={w.state}
+              onChange={(state) => state.length && change({ ...w, state })}
+              data={answers.map((x) => ({ value: x, label: t('attendanceState.' + x) }))}
+            />
+          </>
+        )}
+        {w.kind === 'presence' && <Inside w={w} counted={(o.per || 'person') !== 'person'} change={change} />}
         {w.kind === 'occurrence' && (
           <MultiSelect
             searchable
@@ -293,6 +344,63 @@ function Condition({ o, known, set, onText }: Part) {
       )}
       <HoursField hours={o.hours} onChange={(hours) => set({ hours })} />
     </Stack>
+  )
+}
+
+const answers = ['absent', 'late', 'left_early', 'unknown']
+const insides = ['school', 'building', 'floor', 'zone']
+
+interface InsideProps {
+  w: Extract<Watch, { kind: 'presence' }>
+  counted: boolean // a number of people, and not each by themselves
+  change: (w: Watch) => void
+}
+
+function Inside({ w, counted, change }: InsideProps) {
+  const { t } = useT()
+  const number = (key: 'least' | 'most') => (
+    <NumberInput
+      label={t('rules.' + key)}
+      min={1}
+      max={1000}
+      allowDecimal={false}
+      allowNegative={false}
+      value={w[key]}
+      onChange={(v) => change({ ...w, [key]: String(v) })}
+    />
+  )
+  return (
+    <>
+      <Select
+        label={t('rules.inside')}
+        allowDeselect={false}
+        value={w.inside}
+        onChange={(v) => v && change({ ...w, inside: v })}
+        data={insides.map((x) => ({ value: x, label: t('rules.insides.' + x) }))}
+      />
+      <MultiSelect
+        label={t('rules.people')}
+        placeholder={w.who.length ? undefined : t('rules.everybody')}
+        value={w.who}
+        onChange={(who) => change({ ...w, who })}
+        data={personKinds.map((x) => ({ value: x, label: t('personKind.' + x) }))}
+      />
+      <Select
+        label={t('rules.boarders')}
+        allowDeselect={false}
+        value={w.boarder}
+        onChange={(v) => change({ ...w, boarder: v ?? '' })}
+        data={['', 'false', 'true'].map((x) => ({ value: x, label: t('rules.boarding.' + (x || 'both')) }))}
+      />
+      {(counted || w.least) && number('least')}
+      {(counted || w.most) && number('most')}
+      <Lasting
+        label={t('rules.seenWithin')}
+        help={t('rules.seenWithinHelp')}
+        value={w.within}
+        onChange={(within) => change({ ...w, within })}
+      />
+    </>
   )
 }
 

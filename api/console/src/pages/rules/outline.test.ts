@@ -100,6 +100,30 @@ test('a baseline is read and written where it has nothing but a side', () => {
   expect(read(text.replace('50%', '50%, over: 24h'))!.watch).toBeUndefined()
 })
 
+test('who is inside and who is missing are read and written', () => {
+  const inside: Outline['watch'] = {
+    kind: 'presence',
+    inside: 'building',
+    who: ['student'],
+    boarder: 'false',
+    least: '',
+    most: '1',
+    within: '1h',
+  }
+  const text = write(air, { watch: inside })
+  expect(line(text, 'when')).toBe(
+    'when: {presence: {inside: building, kind: student, boarder: false, at_most: 1, within: 1h}}  # ppm',
+  )
+  expect(read(text)!.watch).toEqual(inside)
+  const missing: Outline['watch'] = { kind: 'attendance', session: 'dorm', state: ['absent', 'late'] }
+  const hours = { from: '22:00', to: '06:00', days: [] }
+  const other = write(text, { watch: missing, hours, per: '' })
+  expect(line(other, 'when')).toBe(
+    'when: {all: [{attendance: {kind: dorm, state: [absent, late]}}, {time: {from: "22:00", to: "06:00"}}]}  # ppm',
+  )
+  expect(read(other)).toMatchObject({ watch: missing, hours, per: '' })
+})
+
 test('what is no single rule is left to the text', () => {
   expect(read('rules:\n  - id: a\n')).toBeUndefined()
   expect(read('id: [')).toBeUndefined()

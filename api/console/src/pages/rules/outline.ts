@@ -10,6 +10,16 @@ export type Watch =
   | { kind: 'status'; status: string[] }
   | { kind: 'absent'; property: string; for: string }
   | { kind: 'occurrence'; occurrence: string[] }
+  | { kind: 'attendance'; session: string; state: string[] }
+  | {
+      kind: 'presence'
+      inside: string
+      who: string[]
+      boarder: string // true or false; '': both
+      least: string // how many; '': one
+      most: string
+      within: string
+    }
 
 export interface Hours {
   from: string
@@ -40,6 +50,8 @@ export interface Outline {
 
 /** On which sides of what is usual a baseline looks. */
 export const sides = ['above', 'below']
+/** The kinds of condition that are about people, and not about devices. */
+export const ofPeople = (w?: Watch) => w?.kind === 'attendance' || w?.kind === 'presence'
 export const tests = ['above', 'below', 'at_least', 'at_most', 'is', 'is_not']
 const shown = ['id', 'title', 'severity', 'where', 'per', 'when', 'for', 'clear', 'then']
 const order = [
@@ -153,6 +165,26 @@ function condition(c: unknown): Watch | undefined {
       property: wordOf(absent.get('property', true)),
       for: wordOf(absent.get('for', true)),
     }
+  const answer = c.get('attendance', true)
+  if (only('attendance') && isMap(answer) && answer.items.length === 2 && answer.has('kind'))
+    return {
+      kind: 'attendance',
+      session: wordOf(answer.get('kind', true)),
+      state: listOf(answer.get('state', true)),
+    }
+  const there = c.get('presence', true)
+  if (only('presence') && isMap(there) && there.has('inside')) {
+    const word = (key: string) => wordOf(there.get(key, true))
+    return {
+      kind: 'presence',
+      inside: word('inside'),
+      who: listOf(there.get('kind', true)),
+      boarder: word('boarder'),
+      least: word('at_least'),
+      most: word('at_most'),
+      within: word('within'),
+    }
+  }
   const happened = c.get('occurrence', true)
   if (only('occurrence') && isMap(happened) && happened.items.length === 1 && happened.has('kind'))
     return { kind: 'occurrence', occurrence: listOf(happened.get('kind', true)) }
@@ -239,6 +271,19 @@ function conditioned(w: Watch): string {
       return `{status: ${flow(w.status)}}`
     case 'absent':
       return `{absent: {property: ${scalar(w.property)}, for: ${w.for}}}`
+    case 'attendance':
+      return `{attendance: {kind: ${scalar(w.session)}, state: ${flow(w.state)}}}`
+    case 'presence': {
+      const keys = [
+        ['inside', scalar(w.inside)],
+        ['kind', w.who.length ? flow(w.who) : ''],
+        ['boarder', w.boarder],
+        ['at_least', w.least && bare(w.least)],
+        ['at_most', w.most && bare(w.most)],
+        ['within', w.within],
+      ].filter(([, v]) => v)
+      return `{presence: {${keys.map(([k, v]) => `${k}: ${v}`).join(', ')}}}`
+    }
     case 'occurrence':
       return `{occurrence: {kind: ${flow(w.occurrence)}}}`
   }

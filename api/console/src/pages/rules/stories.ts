@@ -5,9 +5,10 @@ import type { Outline, Watch } from './outline'
 /** A test in the language of stories; of a condition that no form shows, a frame to fill in. */
 export function storyOf(o: Outline | undefined): string {
   const w = o?.watch
+  if (o && (w?.kind === 'presence' || w?.kind === 'attendance')) return storyOfPeople(o, w)
   const room = o?.zoneKind[0] ?? 'classroom'
   const start = o?.hours?.from ?? '09:00'
-  const it = w && told(w)
+  const it = w && w.kind !== 'presence' && w.kind !== 'attendance' ? told(w) : undefined
   const expects = JSON.stringify(o?.title || o?.id || 'the title of the rule')
   const step = (parts: string[]) => `      - {${parts.filter(Boolean).join(', ')}}\n`
   const lasts = o?.lasts ? `after: ${o.lasts}` : ''
@@ -31,6 +32,41 @@ export function storyOf(o: Outline | undefined): string {
   )
 }
 
+type OfPeople = Extract<Watch, { kind: 'presence' | 'attendance' }>
+
+// Somebody is missing and is found, or is inside and goes.
+function storyOfPeople(o: Outline, w: OfPeople): string {
+  const start = o.hours?.from ?? '09:00'
+  const title = JSON.stringify(o.title || o.id || 'the title of the rule')
+  const step = (...parts: string[]) => `      - {${parts.filter(Boolean).join(', ')}}\n`
+  const head = `tests:\n  - name: ${title}\n    start: mon ${start}\n`
+  const fires = step(o.lasts && `after: ${o.lasts}`, `expect: ${title}`)
+  const over = step(o.quiet && `after: ${o.quiet}`, 'expect: nothing')
+  if (w.kind === 'attendance') {
+    const until = `${String((Number(start.slice(0, 2)) + 2) % 24).padStart(2, '0')}:00`
+    const answer = (state: string) =>
+      `attends: {person: li, kind: ${w.session}, state: ${state}, until: "${until}"}`
+    return (
+      head + '    story:\n' + step(answer(w.state[0])) + fires + step('after: 10s', answer('arrived')) + over
+    )
+  }
+  const names = Array.from({ length: Math.min(Number(w.least) || 1, 50) }, (_, i) => (i ? `li${i}` : 'li'))
+  const kind = w.boarder === 'true' ? 'boarder' : (w.who[0] ?? 'student')
+  const sees = (device: string, name: string, direction: string) =>
+    step(`device: ${device}`, `sees: {person: ${name}, method: card${direction}}`)
+  return (
+    head +
+    `    rooms: {gate: gate, room: {kind: ${o.zoneKind[0] ?? 'classroom'}, building: main, floor: first}}\n` +
+    '    devices: {turnstile: {room: gate}, reader: {room: room}}\n' +
+    `    people: {${names.map((n) => `${n}: ${kind}`).join(', ')}}\n` +
+    '    story:\n' +
+    names.map((n) => sees('reader', n, '')).join('') +
+    fires +
+    names.map((n) => sees('turnstile', n, ', direction: out')).join('') +
+    over
+  )
+}
+
 // Two weeks in which a device says what is usual.
 const usually = (at: string, says: string) =>
   '      - times: 14\n        story:\n' +
@@ -38,7 +74,7 @@ const usually = (at: string, says: string) =>
   `          - {after: 1h, device: device, ${says}}\n`
 
 // What a device does that a condition holds, and that it does not.
-function told(w: Watch): { now: string; over: string } {
+function told(w: Exclude<Watch, OfPeople>): { now: string; over: string } {
   switch (w.kind) {
     case 'status':
       return { now: `is: ${w.status[0]}`, over: 'is: online' }
