@@ -53,6 +53,9 @@ type (
 	// BarredID is bar_…: somebody whom a school does not let in.
 	BarredID string
 
+	// LeaveRequestID is lea_…: leave that a guardian asks for.
+	LeaveRequestID string
+
 	// sgt_…, deterministic: hash of device, device sequence or time, subject and kind
 	SightingID string
 	// occ_…: hash of device, sequence, time and kind if the device numbers its messages; else

@@ -86,6 +86,12 @@ var house = []room{
 		"root registry/access registry/change registry/people registry/places registry/store",
 		"",
 	},
+	{"registry/guardians", "root registry/change registry/messages registry/people registry/store", ""},
+	{
+		"registry/leave",
+		"root registry/access registry/change registry/people registry/places registry/sessions registry/store",
+		"",
+	},
 	{
 		"registry/oncall",
 		"root registry/access registry/change registry/messages registry/places registry/rota " +
@@ -111,9 +117,10 @@ var house = []room{
 		"",
 	},
 	{"registry",
-		"root registry/access registry/alerts registry/calendar registry/deeds registry/fleet registry/history" +
-			" registry/hooks registry/lockdown registry/meals registry/messages registry/musters registry/oncall " +
-			"registry/people registry/places registry/procedures registry/rules registry/sessions " +
+		"root registry/access registry/alerts registry/calendar registry/deeds registry/fleet " +
+			"registry/guardians registry/history registry/hooks registry/leave registry/lockdown " +
+			"registry/meals registry/messages registry/musters registry/oncall registry/people " +
+			"registry/places registry/procedures registry/rules registry/sessions " +
 			"registry/store registry/timetable registry/views registry/visits", ""},
 	{"registry/sheet", "", "excelize x/text"},
 	{"registry/roster", "root registry/sheet", "x/text"},
@@ -152,9 +159,9 @@ var house = []room{
 	// What every request passes: HTTP, identity, permission, document. Only here is huma.
 	{
 		"api",
-		"root api/access api/alerts api/attendance api/calendar api/fleet api/gate api/live api/lockdown " +
-			"api/meals api/messages api/oncall api/people api/places api/rules api/timetable api/visits " +
-			"api/webhooks registry registry/change registry/deeds registry/messages",
+		"root api/access api/alerts api/attendance api/calendar api/fleet api/gate api/guardians " +
+			"api/live api/lockdown api/meals api/messages api/oncall api/people api/places api/rules " +
+			"api/timetable api/visits api/webhooks registry registry/change registry/deeds registry/messages",
 		"huma",
 	},
 	{"api/gate", "root api/texts registry registry/access", "huma x/time"},
@@ -178,6 +185,11 @@ var house = []room{
 		"excelize",
 	},
 	{"api/visits", "root api/gate api/texts registry registry/visits", "qrcode x/time"},
+	{
+		"api/guardians",
+		"root api/gate api/texts registry registry/guardians registry/leave registry/sessions rules/presence",
+		"qrcode x/time",
+	},
 	{"api/meals", "root api/gate", ""},
 	{
 		"api/timetable",
@@ -311,6 +323,11 @@ var house = []room{
 			"registry/rota rules/calendar",
 		"",
 	},
+	{
+		"gateway/follow/guardians",
+		"root gateway/follow registry registry/change registry/leave registry/messages",
+		"",
+	},
 	{"gateway/follow/history", "root gateway/follow registry", ""},
 	{"gateway/follow/lapse", "gateway/follow registry registry/change", ""},
 	{
@@ -407,11 +424,12 @@ var house = []room{
 	// The assembled gateway, and its commands.
 	{
 		"gateway/app",
-		"root api api/oncall api/people api/places api/visits deploy drivers/host drivers/listen " +
+		"root api api/gate api/guardians api/oncall api/people api/places api/visits deploy " +
+			"drivers/host drivers/listen " +
 			"gateway/anchor gateway/backup gateway/command gateway/config gateway/control " +
 			"gateway/faces gateway/fleet gateway/follow gateway/follow/alerting " +
 			"gateway/follow/attendance gateway/follow/escalate " +
-			"gateway/follow/history gateway/follow/lapse gateway/follow/lockdown " +
+			"gateway/follow/guardians gateway/follow/history gateway/follow/lapse gateway/follow/lockdown " +
 			"gateway/follow/quality " +
 			"gateway/follow/resolve gateway/follow/telemetry " +
 			"gateway/follow/telemetry/influx gateway/follow/telemetry/victoria " +
@@ -424,7 +442,7 @@ var house = []room{
 			"gateway/notify/post gateway/notify/smpp gateway/notify/sms gateway/notify/smtp gateway/notify/voice " +
 			"gateway/notify/webhook gateway/notify/webpush gateway/notify/wecom gateway/parts " +
 			"gateway/retention gateway/rulebook gateway/selfwatch " +
-			"registry registry/change registry/messages vision",
+			"registry registry/change vision",
 		"",
 	},
 	{"gateway/demo", "root gateway/app gateway/config gateway/ingest/mqttfront registry registry/places", "yaml"},

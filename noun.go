@@ -21,6 +21,7 @@ func nouns() []Text {
 		Word("rule"), Word("backtest"), Word("explanation"),
 		Word("rejection with its content"),
 		Word("rota"), Word("override"), Word("chain"), Word("suppression"), Word("entry"), Word("visit"),
+		Word("request"),
 		Word("pattern"), Word("day_template"), Word("template_days"), Word("pattern_change"),
 		Word("user"), Word("key"), Word("webhook"), Word("delivery"),
 		Word("channel"), Word("address"), Word("message"), Word("recipient"), Word("template"),

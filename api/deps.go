@@ -10,6 +10,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/api/live"
 	"github.com/gatehouse-iot/gatehouse/api/messages"
 	"github.com/gatehouse-iot/gatehouse/api/oncall"
@@ -50,6 +51,9 @@ type Deps struct {
 	Links *oncall.Links // sign and read "I take it"; nil: there are none
 	// VisitLinks sign and read the links of visitors and their hosts; nil: there are no public pages.
 	VisitLinks *visits.Links
+	// LeaveLinks sign and read the links by which staff answer requests for leave; nil: guardians have no
+	// page.
+	LeaveLinks *gate.Signer
 
 	Metrics http.Handler                     // the gateway's own metrics, Prometheus text
 	Status  func(ctx context.Context) Status // the gateway's health in words

@@ -95,6 +95,7 @@ func tags() [][2]string {
 		{"Calendar", "Terms, days off, and the working days in their place."},
 		{"Timetable", "What sessions are made of: patterns, templates of days, changes of a day."},
 		{"Visitors", "Who visits the school: asked for, expected, on site, gone."},
+		{"Guardians", "The page on which guardians see their children, the leave that they ask for, and who answers."},
 		{"Meals", "How many eat and have eaten, who has not, what needs a look, and what tills are told."},
 		{"Musters", "Who has to be found when a school is evacuated, and who is."},
 		{"Attendance", "Sessions, answers, corrections and leave."},

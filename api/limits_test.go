@@ -47,6 +47,7 @@ var otherwise = map[string]string{
 	"names":   "no such fields",
 	"names[]": "no such field",
 	"action":  "no such action", "timezone": "no such time zone", "driver": "no such driver",
+	"kinds": "no such kinds", "kinds[]": "no such kind", "classes": "classes without teachers",
 	"kind": "no such kind", "settings": "not the kind's", "settings{}": "not the kind's",
 	"secrets": "not the kind's", "secrets{}": "not the kind's",
 	"due": "no time of day", "date": "no day", "period": "not one of the pattern's",
@@ -124,6 +125,8 @@ var bodies = map[string]string{
 	"step-done": `{}`,
 	"update-procedure": `{"version":0,"title":"Spill","steps":[{"text":"Is it known?","answers":[` +
 		`{"id":"yes","text":"Yes","steps":[{"text":"Go"}]},{"id":"no","text":"No"}]}]}`,
+	"set-leave-chain": `{"classes":[{"class":"7-2","users":["{user}"]}],"steps":[{"name":"Head of year",` +
+		`"users":["{user}"],"over_days":3}]}`,
 	"create-webhook":      `{"url":"https://sis.school.example/gatehouse"}`,
 	"create-pattern":      periodic,
 	"update-pattern":      periodic,

@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/calendar"
 	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/api/guardians"
 	"github.com/gatehouse-iot/gatehouse/api/live"
 	"github.com/gatehouse-iot/gatehouse/api/lockdown"
 	"github.com/gatehouse-iot/gatehouse/api/meals"
@@ -111,6 +112,11 @@ func (s *Server) register() {
 	calendar.Register(s.front)
 	timetable.Register(s.front)
 	visits.Register(s.front, s.deps.VisitLinks, s.cfg.BaseURL)
+	guardians.Register(s.front, guardians.Needs{
+		Links:   s.deps.LeaveLinks,
+		Address: s.cfg.BaseURL,
+		Secure:  s.cfg.SecureCookies,
+	})
 	meals.Register(s.front)
 	webhooks.Register(s.front, s.deps.Webhooks)
 	messages.Register(s.front, s.deps.Messages)

@@ -17,7 +17,8 @@ func TestSignedLinksAreNotLogged(t *testing.T) {
 	w := newWorld(t, func(d *api.Deps) {
 		d.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
-	for _, path := range []string{"/take/", "/m/", "/m/out/", "/m/reports/", "/visit/", "/visit/at/", "/visit/for/"} {
+	for _, path := range []string{"/take/", "/m/", "/m/out/", "/m/reports/", "/visit/", "/visit/at/", "/visit/for/",
+		"/family/", "/leave/for/"} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			r, err := http.NewRequestWithContext(t.Context(), method, w.url+path+secret, nil)
 			mustDo(t, err)

@@ -320,6 +320,18 @@ func (w *world) schools() *world {
 			Purpose: "Repairs the lift",
 		},
 	}}))(t)
+	student.Guardian = []g.PersonID{visitor.ID}
+	must(0, v.People.Update(ctx, student))(t)
+	request := must(v.Leave.Ask(ctx, g.LeaveRequest{
+		Person:   student.ID,
+		Guardian: visitor.ID,
+		From:     now.Add(24 * time.Hour),
+		To:       now.Add(48 * time.Hour),
+		LeaveRequestDetails: g.LeaveRequestDetails{
+			Kind:   g.LeaveSick,
+			Reason: "has a fever",
+		},
+	}))(t)
 	barred := must(v.Visits.Bar(ctx, g.Barred{
 		School: w.a.ID,
 		Name:   "Wu Gang",
@@ -448,6 +460,7 @@ func (w *world) schools() *world {
 		"holiday":  string(holiday.ID),
 		"visit":    string(visit.ID),
 		"barred":   string(barred.ID),
+		"request":  string(request.ID),
 		"pattern":  string(pattern.ID),
 		"muster":   string(muster.ID),
 		"template": string(template.ID),

@@ -37,6 +37,8 @@ var tables = map[string]string{
 	"musters":  "musters muster_ticks",
 	"visits":   "visits visit_people visit_pages barred",
 
+	"guardians":  "guardian_pages guardian_codes guardian_signins",
+	"leave":      "leave_requests leave_chains",
 	"timetable":  "session_patterns day_templates template_days pattern_changes",
 	"procedures": "procedure_versions",
 	"oncall":     "rotas rota_overrides escalations calls call_log",

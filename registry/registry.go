@@ -10,8 +10,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/calendar"
 	"github.com/gatehouse-iot/gatehouse/registry/deeds"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
+	"github.com/gatehouse-iot/gatehouse/registry/guardians"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/registry/hooks"
+	"github.com/gatehouse-iot/gatehouse/registry/leave"
 	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
 	"github.com/gatehouse-iot/gatehouse/registry/meals"
 	"github.com/gatehouse-iot/gatehouse/registry/messages"
@@ -53,6 +55,8 @@ type Registry struct {
 	rules    *rules.Book
 	deeds    *deeds.Book
 
+	guardians  *guardians.Book
+	leave      *leave.Book
 	procedures *procedures.Book
 	timetable  *timetable.Book
 	views      *views.Book
@@ -80,6 +84,8 @@ type View struct {
 	Deeds    deeds.View
 	Views    views.View
 
+	Guardians  guardians.View
+	Leave      leave.View
 	Procedures procedures.View
 	Timetable  timetable.View
 
@@ -111,6 +117,8 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.musters = musters.New(s)
 	r.visits = visits.New(s, r.people)
 	r.timetable = timetable.New(s, r.people)
+	r.guardians = guardians.New(s, r.people, r.messages)
+	r.leave = leave.New(s, r.people, r.Access, r.sessions)
 	r.procedures = procedures.New(s)
 	r.deeds = deeds.New(
 		s,
@@ -154,6 +162,8 @@ func (r *Registry) In(scope g.Scope) *View {
 		Deeds:    r.deeds.In(s),
 		Views:    r.views.In(s),
 
+		Guardians:  r.guardians.In(s),
+		Leave:      r.leave.In(s),
 		Procedures: r.procedures.In(s),
 		Timetable:  r.timetable.In(s),
 

@@ -151,6 +151,9 @@ type district struct {
 	muster g.MusterID // of b
 	page   string     // code of b's visitors' page
 	barred g.BarredID
+
+	family  string           // code of b's guardians' page
+	request g.LeaveRequestID // of b
 }
 
 const card = "04A1B2C3D4E5F6"

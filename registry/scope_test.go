@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/registry/hooks"
+	"github.com/gatehouse-iot/gatehouse/registry/leave"
 	"github.com/gatehouse-iot/gatehouse/registry/lockdown"
 	"github.com/gatehouse-iot/gatehouse/registry/meals"
 	"github.com/gatehouse-iot/gatehouse/registry/oncall"
@@ -830,6 +831,82 @@ func calls(d *district) map[string]call {
 		"Sessions.Stated": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Sessions.Stated(ctx, []g.SessionID{"ses-b"})
 		}},
+		"Guardians.Page": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Guardians.Page(ctx, b)
+		}},
+		"Guardians.PageOf": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Guardians.PageOf(ctx, d.family)
+		}},
+		"Guardians.SetPage": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Guardians.SetPage(ctx, g.GuardianPage{School: b, On: true}, false)
+		}},
+		"Guardians.AskCode": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Guardians.AskCode(ctx, b, "gc_1", "13800138000")
+		}},
+		"Guardians.SendCodes": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Guardians.SendCodes(ctx, 10)
+		}},
+		"Guardians.SignIn": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			_, err := v.Guardians.SignIn(ctx, b, "gc_none", "000000")
+			if g.ErrorCode(err) == g.Invalid {
+				err = nil // as for whoever has no code
+			}
+			return nil, err
+		}},
+		"Guardians.Who": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			_, err := v.Guardians.Who(ctx, b, "none")
+			if g.ErrorCode(err) == g.NotFound && v.Guardians.SignOut(ctx, "none") == nil {
+				err = nil // as for whoever is not signed in
+			}
+			return nil, err
+		}},
+		"Guardians.SignOut": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Guardians.SignOut(ctx, "none")
+		}},
+		"Leave.Chain": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Leave.Chain(ctx, b)
+		}},
+		"Leave.SetChain": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Leave.SetChain(ctx, g.LeaveChain{School: b})
+		}},
+		"Leave.List": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			rows, _, err := v.Leave.List(ctx, leave.Filter{School: b})
+			return rows, err
+		}},
+		"Leave.Open": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Leave.Open(ctx, d.request)
+		}},
+		"Leave.Find": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Leave.Find(ctx, d.request)
+		}},
+		"Leave.Of": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Leave.Of(ctx, child, d.clock.now())
+		}},
+		"Leave.Due": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Leave.Due(ctx, d.clock.now(), 10)
+		}},
+		"Leave.Settle": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Leave.Settle(ctx, leave.Owed{LeaveRequest: g.LeaveRequest{ID: "lea_none"}})
+		}},
+		"Leave.Answerers": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Leave.Answerers(ctx, g.LeaveRequest{School: b})
+		}},
+		"Leave.Ask": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Leave.Ask(ctx, aRequest(d.child[b], d.clock.now()))
+		}},
+		"Leave.Answer": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Leave.Answer(ctx, d.request, leave.Answer{Approve: true})
+		}},
+		"Leave.Withdraw": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, err := d.sys.Leave.Ask(ctx, aRequest(d.child[b], d.clock.now()))
+			if err != nil {
+				return nil, err
+			}
+			return v.Leave.Withdraw(ctx, x.ID, []g.PersonID{x.Guardian})
+		}},
+		"Views.Looks": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Views.Looks(ctx, child, time.Time{}, 10)
+		}},
 		"Visits.List": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Visits.List(ctx, b, "", d.clock.now())
 		}},
@@ -1430,6 +1507,20 @@ func fill(t *testing.T, d *district) {
 		School: b,
 		On:     true,
 	}, false)).Code
+	d.family = must[g.GuardianPage](t)(d.sys.Guardians.SetPage(ctx, g.GuardianPage{
+		School: b,
+		On:     true,
+	}, false)).Code
+	pupil := d.child[b]
+	pupil.Guardian = []g.PersonID{must[g.Person](t)(d.sys.People.Create(ctx, g.Person{
+		School: b,
+		Kind:   g.Guardian,
+		Name:   "Li Hua",
+		Phone:  "13800138000",
+	})).ID}
+	ok(t, d.sys.People.Update(ctx, pupil))
+	d.child[b] = pupil
+	d.request = must[g.LeaveRequest](t)(d.sys.Leave.Ask(ctx, aRequest(pupil, d.clock.now()))).ID
 	d.barred = must[g.Barred](t)(d.sys.Visits.Bar(ctx, aBarred(b, d.clock.now()), "")).ID
 	must[[]g.CalendarEntry](t)(d.sys.Calendar.Put(ctx, b, []g.CalendarEntry{holiday}))
 	must[g.SessionPattern](t)(d.sys.Timetable.Put(ctx, aPattern(b)))

@@ -103,7 +103,8 @@ func (gt *Gate) outer(next http.Handler) http.Handler {
 }
 
 // signedPaths are those whose rest is a secret: whoever has such a link may use it.
-var signedPaths = []string{"/take/", "/m/out/", "/m/reports/", "/m/", "/visit/at/", "/visit/for/", "/visit/"}
+var signedPaths = []string{"/take/", "/m/out/", "/m/reports/", "/m/", "/visit/at/", "/visit/for/", "/visit/",
+	"/family/", "/leave/for/"}
 
 // loggedPath is a request's path as the log may keep it.
 func loggedPath(path string) string {

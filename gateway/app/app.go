@@ -171,6 +171,7 @@ func (a *App) Run(ctx context.Context) error {
 		{Name: lockdown.Cursor, Run: a.feed.Follow(lockdown.Cursor, a.lockdowns.Apply)},
 		{Name: "gates", Run: a.feed.Follow(visits.Cursor, a.visits.Apply)},
 		{Name: visits.Cursor, Run: a.visits.Run},
+		{Name: "guardians", Run: a.guardians.Run},
 		{Name: "telemetry", Run: a.feed.Follow("telemetry", a.readings.Apply)},
 		{Name: "rules", Run: a.alerting.Run},
 		{Name: "rulebook", Run: a.rulebook.Run},

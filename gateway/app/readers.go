@@ -4,10 +4,12 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	front "github.com/gatehouse-iot/gatehouse/api/gate"
 	pages "github.com/gatehouse-iot/gatehouse/api/visits"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/attendance"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/escalate"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/guardians"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/history"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/lockdown"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/quality"
@@ -33,6 +35,8 @@ type readers struct {
 	timetable  *timetable.Follower
 	visits     *visits.Follower
 	visitLinks *pages.Links
+	guardians  *guardians.Follower
+	leaveLinks *front.Signer
 }
 
 // cursors are the names of the journal's readers.
@@ -84,12 +88,9 @@ func openReaders(in given, s *stores, x *ingest) (*readers, error) {
 	r.lockdowns = &lockdown.Reader{
 		View: system("lockdown"),
 		Base: strings.TrimSuffix(in.cfg.HTTP.BaseURL, "/"),
-		Name: func(id g.DeviceID) string {
-			e, _ := x.directory.Known(id)
-			return e.Device.Name
-		},
-		Now: in.now,
-		Log: in.log,
+		Name: x.directory.NameOf,
+		Now:  in.now,
+		Log:  in.log,
 	}
 	s.reg.Subscribe(r.lockdowns.Changed) // until the registry is closed
 	r.resolver = &resolve.Resolver{
@@ -111,8 +112,7 @@ func openReaders(in given, s *stores, x *ingest) (*readers, error) {
 		Now:       in.now,
 		Logger:    in.log,
 	})
-	var err error
-	if r.visits, r.visitLinks, err = openVisits(in, s, x.directory, r.health); err != nil {
+	if err := r.openVisits(in, s, x); err != nil {
 		return nil, err
 	}
 	return r, follow.DropOthers(s.journal, in.log, cursors...)

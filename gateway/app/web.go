@@ -88,6 +88,7 @@ func (a *App) openAPI() error {
 		Known:      listeners.Known,
 		Links:      links,
 		VisitLinks: a.visitLinks,
+		LeaveLinks: a.leaveLinks,
 		Metrics:    a.watch.Metrics(),
 		Status:     a.watch.Status,
 		Rules:      a.rulebook,

@@ -48,6 +48,10 @@ const (
 	Session Kind = "session" // or corrections of its attendance
 	Leave   Kind = "leave"
 
+	Guardians Kind = "guardians" // their page, or a code that is to be sent
+
+	LeaveRequest Kind = "leave_request" // or the chain that answers them
+
 	Suppression Kind = "suppression"
 
 	Lockdown Kind = "lockdown" // a threat level, raised, ended or configured

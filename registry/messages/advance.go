@@ -169,7 +169,7 @@ func (x *round) advance(ctx context.Context, one turn) error {
 		return err
 	}
 	if m.Lane != Alarm {
-		if who.needsAgreement && !who.wishes.Opted {
+		if who.needsAgreement && !who.wishes.Opted && !asksForIt(m.Kind) {
 			return x.end(ctx, one, Failed, NotWished)
 		}
 		now := x.t.Now.In(x.zones[m.School])

@@ -198,7 +198,7 @@ func (r *Book) addressed(ctx context.Context, l Letter, x letterRow) (Letter, er
 			l.Gone = NoAddress // has left since
 		}
 		l.Params["name"] = p.Name
-		if l.Lane != Alarm && (p.Kind == g.Guardian || p.Kind == g.Visitor) {
+		if l.Lane != Alarm && !asksForIt(l.Kind) && (p.Kind == g.Guardian || p.Kind == g.Visitor) {
 			l.Stop = r.stopToken(p.ID)
 		}
 		if all, err = r.addressesOf(ctx, r.s.Reg, "person", string(p.ID), r.ofPerson(p)); err != nil {

@@ -110,6 +110,45 @@ func shipped() []Template {
 			Text:     "{who} 已到校。\n人数：{group}\n事由：{purpose}\n时间：{time}\n{escort}\n{school}",
 		},
 		{
+			Kind:     "leave_ask",
+			Language: "en",
+			Subject:  "Leave for {who}, {class}: {time}",
+			Text: "A guardian asks for leave for {who}, {class}.\nKind: {kind}\nWhen: {time}\nDays: {days}\n" +
+				"Read why, approve or refuse: {link}\n{school}",
+		},
+		{
+			Kind:     "leave_ask",
+			Language: "zh-CN",
+			Subject:  "{who}（{class}）请假：{time}",
+			Text: "家长为 {who}（{class}）请假。\n类型：{kind}\n时间：{time}\n天数：{days}\n" +
+				"查看原因并审批：{link}\n{school}",
+		},
+		{
+			Kind:     leaveAnswerKind,
+			Language: "en",
+			Subject:  "Leave for {who}: {answer}",
+			Text:     "Leave for {who}: {answer}.\nWhen: {time}\nReason: {reason}\n{link}\n{school}",
+		},
+		{
+			Kind:     leaveAnswerKind,
+			Language: "zh-CN",
+			Subject:  "{who} 的请假：{answer}",
+			Text:     "{who} 的请假：{answer}。\n时间：{time}\n原因：{reason}\n{link}\n{school}",
+		},
+		{
+			Kind:     signInKind,
+			Language: "en",
+			Subject:  "Your code is {code}",
+			Text: "{code} opens the guardians' page of {school}. It is valid for 10 minutes and counts once. " +
+				"Nobody from the school asks you for it.",
+		},
+		{
+			Kind:     signInKind,
+			Language: "zh-CN",
+			Subject:  "验证码 {code}",
+			Text:     "{code} 是登录{school}家长页面的验证码，10 分钟内有效，仅可使用一次。学校不会向您索要验证码。",
+		},
+		{
 			Kind:     "digest",
 			Language: "en",
 			Subject:  "{school}: {count} messages",

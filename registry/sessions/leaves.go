@@ -171,61 +171,75 @@ func (v View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 		return g.Leave{}, err
 	}
 	l.Actor = v.s.Actor
-	err = v.s.Write(ctx, func(t *store.Tx) error {
-		if err := checkLeave(l, t.Now); err != nil {
-			return err
-		}
-		p, err := people.Person(
-			ctx,
-			v.r.people,
-			t,
-			in,
-			l.Person,
-		)
-		if err != nil {
-			return err
-		}
-		var had g.PersonID
-		err = t.Row(ctx, "SELECT person FROM leaves WHERE id = ?", l.ID).Scan(&had)
-		if err == nil && had != l.Person {
-			return store.NotFound("leave", l.ID)
-		}
-		if err := markLeave(ctx, t, l.ID); err != nil { // as it was
-			return err
-		}
-		b, err := json.Marshal(l)
-		if err != nil {
-			return err
-		}
-		sealed, err := people.SealPersonal(v.r.people, p, b, "leave "+l.ID)
-		if err != nil {
-			return err
-		}
-		_, err = t.Exec(ctx,
-			"INSERT INTO leaves (id, person, school, starts, ends, body_sealed) VALUES (?, ?, ?, "+
-				"?, ?, ?) ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = "+
-				"excluded.ends, body_sealed = excluded.body_sealed",
-			l.ID, string(l.Person), string(p.School), store.Micros(l.From), store.Micros(l.To),
-			sealed)
-		if err != nil {
-			return fmt.Errorf("write leave: %w", err)
-		}
-		if err := markLeave(ctx, t, l.ID); err != nil {
-			return err
-		}
-		t.Change(change.Leave, p.School, l.ID)
-		return v.s.Audit(
-			ctx,
-			t,
-			p.School,
-			"leave.put",
-			string(l.Person)+" "+l.ID,
-		)
-	})
+	err = v.s.Write(ctx, func(t *store.Tx) error { return v.putLeave(ctx, t, in, l) })
 	if err != nil {
 		return g.Leave{}, err
 	}
 	return l, nil
+}
+
+func (v View) putLeave(ctx context.Context, t *store.Tx, in store.Reach, l g.Leave) error {
+	if err := checkLeave(l, t.Now); err != nil {
+		return err
+	}
+	p, err := people.Person(ctx, v.r.people, t, in, l.Person)
+	if err != nil {
+		return err
+	}
+	var had g.PersonID
+	err = t.Row(ctx, "SELECT person FROM leaves WHERE id = ?", l.ID).Scan(&had)
+	if err == nil && had != l.Person {
+		return store.NotFound("leave", l.ID)
+	}
+	if err := markLeave(ctx, t, l.ID); err != nil { // as it was
+		return err
+	}
+	b, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	sealed, err := people.SealPersonal(v.r.people, p, b, "leave "+l.ID)
+	if err != nil {
+		return err
+	}
+	_, err = t.Exec(ctx,
+		"INSERT INTO leaves (id, person, school, starts, ends, body_sealed) VALUES (?, ?, ?, "+
+			"?, ?, ?) ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = "+
+			"excluded.ends, body_sealed = excluded.body_sealed",
+		l.ID, string(l.Person), string(p.School), store.Micros(l.From), store.Micros(l.To),
+		sealed)
+	if err != nil {
+		return fmt.Errorf("write leave: %w", err)
+	}
+	if err := markLeave(ctx, t, l.ID); err != nil {
+		return err
+	}
+	t.Change(change.Leave, p.School, l.ID)
+	return v.s.Audit(ctx, t, p.School, "leave.put", string(l.Person)+" "+l.ID)
+}
+
+// Grant writes a leave in the caller's transaction, as PutLeave does. It does not check the scope: the
+// caller must.
+func Grant(ctx context.Context, v View, t *store.Tx, l g.Leave) error {
+	l.Actor = v.s.Actor
+	return v.putLeave(ctx, t, store.Reach{All: true}, l)
+}
+
+// Revoke takes a leave back in the caller's transaction; nothing where it is gone already. It does not
+// check the scope: the caller must.
+func Revoke(ctx context.Context, v View, t *store.Tx, school g.SchoolID, id string) error {
+	if err := markLeave(ctx, t, id); err != nil {
+		return err
+	}
+	n, err := t.Exec(ctx, "DELETE FROM leaves WHERE id = ?", id)
+	if err != nil {
+		return fmt.Errorf("delete leave: %w", err)
+	}
+	if n == 0 {
+		return nil
+	}
+	t.Change(change.Leave, school, id)
+	return v.s.Audit(ctx, t, school, "leave.delete", id)
 }
 
 const (

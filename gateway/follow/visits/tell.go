@@ -1,6 +1,7 @@
 package visits
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -39,8 +40,8 @@ func (f *Follower) tell(ctx context.Context, x visits.Owed) (asked time.Time, er
 	if asks {
 		m.ID, m.Kind = g.MessageID(idOf("msg_", "visit", x.ID)), "visit"
 		m.Expires = x.To
-		if link := f.o.Link(x.ID, to, x.To); link != "" {
-			m.Params["link"] = link
+		if f.o.Base != "" { // else the host answers in the console
+			m.Params["link"] = f.o.Base + f.o.Answer(x.ID, cmp.Or(string(to.User), string(to.Person)), x.To)
 		}
 		asked = now
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/registry/change"
-	"github.com/gatehouse-iot/gatehouse/registry/messages"
 	"github.com/gatehouse-iot/gatehouse/registry/visits"
 )
 
@@ -36,10 +35,11 @@ type Options struct {
 	View      *registry.View
 	Subscribe func(func(registry.Change)) (cancel func())
 	Health    *follow.Health
-	// Link is the address by which a host answers until a time; "": nobody could open it.
-	Link func(id g.VisitID, host messages.To, until time.Time) string
-	Name func(g.DeviceID) string // of a device, for people
-	Now  func() time.Time
+	Base      string // how people reach the gateway; "": links could not be opened, and are left out
+	// Answer is the path by which a host, a user or a person, answers until a time.
+	Answer func(id g.VisitID, who string, until time.Time) string
+	Name   func(g.DeviceID) string // of a device, for people
+	Now    func() time.Time
 }
 
 // Follower follows visits. Run is for one goroutine and Apply for another.

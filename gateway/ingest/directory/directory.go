@@ -344,6 +344,12 @@ func (d *Directory) Known(id g.DeviceID) (Entry, bool) {
 	return e, ok
 }
 
+// NameOf is a device's name for people; "" for one that is not known.
+func (d *Directory) NameOf(id g.DeviceID) string {
+	e, _ := d.Known(id)
+	return e.Device.Name
+}
+
 // Zone returns one zone.
 func (d *Directory) Zone(id g.ZoneID) (g.Zone, bool) {
 	d.mu.RLock()
