@@ -22,14 +22,14 @@ type LeaveRequestDetails struct {
 	Reason  string      `json:"reason,omitempty"` // not in lists
 	Note    string      `json:"note,omitempty"`   // a sick note, as text; not in lists
 	Asked   time.Time   `json:"asked"`
-	Decided time.Time   `json:"decided,omitzero"` // approved, refused or withdrawn
-	Steps   []LeaveStep `json:"steps"`            // who answers, one after the other
+	Decided time.Time   `json:"decided,omitzero"`       // approved, refused or withdrawn
+	Steps   []LeaveStep `json:"steps" nullable:"false"` // who answers, one after the other
 }
 
 // LeaveStep is one of those who answer a request.
 type LeaveStep struct {
-	Name     string    `json:"name,omitempty"` // "": the class teacher
-	Users    []UserID  `json:"users"`          // any of them answers; empty: who may write attendance
+	Name     string    `json:"name,omitempty"`         // "": the class teacher
+	Users    []UserID  `json:"users" nullable:"false"` // any of them answers; empty: who may write attendance
 	Answered time.Time `json:"answered,omitzero"`
 	Approved bool      `json:"approved,omitempty"`
 	By       string    `json:"by,omitempty"`     // who answered
@@ -79,21 +79,21 @@ func LeaveStates() []LeaveState {
 // holds, in order.
 type LeaveChain struct {
 	School  SchoolID         `json:"school"`
-	Classes []ClassTeachers  `json:"classes"`
-	Steps   []LeaveChainStep `json:"steps"`
+	Classes []ClassTeachers  `json:"classes" nullable:"false"`
+	Steps   []LeaveChainStep `json:"steps" nullable:"false"`
 	Changed time.Time        `json:"changed,omitzero"`
 }
 
 // ClassTeachers are the users who answer first for a class.
 type ClassTeachers struct {
 	Class string   `json:"class"`
-	Users []UserID `json:"users"`
+	Users []UserID `json:"users" nullable:"false"`
 }
 
 // LeaveChainStep is a further step of the chain.
 type LeaveChainStep struct {
 	Name     string      `json:"name"` // "Head of year"
-	Users    []UserID    `json:"users"`
+	Users    []UserID    `json:"users" nullable:"false"`
 	OverDays int         `json:"over_days"`         // holds for leave of more days
 	Kinds    []LeaveKind `json:"kinds,omitempty"`   // of these kinds alone; empty: of all
 	Classes  []string    `json:"classes,omitempty"` // of these classes alone; empty: of all

@@ -57,13 +57,13 @@ type LeaveChainInput struct {
 // LeaveChainClass is who answers first for a class.
 type LeaveChainClass struct {
 	Class string     `json:"class" minLength:"1" maxLength:"40" doc:"The class." example:"7-2"`
-	Users []g.UserID `json:"users" minItems:"1" maxItems:"20" doc:"Any of them answers."`
+	Users []g.UserID `json:"users" nullable:"false" minItems:"1" maxItems:"20" doc:"Any of them answers."`
 }
 
 // LeaveChainFurtherStep is a further step of a chain.
 type LeaveChainFurtherStep struct {
 	Name     string        `json:"name" minLength:"1" maxLength:"100" doc:"What the step is called." example:"Head of year"`
-	Users    []g.UserID    `json:"users" minItems:"1" maxItems:"20" doc:"Any of them answers."`
+	Users    []g.UserID    `json:"users" nullable:"false" minItems:"1" maxItems:"20" doc:"Any of them answers."`
 	OverDays int           `json:"over_days,omitempty" minimum:"0" maximum:"60" doc:"Asked for leave of more days than these; 0: for all." example:"3"`
 	Kinds    []g.LeaveKind `json:"kinds,omitempty" maxItems:"3" doc:"For these kinds alone; absent: for all."`
 	Classes  []string      `json:"classes,omitempty" maxItems:"500" doc:"For these classes alone; absent: for all."`
@@ -91,7 +91,7 @@ type requestsInput struct {
 	Mine  bool         `query:"mine" doc:"Only those that wait for the caller's answer, the first to begin first, on one page."`
 }
 
-type answerInput struct {
+type answerLeaveInput struct {
 	gate.ByID
 	Body struct {
 		Step    int    `json:"step" minimum:"0" maximum:"10" doc:"waiting_step of the request as it was seen: when somebody else was quicker it is a conflict."`
@@ -232,7 +232,7 @@ func (s *area) registerRequests() {
 		Summary: "Approve or refuse a request for leave",
 		Doc: "For those whom the step that waits names, and administrators. The last approval excuses the pupil " +
 			"at once; a refusal ends the request. The guardian is told of both.",
-	}, func(ctx context.Context, in *answerInput) (*gate.Body[leave.RequestShown], error) {
+	}, func(ctx context.Context, in *answerLeaveInput) (*gate.Body[leave.RequestShown], error) {
 		return gate.Answer(s.View(ctx).Leave.Answer(ctx, g.LeaveRequestID(in.ID), leave.Answer{
 			Step:    in.Body.Step,
 			Approve: in.Body.Approve,

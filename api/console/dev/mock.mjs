@@ -12,6 +12,7 @@ import { timetable } from './timetable.mjs'
 import { desk } from './desk.mjs'
 import { meals } from './meals.mjs'
 import { musters } from './musters.mjs'
+import { leave } from './leave.mjs'
 import { visitors } from './visits.mjs'
 import { duty } from './duty.mjs'
 import { handling, noted } from './handling.mjs'
@@ -158,6 +159,7 @@ export function mock({ empty = false, demo = true } = {}) {
     ...meals(json, list),
     ...desk(json, list, () => presence()),
     ...musters(json, list, () => presence()),
+    ...leave(json, list),
     ...visitors(json, list),
     ...screens({ json, list, refuse }),
     ...rules(json, list, d.school, d.users[0], d.alerts, (r, deed) =>

@@ -22,6 +22,7 @@ import {
   IconAlertOctagon,
   IconBell,
   IconBellOff,
+  IconCalendarOff,
   IconCalendarUser,
   IconCamera,
   IconClipboardCheck,
@@ -60,6 +61,7 @@ import type { Permission, Sent } from './api/types'
 import { languages, setLanguage, useT } from './i18n'
 import { muteFor } from './lib/mute'
 import { tallied, useLive, useOpen } from './live'
+import { useMine } from './mine'
 import { useFormat, useNow, useSession } from './session'
 import { AlertDialogs } from './ui/alertdialogs'
 import { MusterBanner } from './pages/musters/banner'
@@ -89,6 +91,7 @@ export const sections: Section[] = [
   { path: '/desk', key: 'desk', icon: IconEyeCheck, needs: ['attendance:read'] },
   { path: '/musters', key: 'musters', icon: IconUsersGroup, needs: ['sightings:read'] },
   { path: '/attendance', key: 'attendance', icon: IconClipboardCheck, needs: ['attendance:read'] },
+  { path: '/leave', key: 'leave', icon: IconCalendarOff, needs: ['attendance:read'] },
   { path: '/meals', key: 'meals', icon: IconToolsKitchen2, needs: ['attendance:read'] },
   { path: '/visits', key: 'visits', icon: IconId, needs: ['visits:read'] },
   { path: '/people', key: 'people', icon: IconUsers, needs: ['people:read'] },
@@ -107,6 +110,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [open, nav] = useDisclosure(false)
   const at = useLocation().pathname
   const unanswered = tallied(useOpen().data?.open)
+  const asked = useMine().data?.items.length ?? 0
   const items = [
     ...sections.filter((s) => s.needs.some(can)),
     { path: '/settings', key: 'settings', icon: IconSettings, needs: [] },
@@ -178,6 +182,10 @@ export function Shell({ children }: { children: ReactNode }) {
                 s.key === 'wall' && unanswered > 0 ? (
                   <span className="count" aria-label={t('wall.unanswered', { count: unanswered })}>
                     {unanswered}
+                  </span>
+                ) : s.key === 'leave' && asked > 0 ? (
+                  <span className="count" aria-label={t('leaveAsk.count', { count: asked })}>
+                    {asked}
                   </span>
                 ) : undefined
               }

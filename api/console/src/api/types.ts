@@ -276,6 +276,8 @@ export const visitStates = all<Visit['state']>({
   gone: true,
   refused: true,
 })
+export const leaveStates = all<LeaveState>({ asked: true, approved: true, refused: true, withdrawn: true })
+export const leaveKinds = all<LeaveKind>({ sick: true, personal: true, other: true })
 export const calendarKinds = all<CalendarEntry['kind']>({ term: true, day_off: true, workday: true })
 export const sessionKinds = all<SessionKind>({
   arrival: true,
@@ -453,6 +455,10 @@ export type ShiftStanding = S['ShiftStanding']
 export type Match = S['Match']
 export type CalendarEntry = S['CalendarEntry']
 export type Visit = S['Visit']
+export type LeaveRequest = S['RequestShown']
+export type LeaveState = LeaveRequest['state']
+export type LeaveKind = LeaveRequest['kind']
+export type LeaveChain = S['LeaveChain']
 export type MealCount = S['MealCount']
 export type ClassMeals = S['ClassMeals']
 export type Diet = S['Diet']
