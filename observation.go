@@ -60,12 +60,13 @@ const (
 	ByCard   Method = "card"
 	ByQR     Method = "qr"
 	ByPIN    Method = "pin"
+	ByPlate  Method = "plate"  // a car's number plate, read by a camera; see NormalPlate
 	ByOther  Method = "other"  // a terminal vouches: fingerprint, palm or another method of its own
 	ByManual Method = "manual" // a member of staff vouched
 )
 
 // Methods lists every method.
-func Methods() []Method { return []Method{ByFace, ByCard, ByQR, ByPIN, ByOther, ByManual} }
+func Methods() []Method { return []Method{ByFace, ByCard, ByQR, ByPIN, ByPlate, ByOther, ByManual} }
 
 // Direction of a passage, if the device knows it.
 type Direction string

@@ -49,12 +49,13 @@ type Consent struct {
 type Pass struct {
 	ID     PassID   `json:"id"`
 	Person PersonID `json:"person"`
-	Method Method   `json:"method"` // face, card, qr, pin
+	Method Method   `json:"method"` // face, card, qr, pin, plate
 	// a PIN that is accepted like any other, and tells that its holder is made to use it
 	Duress bool `json:"duress,omitempty"`
 	// for people: the last 4 characters of a card number
 	Masked  string    `json:"masked,omitempty"`
 	Created time.Time `json:"created"`
+	Starts  time.Time `json:"starts,omitzero"` // a permit's first moment; zero: at once
 	Expires time.Time `json:"expires,omitzero"`
 	Quality float64   `json:"quality,omitempty"` // of the photograph, 0…1
 	Model   string    `json:"model,omitempty"`   // the embedding model of a face template

@@ -40,6 +40,7 @@ var otherwise = map[string]string{
 	"turns[]": "no such users", "turns[][]": "no such user", "steps": "steps without people",
 	"start": "no time of day", "end": "no time of day", "first": "no day", "last": "no day",
 	"from": "no day", "to": "no day", "days": "each day once", "holidays": "holidays without days",
+	"plate":  "beside a person",
 	"person": "no such person", "guardians": "no such people", "guardians[]": "no such person",
 	"profile":  "no such profile",
 	"profile|": "no such profile",

@@ -214,6 +214,9 @@ func calls(d *district) map[string]call {
 		"Fleet.RevokeCertificate": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.Fleet.RevokeCertificate(ctx, dev, "")
 		}},
+		"People.AddPermit": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.People.AddPermit(ctx, d.child[b].ID, g.ByPlate, "京A12345", time.Time{}, time.Time{})
+		}},
 		"People.AddDuress": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.People.AddDuress(ctx, d.child[b].ID, "8642", time.Time{})
 		}},
@@ -565,6 +568,10 @@ func calls(d *district) map[string]call {
 				Admin:    g.User{Name: "first", Role: g.RoleAdmin, Language: "en"},
 				Password: "long enough",
 			})
+		}},
+		"Deeds.VouchPlate": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			school, _, err := v.Deeds.VouchPlate(ctx, "京A12345", gate.ID)
+			return school, err
 		}},
 		"Deeds.Vouch": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Deeds.Vouch(ctx, child, gate.ID)

@@ -13,7 +13,8 @@ import (
 
 type manualInput struct {
 	Body struct {
-		Person    g.PersonID  `json:"person" minLength:"1" maxLength:"64" doc:"Who it was."`
+		Person    g.PersonID  `json:"person,omitempty" maxLength:"64" doc:"Who it was; or give the plate."`
+		Plate     string      `json:"plate,omitempty" maxLength:"40" doc:"The number plate of a car at the barrier: whoever has a permit for it passes." example:"京A12345"`
 		Zone      g.ZoneID    `json:"zone" minLength:"1" maxLength:"64" doc:"Where."`
 		Direction g.Direction `json:"direction,omitempty" doc:"in or out; empty: not said."`
 		Note      string      `json:"note" minLength:"1" maxLength:"500" doc:"Why the passage is entered by hand; kept in the audit log." example:"forgot the card"`
@@ -89,7 +90,17 @@ func (s *area) manual(ctx context.Context, in *manualInput) (*gate.Body[Passage]
 	if s.intake == nil {
 		return nil, gate.Missing("an intake")
 	}
-	school, err := s.Because(ctx, in.Body.Note).Deeds.Vouch(ctx, in.Body.Person, in.Body.Zone)
+	deeds := s.Because(ctx, in.Body.Note).Deeds
+	var school g.SchoolID
+	var err error
+	switch b := &in.Body; {
+	case (b.Person == "") == (b.Plate == ""):
+		return nil, g.FieldErrorf("person", "give a person or a plate, and not both")
+	case b.Plate != "":
+		school, b.Person, err = deeds.VouchPlate(ctx, b.Plate, b.Zone)
+	default:
+		school, err = deeds.Vouch(ctx, b.Person, b.Zone)
+	}
 	if err != nil {
 		return nil, asInput(err)
 	}

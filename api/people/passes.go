@@ -22,8 +22,9 @@ type consentInput struct {
 type cardInput struct {
 	gate.ByID
 	Body struct {
-		Method     g.Method  `json:"method" enum:"card,qr,pin" doc:"card, qr or pin." example:"card"`
+		Method     g.Method  `json:"method" enum:"card,qr,pin,plate" doc:"card, qr, pin or plate (a car's permit)." example:"card"`
 		Credential string    `json:"credential" minLength:"1" maxLength:"256" doc:"The card's number or the code's text; kept as a keyed hash and its last 4 characters." example:"0009981234"`
+		Starts     time.Time `json:"starts,omitzero" doc:"When it begins to work; absent: at once."`
 		Expires    time.Time `json:"expires,omitzero" doc:"When it stops working; absent: never."`
 		Duress     bool      `json:"duress,omitempty" doc:"Of a PIN: it is accepted like any other, and raises a silent alarm that its holder is made to use it."`
 	}
@@ -87,7 +88,7 @@ func (s *area) registerPasses() {
 		Tag:     tag,
 		Perm:    g.PeopleWrite,
 		Status:  201,
-		Summary: "Give a person a card, QR code or PIN",
+		Summary: "Give a person a card, QR code, PIN or the permit of a car",
 	},
 		func(ctx context.Context, in *cardInput) (*gate.Body[g.Pass], error) {
 			if in.Body.Duress && in.Body.Method != g.ByPIN {
@@ -101,8 +102,8 @@ func (s *area) registerPasses() {
 					in.Body.Expires,
 				))
 			}
-			return gate.Answer(s.View(ctx).People.AddCard(ctx, g.PersonID(in.ID), in.Body.Method,
-				in.Body.Credential, in.Body.Expires))
+			return gate.Answer(s.View(ctx).People.AddPermit(ctx, g.PersonID(in.ID), in.Body.Method,
+				in.Body.Credential, in.Body.Starts, in.Body.Expires))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:      "POST",

@@ -9,6 +9,7 @@ guardians: Who answers for the child.
 phone: Telephone number.
 left: Since when the person no longer belongs to the school; absent: belongs to it.
 KeptPicture.until: Until when the picture is kept.
+Pass.starts: When it begins to work; absent: at once.
 Pass.duress: A PIN that is accepted like any other, and tells that its holder is made to use it.
 Pass.quality: Quality of the photograph, 0 to 1.
 Pass.masked: The last characters of the credential.

@@ -38,6 +38,7 @@ type Guest struct {
 	School g.SchoolID
 	Name   string
 	Code   string // the text of a QR code
+	Plate  string // of their car; "", or one that somebody has a permit for already: none
 	From   time.Time
 	To     time.Time
 }
@@ -72,12 +73,36 @@ func AddGuest(ctx context.Context, v View, t *store.Tx, x Guest) (g.PersonID, er
 	if err != nil {
 		return "", err
 	}
-	if _, err := t.Exec(ctx, "UPDATE passes SET starts = ? WHERE id = ?", store.Micros(x.From),
-		string(pass.ID)); err != nil {
-		return "", fmt.Errorf("write pass: %w", err)
+	if err := begin(ctx, t, &pass, x.From); err != nil {
+		return "", err
+	}
+	if err := v.addPlate(ctx, t, k, x); err != nil {
+		return "", err
 	}
 	t.Change(change.Pass, p.School, string(p.ID))
 	return p.ID, nil
+}
+
+// addPlate gives a visitor's car a permit for the time of the visit.
+func (v View) addPlate(ctx context.Context, t *store.Tx, k Keyed, x Guest) error {
+	if x.Plate == "" || checkCredential(g.ByPlate, x.Plate) != nil {
+		return nil
+	}
+	pass, err := v.r.addCard(
+		ctx,
+		t,
+		k,
+		g.ByPlate,
+		x.Plate,
+		x.To,
+	)
+	if g.ErrorCode(err) == g.Conflict {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return begin(ctx, t, &pass, x.From)
 }
 
 // HoldGuest holds a visitor's passes, or frees them with "", in the caller's transaction. The pass of

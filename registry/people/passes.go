@@ -19,9 +19,12 @@ import (
 const maxFaces = 5 // per person
 
 // normal normalises a card number, QR text or PIN: outer spaces are removed and, for cards,
-// separators, and letters become upper case.
+// separators, and letters become upper case; plates as NormalPlate says.
 func normal(method g.Method, s string) string {
 	s = strings.TrimSpace(s)
+	if method == g.ByPlate {
+		return g.NormalPlate(s)
+	}
 	if method == g.ByCard {
 		s = strings.ToUpper(strings.NewReplacer(" ", "", ":", "", "-", "").Replace(s))
 	}
@@ -31,8 +34,8 @@ func normal(method g.Method, s string) string {
 // masked is the last 4 characters of a card or QR text, if that leaves at least 4 hidden.
 func masked(method g.Method, s string) string {
 	r := []rune(s)
-	if method == g.ByPIN || len(r) < 8 {
-		return ""
+	if method == g.ByPIN || len(r) < 8 && method != g.ByPlate || len(r) < 6 {
+		return "" // of a plate, which everybody sees on the street, fewer are hidden
 	}
 	return string(r[len(r)-4:])
 }
@@ -47,6 +50,26 @@ func (v View) AddCard(
 		person,
 		method,
 		credential,
+		time.Time{},
+		expires,
+		false,
+	)
+}
+
+// AddPermit is AddCard for a pass that lets nobody in before a time, such as a car's permit; a zero
+// starts means at once.
+func (v View) AddPermit(
+	ctx context.Context, person g.PersonID, method g.Method, credential string, starts, expires time.Time,
+) (g.Pass, error) {
+	if !expires.IsZero() && !starts.Before(expires) {
+		return g.Pass{}, g.FieldErrorf("expires", "it ends before it begins: give a later time")
+	}
+	return v.addPass(
+		ctx,
+		person,
+		method,
+		credential,
+		starts,
 		expires,
 		false,
 	)
@@ -62,21 +85,22 @@ func (v View) AddDuress(
 		person,
 		g.ByPIN,
 		pin,
+		time.Time{},
 		expires,
 		true,
 	)
 }
 
 func (v View) addPass(
-	ctx context.Context, person g.PersonID, method g.Method, credential string, expires time.Time,
+	ctx context.Context, person g.PersonID, method g.Method, credential string, starts, expires time.Time,
 	duress bool,
 ) (g.Pass, error) {
 	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {
 		return g.Pass{}, err
 	}
-	if method != g.ByCard && method != g.ByQR && method != g.ByPIN {
-		return g.Pass{}, g.FieldErrorf("method", "%q cannot be added here; use card, qr or pin",
+	if method != g.ByCard && method != g.ByQR && method != g.ByPIN && method != g.ByPlate {
+		return g.Pass{}, g.FieldErrorf("method", "%q cannot be added here; use card, qr, pin or plate",
 			method)
 	}
 	if err := checkCredential(method, credential); err != nil {
@@ -96,6 +120,9 @@ func (v View) addPass(
 			credential,
 			expires,
 		); err != nil {
+			return err
+		}
+		if err := begin(ctx, t, &pass, starts); err != nil {
 			return err
 		}
 		if duress {
@@ -120,8 +147,27 @@ func (v View) addPass(
 	return pass, nil
 }
 
+// begin has a pass let nobody in before a time.
+func begin(ctx context.Context, t *store.Tx, p *g.Pass, starts time.Time) error {
+	if starts.IsZero() {
+		return nil
+	}
+	p.Starts = store.Moment(store.Micros(starts))
+	if _, err := t.Exec(ctx, "UPDATE passes SET starts = ? WHERE id = ?", store.Micros(starts),
+		string(p.ID)); err != nil {
+		return fmt.Errorf("write pass: %w", err)
+	}
+	return nil
+}
+
 func checkCredential(method g.Method, credential string) error {
 	s := normal(method, credential)
+	if n := utf8.RuneCountInString(s); method == g.ByPlate && (n < 3 || n > g.MaxPlate) {
+		return g.FieldErrorf("credential", "%q is no number plate: write its letters and digits, such as 京A12345",
+			credential)
+	} else if method == g.ByPlate {
+		return nil
+	}
 	if n := utf8.RuneCountInString(s); n < 4 || n > store.MaxCredential {
 		return g.FieldErrorf("credential", "it has %d characters: give 4 to %d", n,
 			store.MaxCredential)
@@ -270,17 +316,18 @@ func (v View) DeletePass(ctx context.Context, id g.PassID) error {
 func (r *Book) passes(ctx context.Context, c store.Conn, p Keyed) ([]g.Pass, error) {
 	out := []g.Pass{}
 	err := store.Each(ctx, c,
-		"SELECT id, method, created, expires, quality, model, duress, body_sealed FROM passes WHERE "+
+		"SELECT id, method, created, starts, expires, quality, model, duress, body_sealed FROM passes WHERE "+
 			"person = ? ORDER BY created, id",
 		[]any{string(p.ID)}, func(scan func(...any) error) error {
 			x := g.Pass{Person: p.ID}
-			var created, expires int64
+			var created, starts, expires int64
 			var duress int
 			var sealed []byte
 			if err := scan(
 				&x.ID,
 				&x.Method,
 				&created,
+				&starts,
 				&expires,
 				&x.Quality,
 				&x.Model,
@@ -290,7 +337,7 @@ func (r *Book) passes(ctx context.Context, c store.Conn, p Keyed) ([]g.Pass, err
 				return err
 			}
 			x.Duress = duress != 0
-			x.Created, x.Expires = store.Moment(created), store.Moment(expires)
+			x.Created, x.Starts, x.Expires = store.Moment(created), store.Moment(starts), store.Moment(expires)
 			if x.Method != g.ByFace {
 				plain, err := UnsealPersonal(r, p, sealed, "pass "+string(x.ID))
 				if err != nil {

@@ -19,6 +19,9 @@ type Holder struct {
 	Held   Held         // a visitor's: "" but while they are inside or must not come in
 }
 
+const standingQuery = "SELECT f.person, p.kind, p.left_at, f.expires, f.duress, f.starts, f.held FROM passes f " +
+	"JOIN persons p ON p.id = f.person WHERE f.school = ? AND f.mac = ? ORDER BY p.left_at"
+
 // Standing returns the holder of a credential and why it does not let them pass: it is nobody's,
 // expired, or of somebody who has left. Only system scopes may call it. Credentials are looked up as
 // in ByCredential and, with orNumber, as in ByNumber too.
@@ -38,8 +41,7 @@ func (v View) Standing(
 	}
 	if method != g.ByFace {
 		h, err := v.standing(ctx,
-			"SELECT f.person, p.kind, p.left_at, f.expires, f.duress, f.starts, f.held FROM passes f "+
-				"JOIN persons p ON p.id = f.person WHERE f.school = ? AND f.mac = ? ORDER BY p.left_at",
+			standingQuery,
 			string(school), keys.Mac(string(method), normal(method, credential)))
 		if err != nil || h.Why != g.ReasonNobody || !orNumber {
 			return h, err
@@ -57,6 +59,16 @@ func (v View) Standing(
 		return nobody, err
 	}
 	return h, nil
+}
+
+// HolderOfPlate is Standing for a plate that somebody reads at a school's barrier. It does not check
+// the scope: the caller must.
+func HolderOfPlate(ctx context.Context, v View, school g.SchoolID, plate string) (Holder, error) {
+	keys, err := v.s.Vault.School(ctx, v.s.Reg, school)
+	if err != nil {
+		return Holder{}, err
+	}
+	return v.standing(ctx, standingQuery, string(school), keys.Mac(string(g.ByPlate), normal(g.ByPlate, plate)))
 }
 
 // Who says of what kind a person is, and whether they sleep in the school; only for system scopes.

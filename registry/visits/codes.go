@@ -25,7 +25,11 @@ func newCode() string {
 // admit makes each visitor a person with a code for the time of the visit.
 func (v View) admit(ctx context.Context, t *store.Tx, k *kept) error {
 	k.Guests = nil
-	for _, name := range append([]string{k.Name}, k.Names...) {
+	for i, name := range append([]string{k.Name}, k.Names...) {
+		plate := ""
+		if i == 0 { // the car of whoever is named first
+			plate = k.Plate
+		}
 		x := Guest{
 			Name: name,
 			Code: newCode(),
@@ -35,6 +39,7 @@ func (v View) admit(ctx context.Context, t *store.Tx, k *kept) error {
 			School: k.School,
 			Name:   name,
 			Code:   x.Code,
+			Plate:  plate,
 			From:   k.From,
 			To:     k.To,
 		}); err != nil {

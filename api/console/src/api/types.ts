@@ -226,8 +226,16 @@ export const incidentWhats = all<IncidentEntry['what']>({
   refused: true,
 })
 /** Methods of passes that can be handed out. */
-export const cardMethods = all<S['CardInput']['method']>({ card: true, qr: true, pin: true })
-export const methods = all<Method>({ face: true, card: true, qr: true, pin: true, other: true, manual: true })
+export const cardMethods = all<S['CardInput']['method']>({ card: true, qr: true, pin: true, plate: true })
+export const methods = all<Method>({
+  face: true,
+  card: true,
+  qr: true,
+  pin: true,
+  plate: true,
+  other: true,
+  manual: true,
+})
 export const permissions = all<Permission>({
   'devices:read': true,
   'devices:write': true,

@@ -323,10 +323,19 @@ function ManualPass({ onClose }: { onClose: () => void }) {
   const { t } = useT()
   const cache = useQueryClient()
   const places = usePlaces()
-  const form = useForm('ManualInput', { person: '', zone: '', direction: 'in' as Direction, note: '' })
+  const form = useForm('ManualInput', {
+    person: '',
+    plate: '',
+    zone: '',
+    direction: 'in' as Direction,
+    note: '',
+  })
   const { v, set, text } = form
   const save = async () => {
-    await call('/v1/sightings/manual', { method: 'POST', body: v satisfies Sent<'ManualInput'> })
+    await call('/v1/sightings/manual', {
+      method: 'POST',
+      body: { ...v, plate: v.person ? '' : v.plate.trim() } satisfies Sent<'ManualInput'>,
+    })
     said(t('manual.done'))
     void cache.invalidateQueries({ queryKey: ['attendance'] })
     void cache.invalidateQueries({ queryKey: ['sightings'] })
@@ -335,12 +344,15 @@ function ManualPass({ onClose }: { onClose: () => void }) {
     <FormDialog
       form={form}
       save={save}
-      ready={!!v.person && !!v.zone && !!v.note.trim()}
+      ready={(!!v.person || !!v.plate.trim()) && !!v.zone && !!v.note.trim()}
       deed={t('manual.deed')}
       onClose={onClose}
       title={t('attendance.manual')}>
       <Text size="sm">{t('manual.text')}</Text>
       <PersonPicker value={v.person} onChange={(person) => set({ person })} label={t('manual.person')} />
+      {!v.person && (
+        <TextInput label={t('manual.plate')} description={t('manual.plateHelp')} {...text('plate')} />
+      )}
       <Select
         label={t('fleet.zone')}
         required

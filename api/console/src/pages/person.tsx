@@ -491,6 +491,7 @@ function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; rene
   const form = useForm('CardInput', {
     method: 'card' as (typeof cardMethods)[number],
     credential: '',
+    starts: '',
     expires: '',
     duress: false,
   })
@@ -502,6 +503,7 @@ function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; rene
         method: v.method,
         credential: v.credential.trim(),
         ...(v.method === 'pin' && v.duress ? { duress: true } : {}),
+        ...(v.starts ? { starts: instantIn(school.timezone, `${v.starts}T00:00`) } : {}),
         ...(v.expires ? { expires: instantIn(school.timezone, `${v.expires}T23:59`) } : {}),
       } satisfies Sent<'CardInput'>,
     })
@@ -524,6 +526,7 @@ function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; rene
         autoComplete="off"
         {...text('credential')}
       />
+      <TextInput label={t('pass.from')} type="date" {...text('starts')} />
       <TextInput label={t('pass.until')} type="date" {...text('expires')} />
       {v.method === 'pin' && (
         <Checkbox label={t('pass.duress')} description={t('pass.duressHelp')} {...check('duress')} />

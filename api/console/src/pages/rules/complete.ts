@@ -108,7 +108,7 @@ const fixed: Record<string, string[]> = {
   zone_kind: ['gate', 'canteen', 'dorm', 'laboratory', 'classroom', 'office', 'corridor', 'outdoor', 'other'],
   type: ['camera', 'terminal', 'class_board', 'pos', 'sensor', 'other'],
   person: ['known', 'unknown'],
-  method: ['face', 'card', 'qr', 'pin', 'manual'],
+  method: ['face', 'card', 'qr', 'pin', 'plate', 'manual'],
   direction: ['in', 'out'],
   unknown: ['ends', 'stays'],
   distinct: ['person', 'card', 'track'],
