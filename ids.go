@@ -53,6 +53,9 @@ type (
 	// BarredID is bar_…: somebody whom a school does not let in.
 	BarredID string
 
+	CollectorID string // col_…: somebody who may collect a pupil
+	HandoverID  string // hov_…: somebody who came to the gate for one
+
 	// LeaveRequestID is lea_…: leave that a guardian asks for.
 	LeaveRequestID string
 

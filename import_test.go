@@ -86,6 +86,7 @@ var house = []room{
 		"root registry/access registry/change registry/people registry/places registry/store",
 		"",
 	},
+	{"registry/collect", "root registry/change registry/people registry/sessions registry/store", ""},
 	{"registry/guardians", "root registry/change registry/messages registry/people registry/store", ""},
 	{
 		"registry/leave",
@@ -117,8 +118,8 @@ var house = []room{
 		"",
 	},
 	{"registry",
-		"root registry/access registry/alerts registry/calendar registry/deeds registry/fleet " +
-			"registry/guardians registry/history registry/hooks registry/leave registry/lockdown " +
+		"root registry/access registry/alerts registry/calendar registry/collect registry/deeds " +
+			"registry/fleet registry/guardians registry/history registry/hooks registry/leave registry/lockdown " +
 			"registry/meals registry/messages registry/musters registry/oncall registry/people " +
 			"registry/places registry/procedures registry/rules registry/sessions " +
 			"registry/store registry/timetable registry/views registry/visits", ""},
@@ -187,7 +188,8 @@ var house = []room{
 	{"api/visits", "root api/gate api/texts registry registry/visits", "qrcode x/time"},
 	{
 		"api/guardians",
-		"root api/gate api/texts registry registry/guardians registry/leave registry/sessions rules/presence",
+		"root api/gate api/texts registry registry/collect registry/guardians registry/leave " +
+			"registry/sessions rules/presence",
 		"qrcode x/time",
 	},
 	{"api/meals", "root api/gate", ""},
@@ -325,7 +327,7 @@ var house = []room{
 	},
 	{
 		"gateway/follow/guardians",
-		"root gateway/follow registry registry/change registry/leave registry/messages",
+		"root gateway/follow registry registry/alerts registry/change registry/leave registry/messages",
 		"",
 	},
 	{"gateway/follow/history", "root gateway/follow registry", ""},

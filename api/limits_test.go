@@ -48,6 +48,7 @@ var otherwise = map[string]string{
 	"names":   "no such fields",
 	"names[]": "no such field",
 	"action":  "no such action", "timezone": "no such time zone", "driver": "no such driver",
+	"pupil": "no such person", "collector": "no such entry", "guardian": "no such person",
 	"kinds": "no such kinds", "kinds[]": "no such kind", "classes": "classes without teachers",
 	"kind": "no such kind", "settings": "not the kind's", "settings{}": "not the kind's",
 	"secrets": "not the kind's", "secrets{}": "not the kind's",
@@ -126,6 +127,8 @@ var bodies = map[string]string{
 	"step-done": `{}`,
 	"update-procedure": `{"version":0,"title":"Spill","steps":[{"text":"Is it known?","answers":[` +
 		`{"id":"yes","text":"Yes","steps":[{"text":"Go"}]},{"id":"no","text":"No"}]}]}`,
+	"add-collector": `{"pupil":"{student}","name":"Zhang Lan","relation":"grandmother","phone":"1","card":"1",` +
+		`"from":"2026-09-01T08:00:00Z","to":"2030-09-01T08:00:00Z"}`,
 	"set-leave-chain": `{"classes":[{"class":"7-2","users":["{user}"]}],"steps":[{"name":"Head of year",` +
 		`"users":["{user}"],"over_days":3}]}`,
 	"create-webhook":      `{"url":"https://sis.school.example/gatehouse"}`,

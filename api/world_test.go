@@ -322,6 +322,12 @@ func (w *world) schools() *world {
 	}}))(t)
 	student.Guardian = []g.PersonID{visitor.ID}
 	must(0, v.People.Update(ctx, student))(t)
+	collector := must(v.Collect.Add(ctx, g.Collector{
+		Pupil:            student.ID,
+		From:             now,
+		To:               now.Add(24 * time.Hour),
+		CollectorDetails: g.CollectorDetails{Name: "Zhang Lan"},
+	}))(t)
 	request := must(v.Leave.Ask(ctx, g.LeaveRequest{
 		Person:   student.ID,
 		Guardian: visitor.ID,
@@ -461,13 +467,15 @@ func (w *world) schools() *world {
 		"visit":    string(visit.ID),
 		"barred":   string(barred.ID),
 		"request":  string(request.ID),
-		"pattern":  string(pattern.ID),
-		"muster":   string(muster.ID),
-		"template": string(template.ID),
-		"unused":   string(unused.ID),
-		"days":     string(days.ID),
-		"change":   string(change.ID),
-		"rota":     string(rota.ID), "escalation": string(chain.ID),
+
+		"collector": string(collector.ID),
+		"pattern":   string(pattern.ID),
+		"muster":    string(muster.ID),
+		"template":  string(template.ID),
+		"unused":    string(unused.ID),
+		"days":      string(days.ID),
+		"change":    string(change.ID),
+		"rota":      string(rota.ID), "escalation": string(chain.ID),
 		"incident": string(incident.ID),
 		"rule":     string(rule.ID) + "@" + string(w.a.ID),
 		"user":     string(user.ID), "key": string(key.ID), "media": "med_1"} {

@@ -37,6 +37,7 @@ var tables = map[string]string{
 	"musters":  "musters muster_ticks",
 	"visits":   "visits visit_people visit_pages barred",
 
+	"collect":    "collectors handovers",
 	"guardians":  "guardian_pages guardian_codes guardian_signins",
 	"leave":      "leave_requests leave_chains",
 	"timetable":  "session_patterns day_templates template_days pattern_changes",

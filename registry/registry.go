@@ -8,6 +8,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/access"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/registry/calendar"
+	"github.com/gatehouse-iot/gatehouse/registry/collect"
 	"github.com/gatehouse-iot/gatehouse/registry/deeds"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/guardians"
@@ -55,6 +56,7 @@ type Registry struct {
 	rules    *rules.Book
 	deeds    *deeds.Book
 
+	collect    *collect.Book
 	guardians  *guardians.Book
 	leave      *leave.Book
 	procedures *procedures.Book
@@ -84,6 +86,7 @@ type View struct {
 	Deeds    deeds.View
 	Views    views.View
 
+	Collect    collect.View
 	Guardians  guardians.View
 	Leave      leave.View
 	Procedures procedures.View
@@ -117,6 +120,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.musters = musters.New(s)
 	r.visits = visits.New(s, r.people)
 	r.timetable = timetable.New(s, r.people)
+	r.collect = collect.New(s, r.people, r.sessions)
 	r.guardians = guardians.New(s, r.people, r.messages)
 	r.leave = leave.New(s, r.people, r.Access, r.sessions)
 	r.procedures = procedures.New(s)
@@ -162,6 +166,7 @@ func (r *Registry) In(scope g.Scope) *View {
 		Deeds:    r.deeds.In(s),
 		Views:    r.views.In(s),
 
+		Collect:    r.collect.In(s),
 		Guardians:  r.guardians.In(s),
 		Leave:      r.leave.In(s),
 		Procedures: r.procedures.In(s),

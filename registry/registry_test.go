@@ -154,6 +154,8 @@ type district struct {
 
 	family  string           // code of b's guardians' page
 	request g.LeaveRequestID // of b
+
+	collector g.CollectorID // of b
 }
 
 const card = "04A1B2C3D4E5F6"

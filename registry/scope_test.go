@@ -14,6 +14,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/access"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/collect"
 	"github.com/gatehouse-iot/gatehouse/registry/deeds"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
@@ -838,6 +839,30 @@ func calls(d *district) map[string]call {
 		"Sessions.Stated": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Sessions.Stated(ctx, []g.SessionID{"ses-b"})
 		}},
+		"Collect.Of": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Collect.Of(ctx, child)
+		}},
+		"Collect.Add": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Collect.Add(ctx, aCollector(d.child[b], d.clock.now()))
+		}},
+		"Collect.End": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Collect.End(ctx, d.collector)
+		}},
+		"Collect.Gate": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Collect.Gate(ctx, child)
+		}},
+		"Collect.HandOver": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Collect.HandOver(ctx, g.Collected{Pupil: child, CollectedDetails: g.CollectedDetails{
+				Name: "Zhao Lei",
+				Note: "sent away",
+			}})
+		}},
+		"Collect.Strangers": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Collect.Strangers(ctx, 10)
+		}},
+		"Collect.Settle": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Collect.Settle(ctx, "hov_none")
+		}},
 		"Guardians.Page": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Guardians.Page(ctx, b)
 		}},
@@ -1527,6 +1552,7 @@ func fill(t *testing.T, d *district) {
 	})).ID}
 	ok(t, d.sys.People.Update(ctx, pupil))
 	d.child[b] = pupil
+	d.collector = must[collect.Listed](t)(d.sys.Collect.Add(ctx, aCollector(pupil, d.clock.now()))).ID
 	d.request = must[g.LeaveRequest](t)(d.sys.Leave.Ask(ctx, aRequest(pupil, d.clock.now()))).ID
 	d.barred = must[g.Barred](t)(d.sys.Visits.Bar(ctx, aBarred(b, d.clock.now()), "")).ID
 	must[[]g.CalendarEntry](t)(d.sys.Calendar.Put(ctx, b, []g.CalendarEntry{holiday}))

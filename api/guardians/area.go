@@ -119,6 +119,7 @@ func Register(r *gate.Gate, n Needs) {
 	s.registerPage()
 	s.registerChain()
 	s.registerRequests()
+	s.registerCollectors()
 	if n.Links != nil {
 		s.registerPages()
 	}

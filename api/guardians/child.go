@@ -29,6 +29,7 @@ type child struct {
 	Lines   []string // when they came and left today
 	Days    []day
 	Leave   []leaveLine
+	Collect []string
 	Looks   []string
 	Refresh string // where a look again leads
 }
@@ -64,6 +65,18 @@ func (s *area) childOf(ctx context.Context, x *visit, c guardians.Child) (out ch
 	}
 	if out.Leave, err = s.leaves(ctx, v, x, c.ID); err != nil {
 		return out, err
+	}
+	may, err := v.Collect.Of(ctx, c.ID)
+	if err != nil {
+		return out, err
+	}
+	for _, m := range may {
+		line := m.Name
+		if m.Relation != "" {
+			line += " (" + m.Relation + ")"
+		}
+		out.Collect = append(out.Collect, line+" · "+m.From.In(x.zone).Format(time.DateOnly)+" – "+
+			m.To.In(x.zone).Format(time.DateOnly))
 	}
 	looks, err := v.Views.Looks(ctx, c.ID, s.Now().Add(-looksBack), mostLooks)
 	for _, l := range looks {

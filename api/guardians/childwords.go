@@ -106,6 +106,8 @@ func (p page) lookedAt(deed string, r g.Role) string {
 		what = p.T("attendance", "考勤")
 	case "person.sightings":
 		what = p.T("where they were seen", "出入记录")
+	case "person.collect":
+		what = p.T("who may collect, at the gate", "门口查看接送名单")
 	case "leave.open":
 		what = p.T("a request for leave", "请假申请")
 	}

@@ -18,6 +18,36 @@ LeaveChainStep.users: Any of them answers.
 LeaveChainStep.over_days: Asked for leave of more days than these.
 LeaveChainStep.kinds: For these kinds alone; absent: for all.
 LeaveChainStep.classes: For these classes alone; absent: for all.
+Listed.pupil: Who is collected.
+Listed.from: They may collect from then on.
+Listed.to: Until then.
+Listed.name: Who may collect.
+Listed.relation: Who they are to the pupil.
+Listed.phone: The last digits of their telephone number.
+Listed.card: The last digits of their identity card's number.
+Listed.by: Who entered it.
+Listed.added: When it was entered.
+Listed.now: They may collect now.
+AtGate.pupil: Who is to be collected.
+AtGate.name: The pupil's name.
+AtGate.class: The pupil's class.
+AtGate.may_leave: A leave goes on now, or begins within the hour.
+AtGate.leave_from: When that leave begins; absent: there is none.
+AtGate.leave_to: When it ends.
+AtGate.guardians: The pupil's guardians, who may always collect.
+AtGate.collectors: Who else may collect, now or later.
+AtGate.handovers: Who came for the pupil in the last 24 hours, newest first.
+GuardianName.id: The guardian.
+GuardianName.name: Their name.
+Collected.pupil: Who was to be collected.
+Collected.at: When they came.
+Collected.collector: Who came, where they were listed.
+Collected.guardian: Who came, where they are the pupil's guardian.
+Collected.name: Who came.
+Collected.stranger: They were neither listed nor a guardian.
+Collected.given: The pupil went with them.
+Collected.note: What was done.
+Collected.by: Who stood at the gate.
 RequestShown.id: The id; while it is approved, that of the leave that came of it.
 RequestShown.person: The pupil.
 RequestShown.guardian: Who asks.

@@ -48,6 +48,8 @@ const (
 	Session Kind = "session" // or corrections of its attendance
 	Leave   Kind = "leave"
 
+	Collector Kind = "collector" // or a hand-over; the ID is the pupil's
+
 	Guardians Kind = "guardians" // their page, or a code that is to be sent
 
 	LeaveRequest Kind = "leave_request" // or the chain that answers them

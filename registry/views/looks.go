@@ -22,6 +22,7 @@ type Look struct {
 func lookDeeds() []string {
 	return []string{
 		"person.open", "person.contact", "person.attendance", "person.sightings", "leave.open",
+		"person.collect",
 	}
 }
 

@@ -31,8 +31,64 @@ const whole = (x) => ({ ...x, reason: '发烧', note: '医嘱：休息三天。'
 let page = { school: 'sch_1', on: false }
 let chain = { school: 'sch_1', classes: [{ class: '7-2', users: ['usr_1'] }], steps: [] }
 
+const gate = {
+  name: 'Li Ming',
+  class: '7-2',
+  may_leave: true,
+  leave_from: at(-1),
+  leave_to: at(3),
+  guardians: [{ id: 'per_9', name: '李华' }],
+  collectors: [
+    { id: 'col_x', name: '张兰', relation: '奶奶', phone: '…5678', from: at(-900), to: at(900), now: true },
+    { id: 'col_y', name: 'Uncle Bob', from: at(48), to: at(72), now: false },
+  ],
+  handovers: [],
+}
+
 export function leave(json, list) {
   return [
+    ['GET', /^\/v1\/people\/([^/]+)\/at-gate$/, (req, res, m) => json(res, { ...gate, pupil: m[1] })],
+    [
+      'POST',
+      /^\/v1\/handovers$/,
+      (req, res, m, q, b) => {
+        const x = { ...b, id: 'hov_' + gate.handovers.length, school: 'sch_1', at: at(0), by: 'usr_1 Li Wei' }
+        x.stranger = !b.collector && !b.guardian
+        x.name ??= [...gate.collectors, ...gate.guardians].find(
+          (c) => c.id === (b.collector ?? b.guardian),
+        )?.name
+        gate.handovers.unshift(x)
+        json(res, x, 201)
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/collectors$/,
+      (req, res, m, q, b) => {
+        const x = {
+          ...b,
+          id: 'col_' + gate.collectors.length,
+          school: 'sch_1',
+          now: true,
+          by: 'usr_1',
+          added: at(0),
+        }
+        gate.collectors.push(x)
+        json(res, x, 201)
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/collectors\/([^/]+)\/end$/,
+      (req, res, m) =>
+        json(
+          res,
+          gate.collectors.splice(
+            gate.collectors.findIndex((x) => x.id === m[1]),
+            1,
+          )[0],
+        ),
+    ],
     ['GET', /^\/v1\/guardian-page$/, (req, res) => json(res, page)],
     [
       'POST',

@@ -127,6 +127,7 @@ const InsidePage = lazy(() => import('./pages/inside').then((m) => ({ default: m
 const DeskPage = lazy(() => import('./pages/desk').then((m) => ({ default: m.DeskPage })))
 const MustersPage = lazy(() => import('./pages/musters').then((m) => ({ default: m.MustersPage })))
 const MusterPage = lazy(() => import('./pages/musters/one').then((m) => ({ default: m.MusterPage })))
+const CollectPage = lazy(() => import('./pages/collect').then((m) => ({ default: m.CollectPage })))
 const LeavePage = lazy(() => import('./pages/leave').then((m) => ({ default: m.LeavePage })))
 const RollPage = lazy(() => import('./pages/roll').then((m) => ({ default: m.RollPage })))
 const AttendanceMonthPage = lazy(() =>
@@ -213,6 +214,7 @@ function Pages() {
       <Route path="/attendance/month" element={need('attendance:read', <AttendanceMonthPage />)} />
       <Route path="/attendance/roll/:id" element={need('attendance:write', <RollPage />)} />
       <Route path="/attendance" element={need('attendance:read', <AttendancePage />)} />
+      <Route path="/collect" element={need('sightings:write', <CollectPage />)} />
       <Route path="/leave" element={need('attendance:read', <LeavePage />)} />
       <Route path="/meals" element={need('attendance:read', <MealsPage />)} />
       <Route path="/visits" element={need('visits:read', <VisitsPage />)} />

@@ -1,6 +1,7 @@
 // Package guardians follows what guardians ask for: it has codes brought to them that were asked for on
-// the guardians' page, tells whoever answers a request for leave, tells the guardian of the answer, and
-// forgets requests that were over for long enough. It decides of no request.
+// the guardians' page, tells whoever answers a request for leave, tells the guardian of the answer, raises
+// the alert that a stranger came for a pupil, and forgets requests that were over for long enough. It
+// decides of no request.
 package guardians
 
 import (
@@ -72,7 +73,7 @@ func (f *Follower) Run(ctx context.Context) error {
 }
 
 func (f *Follower) heard(c registry.Change) {
-	if c.Kind != change.Guardians && c.Kind != change.LeaveRequest {
+	if c.Kind != change.Guardians && c.Kind != change.LeaveRequest && c.Kind != change.Collector {
 		return
 	}
 	select {
@@ -91,6 +92,9 @@ func (f *Follower) Look(ctx context.Context) error {
 		if n < atOnce {
 			break
 		}
+	}
+	if err := f.strangers(ctx); err != nil {
+		return err
 	}
 	for {
 		due, err := f.o.View.Leave.Due(ctx, f.o.Now(), atOnce)
