@@ -16,6 +16,7 @@ type Me struct {
 	CSRF        string         `json:"csrf" doc:"Send it as X-Gatehouse-CSRF with every change; empty for keys, which need none."`
 	Demo        bool           `json:"demo" doc:"This is the demonstration school: adults play a part."`
 	Version     string         `json:"version" doc:"The gateway's version."`
+	Address     string         `json:"address,omitempty" doc:"Where people reach the gateway (http.base_url); absent: messages carry no links, such as *I take it*." example:"https://gatehouse.school.example"`
 }
 
 type signInInput struct {
@@ -116,6 +117,7 @@ func (s *area) me(ctx context.Context, c *gate.Caller) (Me, error) {
 		Permissions: c.Scope.Permissions,
 		Demo:        s.facts.Demo,
 		Version:     s.facts.Version,
+		Address:     s.facts.Address,
 	}
 	if me.Permissions == nil {
 		me.Permissions = []g.Permission{}

@@ -14,6 +14,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -140,6 +141,9 @@ func (o Options) config() (config.Config, error) {
 	c.DataDir, c.HTTP.Listen, c.MQTT.Listen = o.DataDir, o.Listen, o.mqtt()
 	// The demonstration's equipment is on this machine, and whoever tries webhooks has a server
 	// here.
+	if _, port, err := net.SplitHostPort(o.Listen); err == nil && port != "0" {
+		c.HTTP.BaseURL = "http://localhost:" + port // so that its messages carry links
+	}
 	c.PlainText = true
 	c.Reach.ThisMachine = true
 	c.Webhooks.Private = true

@@ -5,6 +5,8 @@ import { rules } from './rules/en'
 export const en = {
   rules,
   common: {
+    noLinks:
+      'Messages carry no links, such as “I take it”: whoever runs the gateway sets http.base_url in gatehouse.yaml to the address at which telephones reach it.',
     also: '; ',
     loading: 'Loading…',
     retry: 'Try again',
@@ -823,7 +825,7 @@ export const en = {
     },
     firingOf: '{{n}} still so',
     ofRules: 'alerts of {{n}} rules, the most urgent: {{title}}',
-    ofDriver: 'all behind the driver {{name}}',
+    ofDriver: 'all on devices of the driver {{name}}',
     where: 'Where?',
   },
   enrol: {

@@ -5,6 +5,8 @@ import { rules } from './rules/zh'
 export const zh = {
   rules,
   common: {
+    noLinks:
+      '消息中没有链接（例如“由我处理”）：请网关管理者在 gatehouse.yaml 中把 http.base_url 设为手机可访问的地址。',
     also: '；',
     loading: '正在加载…',
     retry: '重试',
@@ -795,7 +797,7 @@ export const zh = {
     },
     firingOf: '{{n}} 条仍在持续',
     ofRules: '涉及 {{n}} 条规则，最紧急：{{title}}',
-    ofDriver: '均属于驱动 {{name}}',
+    ofDriver: '均为驱动 {{name}} 的设备',
     where: '在哪里？',
   },
   enrol: {

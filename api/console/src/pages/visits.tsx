@@ -1,17 +1,7 @@
 // Visitors: who is asked for, expected, on site and gone; registering somebody at the desk, who walks
 // in or will come; the barred list and the public page.
 
-import {
-  Button,
-  Checkbox,
-  Group,
-  NumberInput,
-  Select,
-  SimpleGrid,
-  Tabs,
-  Textarea,
-  TextInput,
-} from '@mantine/core'
+import { Button, Checkbox, Group, Select, SimpleGrid, Tabs, Textarea, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { call } from '../api/client'
 import { visitStates, type Sent, type Visit } from '../api/types'
@@ -22,6 +12,7 @@ import { useAddress, useOpen } from '../ui/address'
 import { Ask } from '../ui/ask'
 import { FormDialog, useForm } from '../ui/form'
 import { Empty, Page, Panel, Rows, saidError, Tag } from '../ui/kit'
+import { NumberField } from '../ui/numberfield'
 import { PagedList, usePaged } from '../ui/paged'
 import { BarredList } from './barred'
 import { VisitPageSettings } from './visitpage'
@@ -226,13 +217,13 @@ function Register(p: { school?: string; onClose: () => void }) {
         <TextInput label={t('visit.plate')} {...text('plate')} />
         <TextInput label={t('visit.from')} type="datetime-local" required {...text('from')} />
         <TextInput label={t('visit.to')} type="datetime-local" required {...text('to')} />
-        <NumberInput
+        <NumberField
           label={t('visit.group')}
           min={1}
           max={200}
           value={v.group}
           error={form.said('group')}
-          onChange={(x) => set({ group: Number(x) || 1 })}
+          onChange={(x) => set({ group: x })}
         />
         <TextInput label={t('barred.card')} description={t('visit.cardHint')} {...text('card_number')} />
         <TextInput label={t('visit.places')} {...text('places')} />

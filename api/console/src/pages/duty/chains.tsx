@@ -1,6 +1,6 @@
 // Escalation chains as sentences, and their form.
 
-import { Anchor, Button, Group, MultiSelect, NumberInput, Stack, Switch, TextInput } from '@mantine/core'
+import { Anchor, Button, Group, MultiSelect, Stack, Switch, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../../api/client'
@@ -26,6 +26,8 @@ import { Lacking, Lacks } from './lacks'
 import { Parts } from './parts'
 import { triesSaid } from './tries'
 import { TryList } from './trylist'
+import { NoLinks } from '../../ui/nolinks'
+import { NumberField } from '../../ui/numberfield'
 
 interface Known {
   rotas: Rota[]
@@ -65,31 +67,34 @@ export function Chains({ rotas }: { rotas: Rota[] }) {
   const may = can('settings:write')
   const edited = q.data?.items?.find((c) => c.id === id)
   return (
-    <Panel
-      title={t('duty.chains')}
-      actions={
-        may && (
-          <Button size="xs" onClick={() => open('new')}>
-            {t('duty.addChain')}
-          </Button>
-        )
-      }>
-      <Loaded q={q}>
-        {(d) =>
-          d.items?.length ? (
-            <div className="duty-chains">
-              {d.items.map((c) => (
-                <Chain key={c.id} c={c} known={known} onEdit={may ? () => open(c.id) : undefined} />
-              ))}
-            </div>
-          ) : (
-            <Empty title={t('duty.noChains')} hint={t('duty.noChainsHint')} />
+    <>
+      <NoLinks />
+      <Panel
+        title={t('duty.chains')}
+        actions={
+          may && (
+            <Button size="xs" onClick={() => open('new')}>
+              {t('duty.addChain')}
+            </Button>
           )
-        }
-      </Loaded>
-      {id === 'new' && may && <ChainDialog known={known} onClose={close} />}
-      {edited && may && <ChainDialog key={edited.id} c={edited} known={known} onClose={close} />}
-    </Panel>
+        }>
+        <Loaded q={q}>
+          {(d) =>
+            d.items?.length ? (
+              <div className="duty-chains">
+                {d.items.map((c) => (
+                  <Chain key={c.id} c={c} known={known} onEdit={may ? () => open(c.id) : undefined} />
+                ))}
+              </div>
+            ) : (
+              <Empty title={t('duty.noChains')} hint={t('duty.noChainsHint')} />
+            )
+          }
+        </Loaded>
+        {id === 'new' && may && <ChainDialog known={known} onClose={close} />}
+        {edited && may && <ChainDialog key={edited.id} c={edited} known={known} onClose={close} />}
+      </Panel>
+    </>
   )
 }
 
@@ -251,21 +256,21 @@ function ChainDialog({ c, known, onClose }: { c?: Escalation; known: Known; onCl
           )}
         </Parts>
         <Group grow>
-          <NumberInput
+          <NumberField
             label={t('duty.wait')}
             min={1}
             max={1440}
             value={v.wait_minutes}
             error={form.said('wait_minutes')}
-            onChange={(n) => set({ wait_minutes: Number(n) || 1 })}
+            onChange={(n) => set({ wait_minutes: n })}
           />
-          <NumberInput
+          <NumberField
             label={t('duty.repeat')}
             min={0}
             max={10}
             value={v.repeat}
             error={form.said('repeat')}
-            onChange={(n) => set({ repeat: Number(n) || 0 })}
+            onChange={(n) => set({ repeat: n })}
           />
         </Group>
         <Switch label={t('duty.off')} {...form.check('disabled')} />
@@ -312,13 +317,13 @@ function Step({ s, n, known, lacks, said, onChange }: StepProps) {
   )
   return (
     <Stack gap={6}>
-      <NumberInput
+      <NumberField
         label={t(n ? 'duty.afterStep' : 'duty.afterAlert')}
         min={0}
         max={1440}
         value={s.after_minutes}
         error={said(`steps[${n}].after_minutes`)}
-        onChange={(x) => onChange({ after_minutes: Number(x) || 0 })}
+        onChange={(x) => onChange({ after_minutes: x })}
       />
       <MultiSelect
         label={t('duty.rotas')}

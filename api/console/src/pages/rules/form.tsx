@@ -13,6 +13,7 @@ import {
   type Property,
 } from '../../api/types'
 import { useT } from '../../i18n'
+import { unitText } from '../../lib/format'
 import { usePlaces, useProfiles } from '../../ui/states'
 import type { Known, Word } from './complete'
 import { idOf, ofPeople, read, sides, write, type Hours, type Outline, type Watch } from './outline'
@@ -466,7 +467,7 @@ function Threshold({ w, known, change }: ThresholdProps) {
       ) : (
         <TextInput
           required
-          label={property?.unit ? t('rules.valueIn', { unit: property.unit }) : t('rules.value')}
+          label={property?.unit ? t('rules.valueIn', { unit: unitText(property.unit) }) : t('rules.value')}
           value={w.value}
           maxLength={100}
           inputMode={type === 'number' ? 'decimal' : undefined}

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { call } from '../../api/client'
+import { unitText } from '../../lib/format'
 import { useFormat, useSchoolParam, useSession } from '../../session'
 import { usePlaces, useProfiles } from '../../ui/states'
 import type { Known, Word } from './complete'
@@ -44,7 +45,7 @@ export function useKnown(): Known {
       for (const [word, x] of Object.entries(p.properties ?? {}))
         properties.set(word, {
           word,
-          says: [f.local(x.title, x.title_zh), x.unit].filter(Boolean).join(', '),
+          says: [f.local(x.title, x.title_zh), unitText(x.unit)].filter(Boolean).join(', '),
         })
       for (const [word, x] of Object.entries(p.events ?? {}))
         events.set(word, { word, says: f.local(x.title, x.title_zh) })

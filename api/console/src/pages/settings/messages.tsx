@@ -25,12 +25,14 @@ import { FormDialog, useForm } from '../../ui/form'
 import { Empty, Facts, fieldError, Loaded, Panel, Rows, said, Tag, Trouble, useDeed } from '../../ui/kit'
 import { When } from '../../ui/when'
 import { DigestDay, type DigestDayName } from '../../ui/digestday'
+import { NoLinks } from '../../ui/nolinks'
 import { TextsPanel } from './texts'
 
 export function MessagesTab() {
   const { can } = useSession()
   return (
     <Stack gap="md">
+      <NoLinks />
       <Addresses />
       <MyWishes />
       {can('messages:send') && <Channels />}

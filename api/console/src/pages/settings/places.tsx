@@ -1,6 +1,6 @@
 // Sites, buildings and zones as a tree.
 
-import { ActionIcon, Button, Group, NumberInput, Select, Switch, Text, TextInput } from '@mantine/core'
+import { ActionIcon, Button, Group, Select, Switch, Text, TextInput } from '@mantine/core'
 import { IconPencil, IconPlus, IconStack2, IconTrash } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link } from 'react-router'
@@ -11,6 +11,7 @@ import { useT } from '../../i18n'
 import { useSchoolParam, useSession } from '../../session'
 import { Ask } from '../../ui/ask'
 import { Empty, Loaded, Panel, Tag } from '../../ui/kit'
+import { NumberField } from '../../ui/numberfield'
 import { usePlaces } from '../../ui/states'
 import { useAddress, useOpen } from '../../ui/address'
 import { useSubject } from '../../ui/dialog'
@@ -216,7 +217,7 @@ function Edit({ first, gone, onClose }: { first: Editing; gone?: boolean; onClos
       subject={first.id ? { ...first } : undefined}>
       <TextInput label={t('places.name')} required data-autofocus {...text('name')} />
       {v.tier === 'floors' && (
-        <NumberInput
+        <NumberField
           label={t('places.level')}
           description={t('places.levelHelp')}
           min={-20}
@@ -224,7 +225,7 @@ function Edit({ first, gone, onClose }: { first: Editing; gone?: boolean; onClos
           allowDecimal={false}
           error={form.said('level')}
           value={v.level ?? 0}
-          onChange={(n) => set({ level: Number(n) || 0 })}
+          onChange={(n) => set({ level: n })}
         />
       )}
       {v.tier === 'zones' && (

@@ -1,16 +1,6 @@
 // Templates of days: when the periods are, and which days have one.
 
-import {
-  ActionIcon,
-  Button,
-  Group,
-  MultiSelect,
-  NumberInput,
-  Select,
-  SimpleGrid,
-  Text,
-  TextInput,
-} from '@mantine/core'
+import { ActionIcon, Button, Group, MultiSelect, Select, SimpleGrid, Text, TextInput } from '@mantine/core'
 import { IconTrash } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -25,6 +15,7 @@ import { useSubject } from '../../ui/dialog'
 import { FormDialog, useForm } from '../../ui/form'
 import { Empty, Loaded, Panel, Rows, Tag } from '../../ui/kit'
 import { useClasses } from '../people'
+import { NumberField } from '../../ui/numberfield'
 
 export function TemplatesPanel({ school, may }: { school: string; may: boolean }) {
   const { t } = useT()
@@ -279,14 +270,14 @@ function EditTemplate(p: {
         </Button>
       </Group>
       {!v.usual && (
-        <NumberInput
+        <NumberField
           label={t('timetable.shift')}
           description={t('timetable.shiftHelp')}
           min={-360}
           max={360}
           value={v.shift}
           error={form.said('shift')}
-          onChange={(n) => set({ shift: Number(n) || 0 })}
+          onChange={(n) => set({ shift: n })}
         />
       )}
     </FormDialog>
