@@ -1,6 +1,10 @@
 package messages
 
-import g "github.com/gatehouse-iot/gatehouse"
+import (
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
 
 // Template is what a kind of message says in one language. Names in braces are parameters; a line
 // whose parameters are all empty is left out.
@@ -185,6 +189,14 @@ func shipped() []Template {
 			Text:     "这是{school}的通道“{channel}”在 {time} 发出的测试消息，无需处理。",
 		},
 	}
+}
+
+// SeverityEN is a severity in a message: Critical.
+func SeverityEN(s g.Severity) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(string(s[:1])) + string(s[1:])
 }
 
 // SeverityZH is how urgent an alert is, in Chinese.

@@ -97,6 +97,37 @@ func chainBefore(id g.EscalationID) store.Former {
 	return func(ctx context.Context, t *store.Tx) (any, error) { return chainRow(ctx, t, id) }
 }
 
+// rewait gives the calls that wait under a chain its waits as they are now.
+func (v View) rewait(ctx context.Context, t *store.Tx, was, now g.Escalation) error {
+	var waiting []Call
+	err := store.Each(ctx, t,
+		"SELECT "+callColumns+" FROM calls WHERE state = ? AND due > ? AND chain = ?",
+		[]any{string(CallDue), store.Micros(t.Now), string(now.ID)},
+		func(scan func(...any) error) error {
+			c, err := scanCall(scan)
+			waiting = append(waiting, c)
+			return err
+		})
+	if err != nil {
+		return fmt.Errorf("read calls: %w", err)
+	}
+	for _, c := range waiting {
+		due := rota.Call{
+			Step:  c.Step,
+			Round: c.Round,
+			Due:   c.Due,
+		}.Under(was, now).Due
+		if due.Equal(c.Due) {
+			continue
+		}
+		c.Due = due
+		if err := v.saveCall(ctx, t, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // PutChain writes a chain; an empty ID creates one. Alerts that are on their way through it take
 // its next step from what is written now.
 func (v View) PutChain(ctx context.Context, x g.Escalation) (g.Escalation, error) {
@@ -139,9 +170,14 @@ func (v View) PutChain(ctx context.Context, x g.Escalation) (g.Escalation, error
 		}
 		var before any
 		if had != "" {
-			if before, err = chainRow(ctx, t, x.ID); err != nil {
+			was, err := chainRow(ctx, t, x.ID)
+			if err != nil {
 				return err
 			}
+			if err := v.rewait(ctx, t, was, x); err != nil {
+				return err
+			}
+			before = was
 		} else if err := room(ctx, t, "SELECT COUNT(*) FROM escalations WHERE school = ?",
 			x.School, MaxChains); err != nil {
 			return err

@@ -193,4 +193,19 @@ func (c Call) Next(e g.Escalation, told bool) Call {
 	return c
 }
 
+// Under is the call, which waits, after its chain was changed: its wait is as long as the chain says
+// now, from when it began.
+func (c Call) Under(was, now g.Escalation) Call {
+	c.Due = c.Due.Add(c.wait(now) - c.wait(was))
+	return c
+}
+
+// wait is how long the call waits for its step.
+func (c Call) wait(e g.Escalation) time.Duration {
+	if c.Step >= len(e.Steps) || c.Step == 0 && c.Round > 0 {
+		return minutes(e.Wait)
+	}
+	return minutes(e.Steps[c.Step].After)
+}
+
 func minutes(n int) time.Duration { return time.Duration(n) * time.Minute }

@@ -153,7 +153,7 @@ func (n *notices) params(e rules.Effect, last bool) map[string]string {
 	out := map[string]string{
 		"title":       x.Title,
 		"title_zh":    x.TitleZH,
-		"severity":    string(x.Severity),
+		"severity":    messages.SeverityEN(x.Severity),
 		"severity_zh": messages.SeverityZH(x.Severity),
 		"place":       zone.Name,
 		"time":        e.At.In(school.Location()).Format("2006-01-02 15:04"),

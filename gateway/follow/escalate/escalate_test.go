@@ -282,6 +282,32 @@ func TestLevelsFollowAtTheirTimes(t *testing.T) {
 	}
 }
 
+// A chain that is corrected while it calls is so for what waits: from when the wait began.
+func TestAChangedChainHoldsForWhatWaits(t *testing.T) {
+	n := newNight(t)
+	n.raise("alt_1")
+	n.work()
+	n.minutes(1)
+	n.chain(g.Escalation{
+		Steps: []g.EscalationStep{
+			{Rotas: []g.RotaID{"nights"}},
+			{After: 2, Users: []g.UserID{"facility"}},
+		},
+		Wait: 1,
+	})
+	n.minutes(1)
+	n.heard("0 guard1: alt_1", "2 facility: alt_1")
+	n.chain(g.Escalation{
+		Steps: []g.EscalationStep{
+			{Rotas: []g.RotaID{"nights"}},
+			{After: 2, Users: []g.UserID{"facility"}},
+		},
+		Wait: 4,
+	})
+	n.minutes(30)
+	n.heard("0 guard1: alt_1", "2 facility: alt_1", "6 head,head2: Nobody answered: Smoke")
+}
+
 // Whoever answers ends it: nobody is told any more, and what waits to be sent is taken back.
 func TestAnAnswerStops(t *testing.T) {
 	n := newNight(t)
@@ -501,11 +527,11 @@ func TestAChainThatChanges(t *testing.T) {
 		Wait: 5,
 	})
 	n.minutes(4)
-	n.heard("0 guard1: alt_1", "3 head: alt_1")
+	n.heard("0 guard1: alt_1", "1 head: alt_1")
 	n.ok(n.view.Oncall.DeleteChain(t.Context(), "chain"))
 	n.ok(n.e.Rechoose(t.Context()))
 	n.minutes(30)
-	n.heard("0 guard1: alt_1", "3 head: alt_1", "5 head,head2: Nobody answered: Smoke")
+	n.heard("0 guard1: alt_1", "1 head: alt_1", "5 head,head2: Nobody answered: Smoke")
 	c, _, err := n.view.Oncall.CallOf(t.Context(), "alt_1")
 	n.ok(err)
 	if c.State != oncall.CallUnanswered || c.Head == "" {

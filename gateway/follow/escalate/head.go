@@ -23,7 +23,7 @@ const apart = time.Minute
 // of them is answered, and by a letter each time. They join the head's alert that is open; what the
 // head has acknowledged already was of others, so a new one is raised beside it.
 func (e *Escalator) ranOut(ctx context.Context, left []told, now time.Time) error {
-	slices.SortStableFunc(left, func(a, b told) int { return alerts.MoreUrgent(a.row, b.row) })
+	slices.SortStableFunc(left, func(a, b told) int { return graver(a.row, b.row) })
 	lead := left[0]
 	before, err := e.View.Oncall.Calls(
 		ctx,
@@ -57,7 +57,7 @@ func (e *Escalator) ranOut(ctx context.Context, left []told, now time.Time) erro
 		}
 		all = append(all, more...)
 	}
-	slices.SortStableFunc(all, alerts.MoreUrgent)
+	slices.SortStableFunc(all, graver)
 	a := unanswered(all, head, count)
 	a.School, a.Opened, a.LastFired = lead.row.School, now.UTC(), now.UTC()
 	if err := e.View.Alerts.Apply(ctx, alerts.Effects{Alerts: []g.Alert{a}}); err != nil {
@@ -181,7 +181,7 @@ func headOf(c oncall.Call) g.AlertID {
 	return g.AlertID("alt_" + hex.EncodeToString(sum[:8]))
 }
 
-// unanswered is the alert that tells the head of n alerts, named by the most urgent of them.
+// unanswered is the alert that tells the head of n alerts, named by the first of them.
 func unanswered(all []alerts.AlertRow, id g.AlertID, n int) g.Alert {
 	lead := all[0].Alert
 	en, zh := lead.Title, title(lead.TitleZH, lead.Title)
@@ -199,11 +199,6 @@ func unanswered(all []alerts.AlertRow, id g.AlertID, n int) g.Alert {
 		Firing:   true,
 		Audible:  true,
 		Count:    n,
-	}
-	for _, x := range all {
-		if x.Severity.AtLeast(a.Severity) {
-			a.Severity = x.Severity
-		}
 	}
 	if n > 1 {
 		a.Title = fmt.Sprintf("Nobody answered %d alerts, the most urgent: %s", n, en)
@@ -334,9 +329,9 @@ func (e *Escalator) answered(ctx context.Context, school g.SchoolID, head g.Aler
 	case len(rows) == 0:
 		return nil // answered, though their events have not come yet
 	default:
-		slices.SortStableFunc(rows, alerts.MoreUrgent)
+		slices.SortStableFunc(rows, graver)
 		now := unanswered(rows, head, len(left))
-		a.Title, a.TitleZH, a.Zone = now.Title, now.TitleZH, now.Zone
+		a.Title, a.TitleZH, a.Zone, a.Severity = now.Title, now.TitleZH, now.Zone, now.Severity
 	}
 	return e.View.Alerts.Apply(ctx, alerts.Effects{Alerts: []g.Alert{a}})
 }

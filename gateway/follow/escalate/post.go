@@ -66,7 +66,7 @@ func (p Post) params(n Notice, school g.School) map[string]string {
 	out := map[string]string{
 		"title":       n.Alert.Title,
 		"title_zh":    title(n.Alert.TitleZH, n.Alert.Title),
-		"severity":    string(n.Alert.Severity),
+		"severity":    messages.SeverityEN(n.Alert.Severity),
 		"severity_zh": messages.SeverityZH(n.Alert.Severity),
 		"place":       n.Place,
 		"time":        n.Alert.Opened.In(school.Location()).Format("2006-01-02 15:04"),

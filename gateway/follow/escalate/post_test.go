@@ -54,7 +54,7 @@ func TestANoticeIsAMessage(t *testing.T) {
 	want := map[string]string{
 		"title":       "Smoke (again at 2026-09-09 04:00), and 2 more alerts",
 		"title_zh":    "烟雾（2026-09-09 04:00 再次发生），另有 2 条告警",
-		"severity":    "critical",
+		"severity":    "Critical",
 		"severity_zh": "紧急",
 		"place":       "Lab",
 		"time":        "2026-09-09 03:00",
