@@ -23,7 +23,7 @@ Rule.by_name: Who changed it last.
 Rule.at: When it was changed last.
 Rule.problem: Why it is not in force, though it is enabled.
 Rule.found: Alerts that it has raised and that are still kept.
-Rule.firing: Of these, those that are neither resolved nor closed.
+Rule.firing: Of these, those that are not resolved and whose condition holds.
 Rule.last_found: When it raised the newest of them.
 Checked.id: The id in the text, where it can be read.
 Checked.problems: What is wrong; empty: it can be kept.

@@ -43,7 +43,9 @@ func (b *Book) Check(ctx context.Context, v *registry.View, d api.Draft) (api.Ch
 
 // check parses a draft and holds it against the rules in force; fresh is one that is no next version
 // of the school's own rule.
-func (b *Book) check(d api.Draft, fresh bool) (rules.Rule, []*g.Error) {
+func (b *Book) check(
+	d api.Draft, fresh bool, with ...kept.RuleVersion,
+) (rules.Rule, []*g.Error) {
 	if len(d.Text) > kept.MaxText {
 		return rules.Rule{}, []*g.Error{g.FieldErrorf(draftFile,
 			"the rule has %d bytes; at most %d are kept", len(d.Text), kept.MaxText)}
@@ -71,6 +73,14 @@ func (b *Book) check(d api.Draft, fresh bool) (rules.Rule, []*g.Error) {
 	all := slices.DeleteFunc(slices.Clone(now.kept), func(x kept.RuleVersion) bool {
 		return x.School == d.School && x.ID == r.ID
 	})
+	for _, x := range with {
+		there := slices.ContainsFunc(all, func(y kept.RuleVersion) bool {
+			return y.School == x.School && y.ID == x.ID
+		})
+		if !there && x.ID != r.ID {
+			all = append(all, x)
+		}
+	}
 	then := put(now.files, b.shipped, append(all, next), now.steps, now.schools)
 	r.ID, r.Where.Only = rules.OfSchool(r.ID, d.School), now.schools[d.School]
 	if e := then.broken[r.ID]; e != nil {

@@ -35,8 +35,17 @@ func (b *Book) Import(
 		return out, g.FieldErrorf("yaml", "the file has %d rules: one is imported with 1 to %d", len(all),
 			maxImported)
 	}
+	with := make([]kept.RuleVersion, len(all)) // they name each other
+	for i, r := range all {
+		with[i] = kept.RuleVersion{
+			School:  d.School,
+			ID:      r.ID,
+			Text:    rules.Alone(r.YAML),
+			Enabled: true,
+		}
+	}
 	for _, r := range all {
-		one, err := b.importOne(ctx, v, d, r, own, dry)
+		one, err := b.importOne(ctx, v, d, r, own, with, dry)
 		var refused *g.Error
 		if errors.As(err, &refused) && refused.Code != g.Forbidden {
 			one.What, one.Wrong, one.Problem = api.ImportRefused, refused, refused.Error()
@@ -49,7 +58,7 @@ func (b *Book) Import(
 }
 
 func (b *Book) importOne(
-	ctx context.Context, v *registry.View, d api.Draft, r rules.Rule, own []kept.RuleVersion, dry bool,
+	ctx context.Context, v *registry.View, d api.Draft, r rules.Rule, own, with []kept.RuleVersion, dry bool,
 ) (api.ImportedRule, error) {
 	text := rules.Alone(r.YAML)
 	out := api.ImportedRule{
@@ -87,15 +96,16 @@ func (b *Book) importOne(
 	if err != nil {
 		return out, err
 	}
-	if ships != "" && sameRule(ships, text) {
-		next.Template = string(r.ID)
+	base := text
+	if ships != "" { // it began as that template, and what the file has else is the school's own
+		next.Template, base = string(r.ID), ships
 	}
 	if dry {
-		if _, errs := b.check(next, seen == 0); len(errs) > 0 {
+		if _, errs := b.check(next, seen == 0, with...); len(errs) > 0 {
 			return out, refusal(next, errs)
 		}
 		return out, nil
 	}
-	_, err = b.put(ctx, v, next, seen, text)
+	_, err = b.put(ctx, v, next, seen, base, with...)
 	return out, err
 }

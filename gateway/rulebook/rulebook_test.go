@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +26,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/rulebook"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	kept "github.com/gatehouse-iot/gatehouse/registry/rules"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
@@ -643,6 +645,57 @@ func TestTemplatesAsFiles(t *testing.T) {
 	use := h.uses(one.ID)
 	if len(use) != 1 || use[0].Version != one.Version || use[0].Older || use[0].Changed {
 		t.Errorf("got %+v, want a rule on the version that ships", use)
+	}
+
+	// rules of one file name each other, whichever comes first
+	muted := "rules:\n  - id: m1\n    title: M\n    severity: info\n    muted_by: [{rule: m2, same: device}]\n" +
+		"    when: {property: temperature, above: 30}\n" +
+		"  - id: m2\n    title: M\n    severity: info\n    when: {property: temperature, above: 50}\n"
+	wants("two that belong together, dry", imports(muted, true), api.ImportAdded, api.ImportAdded)
+	wants("two that belong together", imports(muted, false), api.ImportAdded, api.ImportAdded)
+
+	// a template that was changed in the file is the school's own
+	other := all[1]
+	file, err = h.book.ExportTemplates(ctx, other.ID)
+	must(t, err)
+	title := "title: Changed in the file # "
+	wants("a changed template", imports(strings.Replace(file, "title: ", title, 1), false), api.ImportAdded)
+	if use := h.uses(other.ID); len(use) != 1 || !use[0].Changed {
+		t.Errorf("got %+v, want a rule with changes of its own", use)
+	}
+	wants("what ships, over it", imports(file, false), api.ImportKept)
+}
+
+// TestWhatIsMeant: at the command line a rule is named as the console shows it, and a device by its name.
+func TestWhatIsMeant(t *testing.T) {
+	h := newHouse(t)
+	for _, school := range []g.SchoolID{"a", "b"} {
+		_, err := h.book.Put(t.Context(), h.reg.In(g.SystemScope("test")), draft(school,
+			"id: mild\ntitle: Mild\nseverity: info\nwhen: {property: temperature, above: 20}\n"), 0)
+		must(t, err)
+	}
+	ask := func(rule, device string) (rulebook.Meant, error) {
+		got, err := h.book.Here(t.Context(), "meant", url.Values{"rule": {rule}, "device": {device}}, nil)
+		if err != nil {
+			return rulebook.Meant{}, err
+		}
+		return got.(rulebook.Meant), nil
+	}
+	devices, _, err := h.a.Fleet.Devices(t.Context(), fleet.DeviceFilter{})
+	must(t, err)
+	d := devices[0]
+	for _, name := range []string{string(d.ID), d.Name} {
+		if got, err := ask("mild", name); err != nil || got.Rule != "mild@a" || got.Device != d.ID || got.Timezone == "" {
+			t.Errorf("%s: got %+v, %v, want the rule of its school", name, got, err)
+		}
+	}
+	if _, err := ask("mild", ""); g.ErrorCode(err) != g.Conflict || !strings.Contains(err.Error(), "mild@b") {
+		t.Errorf("got %v, want both named", err)
+	}
+	for _, c := range [][2]string{{"none", ""}, {"mild@a", "no such"}} {
+		if _, err := ask(c[0], c[1]); g.ErrorCode(err) != g.NotFound {
+			t.Errorf("%v: got %v, want not found", c, err)
+		}
 	}
 }
 

@@ -29,11 +29,11 @@ func (b *Book) Put(
 	return b.put(ctx, v, d, seen, base)
 }
 
-// put is Put of a draft that stands on the text base.
+// put is Put of a draft that stands on the text base and comes together with others.
 func (b *Book) put(
-	ctx context.Context, v *registry.View, d api.Draft, seen int, base string,
+	ctx context.Context, v *registry.View, d api.Draft, seen int, base string, with ...kept.RuleVersion,
 ) (api.Rule, error) {
-	r, errs := b.check(d, d.ID == "" && seen == 0)
+	r, errs := b.check(d, d.ID == "" && seen == 0, with...)
 	if len(errs) > 0 {
 		return api.Rule{}, refusal(d, errs)
 	}

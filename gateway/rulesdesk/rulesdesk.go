@@ -38,8 +38,9 @@ test tells rules short stories and compares what they find with what the stories
 that begin with tests: are stories, the others are rules.
 
 backtest asks the gateway that runs what one rule would have found in the last days; explain asks
-it why a rule has raised an alert for a device, or has not. With --at "2026-09-01 02:14" it is why at
-that moment: the gateway runs the rule over its journal up to then, and DEVICE is needed.
+it why a rule has raised an alert for a device, or has not. RULE is the id as the console shows it,
+DEVICE an id or a name. With --at "2026-09-01 02:14" it is why at that moment: the gateway runs the
+rule over its journal up to then, and DEVICE is needed. Times are those of the school.
 
 templates lists the rules that ship to begin from, with who uses each and what stands on an older
 version; export writes one or all as a file of rules; import takes the rules of a file as a school's
@@ -171,6 +172,10 @@ func Backtest(
 		"since":  {inHours(past.Since)},
 		"school": {past.School},
 	}
+	zone, err := meant(ctx, dir, url.Values{"school": {past.School}}, l)
+	if err != nil {
+		return err
+	}
 	var out apirules.Backtest
 	if err := control.Rules(
 		ctx,
@@ -203,10 +208,10 @@ func Backtest(
 		}
 		if out.State == apirules.BacktestRuns {
 			fmt.Fprintf(said, "%s: %d events, %d findings\n",
-				out.Reached.Local().Format(time.DateTime), out.Events, out.Found)
+				out.Reached.In(zone).Format(time.DateTime), out.Events, out.Found)
 		}
 	}
-	return tellBacktest(w, out)
+	return tellBacktest(w, out, zone)
 }
 
 // inHours writes 7d as 168h, which time.ParseDuration knows.
@@ -219,18 +224,18 @@ func inHours(since string) string {
 	return since
 }
 
-func tellBacktest(w io.Writer, b apirules.Backtest) error {
+func tellBacktest(w io.Writer, b apirules.Backtest, zone *time.Location) error {
 	if b.State == apirules.BacktestFailed {
 		return g.Errorf(g.Unavailable, "%s", b.Problem)
 	}
 	fmt.Fprintf(w, "would have fired %d times from %s to %s (%d events)\n", b.Found,
-		b.From.Local().Format(time.DateTime), b.To.Local().Format(time.DateTime), b.Events)
+		b.From.In(zone).Format(time.DateTime), b.To.In(zone).Format(time.DateTime), b.Events)
 	if b.Begins.After(b.From.Add(time.Hour)) {
-		fmt.Fprintf(w, "the journal goes back to %s only\n", b.Begins.Local().Format(time.DateTime))
+		fmt.Fprintf(w, "the journal goes back to %s only\n", b.Begins.In(zone).Format(time.DateTime))
 	}
 	if b.Cut != "" {
 		fmt.Fprintf(w, "cut short (%s): this is what it found until %s\n", b.Cut,
-			b.Reached.Local().Format(time.DateTime))
+			b.Reached.In(zone).Format(time.DateTime))
 	}
 	for _, f := range b.Findings {
 		how := "a moment"
@@ -240,7 +245,7 @@ func tellBacktest(w io.Writer, b apirules.Backtest) error {
 		case f.Lasts:
 			how = "until the end"
 		}
-		fmt.Fprintf(w, "%s  %-8s  %s  %s  %s\n", f.At.Local().Format(time.DateTime), f.Severity,
+		fmt.Fprintf(w, "%s  %-8s  %s  %s  %s\n", f.At.In(zone).Format(time.DateTime), f.Severity,
 			orID(f.DeviceName, string(f.Device)), orID(f.ZoneName, string(f.Zone)), how)
 	}
 	if more := b.Found - len(b.Findings); more > 0 {
@@ -269,22 +274,42 @@ func Explain(
 		"rule":   {rule},
 		"device": {device},
 	}
+	zone, err := meant(ctx, dir, q, l)
+	if err != nil {
+		return err
+	}
 	if at != "" {
-		return explainThen(ctx, w, said, l, dir, q, at)
+		return explainThen(ctx, w, said, l, dir, q, at, zone)
 	}
 	var out apirules.Explained
 	if err := control.Rules(ctx, dir, "explain", q, "", l, &out); err != nil {
 		return err
 	}
-	tellExplained(w, out)
+	fmt.Fprintf(w, "times of %s\n", zone)
+	tellExplained(w, out, zone)
 	return nil
+}
+
+// meant puts the IDs of what q names into it, and returns the time zone of the school that it is about.
+func meant(ctx context.Context, dir string, q url.Values, l texts.Language) (*time.Location, error) {
+	var out struct{ Rule, Device, Timezone string }
+	if err := control.Rules(ctx, dir, "meant", q, "", l, &out); err != nil {
+		return nil, err
+	}
+	for key, id := range map[string]string{"rule": out.Rule, "device": out.Device} {
+		if q.Get(key) != "" {
+			q.Set(key, id)
+		}
+	}
+	return time.LoadLocation(out.Timezone)
 }
 
 // explainThen waits until the gateway has read its journal up to the moment.
 func explainThen(
 	ctx context.Context, w, said io.Writer, l texts.Language, dir string, q url.Values, at string,
+	zone *time.Location,
 ) error {
-	moment, err := momentOf(at)
+	moment, err := momentOf(at, zone)
 	if err != nil {
 		return err
 	}
@@ -304,51 +329,51 @@ func explainThen(
 			return err
 		}
 		if out.State == apirules.BacktestRuns {
-			fmt.Fprintf(said, "%s: %d events\n", out.Reached.Local().Format(time.DateTime), out.Events)
+			fmt.Fprintf(said, "%s: %d events\n", out.Reached.In(zone).Format(time.DateTime), out.Events)
 		}
 	}
-	return tellThen(w, out)
+	return tellThen(w, out, zone)
 }
 
-// momentOf reads a time of this machine's zone, or one with its own.
-func momentOf(at string) (time.Time, error) {
+// momentOf reads a time of a school's zone, or one with its own.
+func momentOf(at string, zone *time.Location) (time.Time, error) {
 	for _, layout := range []string{time.DateTime, "2006-01-02 15:04"} {
-		if t, err := time.ParseInLocation(layout, at, time.Local); err == nil {
+		if t, err := time.ParseInLocation(layout, at, zone); err == nil {
 			return t, nil
 		}
 	}
 	t, err := time.Parse(time.RFC3339, at)
 	if err != nil {
-		return t, g.FieldErrorf("at", "%q is no time; give one as 2026-09-01T12:00:00+08:00", at)
+		return t, g.FieldErrorf("at", "%q is no time; give one such as 2026-09-01 02:14, or 2026-09-01T02:14:00+08:00", at)
 	}
 	return t, nil
 }
 
-func tellThen(w io.Writer, x apirules.ExplainedThen) error {
+func tellThen(w io.Writer, x apirules.ExplainedThen, zone *time.Location) error {
 	if x.State == apirules.BacktestFailed {
 		return g.Errorf(g.Unavailable, "%s", x.Problem)
 	}
 	if x.Cut != "" {
 		return g.Errorf(g.Unavailable, "it was ended (%s) at %s, before the moment", x.Cut,
-			x.Reached.Local().Format(time.DateTime))
+			x.Reached.In(zone).Format(time.DateTime))
 	}
-	fmt.Fprintf(w, "at %s (%d events since %s)\n", x.At.Local().Format(time.DateTime), x.Events,
-		x.From.Local().Format(time.DateTime))
-	tellExplained(w, x.Explained)
+	fmt.Fprintf(w, "at %s of %s (%d events since %s)\n", x.At.In(zone).Format(time.DateTime), zone, x.Events,
+		x.From.In(zone).Format(time.DateTime))
+	tellExplained(w, x.Explained, zone)
 	why := map[string]string{
 		apirules.ShortJournal: ": the journal begins there",
 		apirules.ShortEvents:  ": more events are not read",
 	}[x.Short]
 	fmt.Fprintf(w, "What devices said before %s is not known%s.\n",
-		x.From.Local().Format(time.DateTime), why)
+		x.From.In(zone).Format(time.DateTime), why)
 	if !x.RuleChanged.IsZero() {
-		fmt.Fprintf(w, "The rule was changed since, last at %s.\n", x.RuleChanged.Local().Format(time.DateTime))
+		fmt.Fprintf(w, "The rule was changed since, last at %s.\n", x.RuleChanged.In(zone).Format(time.DateTime))
 	}
 	fmt.Fprintln(w, "The rule, names, rooms and profiles are those of now; nobody's answers count.")
 	return nil
 }
 
-func tellExplained(w io.Writer, x apirules.Explained) {
+func tellExplained(w io.Writer, x apirules.Explained, zone *time.Location) {
 	if !x.InForce {
 		fmt.Fprintln(w, "the rule is not in force", x.Problem)
 	}
@@ -359,35 +384,35 @@ func tellExplained(w io.Writer, x apirules.Explained) {
 			at   time.Time
 		}{{" since ", y.Since}, {", alert at ", y.Due}, {", ends at ", y.Ending}} {
 			if !part.at.IsZero() {
-				fmt.Fprint(w, part.word, part.at.Local().Format(time.DateTime))
+				fmt.Fprint(w, part.word, part.at.In(zone).Format(time.DateTime))
 			}
 		}
 		if y.Outside != "" {
 			fmt.Fprintf(w, ": the device is not of its where.%s", y.Outside)
 		}
 		for _, h := range x.Hiding {
-			fmt.Fprintf(w, ": kept off the wall until %s (%s)", h.End().Local().Format(time.DateTime), h.Reason)
+			fmt.Fprintf(w, ": kept off the wall until %s (%s)", h.End().In(zone).Format(time.DateTime), h.Reason)
 		}
 		if y.MutedBy != "" {
 			fmt.Fprintf(w, ": the alert of %s speaks for it", y.MutedBy)
 		}
 		fmt.Fprintln(w)
-		tellReason(w, y.When, "  ")
+		tellReason(w, y.When, "  ", zone)
 		if y.Clear != nil {
 			fmt.Fprintln(w, "it ends when:")
-			tellReason(w, y.Clear, "  ")
+			tellReason(w, y.Clear, "  ", zone)
 		}
 	}
 	for _, s := range x.Standings {
-		fmt.Fprintf(w, "%s %s since %s\n", s.Phase, s.Key, s.Since.Local().Format(time.DateTime))
+		fmt.Fprintf(w, "%s %s since %s\n", s.Phase, s.Key, s.Since.In(zone).Format(time.DateTime))
 	}
 	for _, a := range x.Alerts {
-		fmt.Fprintf(w, "alert %s %s %s %s\n", a.Opened.Local().Format(time.DateTime), a.State,
+		fmt.Fprintf(w, "alert %s %s %s %s\n", a.Opened.In(zone).Format(time.DateTime), a.State,
 			orID(a.DeviceName, string(a.Device)), a.ResolverName)
 	}
 }
 
-func tellReason(w io.Writer, r *rules.Ground, indent string) {
+func tellReason(w io.Writer, r *rules.Ground, indent string, zone *time.Location) {
 	if r == nil {
 		return
 	}
@@ -407,10 +432,10 @@ func tellReason(w io.Writer, r *rules.Ground, indent string) {
 				old = ", too old to count or out of reach"
 			}
 			fmt.Fprintf(w, "%s  %s: %s at %s%s\n", indent, s.Device, s.Value,
-				s.At.Local().Format(time.DateTime), old)
+				s.At.In(zone).Format(time.DateTime), old)
 		}
 	}
 	for i := range r.Of {
-		tellReason(w, &r.Of[i], indent+"  ")
+		tellReason(w, &r.Of[i], indent+"  ", zone)
 	}
 }

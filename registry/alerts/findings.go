@@ -12,7 +12,7 @@ import (
 // Finding is what a rule has found: its alerts that are kept.
 type Finding struct {
 	Alerts int
-	Firing int // open or acknowledged
+	Firing int // not resolved, and the condition holds
 	Last   time.Time
 }
 
@@ -31,8 +31,8 @@ func (v View) Findings(
 	v.unseen(&w)
 	out := map[g.RuleID]Finding{}
 	err = store.Each(ctx, v.s.Reg,
-		"SELECT rule, COUNT(*), SUM(CASE WHEN state IN ('open', 'acknowledged') THEN 1 ELSE 0 END), "+
-			"MAX(opened) FROM alerts"+w.String()+" GROUP BY rule", w.Args,
+		"SELECT rule, COUNT(*), SUM(CASE WHEN state IN ('open', 'acknowledged') AND firing <> 0 "+
+			"THEN 1 ELSE 0 END), MAX(opened) FROM alerts"+w.String()+" GROUP BY rule", w.Args,
 		func(scan func(...any) error) error {
 			var rule g.RuleID
 			var x Finding
