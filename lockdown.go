@@ -20,6 +20,9 @@ const (
 // "lockdown:evacuate". Rules of a school cannot have it.
 const LockdownRule = "lockdown:"
 
+// OfLockdown reports whether the rule is that of an alert about a threat level.
+func (r RuleID) OfLockdown() bool { return strings.HasPrefix(string(r), LockdownRule) }
+
 // DuressRule is the rule ID of the silent alert that a user gave an all-clear under duress. That user
 // is not shown it, nor is what only reads, such as a screen.
 func DuressRule(id UserID) RuleID { return duressRules + RuleID(id) }

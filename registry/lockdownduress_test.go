@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -77,8 +78,14 @@ func TestAnAllClearUnderDuress(t *testing.T) {
 			ok(t, err)
 			wall, err := v.Alerts.Wall(ctx, alerts.WallFilter{School: "a"})
 			ok(t, err)
-			if len(wall.Items) != len(rows) {
-				t.Errorf("got %d on the wall and %d in the list", len(wall.Items), len(rows))
+			open := 0
+			for _, a := range rows {
+				if a.Unresolved() {
+					open++
+				}
+			}
+			if len(wall.Items) != open || wall.Open.Critical != open {
+				t.Errorf("got %d on the wall, %+v counted and %d in the list", len(wall.Items), wall.Open, open)
 			}
 			for _, a := range rows {
 				if a.Rule == g.DuressRule(wang.ID) {
@@ -96,6 +103,41 @@ func TestAnAllClearUnderDuress(t *testing.T) {
 		}
 		_, err = wangs.Alerts.Find(ctx, told[0].ID)
 		wantCode(t, err, g.NotFound)
+		// the alert of the level looks resolved by them, and to nobody else
+		looks := func(v *registry.View, states ...g.AlertState) (found alerts.AlertRow) {
+			t.Helper()
+			rows, _, err := v.Alerts.List(ctx, alerts.Filter{School: "a", States: states})
+			ok(t, err)
+			for _, a := range rows {
+				if a.ID == l.Alert {
+					found = a
+				}
+			}
+			return found
+		}
+		for who, a := range map[string]alerts.AlertRow{
+			"in the list":    looks(wangs),
+			"among resolved": looks(wangs, g.AlertResolved),
+			"alone":          must[alerts.AlertRow](t)(wangs.Alerts.Find(ctx, l.Alert)),
+		} {
+			if a.State != g.AlertResolved || a.Firing || a.Resolver != wang.ID {
+				t.Errorf("%s: got %+v, want it resolved by wang", who, a)
+			}
+		}
+		if a := looks(wangs, g.AlertOpen, g.AlertAcknowledged); a.ID != "" {
+			t.Errorf("among those that are open: got %+v", a)
+		}
+		for who, v := range map[string]*registry.View{"a colleague": zhaos, "the gateway": d.sys} {
+			if a := looks(v, g.AlertOpen); a.ID == "" || !a.Firing {
+				t.Errorf("%s: got %+v, want it open", who, a)
+			}
+		}
+		if !must[bool](t)(wangs.Alerts.LooksOver(ctx, l.Alert)) || must[bool](t)(zhaos.Alerts.LooksOver(ctx, l.Alert)) {
+			t.Error("want it over for wang alone")
+		}
+		if got := must[[]g.UserID](t)(d.sys.Alerts.Feigned(ctx, l.Alert)); !slices.Equal(got, []g.UserID{wang.ID}) {
+			t.Errorf("got %v, want no letter to wang", got)
+		}
 		for _, e := range drain(t, d) {
 			if e.Lockdown != nil {
 				t.Errorf("got the event %+v, want none: nothing has changed", e.Lockdown)
@@ -111,6 +153,12 @@ func TestAnAllClearUnderDuress(t *testing.T) {
 			t.Errorf("got %+v, want zhao to have ended it in truth", over)
 		}
 		sees("a colleague", zhaos, false)
+		if a := looks(zhaos); a.State != g.AlertResolved || a.Resolver != zhao.ID {
+			t.Errorf("got %+v, want it resolved by zhao", a)
+		}
+		if got := must[[]g.UserID](t)(d.sys.Alerts.Feigned(ctx, l.Alert)); len(got) != 0 {
+			t.Errorf("got %v, want no feint left", got)
+		}
 		// the right code, and none once they are taken back
 		l, err = chens.Lockdown.Raise(ctx, lockdown.Order{School: "a", Level: g.LevelLockdown, By: chen})
 		ok(t, err)

@@ -1151,6 +1151,12 @@ func calls(d *district) map[string]call {
 		"Oncall.ForgetCalls": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Oncall.ForgetCalls(ctx, d.clock.now())
 		}},
+		"Alerts.Feigned": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.Feigned(ctx, "alt_b")
+		}},
+		"Alerts.LooksOver": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alerts.LooksOver(ctx, "alt_b")
+		}},
 		"Alerts.Findings": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Alerts.Findings(ctx, b)
 		}},

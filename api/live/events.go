@@ -95,6 +95,7 @@ type wanted struct {
 	schools map[g.SchoolID]bool
 	now     func() time.Time // set without a reason: older events of people are left out
 	scope   g.Scope
+	over    func(g.AlertID) bool // looks over to whoever asks, though it is not
 }
 
 func (w wanted) has(e *g.Event) bool {
@@ -102,6 +103,9 @@ func (w wanted) has(e *g.Event) bool {
 		return false
 	}
 	if e.Alert != nil && w.scope.Unseen(e.Alert.Rule) {
+		return false
+	}
+	if e.Alert != nil && e.Alert.Unresolved() && e.Alert.Rule.OfLockdown() && w.over(e.Alert.ID) {
 		return false
 	}
 	if w.now == nil || e.Kind != g.EventSighting && e.Kind != g.EventAttendance {
@@ -118,6 +122,10 @@ func (s *area) want(ctx context.Context, asked []string, school g.SchoolID) (wan
 	}
 	scope := gate.CallerOf(ctx).Scope
 	w.scope = scope
+	w.over = func(id g.AlertID) bool {
+		over, err := s.View(ctx).Alerts.LooksOver(ctx, id)
+		return over && err == nil
+	}
 	if scope.Reason == "" {
 		w.now = s.Now
 	}

@@ -41,9 +41,7 @@ func (v View) List(ctx context.Context, f Filter) ([]AlertRow, string, error) {
 		return nil, "", err
 	}
 	v.unseen(&w)
-	if len(f.States) > 0 {
-		w.And("state IN ("+store.Marks(len(f.States))+")", store.Anys(f.States)...)
-	}
+	v.inStates(&w, f.States)
 	store.Eq(&w, "severity", f.Severity)
 	store.Eq(&w, "rule", f.Rule)
 	if f.Drill != nil {
@@ -117,6 +115,9 @@ func (v View) Find(ctx context.Context, id g.AlertID) (AlertRow, error) {
 
 // nameAlerts sets the names of devices, zones and, with people:read, persons.
 func (v View) nameAlerts(ctx context.Context, rows []AlertRow) error {
+	if err := v.feign(ctx, rows); err != nil {
+		return err
+	}
 	var deviceIDs, firing []g.DeviceID
 	for _, a := range rows {
 		if a.Device != "" {

@@ -40,6 +40,9 @@ func End(
 		l.restate()
 		l.note(Entry{What: WasResolved})
 	}
+	if err := endFeints(ctx, t, id); err != nil {
+		return err
+	}
 	return v.r.saveLife(ctx, t, seq, l)
 }
 

@@ -199,6 +199,7 @@ func (v View) standingAlerts(
 	w.And("school = ?", string(school))
 	w.And(condition)
 	v.unseen(&w)
+	v.notFeigned(&w)
 	where := " FROM alerts" + w.String()
 	if err := c.Row(ctx, "SELECT COUNT(*)"+where, w.Args...).Scan(&n); err != nil {
 		return nil, 0, fmt.Errorf("count alerts: %w", err)

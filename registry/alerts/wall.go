@@ -133,6 +133,7 @@ func (v View) wallWhere(ctx context.Context, in store.Reach, f WallFilter) (w pl
 		return w, err
 	}
 	v.unseen(&w.Where)
+	v.notFeigned(&w.Where)
 	if f.Zone != "" {
 		w.And("zone IN (?, '')", string(f.Zone)) // what has no place is everywhere
 	}

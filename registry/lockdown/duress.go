@@ -160,6 +160,9 @@ func (v View) feign(
 	if err := alerts.Raise(ctx, v.alerts, t, a); err != nil {
 		return err
 	}
+	if err := alerts.Feign(ctx, t, l.Alert, u); err != nil {
+		return err
+	}
 	if err := v.r.keep(ctx, t, l); err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package escalate
 
 import (
+	"slices"
+
 	"context"
 	"fmt"
 
@@ -25,9 +27,13 @@ func (p Post) Tell(ctx context.Context, n Notice) ([]g.UserID, error) {
 	if n.Unanswered {
 		kind = "unanswered"
 	}
+	feigned, err := p.View.Alerts.Feigned(ctx, n.Alert.ID)
+	if err != nil {
+		return nil, err
+	}
 	var to []messages.To
 	for _, x := range n.To {
-		if n.Alert.Rule == g.DuressRule(x.User) {
+		if n.Alert.Rule == g.DuressRule(x.User) || slices.Contains(feigned, x.User) {
 			continue // whoever stands over them would read it
 		}
 		t := messages.To{User: x.User}
