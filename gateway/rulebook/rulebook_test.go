@@ -26,7 +26,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/rulebook"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
-	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	kept "github.com/gatehouse-iot/gatehouse/registry/rules"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
@@ -361,7 +360,7 @@ func TestTemplatesCountTheirUses(t *testing.T) {
 		c, err := h.book.Check(ctx, h.a, draft("a", x.Text))
 		must(t, err)
 		for _, p := range c.Problems {
-			if !strings.Contains(p.Err.Message, "which no file holds") {
+			if !strings.Contains(p.Err.Message, "which there is not") {
 				t.Errorf("template %s: %v", x.ID, p.Err)
 			}
 		}
@@ -681,13 +680,22 @@ func TestWhatIsMeant(t *testing.T) {
 		}
 		return got.(rulebook.Meant), nil
 	}
-	devices, _, err := h.a.Fleet.Devices(t.Context(), fleet.DeviceFilter{})
+	d, _, err := h.a.Fleet.CreateDevice(t.Context(), g.Device{
+		School:  "a",
+		Profile: "sensor",
+		Driver:  g.DriverMQTTFront,
+		Name:    "Cellar",
+		Enabled: true,
+	}, nil)
 	must(t, err)
-	d := devices[0]
-	for _, name := range []string{string(d.ID), d.Name} {
-		if got, err := ask("mild", name); err != nil || got.Rule != "mild@a" || got.Device != d.ID || got.Timezone == "" {
+	for _, name := range []string{"Cellar", string(d.ID)} {
+		got, err := ask("mild", name)
+		if err != nil || got.Rule != "mild@a" || got.Device != d.ID || got.Timezone == "" {
 			t.Errorf("%s: got %+v, %v, want the rule of its school", name, got, err)
 		}
+	}
+	if _, err := ask("mild", "Sensor"); g.ErrorCode(err) != g.Conflict || !strings.Contains(err.Error(), "sensor-b") {
+		t.Errorf("got %v, want both devices named", err)
 	}
 	if _, err := ask("mild", ""); g.ErrorCode(err) != g.Conflict || !strings.Contains(err.Error(), "mild@b") {
 		t.Errorf("got %v, want both named", err)

@@ -344,7 +344,8 @@ func momentOf(at string, zone *time.Location) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, at)
 	if err != nil {
-		return t, g.FieldErrorf("at", "%q is no time; give one such as 2026-09-01 02:14, or 2026-09-01T02:14:00+08:00", at)
+		return t, g.FieldErrorf("at",
+			"%q is no time; give one such as 2026-09-01 02:14, or 2026-09-01T02:14:00+08:00", at)
 	}
 	return t, nil
 }
@@ -367,7 +368,8 @@ func tellThen(w io.Writer, x apirules.ExplainedThen, zone *time.Location) error 
 	fmt.Fprintf(w, "What devices said before %s is not known%s.\n",
 		x.From.In(zone).Format(time.DateTime), why)
 	if !x.RuleChanged.IsZero() {
-		fmt.Fprintf(w, "The rule was changed since, last at %s.\n", x.RuleChanged.In(zone).Format(time.DateTime))
+		fmt.Fprintf(w, "The rule was changed since, last at %s.\n",
+			x.RuleChanged.In(zone).Format(time.DateTime))
 	}
 	fmt.Fprintln(w, "The rule, names, rooms and profiles are those of now; nobody's answers count.")
 	return nil
@@ -391,7 +393,8 @@ func tellExplained(w io.Writer, x apirules.Explained, zone *time.Location) {
 			fmt.Fprintf(w, ": the device is not of its where.%s", y.Outside)
 		}
 		for _, h := range x.Hiding {
-			fmt.Fprintf(w, ": kept off the wall until %s (%s)", h.End().In(zone).Format(time.DateTime), h.Reason)
+			fmt.Fprintf(w, ": kept off the wall until %s (%s)", h.End().In(zone).Format(time.DateTime),
+				h.Reason)
 		}
 		if y.MutedBy != "" {
 			fmt.Fprintf(w, ": the alert of %s speaks for it", y.MutedBy)
