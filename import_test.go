@@ -406,7 +406,8 @@ var house = []room{
 	{
 		"gateway/rulebook",
 		"root api/rules gateway/event gateway/follow/alerting gateway/ingest/directory " +
-			"gateway/journal registry registry/alerts registry/change registry/rules rules rules/calendar",
+			"gateway/journal registry registry/alerts registry/change registry/fleet registry/rules rules " +
+			"rules/calendar",
 		"",
 	},
 	{"gateway/parts", "", ""},
