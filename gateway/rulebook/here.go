@@ -126,8 +126,9 @@ func (b *Book) meant(ctx context.Context, rule, device string, school g.SchoolID
 }
 
 func (b *Book) deviceMeant(ctx context.Context, name string) (g.Device, error) {
-	if e, ok := b.opt.Directory.Known(g.DeviceID(name)); ok {
-		return e.Device, nil
+	d, err := b.view.Fleet.Device(ctx, g.DeviceID(name))
+	if g.ErrorCode(err) != g.NotFound {
+		return d.Device, err
 	}
 	rows, _, err := b.view.Fleet.Devices(ctx, fleet.DeviceFilter{
 		Query: name,
