@@ -230,7 +230,16 @@ func kindWords(k g.LeaveKind) (en, zh string) {
 	return "other", "其他"
 }
 
-// span is from when to when, in the school's time zone.
+// span is from when to when, in the school's time zone; whole days are days alone.
 func span(from, to time.Time, zone *time.Location) string {
-	return from.In(zone).Format("2006-01-02 15:04") + " – " + to.In(zone).Format("2006-01-02 15:04")
+	from, to = from.In(zone), to.In(zone)
+	midnight := func(t time.Time) bool { return t.Format(time.TimeOnly) == "00:00:00" }
+	if !midnight(from) || !midnight(to) {
+		return from.Format("2006-01-02 15:04") + " – " + to.Format("2006-01-02 15:04")
+	}
+	first, last := from.Format(time.DateOnly), to.AddDate(0, 0, -1).Format(time.DateOnly)
+	if first == last {
+		return first
+	}
+	return first + " – " + last
 }
