@@ -77,6 +77,7 @@ var house = []room{
 	},
 	{"registry/procedures", "root registry/change registry/places registry/store", ""},
 	{"registry/calendar", "root registry/change registry/store", ""},
+	{"registry/exceptions", "root registry/change registry/store", ""},
 	{"registry/musters", "root registry/change registry/people registry/store", ""},
 	{"registry/meals", "root registry/change registry/people registry/places registry/sessions registry/store", ""},
 	{"registry/visits", "root registry/change registry/people registry/store", ""},
@@ -119,8 +120,9 @@ var house = []room{
 	},
 	{"registry",
 		"root registry/access registry/alerts registry/calendar registry/collect registry/deeds " +
-			"registry/fleet registry/guardians registry/history registry/hooks registry/leave registry/lockdown " +
-			"registry/meals registry/messages registry/musters registry/oncall registry/people " +
+			"registry/exceptions registry/fleet registry/guardians registry/history registry/hooks " +
+			"registry/leave registry/lockdown registry/meals registry/messages registry/musters " +
+			"registry/oncall registry/people " +
 			"registry/places registry/procedures registry/rules registry/sessions " +
 			"registry/store registry/timetable registry/views registry/visits", ""},
 	{"registry/sheet", "", "excelize x/text"},
@@ -181,7 +183,7 @@ var house = []room{
 	},
 	{
 		"api/attendance",
-		"root api/gate api/texts registry registry/history registry/people registry/sessions " +
+		"root api/gate api/texts registry registry/exceptions registry/history registry/people registry/sessions " +
 			"rules/calendar rules/muster rules/presence",
 		"excelize",
 	},

@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/calendar"
 	"github.com/gatehouse-iot/gatehouse/registry/collect"
 	"github.com/gatehouse-iot/gatehouse/registry/deeds"
+	"github.com/gatehouse-iot/gatehouse/registry/exceptions"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/guardians"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
@@ -57,6 +58,7 @@ type Registry struct {
 	deeds    *deeds.Book
 
 	collect    *collect.Book
+	exceptions *exceptions.Book
 	guardians  *guardians.Book
 	leave      *leave.Book
 	procedures *procedures.Book
@@ -87,6 +89,7 @@ type View struct {
 	Views    views.View
 
 	Collect    collect.View
+	Exceptions exceptions.View
 	Guardians  guardians.View
 	Leave      leave.View
 	Procedures procedures.View
@@ -118,6 +121,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r.calendar = calendar.New(s)
 	r.meals = meals.New(s, r.people, r.sessions)
 	r.musters = musters.New(s)
+	r.exceptions = exceptions.New(s)
 	r.visits = visits.New(s, r.people)
 	r.timetable = timetable.New(s, r.people)
 	r.collect = collect.New(s, r.people, r.sessions)
@@ -167,6 +171,7 @@ func (r *Registry) In(scope g.Scope) *View {
 		Views:    r.views.In(s),
 
 		Collect:    r.collect.In(s),
+		Exceptions: r.exceptions.In(s),
 		Guardians:  r.guardians.In(s),
 		Leave:      r.leave.In(s),
 		Procedures: r.procedures.In(s),

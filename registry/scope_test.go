@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
 	"github.com/gatehouse-iot/gatehouse/registry/collect"
 	"github.com/gatehouse-iot/gatehouse/registry/deeds"
+	"github.com/gatehouse-iot/gatehouse/registry/exceptions"
 	"github.com/gatehouse-iot/gatehouse/registry/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry/history"
 	"github.com/gatehouse-iot/gatehouse/registry/hooks"
@@ -835,6 +836,19 @@ func calls(d *district) map[string]call {
 		}},
 		"Sessions.CorrectionsOfPerson": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Sessions.CorrectionsOfPerson(ctx, child, []g.SessionID{"ses-b"})
+		}},
+		"Sessions.Figures": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Sessions.Figures(ctx, b, g.SessionArrival, g.DateOf(d.clock.now()))
+		}},
+		"Sessions.Excepted": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			day := g.DateOf(d.clock.now())
+			return v.Sessions.Excepted(ctx, b, day, day)
+		}},
+		"Exceptions.Marks": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Exceptions.Marks(ctx, b)
+		}},
+		"Exceptions.Do": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Exceptions.Do(ctx, b, "exc-b", exceptions.Take, "")
 		}},
 		"Sessions.Stated": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Sessions.Stated(ctx, []g.SessionID{"ses-b"})

@@ -45,4 +45,6 @@ func Register(r *gate.Gate, intake Intake) {
 	s.registerMusters()
 	s.registerLine()
 	s.registerDesk()
+	s.registerFigures()
+	s.registerExceptions()
 }

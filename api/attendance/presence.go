@@ -132,7 +132,13 @@ func (s *area) present(ctx context.Context, v *registry.View, school g.SchoolID)
 func (s *area) steps(
 	ctx context.Context, v *registry.View, school g.SchoolID, since time.Time,
 ) (map[g.PersonID][]presence.Step, error) {
-	rows, err := v.History.SightingsBetween(ctx, school, since, s.Now().Add(time.Minute), nil)
+	return s.stepsBetween(ctx, v, school, since, s.Now().Add(time.Minute))
+}
+
+func (s *area) stepsBetween(
+	ctx context.Context, v *registry.View, school g.SchoolID, from, to time.Time,
+) (map[g.PersonID][]presence.Step, error) {
+	rows, err := v.History.SightingsBetween(ctx, school, from, to, nil)
 	if err != nil {
 		return nil, err
 	}

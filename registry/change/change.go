@@ -41,9 +41,10 @@ const (
 	Calendar  Kind = "calendar"  // an entry
 	Timetable Kind = "timetable" // a pattern, a template or its days, a change of a day
 
-	Visit  Kind = "visit"
-	Muster Kind = "muster"
-	Diet   Kind = "diet" // or the meals of a class; the ID is the person's or the class
+	Visit     Kind = "visit"
+	Muster    Kind = "muster"
+	Exception Kind = "exception" // who looks after it, or that it is settled
+	Diet      Kind = "diet"      // or the meals of a class; the ID is the person's or the class
 
 	Session Kind = "session" // or corrections of its attendance
 	Leave   Kind = "leave"

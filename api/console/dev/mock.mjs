@@ -10,6 +10,7 @@ import * as d from './data.mjs'
 import { calendar } from './calendar.mjs'
 import { timetable } from './timetable.mjs'
 import { desk } from './desk.mjs'
+import { exceptions } from './exceptions.mjs'
 import { meals } from './meals.mjs'
 import { musters } from './musters.mjs'
 import { leave } from './leave.mjs'
@@ -158,6 +159,7 @@ export function mock({ empty = false, demo = true } = {}) {
     ...timetable(json, list),
     ...meals(json, list),
     ...desk(json, list, () => presence()),
+    ...exceptions(json, list, () => presence(), d.zones),
     ...musters(json, list, () => presence()),
     ...leave(json, list),
     ...visitors(json, list),

@@ -124,6 +124,8 @@ const PeoplePage = lazy(() => import('./pages/people').then((m) => ({ default: m
 const ImportPage = lazy(() => import('./pages/importpeople').then((m) => ({ default: m.ImportPage })))
 const PersonPage = lazy(() => import('./pages/person').then((m) => ({ default: m.PersonPage })))
 const InsidePage = lazy(() => import('./pages/inside').then((m) => ({ default: m.InsidePage })))
+const ExceptionsPage = lazy(() => import('./pages/exceptions').then((m) => ({ default: m.ExceptionsPage })))
+const FiguresPage = lazy(() => import('./pages/figures').then((m) => ({ default: m.FiguresPage })))
 const DeskPage = lazy(() => import('./pages/desk').then((m) => ({ default: m.DeskPage })))
 const MustersPage = lazy(() => import('./pages/musters').then((m) => ({ default: m.MustersPage })))
 const MusterPage = lazy(() => import('./pages/musters/one').then((m) => ({ default: m.MusterPage })))
@@ -209,6 +211,11 @@ function Pages() {
         path="/desk"
         element={need(can('attendance:read') ? 'sightings:read' : 'attendance:read', <DeskPage />)}
       />
+      <Route
+        path="/exceptions"
+        element={need(can('attendance:read') ? 'sightings:read' : 'attendance:read', <ExceptionsPage />)}
+      />
+      <Route path="/figures" element={need('attendance:read', <FiguresPage />)} />
       <Route path="/musters" element={need('sightings:read', <MustersPage />)} />
       <Route path="/musters/:id" element={need('sightings:read', <MusterPage />)} />
       <Route path="/attendance/month" element={need('attendance:read', <AttendanceMonthPage />)} />

@@ -51,7 +51,7 @@ export function AttendanceMonthPage() {
   const off = new Set((calendar.data?.days ?? []).filter((d) => !d.school).map((d) => d.date))
   const download = () =>
     deed.run(async () => {
-      const file = await picture('/v1/attendance/month.xlsx?' + query(filter))
+      const file = await picture('/v1/attendance/month.xlsx' + query(filter))
       const a = document.createElement('a')
       a.href = URL.createObjectURL(file)
       a.download = `attendance-${month}${cls && '-' + cls.replace(/[^\p{L}\p{N}.-]/gu, '-')}.xlsx`

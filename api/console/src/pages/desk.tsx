@@ -86,19 +86,19 @@ function List({ list }: { list: DeskList }) {
     key: 'session',
     label: t('desk.session'),
     cell: (r) => (
-      <>
+      <span>
         {f.local(r.title, r.title_zh)} {r.state && <AttendanceTag s={r.state} />}
-      </>
+      </span>
     ),
   }
   const last: Column<DeskRow> = {
     key: 'last',
     label: t('desk.last'),
     cell: (r) => (
-      <>
+      <span>
         {r.zone ? places.zoneName(r.zone) + ' ' : ''}
         {r.at ? <When at={r.at} clock /> : '–'}
-      </>
+      </span>
     ),
   }
   const more: Record<DeskList, Column<DeskRow>[]> = {
@@ -111,9 +111,9 @@ function List({ list }: { list: DeskList }) {
         key: 'to',
         label: t('desk.leaveTo'),
         cell: (r) => (
-          <>
+          <span>
             {f.moment(r.until, false)} {r.offsite && <Tag tone="blue">{t('desk.offsite')}</Tag>}
-          </>
+          </span>
         ),
       },
     ],

@@ -15,10 +15,12 @@ import { AttendanceTag, usePlaces } from '../ui/states'
 import { codeWord } from '../ui/words'
 import { byName } from './musters/parts'
 
+const dayBegins = 4 * 3600_000 // after midnight, in milliseconds
+
 export function PersonLine({ id, reason }: { id: string; reason: string }) {
   const { t } = useT()
   const { school } = useSession()
-  const today = dayIn(school.timezone, Date.now())
+  const today = dayIn(school.timezone, Date.now() - dayBegins)
   const [date, setDate] = useState('')
   const q = useQuery({
     queryKey: ['person-line', id, date],
