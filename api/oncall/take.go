@@ -296,6 +296,11 @@ func (f takeFace) over(p *page) {
 		p.Heading = f.say(g.Word("You have it."))
 		p.Note = f.say(g.Textf("You took it at %s. The wall shows your name, and nobody else is "+
 			"called.", at(f.row.Acknowledged)))
+		if until := f.row.AckUntil; !until.IsZero() {
+			p.Note = f.say(g.Textf("You took it at %s. The wall shows your name, and nobody else is "+
+				"called until %s; then it is called for again, unless it is over.",
+				at(f.row.Acknowledged), at(until)))
+		}
 	case f.row.State == g.AlertAcknowledged:
 		p.Heading = f.say(g.Textf("%s has it.", f.row.HandlerName))
 		p.Note = f.say(g.Textf("Taken at %s; there is nothing left to do here.",

@@ -8,7 +8,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { Link } from 'react-router'
 import { call } from '../api/client'
-import { severities, type Alert, type AlertGroup, type Wall } from '../api/types'
+import { severities, type Alert, type AlertGroup, type Incident, type Wall } from '../api/types'
 import { useT } from '../i18n'
 import { countOf, heldGroup, linesOf, single, targetsOf, through } from '../lib/walllines'
 import type { Line, Targets } from '../lib/walllines'
@@ -642,7 +642,7 @@ function Incidents() {
           {(d) =>
             d.items?.length ? (
               <div className="incidents">
-                {d.items.map((i) => (
+                {[...d.items].sort(graver).map((i) => (
                   <IncidentCard key={i.id} i={i} now={now} />
                 ))}
                 {d.next && <Text size="sm">{t('wall.moreIncidents', { n: d.items.length })}</Text>}
@@ -655,4 +655,9 @@ function Incidents() {
       </Panel>
     </aside>
   )
+}
+// The gravest incident first; drills last, as they are listed otherwise.
+function graver(a: Incident, b: Incident): number {
+  const rank = (i: Incident) => (i.drill ? -1 : severities.indexOf(i.severity))
+  return rank(b) - rank(a)
 }

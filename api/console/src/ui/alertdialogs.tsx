@@ -111,7 +111,9 @@ export function AlertDialogs() {
 function About({ a, until }: { a: Alert; until: Alert['state'][] }) {
   const { t } = useT()
   const f = useFormat()
+  const { me } = useSession()
   const who = lastHand(a)
+  const mine = [a.handler, a.resolver, a.closer].includes(me.user.id) && who === me.user.full_name
   return (
     <Stack gap="xs">
       <Text size="sm" fw={600}>
@@ -120,7 +122,7 @@ function About({ a, until }: { a: Alert; until: Alert['state'][] }) {
       {a.handler_name && until.includes(a.state) && (
         <Text size="sm">{t('wall.handledBy', { name: a.handler_name })}</Text>
       )}
-      {!until.includes(a.state) && (
+      {!until.includes(a.state) && !mine && (
         <Notice color="orange" variant="light" role="alert" data-testid="changed">
           {t(who ? 'wall.meanwhile' : 'wall.meanwhileSo', { state: t('alertState.' + a.state), name: who })}
           {a.comment && ` “${a.comment}”`}
