@@ -96,7 +96,9 @@ export function AlertGroup(p: {
         {p.g.rules.length > 1 && (
           <Text size="xs">{t('wall.ofRules', { n: p.g.rules.length, title: what })}</Text>
         )}
-        {p.g.driver && p.g.rules.length > 1 && <Text size="xs">{t('wall.ofDriver', { name: p.g.driver })}</Text>}
+        {p.g.driver && p.g.rules.length > 1 && (
+          <Text size="xs">{t('wall.ofDriver', { name: p.g.driver })}</Text>
+        )}
         {first.incident && p.by === 'cause' && (
           <Text size="xs">
             <Link to={`/incidents/${first.incident}`}>{t('wall.toIncident')}</Link>
