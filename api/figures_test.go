@@ -43,7 +43,7 @@ func TestFigures(t *testing.T) {
 	for _, l := range []attendance.FigureLevel{
 		attendance.FigureSchool, attendance.FigureGrade, attendance.FigureClass,
 	} {
-		if r := levels[l]; r.Day != want || r.Month != want || r.People < 4 {
+		if r := levels[l]; r.Day != want || r.Month != want || r.People < 4 || r.Session != arrival.ID {
 			t.Errorf("%s: got %+v, want %+v", l, r, want)
 		}
 	}

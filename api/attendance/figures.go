@@ -41,12 +41,13 @@ const (
 
 // FigureRow is one line of figures.
 type FigureRow struct {
-	Level  FigureLevel  `json:"level" enum:"school,grade,class" doc:"What it is of."`
-	School g.SchoolID   `json:"school" doc:"The school."`
-	Name   string       `json:"name" doc:"The school's, grade's or class's name; empty: of those who are in no class."`
-	People int          `json:"people" doc:"How many students it has now."`
-	Day    FigureCounts `json:"day" doc:"Of the day."`
-	Month  FigureCounts `json:"month" doc:"Of the month up to the day."`
+	Level   FigureLevel  `json:"level" enum:"school,grade,class" doc:"What it is of."`
+	School  g.SchoolID   `json:"school" doc:"The school."`
+	Name    string       `json:"name" doc:"The school's, grade's or class's name; empty: of those who are in no class."`
+	Session g.SessionID  `json:"session,omitempty" doc:"The day's session of the kind, the first where a class has several; absent: there is none, or the classes have different ones."`
+	People  int          `json:"people" doc:"How many students it has now."`
+	Day     FigureCounts `json:"day" doc:"Of the day."`
+	Month   FigureCounts `json:"month" doc:"Of the month up to the day."`
 }
 
 // FigureCounts count answers: one for each student and session.
@@ -166,7 +167,12 @@ func below(all []g.School, id g.SchoolID) (out []g.School) {
 func schoolFigures(x g.School, classes []sessions.ClassFigures) []FigureRow {
 	row := func(level FigureLevel, name string, of []sessions.ClassFigures) FigureRow {
 		day, month, people := sessions.MonthCounts{}, sessions.MonthCounts{}, 0
-		for _, c := range of {
+		session, one := g.SessionID(""), true
+		for i, c := range of {
+			if i == 0 {
+				session = c.Session
+			}
+			one = one && c.Session == session
 			people += c.People
 			for s, n := range c.Day {
 				day[s] += n
@@ -175,13 +181,17 @@ func schoolFigures(x g.School, classes []sessions.ClassFigures) []FigureRow {
 				month[s] += n
 			}
 		}
+		if !one {
+			session = ""
+		}
 		return FigureRow{
-			Level:  level,
-			School: x.ID,
-			Name:   name,
-			People: people,
-			Day:    counted(day),
-			Month:  counted(month),
+			Session: session,
+			Level:   level,
+			School:  x.ID,
+			Name:    name,
+			People:  people,
+			Day:     counted(day),
+			Month:   counted(month),
 		}
 	}
 	out := []FigureRow{row(FigureSchool, x.Name, classes)}

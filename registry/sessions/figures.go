@@ -15,10 +15,12 @@ import (
 // ClassFigures are how many answers of a class were which, on one day and from the first of its month
 // to that day.
 type ClassFigures struct {
-	Class  string
-	People int
-	Day    MonthCounts
-	Month  MonthCounts
+	Class string
+	// Session is the first of the day that is for the class; "": none is.
+	Session g.SessionID
+	People  int
+	Day     MonthCounts
+	Month   MonthCounts
 }
 
 // Figures counts the answers of a school's students to the sessions of a kind on a day, and in its month
@@ -45,10 +47,14 @@ func (v View) Figures(
 	if err != nil {
 		return nil, err
 	}
-	ids := []g.SessionID{}
+	ids, today := []g.SessionID{}, []g.Session{}
 	for _, s := range list {
-		if s.Kind == kind {
-			ids = append(ids, s.ID)
+		if s.Kind != kind {
+			continue
+		}
+		ids = append(ids, s.ID)
+		if g.DateOf(s.Start.In(school.Location())) == day {
+			today = append(today, s)
 		}
 	}
 	roll, err := people.RollOf(ctx, v.r.people, id)
@@ -78,6 +84,12 @@ func (v View) Figures(
 	}
 	out := make([]ClassFigures, 0, len(by))
 	for _, c := range by {
+		for _, s := range today {
+			is := s.Expects("", g.Student, c.Class, false) || s.Expects("", g.Student, c.Class, true)
+			if c.Session == "" && is {
+				c.Session = s.ID
+			}
+		}
 		out = append(out, *c)
 	}
 	slices.SortFunc(out, func(a, b ClassFigures) int { return g.CompareNatural(a.Class, b.Class) })

@@ -78,7 +78,7 @@ function Queue() {
           checked={settled}
           onChange={(e) => put('settled', e.currentTarget.checked ? 'yes' : null)}
         />
-        <Text size="sm" c="dimmed">
+        <Text size="sm" c="dimmed" className="wide">
           {t('exceptions.keys')}
         </Text>
       </div>

@@ -5,12 +5,12 @@ import { Button, Select, TextInput } from '@mantine/core'
 import { IconDownload } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
-import { call, query } from '../api/client'
+import { call, picture, query } from '../api/client'
 import { sessionKinds, type FigureCounts, type FigureRow, type SessionKind } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSchoolParam, useSession } from '../session'
 import { useAddress } from '../ui/address'
-import { Empty, Loaded, Page, Panel, Rows, type Column } from '../ui/kit'
+import { Empty, Loaded, Page, Panel, Rows, Trouble, useDeed, type Column } from '../ui/kit'
 
 export function FiguresPage() {
   const { t } = useT()
@@ -18,6 +18,7 @@ export function FiguresPage() {
   const school = useSchoolParam()
   const { school: home } = useSession()
   const { get, put } = useAddress()
+  const deed = useDeed()
   const asked = {
     school: school ?? home.id,
     date: get('date'),
@@ -28,6 +29,15 @@ export function FiguresPage() {
     queryFn: ({ signal }) => call('/v1/figures', { query: asked, signal }),
     refetchInterval: 60_000,
   })
+  const download = () =>
+    deed.run(async () => {
+      const file = await picture('/v1/figures.xlsx' + query(asked))
+      const a = document.createElement('a')
+      a.href = URL.createObjectURL(file)
+      a.download = `figures-${q.data?.date ?? ''}.xlsx`
+      a.click()
+      URL.revokeObjectURL(a.href)
+    })
   return (
     <Page
       title={t('nav.figures')}
@@ -35,28 +45,29 @@ export function FiguresPage() {
       actions={
         <Button
           variant="default"
-          component="a"
-          href={'/v1/figures.xlsx' + query(asked)}
-          download
-          leftSection={<IconDownload size={16} aria-hidden />}>
+          leftSection={<IconDownload size={16} aria-hidden />}
+          loading={deed.busy}
+          data-testid="figures-xlsx"
+          onClick={() => void download()}>
           {t('figures.download')}
         </Button>
       }>
-      <div className="filters">
-        <TextInput
-          type="date"
-          aria-label={t('figures.date')}
-          value={get('date') || q.data?.date || ''}
-          onChange={(e) => put('date', e.currentTarget.value || null)}
-        />
-        <Select
-          aria-label={t('month.kind')}
-          value={get('kind') || 'arrival'}
-          onChange={(v) => put('kind', v === 'arrival' ? null : v)}
-          data={sessionKinds.map((k) => ({ value: k, label: t('sessionKind.' + k) }))}
-        />
-      </div>
+      {deed.error ? <Trouble error={deed.error} /> : null}
       <Panel flush label={t('nav.figures')}>
+        <div className="filters">
+          <TextInput
+            type="date"
+            aria-label={t('figures.date')}
+            value={get('date') || q.data?.date || ''}
+            onChange={(e) => put('date', e.currentTarget.value || null)}
+          />
+          <Select
+            aria-label={t('month.kind')}
+            value={get('kind') || 'arrival'}
+            onChange={(v) => put('kind', v === 'arrival' ? null : v)}
+            data={sessionKinds.map((k) => ({ value: k, label: t('sessionKind.' + k) }))}
+          />
+        </div>
         <Loaded q={q}>
           {(d) =>
             d.rows.length === 0 ? (
@@ -95,7 +106,7 @@ export function FiguresPage() {
         class: r.level === 'class' ? r.name : '',
       }
       return of === 'day' ? (
-        <Link to={'/attendance' + query({ ...at, date, state })}>{text}</Link>
+        <Link to={'/attendance' + query({ ...at, date, state, session: r.session })}>{text}</Link>
       ) : (
         <Link to={'/attendance/month' + query({ ...at, month: date.slice(0, 7), kind: get('kind') })}>
           {text}
