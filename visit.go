@@ -29,7 +29,10 @@ type VisitDetails struct {
 	Purpose string   `json:"purpose"`
 
 	Escort bool   `json:"escort,omitempty"` // they go nowhere alone
-	Places string `json:"places,omitempty"` // where they may go
+	Places string `json:"places,omitempty"` // where they may go, in words
+	// Zones are where they may go; seen elsewhere than there and at gates raises an alert. None: they
+	// may go everywhere.
+	Zones []ZoneID `json:"zones,omitempty"`
 
 	Public bool `json:"public,omitempty"` // they registered themselves, on the public page
 	Barred bool `json:"barred,omitempty"` // they are on the barred list: only security lets them in
@@ -74,11 +77,12 @@ func (s VisitState) Follows(next VisitState) bool {
 	return false
 }
 
-// OverstayRule and BarredRule are the rule IDs of the gateway's alerts about visitors: one has not
-// left in time, and one on the barred list has registered or stands at a gate.
+// These are the rule IDs of the gateway's alerts about visitors: one has not left in time, one on the
+// barred list has registered or stands at a gate, and one is where they may not go.
 const (
 	OverstayRule RuleID = "visits:overstay"
 	BarredRule   RuleID = "visits:barred"
+	StrayRule    RuleID = "visits:stray"
 )
 
 // VisitPage is a school's public page on which visitors register themselves.

@@ -38,6 +38,7 @@ type VisitInput struct {
 	Names   []string   `json:"names,omitempty" maxItems:"20" doc:"The others of a group who get a code each."`
 	Escort  bool       `json:"escort,omitempty" doc:"They go nowhere alone."`
 	Places  string     `json:"places,omitempty" maxLength:"200" doc:"Where they may go."`
+	Zones   []g.ZoneID `json:"zones,omitempty" maxItems:"100" doc:"The rooms where they may go: seen elsewhere than there and at a gate raises an alert. Empty: everywhere."`
 	Card    string     `json:"card_number,omitempty" maxLength:"40" doc:"The number of an identity card that was looked at: compared with the barred list, and kept as a keyed hash alone."`
 	From    time.Time  `json:"from" doc:"When it begins."`
 	To      time.Time  `json:"to" doc:"When they should have left; at most 31 days later."`
@@ -55,6 +56,7 @@ type visitStateInput struct {
 		Reason string       `json:"reason,omitempty" maxLength:"500" doc:"Why it is refused; needed for that."`
 		Escort *bool        `json:"escort,omitempty" doc:"With the approval: they go nowhere alone; absent: as it is."`
 		Places string       `json:"places,omitempty" maxLength:"200" doc:"With the approval: where they may go; absent: as it is."`
+		Zones  []g.ZoneID   `json:"zones,omitempty" maxItems:"100" doc:"With the approval: the rooms where they may go; absent: as it is, empty: everywhere."`
 	}
 }
 
@@ -138,6 +140,7 @@ func Register(r *gate.Gate, links *Links, base string) {
 					Purpose: b.Purpose,
 					Escort:  b.Escort,
 					Places:  b.Places,
+					Zones:   b.Zones,
 				},
 			},
 			CardNumber: b.Card,
@@ -170,6 +173,7 @@ func Register(r *gate.Gate, links *Links, base string) {
 			Reason: in.Body.Reason,
 			Escort: in.Body.Escort,
 			Places: in.Body.Places,
+			Zones:  in.Body.Zones,
 		}))
 	})
 	s.registerPage()

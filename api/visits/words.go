@@ -15,7 +15,8 @@ Visit.host: Whom they visit.
 Visit.names: The others of a group who get a code each.
 Visit.purpose: Why they come.
 Visit.escort: They go nowhere alone.
-Visit.places: Where they may go.
+Visit.places: Where they may go, in words.
+Visit.zones: The rooms where they may go: seen elsewhere than there and at a gate raises an alert. Absent: everywhere.
 Visit.public: They registered themselves, on the public page.
 Visit.barred: They are on the barred list: the visit is held.
 Visit.host_asked: When the host was asked by a message; absent: nobody was, or nobody was found by what was typed.

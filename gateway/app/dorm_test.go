@@ -23,6 +23,16 @@ rules:
     title: Not known whether in the dorm
     severity: warning
     when: {attendance: {kind: dorm, state: unknown}}
+  - id: inside
+    title: A boarder in the classroom in the evening
+    severity: info
+    where: {zone: class}
+    when: {presence: {inside: zone, kind: student, boarder: true}}
+  - id: no-boarder
+    title: A day student in the classroom in the evening
+    severity: info
+    where: {zone: class}
+    when: {presence: {inside: zone, kind: student, boarder: false}}
 `
 
 // dorm is a school with a reader in the dorm and one in a classroom, and boarders with cards.
@@ -170,4 +180,18 @@ func TestAnAwayReaderMakesItUnknown(t *testing.T) {
 		[]sessions.Ticked{{Person: "per_li", State: g.Arrived}}, "bed check")
 	ok(t, err)
 	d.missing("unsure")
+}
+
+// TestWhoIsInsideARoom: a rule knows from the sightings who is in a room, and what the registry says of
+// them; whoever is seen elsewhere is there no more, also when a reader tells it late.
+func TestWhoIsInsideARoom(t *testing.T) {
+	d := newDorm(t, "li", "wu")
+	d.passes("li", "class", g.In, 0)
+	d.passes("wu", "class", g.In, 0)
+	d.missing("inside", "li", "wu")
+	d.passes("li", "dorm", g.In, 0)
+	d.missing("inside", "wu")
+	d.passes("wu", "class", g.Out, 0)
+	d.missing("inside")
+	d.missing("no-boarder")
 }

@@ -26,6 +26,7 @@ func (r *readers) openVisits(in given, s *stores, x *ingest) error {
 		Base:      strings.TrimSuffix(in.cfg.HTTP.BaseURL, "/"),
 		Answer:    r.visitLinks.Host,
 		Name:      x.directory.NameOf,
+		Zone:      x.directory.Zone,
 		Now:       in.now,
 	})
 	key, err = keys.Signer(s.key, "gatehouse leave links")

@@ -13,6 +13,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/config"
 	"github.com/gatehouse-iot/gatehouse/registry/alerts"
+	"github.com/gatehouse-iot/gatehouse/registry/visits"
 )
 
 // visited is a school with a visitors' page, a mail server and a turnstile that asks.
@@ -232,4 +233,45 @@ func TestABarredVisitor(t *testing.T) {
 	_, err = x.view().Visits.Unbar(t.Context(), entry.ID)
 	ok(t, err)
 	x.shows(code, "in", "open")
+}
+
+// TestAVisitorWhereTheyMayNotGo: who may go to one room and is seen in another raises an alert that
+// names nobody; a room that the school does not have is refused.
+func TestAVisitorWhereTheyMayNotGo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and starts a driver; not with -short")
+	}
+	x := newVisited(t)
+	ctx := t.Context()
+	_, err := x.view().Deeds.PutZone(ctx, g.Zone{
+		ID:       "hall",
+		School:   killSchool,
+		Building: "building",
+		Name:     "Hall",
+		Kind:     g.ZoneCorridor,
+	})
+	ok(t, err)
+	own := x.registers("Zhou Qiang", "13800000000")
+	_, letter := x.told("usr_lin")
+	x.at(hostLink.FindStringSubmatch(letter)[1], url.Values{"do": {"accept"}, "escort": {"yes"}})
+	_, body := x.at(own, nil)
+	code := visitCode.FindStringSubmatch(body)[1]
+	may := func(zones ...g.ZoneID) error {
+		_, err := x.view().Visits.Move(ctx, x.visit("Zhou Qiang").ID, visits.Step{
+			State: g.VisitExpected,
+			Zones: zones,
+		})
+		return err
+	}
+	if err := may("nowhere"); g.ErrorCode(err) != g.Invalid || !strings.Contains(err.Error(), "zones[0]") {
+		t.Errorf("got %v, want the room refused", err)
+	}
+	ok(t, may("hall"))
+	x.shows(code, "in", "open")
+	eventually(t, "the alert", func() bool { return len(x.alerts(g.StrayRule)) == 1 })
+	a := x.alerts(g.StrayRule)[0]
+	if a.Zone != "zone" || !strings.Contains(a.Title, "Laboratory") || !strings.Contains(a.Text, "nowhere alone") ||
+		strings.Contains(a.Title+a.Text, "Zhou") {
+		t.Errorf("got %s: %s, want where they are, and no name", a.Title, a.Text)
+	}
 }

@@ -71,6 +71,9 @@ func (v View) register(ctx context.Context, t *store.Tx, k *kept, card string) e
 	if err := v.room(ctx, t, *k); err != nil {
 		return err
 	}
+	if err := v.zones(ctx, t, k.School, k.Zones); err != nil {
+		return err
+	}
 	keys, err := v.s.Vault.School(ctx, t, k.School)
 	if err != nil {
 		return err
@@ -92,6 +95,23 @@ func (v View) room(ctx context.Context, t *store.Tx, x kept) error {
 	}
 	if n >= MaxOpen || x.Public && asked >= MaxAsked {
 		return g.Errorf(g.TooLarge, "the school has %d visits to come, the most that are kept", n)
+	}
+	return nil
+}
+
+// zones refuses places that the school does not have.
+func (v View) zones(ctx context.Context, t *store.Tx, school g.SchoolID, ids []g.ZoneID) error {
+	if len(ids) > store.MaxZones {
+		return g.FieldErrorf("zones", "%d zones; at most %d are kept", len(ids), store.MaxZones)
+	}
+	for i, z := range ids {
+		of, err := store.SchoolOf(ctx, t, "zones", "zone", string(z))
+		if g.ErrorCode(err) == g.NotFound || err == nil && of != school {
+			return g.FieldErrorf(fmt.Sprintf("zones[%d]", i), "the school has no zone %q", z)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -119,6 +139,8 @@ type Step struct {
 	Reason string // of a refusal
 	Escort *bool  // of an approval; nil: as it is
 	Places string // of an approval; "": as it is
+	// Zones are those of an approval; nil: as it is, empty: everywhere.
+	Zones []g.ZoneID
 }
 
 // Move takes a visit to its next state; a refusal needs a reason. Nobody arrives before or after
@@ -185,6 +207,12 @@ func (v View) move(ctx context.Context, t *store.Tx, k *kept, step Step) error {
 		}
 		if step.Places != "" {
 			k.Places = step.Places
+		}
+		if step.Zones != nil {
+			if err := v.zones(ctx, t, k.School, step.Zones); err != nil {
+				return err
+			}
+			k.Zones = step.Zones
 		}
 	}
 	if edits {

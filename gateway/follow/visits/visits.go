@@ -10,6 +10,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -38,6 +40,7 @@ type Options struct {
 	Base      string // how people reach the gateway; "": links could not be opened, and are left out
 	// Answer is the path by which a host, a user or a person, answers until a time.
 	Answer func(id g.VisitID, who string, until time.Time) string
+	Zone   func(g.ZoneID) (g.Zone, bool)
 	Name   func(g.DeviceID) string // of a device, for people
 	Now    func() time.Time
 }
@@ -140,6 +143,11 @@ func (f *Follower) Apply(ctx context.Context, events []g.Event) error {
 		if err != nil {
 			return err
 		}
+		if ok && p.Denied == "" {
+			if err := f.stray(ctx, x, p, &events[i]); err != nil {
+				return err
+			}
+		}
 		if ok && p.Denied == g.ReasonPassHeld {
 			e := &events[i]
 			a := f.barred(visits.Owed{
@@ -178,6 +186,50 @@ func passed(e *g.Event) (visits.Passed, bool) {
 		}, true
 	}
 	return visits.Passed{}, false
+}
+
+// stray raises the alert that a visitor is where they may not go: once in a while for each place. At
+// gates everybody may be.
+func (f *Follower) stray(ctx context.Context, x g.Visit, p visits.Passed, e *g.Event) error {
+	id := e.Zone
+	if e.Sighting != nil && e.Sighting.Zone != "" {
+		id = e.Sighting.Zone
+	}
+	z, known := f.o.Zone(id)
+	if !known || z.Kind == g.ZoneGate || len(x.Zones) == 0 || slices.Contains(x.Zones, id) {
+		return nil
+	}
+	var may []string
+	for _, one := range x.Zones {
+		if to, ok := f.o.Zone(one); ok {
+			may = append(may, to.Name)
+		}
+	}
+	when := e.Received.UTC().Truncate(again).Format(time.RFC3339)
+	a := g.Alert{
+		ID:       g.AlertID(idOf("alt_", "stray "+string(id)+" "+string(p.Person)+" "+when, x.ID)),
+		School:   x.School,
+		Rule:     g.StrayRule,
+		Severity: g.Major,
+		Audible:  true,
+		State:    g.AlertOpen,
+		Title:    "A visitor is where they may not go: " + z.Name,
+		TitleZH:  "访客到了不允许去的地方：" + z.Name,
+		Text:     "They may go to: " + strings.Join(may, ", ") + ". Visitors shows who it is and whom they visit.",
+		TextZH:   "允许前往：" + strings.Join(may, "、") + "。请在“访客”中查看是谁、来访何人。",
+		Person:   p.Person,
+		Device:   e.Device,
+		Zone:     id,
+		Count:    1,
+		Opened:   e.Received,
+
+		LastFired: e.Received,
+	}
+	if x.Escort {
+		a.Text += " They were to go nowhere alone: ask who accompanies them."
+		a.TextZH += "该访客应由人全程陪同：请询问由谁陪同。"
+	}
+	return f.raise(ctx, a)
 }
 
 func (f *Follower) raise(ctx context.Context, a g.Alert) error {

@@ -1,7 +1,17 @@
 // Visitors: who is asked for, expected, on site and gone; registering somebody at the desk, who walks
 // in or will come; the barred list and the public page.
 
-import { Button, Checkbox, Group, Select, SimpleGrid, Tabs, Textarea, TextInput } from '@mantine/core'
+import {
+  Button,
+  Checkbox,
+  Group,
+  MultiSelect,
+  Select,
+  SimpleGrid,
+  Tabs,
+  Textarea,
+  TextInput,
+} from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { call } from '../api/client'
 import { visitStates, type Sent, type Visit } from '../api/types'
@@ -14,6 +24,7 @@ import { FormDialog, useForm } from '../ui/form'
 import { Empty, Page, Panel, Rows, saidError, Tag } from '../ui/kit'
 import { NumberField } from '../ui/numberfield'
 import { PagedList, usePaged } from '../ui/paged'
+import { usePlaces } from '../ui/states'
 import { BarredList } from './barred'
 import { VisitPageSettings } from './visitpage'
 
@@ -167,12 +178,14 @@ function Register(p: { school?: string; onClose: () => void }) {
     names: '',
     card_number: '',
     places: '',
+    zones: [] as string[],
     escort: false,
     walksIn: false,
     from: wallIn(zone, new Date().toISOString()),
     to: wallIn(zone, new Date(Date.now() + 2 * 3600_000).toISOString()),
   }))
   const { v, set, text, check } = form
+  const places = usePlaces()
   const save = async () => {
     const { walksIn, names, ...typed } = v
     const body = {
@@ -227,6 +240,16 @@ function Register(p: { school?: string; onClose: () => void }) {
         />
         <TextInput label={t('barred.card')} description={t('visit.cardHint')} {...text('card_number')} />
         <TextInput label={t('visit.places')} {...text('places')} />
+        <MultiSelect
+          searchable
+          clearable
+          label={t('visit.zones')}
+          description={t('visit.zonesHelp')}
+          placeholder={v.zones.length ? undefined : t('visit.everywhere')}
+          value={v.zones}
+          data={places.options}
+          onChange={(z) => set({ zones: z })}
+        />
       </SimpleGrid>
       <Textarea label={t('visit.names')} autosize minRows={2} maxRows={6} {...text('names')} />
       <Checkbox label={t('visit.escort')} {...check('escort')} />
