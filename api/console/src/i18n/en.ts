@@ -6,7 +6,8 @@ export const en = {
   rules,
   common: {
     noLinks:
-      'Messages carry no links, such as “I take it”: whoever runs the gateway sets http.base_url in gatehouse.yaml to the address at which telephones reach it.',
+      'Messages carry no links, such as “I take it”: whoever runs the gateway sets http.base_url in ' +
+      'gatehouse.yaml to the address at which telephones reach it.',
     also: '; ',
     loading: 'Loading…',
     retry: 'Try again',
