@@ -80,7 +80,7 @@ var house = []room{
 	{"registry/exceptions", "root registry/change registry/store", ""},
 	{"registry/musters", "root registry/change registry/people registry/store", ""},
 	{"registry/meals", "root registry/change registry/people registry/places registry/sessions registry/store", ""},
-	{"registry/visits", "root registry/change registry/people registry/store", ""},
+	{"registry/visits", "root registry/change registry/people registry/places registry/store", ""},
 	{"registry/timetable", "root registry/change registry/people registry/places registry/store", ""},
 	{
 		"registry/messages",

@@ -44,7 +44,7 @@ var tables = map[string]string{
 	"timetable":  "session_patterns day_templates template_days pattern_changes",
 	"procedures": "procedure_versions",
 	"oncall":     "rotas rota_overrides escalations calls call_log",
-	"alerts": "alerts alert_history alert_undos incidents incident_aliases incident_log " +
+	"alerts": "alerts alert_history alert_undos feints incidents incident_aliases incident_log " +
 		"shift_notes kept_pictures rules_state rules_changes rule_texts suppressions suppressed",
 }
 

@@ -279,9 +279,10 @@ func BenchmarkPresence(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
 				at += 0.01
 				device, to := "gate-1", g.In
-				if i%3 == 1 {
+				switch i % 3 {
+				case 1:
 					device, to = "room-1", ""
-				} else if i%3 == 2 {
+				case 2:
 					device = "lab-1"
 				}
 				w.passes(at, at, fmt.Sprint("s-", i/3%3000), device, to)

@@ -11,6 +11,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/change"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
@@ -105,8 +106,8 @@ func (v View) zones(ctx context.Context, t *store.Tx, school g.SchoolID, ids []g
 		return g.FieldErrorf("zones", "%d zones; at most %d are kept", len(ids), store.MaxZones)
 	}
 	for i, z := range ids {
-		of, err := store.SchoolOf(ctx, t, "zones", "zone", string(z))
-		if g.ErrorCode(err) == g.NotFound || err == nil && of != school {
+		zone, err := places.ZoneRow(ctx, t, z)
+		if g.ErrorCode(err) == g.NotFound || err == nil && zone.School != school {
 			return g.FieldErrorf(fmt.Sprintf("zones[%d]", i), "the school has no zone %q", z)
 		}
 		if err != nil {
