@@ -376,7 +376,7 @@ var house = []room{
 	{
 		"gateway/selfwatch",
 		"root api api/texts drivers/host drivers/listen gateway/follow/telemetry " +
-			"gateway/ingest/mqttfront gateway/journal registry registry/alerts " +
+			"gateway/ingest/mqttfront gateway/journal gateway/notify/post registry registry/alerts " +
 			"registry/history",
 		"client_golang x/sys",
 	},

@@ -33,8 +33,8 @@ func TestChannelsHaveWords(t *testing.T) {
 	}
 }
 
-// The console has words for each kind of message.
-func TestMessagesHaveWords(t *testing.T) {
+// The console has words for each kind of message, and for each reader of the journal.
+func TestMessagesAndReadersHaveWords(t *testing.T) {
 	for _, name := range []string{"en", "zh"} {
 		all, err := os.ReadFile("../../api/console/src/i18n/" + name + ".ts")
 		if err != nil {
@@ -44,6 +44,12 @@ func TestMessagesHaveWords(t *testing.T) {
 		for _, k := range messages.Kinds() {
 			if !slices.Contains(words, k.Name) {
 				t.Errorf("%s.ts has no messageKind.%s", name, k.Name)
+			}
+		}
+		words = block(t, string(all), "cursorName")
+		for _, c := range cursors {
+			if !slices.Contains(words, c) {
+				t.Errorf("%s.ts has no cursorName.%s", name, c)
 			}
 		}
 	}

@@ -5,13 +5,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/quality"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/post"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 // newWatch lists what the gateway watches about itself, in the order of the status page.
 func newWatch(
-	in given, s *stores, x *ingest, r *readers, k *sockets, m *mqtt,
+	in given, s *stores, x *ingest, r *readers, k *sockets, m *mqtt, failing func() []post.Failing,
 ) *selfwatch.Watch {
 	disk := selfwatch.Disk{
 		Dir:       in.cfg.DataPath(),
@@ -51,6 +52,7 @@ func newWatch(
 			s.clock.Subject(),
 			s.files.Subject(),
 			report.Subject(),
+			selfwatch.Messages(failing),
 			{Check: s.anchor.Check},
 			{Metrics: []selfwatch.Metric{{
 				Name:  "devices",

@@ -28,6 +28,7 @@ func (a *App) openControl() {
 		a.readers,
 		a.sockets,
 		a.mqtt,
+		func() []post.Failing { return a.post.Failing() },
 	)
 	a.reloader = &reloader{
 		read:         a.opt.Config,

@@ -24,6 +24,7 @@ type line struct {
 	mu      sync.Mutex
 	sent    []time.Time // within the last minute, where there is a pace
 	away    int         // failures in turn that speak for the channel
+	since   time.Time   // of the first of them
 	resting time.Time
 	rested  time.Time // since when
 	health  messages.ChannelHealth
@@ -134,9 +135,26 @@ func (l *line) note(out Outcome, now time.Time) {
 		l.away = 0
 		return
 	}
-	l.away++
+	if l.away++; l.away == 1 {
+		l.since = now
+	}
 	pause := min(out.Pause, mostRest(messages.Bulk))
 	l.rested, l.resting = now, now.Add(max(min(time.Second<<min(l.away, 8), 2*time.Minute), pause))
+}
+
+func (l *line) failing() (Failing, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := Failing{
+		Name:  l.kept.Name,
+		Since: l.since,
+		Why:   l.health.LastError,
+	}
+	if l.channel == nil {
+		f.Since, f.Why = time.Time{}, l.why
+		return f, !l.kept.Disabled
+	}
+	return f, l.away > 0
 }
 
 func (l *line) state() messages.ChannelHealth {

@@ -1,6 +1,7 @@
 package post
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -116,6 +117,27 @@ func (q *Queue) HealthOf(id g.ChannelID) messages.ChannelHealth {
 		return messages.ChannelHealth{}
 	}
 	return l.state()
+}
+
+// Failing is a channel by which nothing goes out.
+type Failing struct {
+	Name  string
+	Since time.Time // zero: since it was set up
+	Why   string
+}
+
+// Failing lists the channels whose other side is away, and those that cannot be opened, by name.
+func (q *Queue) Failing() (out []Failing) {
+	q.mu.Lock()
+	lines := slices.Collect(maps.Values(q.lines))
+	q.mu.Unlock()
+	for _, l := range lines {
+		if f, ok := l.failing(); ok {
+			out = append(out, f)
+		}
+	}
+	slices.SortFunc(out, func(a, b Failing) int { return cmp.Compare(a.Name, b.Name) })
+	return out
 }
 
 // Check refuses settings that a kind of channel cannot be opened with.

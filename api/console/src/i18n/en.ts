@@ -3782,6 +3782,8 @@ export const en = {
     telemetry: 'Telemetry store',
     disk: 'Disk space',
     clock: 'Clock',
+    files: 'Files',
+    messages: 'Messages',
     quality: 'Data quality',
   },
   checkState: {
@@ -3798,6 +3800,8 @@ export const en = {
     quality: 'Data quality',
     escalate: 'Escalation',
     attendance: 'Attendance',
+    lockdown: 'Lockdown',
+    visits: 'Visitors',
   },
   figure: {
     crowded: 'Refused for want of room',

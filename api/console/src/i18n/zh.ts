@@ -3580,6 +3580,8 @@ export const zh = {
     telemetry: '遥测存储',
     disk: '磁盘空间',
     clock: '时钟',
+    files: '配置与规则文件',
+    messages: '消息通道',
     quality: '数据质量',
   },
   checkState: {
@@ -3596,6 +3598,8 @@ export const zh = {
     quality: '数据质量',
     escalate: '告警升级',
     attendance: '考勤',
+    lockdown: '警戒',
+    visits: '访客',
   },
   figure: {
     crowded: '因连接过多被拒',
