@@ -18,6 +18,8 @@ type viewer struct {
 	close    func() // waits for the end of the watch
 }
 
+// open begins to watch. The time within which pictures have to come is not the watch's: its end would
+// reach the driver as well, and whichever end came first would be told.
 func (b *bench) open(ctx context.Context, id gatehouse.DeviceID) *viewer {
 	ctx, cancel := context.WithCancel(ctx)
 	v := &viewer{pictures: drivers.NewPictures()}
@@ -68,7 +70,7 @@ func (b *bench) watched(ctx context.Context) error {
 	defer cancel()
 	var crowd []*viewer
 	for range drivers.MaxWatches {
-		v := b.open(crowdCtx, b.f.Device.ID)
+		v := b.open(ctx, b.f.Device.ID)
 		defer v.close()
 		crowd = append(crowd, v)
 	}
@@ -85,18 +87,18 @@ func (b *bench) watched(ctx context.Context) error {
 
 // watchedAgain watches once more, until the viewers before no longer count.
 func (b *bench) watchedAgain(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, b.f.Patience)
+	waits, cancel := context.WithTimeout(ctx, b.f.Patience)
 	defer cancel()
 	for {
 		v := b.open(ctx, b.f.Device.ID)
-		err := v.looks(ctx)
+		err := v.looks(waits)
 		v.close()
 		if err == nil {
 			return nil
 		}
 		select {
 		case <-time.After(10 * time.Millisecond):
-		case <-ctx.Done():
+		case <-waits.Done():
 			return fmt.Errorf("a viewer after %d have gone (does Watch return when its context ends?): %w",
 				drivers.MaxWatches, err)
 		}
