@@ -141,8 +141,8 @@ func (o Options) config() (config.Config, error) {
 	c.DataDir, c.HTTP.Listen, c.MQTT.Listen = o.DataDir, o.Listen, o.mqtt()
 	// The demonstration's equipment is on this machine, and whoever tries webhooks has a server
 	// here.
-	if _, port, err := net.SplitHostPort(o.Listen); err == nil && port != "0" {
-		c.HTTP.BaseURL = "http://localhost:" + port // so that its messages carry links
+	if host, port, err := net.SplitHostPort(o.Listen); err == nil && host != "" && port != "0" {
+		c.HTTP.BaseURL = "http://" + o.Listen // so that its messages carry links
 	}
 	c.PlainText = true
 	c.Reach.ThisMachine = true
