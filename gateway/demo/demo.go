@@ -14,7 +14,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -141,7 +141,7 @@ func (o Options) config() (config.Config, error) {
 	c.DataDir, c.HTTP.Listen, c.MQTT.Listen = o.DataDir, o.Listen, o.mqtt()
 	// The demonstration's equipment is on this machine, and whoever tries webhooks has a server
 	// here.
-	if host, port, err := net.SplitHostPort(o.Listen); err == nil && host != "" && port != "0" {
+	if at, err := netip.ParseAddrPort(o.Listen); err == nil && at.Port() != 0 && !at.Addr().IsUnspecified() {
 		c.HTTP.BaseURL = "http://" + o.Listen // so that its messages carry links
 	}
 	c.PlainText = true
